@@ -1,0 +1,1 @@
+"""The kinds of records: their fields, the rules of single values, and the catalogue of all kinds."""

@@ -1,0 +1,44 @@
+"""The office and its people: desa, petugas, dusun."""
+
+from shared.records.fields import KodeDesa, Pilihan, Teks, Writer, Ya
+from shared.records.kind import RecordSchema
+
+
+class DesaSchema(RecordSchema):
+    """The village office itself; one record per desa, written by its own nodes."""
+
+    kind = "desa"
+    label = "Desa"
+
+    kode = KodeDesa("Kode desa", required=True)
+    nama = Teks("Nama desa", required=True, maks=100)
+    alamat = Teks("Alamat kantor")
+    telepon = Teks("Telepon kantor", maks=30)
+    email = Teks("Surel", maks=100)
+    kepala_desa = Teks("Kepala desa", maks=100)
+
+
+class PetugasSchema(RecordSchema):
+    """A person who writes changes; the account (password, role here) is never part of the log."""
+
+    kind = "petugas"
+    label = "Petugas"
+    writer = Writer.KEDUANYA
+
+    nama = Teks("Nama", required=True, maks=100)
+    jabatan = Teks("Jabatan", maks=100)
+    peran = Pilihan(
+        "Peran",
+        {"admin": "Admin", "operator": "Operator", "wali_data": "Wali data", "sistem": "Sistem"},
+    )
+    aktif = Ya("Aktif")
+
+
+class DusunSchema(RecordSchema):
+    """A hamlet; residents and families point to it by record id, so a corrected name moves nobody."""
+
+    kind = "dusun"
+    label = "Dusun"
+
+    nama = Teks("Nama dusun", required=True, maks=100)
+    kepala_dusun = Teks("Kepala dusun", maks=100)

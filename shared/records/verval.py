@@ -1,0 +1,85 @@
+"""Verval: what the hub writes about other people's records, and what the desa answers.
+
+A *temuan* (finding) is a projection and has no record; a *kasus* is what people do with it. Both
+copies of a case that concerns two desa are separate records, so neither desa sees the other's rows.
+"""
+
+from shared.records.fields import Daftar, KodeDesa, Panjang, Pilihan, Rujukan, Tanggal, Teks, Writer, Ya
+from shared.records.kind import RecordSchema
+
+STATUS_KASUS = {
+    "terbuka": "Menunggu kecamatan",
+    "dikembalikan": "Dikembalikan ke desa",
+    "dijawab": "Sudah dijawab desa",
+    "usulan": "Menunggu petugas kedua",
+    "selesai": "Selesai",
+}
+
+
+class KasusSchema(RecordSchema):
+    """A verval case as one desa sees it; id is a hash of the finding and the desa (UUIDv8)."""
+
+    kind = "kasus"
+    label = "Kasus verval"
+    title = "kode"
+    writer = Writer.HUB
+    indexes = (("temuan",), ("status",))
+
+    temuan = Teks("Temuan", group="temuan", maks=64, required=True)
+    kode = Teks("Kode", group="temuan", maks=4, required=True)
+    jenis = Teks("Jenis data", group="temuan", maks=40)
+    rekaman = Daftar("Data yang terkait", group="temuan")
+    ringkasan = Panjang("Ringkasan", group="temuan")
+    desa_lain = Daftar("Desa lain", group="temuan")
+    status = Pilihan("Status", STATUS_KASUS, group="status")
+    alasan = Teks("Kode alasan", group="status", maks=40)
+    catatan = Panjang("Catatan", group="status")
+    batas_waktu = Tanggal("Batas waktu", group="status")
+    usulan = Panjang("Usulan putusan", group="usulan", maks=8000)
+    petugas_pertama = Rujukan("Petugas pertama", "petugas", group="usulan")
+    jawaban = Panjang("Jawaban desa", group="jawaban", writer=Writer.DESA)
+    dijawab_oleh = Rujukan("Dijawab oleh", "petugas", group="jawaban", writer=Writer.DESA)
+
+
+class TautanSchema(RecordSchema):
+    """One end of a link between two records of one person; the other end has the same record id in the
+    channel of the other desa, so that the hub can pair them and a desa learns only a name and a reason."""
+
+    kind = "tautan"
+    label = "Tautan orang yang sama"
+    title = "alasan"
+    writer = Writer.HUB
+    indexes = (("penduduk",),)
+
+    penduduk = Rujukan("Penduduk", "penduduk", group="tautan", required=True)
+    pasangan = Rujukan("Data pasangan", "penduduk", group="tautan")
+    desa_lain = KodeDesa("Desa lain", group="tautan")
+    dihitung = Ya("Dihitung di sini", group="tautan")
+    aktif = Ya("Berlaku", group="tautan")
+    alasan = Teks("Alasan", group="tautan", maks=400)
+
+
+class AdopsiSchema(RecordSchema):
+    """A verdict: one quarantined change is adopted after all."""
+
+    kind = "adopsi"
+    label = "Adopsi dari karantina"
+    title = "alasan"
+    writer = Writer.HUB
+
+    perubahan = Daftar("Perubahan", group="adopsi", required=True)
+    alasan = Teks("Alasan", group="adopsi", maks=400)
+    petugas = Daftar("Petugas", group="adopsi")
+
+
+class PenghapusanSchema(RecordSchema):
+    """A verdict: the bodies of these changes are erased (UU 27/2022), with reason and two officers."""
+
+    kind = "penghapusan"
+    label = "Penghapusan isi"
+    title = "alasan"
+    writer = Writer.HUB
+
+    perubahan = Daftar("Perubahan", group="penghapusan", required=True)
+    alasan = Teks("Alasan", group="penghapusan", maks=400)
+    petugas = Daftar("Petugas", group="penghapusan")
