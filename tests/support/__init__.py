@@ -1,0 +1,1 @@
+"""Helpers of the tests: made-up histories, replicas to deliver them to."""
