@@ -1,0 +1,1 @@
+"""SQL of both sides: connection, migrations, logs, projections. Nothing here knows HTTP or a screen."""

@@ -1,0 +1,69 @@
+"""The highest (log, size, root) ever signed, kept in the key folder where no backup takes it.
+
+A database that is behind its anchor at start was restored from a copy: writing on in the same log would
+sign a second history, so a new log is opened instead (architecture.md section 5).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+from shared.errors import DamageError
+from shared.store.connection import sync_folder
+
+
+@dataclass(frozen=True)
+class Anchor:
+    """The last head that left this machine, per own log."""
+
+    heads: dict[str, tuple[int, str]]
+
+    def is_ahead_of(self, log: str, size: int) -> bool:
+        """Tell whether more of a log was once signed here than the database now holds."""
+        return log in self.heads and self.heads[log][0] > size
+
+
+class AnchorFile:
+    """Reads and writes the anchor; a write is on disk when :meth:`raise_to` returns."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / "puncak.json"
+        self._anchor: Anchor | None = None
+        self._lock = threading.Lock()
+
+    def load(self) -> Anchor:
+        """Read the heads; DamageError when the file is there and unreadable: it must not be guessed."""
+        if self._anchor is None:
+            try:
+                members = json.loads(self._path.read_text(encoding="utf-8"))
+                heads = {str(log): (int(size), str(root)) for log, (size, root) in members.items()}
+            except FileNotFoundError:
+                heads = {}
+            except (ValueError, TypeError, AttributeError):
+                raise DamageError("anchor cannot be read") from None
+            self._anchor = Anchor(heads)
+        return self._anchor
+
+    def raise_to(self, log: str, size: int, root: str) -> None:
+        """Remember a head before it is shown to anybody; smaller sizes change nothing."""
+        with self._lock:
+            heads = dict(self.load().heads)
+            if log in heads and heads[log][0] >= size:
+                return
+            heads[log] = (size, root)
+            self._write(heads)
+
+    def _write(self, heads: dict[str, tuple[int, str]]) -> None:
+        temporary = self._path.with_suffix(".baru")
+        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump(heads, file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, self._path)
+        sync_folder(self._path.parent)
+        self._anchor = Anchor(heads)

@@ -1,0 +1,183 @@
+"""The logs as stored. :func:`append` is the one function that adds to a log, always inside a transaction.
+
+A change's place is one integer, ``pos = log number << 40 | seq``, so that a log is one stretch of one
+B-tree. Leaf hashes stand beside their changes; of the tree above them only the hashes of full 256-leaf
+tiles are kept, which makes any proof a few hundred hashes (tlog-tiles has the same heights).
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from shared.changelog.change import Header, Sealed
+from shared.changelog.tree import CompactRange, SubtreeHasher
+from shared.errors import ProtocolError
+from shared.merge.scope import Role
+
+SEQ_BITS = 40
+SEQ_MASK = (1 << SEQ_BITS) - 1
+
+
+@dataclass(frozen=True)
+class Log:
+    """One log as this side holds it: ``size`` changes with root ``tree.root()``."""
+
+    no: int
+    id: str
+    origin: str
+    wilayah: str
+    peran: Role
+    kunci: bytes
+    own: bool
+    size: int
+    tree: CompactRange
+    checkpoint: bytes | None
+
+    @property
+    def base(self) -> int:
+        return self.no << SEQ_BITS
+
+    def root(self) -> bytes:
+        return self.tree.root()
+
+
+class Receipt(NamedTuple):
+    """The other side's cosignature: it holds the first ``size`` changes since ``time_s`` (hub time)."""
+
+    size: int
+    time_s: int
+    note: bytes
+
+
+_LOG_COLUMNS = "no, id, origin, wilayah, peran, kunci, own, size, tree, checkpoint"
+
+
+def _read_log(row: tuple[object, ...]) -> Log:
+    no, id, origin, wilayah, peran, kunci, own, size, tree, checkpoint = row
+    assert isinstance(no, int) and isinstance(size, int) and isinstance(tree, bytes) and isinstance(kunci, bytes)
+    assert checkpoint is None or isinstance(checkpoint, bytes)
+    return Log(
+        no, str(id), str(origin), str(wilayah), Role(str(peran)), kunci, bool(own), size,
+        CompactRange.from_bytes(size, tree), checkpoint,
+    )
+
+
+def find_log(conn: sqlite3.Connection, id: str) -> Log | None:
+    """Find a log by its id."""
+    row = conn.execute(f"SELECT {_LOG_COLUMNS} FROM log WHERE id = ?", (id,)).fetchone()
+    return None if row is None else _read_log(row)
+
+
+def list_logs(conn: sqlite3.Connection, wilayah: str | None = None) -> list[Log]:
+    """List the logs held here, of one wilayah or all, in the order they were first seen."""
+    rows = conn.execute(
+        f"SELECT {_LOG_COLUMNS} FROM log WHERE ? IS NULL OR wilayah = ? ORDER BY no", (wilayah, wilayah)
+    )
+    return [_read_log(row) for row in rows]
+
+
+def add_log(
+    conn: sqlite3.Connection, *, id: str, origin: str, wilayah: str, peran: Role, kunci: bytes, own: bool
+) -> Log:
+    """Register an empty log."""
+    cursor = conn.execute(
+        "INSERT INTO log (id, origin, wilayah, peran, kunci, own, size, tree) VALUES (?, ?, ?, ?, ?, ?, 0, x'')",
+        (id, origin, wilayah, peran.value, kunci, int(own)),
+    )
+    return Log(cursor.lastrowid or 0, id, origin, wilayah, peran, kunci, own, 0, CompactRange(), None)
+
+
+def append(
+    conn: sqlite3.Connection,
+    log: Log,
+    changes: Sequence[Sealed],
+    headers: Sequence[Header],
+    leaves: Sequence[bytes],
+    checkpoint: bytes | None = None,
+) -> Log:
+    """Add consecutive changes to a log and move its head; the only function that does.
+
+    Its four callers are node/change.py, node/sinkron/receive.py, hub/change.py and hub/ingest/accept.py.
+    The caller has verified the leaves against a signed checkpoint, or made them itself. Raises
+    ProtocolError when the changes do not begin where the log ends.
+    """
+    if any(h.seq != log.size + at or h.log != log.id for at, h in enumerate(headers)):
+        raise ProtocolError("gap", f"log ends at {log.size}")
+    base = log.base + log.size
+    conn.executemany(
+        "INSERT INTO change (pos, kind, record, header, body, digest, leaf) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        [
+            (base + at, h.kind, h.record, c.header, c.body, c.body_digest if c.body is None else None, leaf)
+            for at, (c, h, leaf) in enumerate(zip(changes, headers, leaves, strict=True))
+        ],
+    )
+    tree = log.tree.copy()
+    conn.executemany(
+        "INSERT INTO tile (pos, hash) VALUES (?, ?)",
+        [(log.base | tile.number, tile.hash) for tile in tree.extend(leaves)],
+    )
+    grown = replace(log, size=tree.size, tree=tree, checkpoint=checkpoint or log.checkpoint)
+    conn.execute(
+        "UPDATE log SET size = ?, tree = ?, checkpoint = ? WHERE no = ?",
+        (grown.size, tree.to_bytes(), grown.checkpoint, log.no),
+    )
+    return grown
+
+
+def set_checkpoint(conn: sqlite3.Connection, log: Log, checkpoint: bytes) -> None:
+    """Keep the author's newest signed note of a log."""
+    conn.execute("UPDATE log SET checkpoint = ? WHERE no = ?", (checkpoint, log.no))
+
+
+def read_leaves(conn: sqlite3.Connection, log: Log, start: int, end: int) -> list[bytes]:
+    """Read the leaf hashes of changes ``start`` to ``end`` (exclusive)."""
+    rows = conn.execute(
+        "SELECT leaf FROM change WHERE pos >= ? AND pos < ? ORDER BY pos", (log.base + start, log.base + end)
+    )
+    return [row[0] for row in rows]
+
+
+def hasher_of(conn: sqlite3.Connection, log: Log) -> SubtreeHasher:
+    """Give the hashes of any subtree of a stored log, for proofs."""
+
+    def tile(index: int) -> bytes | None:
+        row = conn.execute("SELECT hash FROM tile WHERE pos = ?", (log.base | index,)).fetchone()
+        return None if row is None else row[0]
+
+    return SubtreeHasher(lambda start, end: read_leaves(conn, log, start, end), tile)
+
+
+def read_changes(conn: sqlite3.Connection, log: Log, start: int, end: int) -> list[Sealed]:
+    """Read the bytes of changes ``start`` to ``end`` (exclusive); the digest is empty where a body stands."""
+    rows = conn.execute(
+        "SELECT header, body, coalesce(digest, x'') FROM change WHERE pos >= ? AND pos < ? ORDER BY pos",
+        (log.base + start, log.base + end),
+    )
+    return [Sealed(*row) for row in rows]
+
+
+def add_receipt(conn: sqlite3.Connection, log: Log, receipt: Receipt) -> None:
+    """Keep a receipt; one per size, the first stays (its time is when the hub first had it)."""
+    conn.execute(
+        "INSERT OR IGNORE INTO receipt (log, size, time_s, note) VALUES (?, ?, ?, ?)", (log.no, *receipt)
+    )
+
+
+def last_receipt(conn: sqlite3.Connection, log: Log) -> Receipt | None:
+    """Find the highest receipt of a log."""
+    row = conn.execute(
+        "SELECT size, time_s, note FROM receipt WHERE log = ? ORDER BY size DESC LIMIT 1", (log.no,)
+    ).fetchone()
+    return None if row is None else Receipt(*row)
+
+
+def hub_time_of(conn: sqlite3.Connection, pos: int) -> int | None:
+    """Tell when the hub first held a change (seconds), from the first receipt that covers it."""
+    row = conn.execute(
+        "SELECT time_s FROM receipt WHERE log = ? AND size > ? ORDER BY size LIMIT 1",
+        (pos >> SEQ_BITS, pos & SEQ_MASK),
+    ).fetchone()
+    return None if row is None else int(row[0])

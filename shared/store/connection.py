@@ -1,0 +1,166 @@
+"""One SQLite file, one writer at a time, many readers.
+
+All writing goes through :meth:`Database.write`: BEGIN IMMEDIATE under a process-wide lock, FULL sync,
+and WAL checkpoints only under the same lock. SQLite before 3.51.3 can lose committed pages when two
+connections write and checkpoint at one instant; here that instant cannot come (docs/adr/0003).
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from shared.errors import DamageError, EnvironmentProblem
+
+CHECKPOINT_PAGES = 4000
+BUSY_TIMEOUT_S = 30.0
+
+
+class Database:
+    """The open file of one side. Readers see committed data only; a writer sees its own transaction."""
+
+    def __init__(self, path: Path, *, cache_kib: int = 8192) -> None:
+        self.path = path
+        self._cache_kib = cache_kib
+        self._lock = threading.RLock()
+        self._readers = threading.local()
+        self._open_readers: list[sqlite3.Connection] = []
+        with _explained():
+            self._writer = self._connect()
+        self._depth = 0
+        self.generation = 0
+        """Rises with every commit; caches compare it."""
+
+    def _connect(self) -> sqlite3.Connection:
+        conn = sqlite3.connect(
+            self.path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False, cached_statements=256
+        )
+        conn.execute("PRAGMA journal_mode=WAL")
+        conn.execute("PRAGMA synchronous=FULL")
+        conn.execute("PRAGMA wal_autocheckpoint=0")
+        conn.execute("PRAGMA foreign_keys=ON")
+        conn.execute("PRAGMA temp_store=MEMORY")
+        conn.execute(f"PRAGMA cache_size=-{int(self._cache_kib)}")
+        return conn
+
+    @contextmanager
+    def write(self) -> Iterator[sqlite3.Connection]:
+        """Run a block as one transaction; nested blocks join the outer one.
+
+        Raises EnvironmentProblem when the disk is full or cannot be written; then nothing was changed.
+        """
+        with self._lock:
+            if self._depth:
+                self._depth += 1
+                try:
+                    yield self._writer
+                finally:
+                    self._depth -= 1
+                return
+            with _explained():
+                self._writer.execute("BEGIN IMMEDIATE")
+                self._depth = 1
+                try:
+                    yield self._writer
+                    self._writer.execute("COMMIT")
+                    self.generation += 1
+                except BaseException:
+                    if self._writer.in_transaction:
+                        self._writer.execute("ROLLBACK")
+                    raise
+                finally:
+                    self._depth = 0
+            self._checkpoint_when_long()
+
+    @contextmanager
+    def read(self) -> Iterator[sqlite3.Connection]:
+        """Give one consistent snapshot for a block of queries."""
+        conn: sqlite3.Connection | None = getattr(self._readers, "conn", None)
+        with _explained():
+            if conn is None:
+                conn = self._open_reader()
+            if conn.in_transaction:
+                yield conn
+                return
+            conn.execute("BEGIN")
+            try:
+                yield conn
+            finally:
+                conn.execute("ROLLBACK")
+
+    def _open_reader(self) -> sqlite3.Connection:
+        conn = sqlite3.connect(
+            f"{self.path.absolute().as_uri()}?mode=ro",
+            uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False,
+        )
+        conn.execute("PRAGMA query_only=ON")
+        conn.execute("PRAGMA cache_size=-2048")
+        self._readers.conn = conn
+        with self._lock:
+            self._open_readers.append(conn)
+        return conn
+
+    def _checkpoint_when_long(self) -> None:
+        wal = self.path.with_name(self.path.name + "-wal")
+        try:
+            pages = wal.stat().st_size // 4096
+        except FileNotFoundError:
+            return
+        if pages > CHECKPOINT_PAGES:
+            self.checkpoint()
+
+    def checkpoint(self) -> None:
+        """Move the write-ahead log into the file, under the write lock."""
+        with self._lock:
+            self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    def close(self) -> None:
+        """Close every connection; the write-ahead log is folded in first where possible."""
+        with self._lock:
+            for conn in self._open_readers:
+                conn.close()
+            self._open_readers.clear()
+            try:
+                self.checkpoint()
+            except sqlite3.Error:
+                pass  # the log stays and is read at the next start
+            self._writer.close()
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Turn a full or broken disk into a sentence that helps, and a damaged file into DamageError."""
+    try:
+        yield
+    except (sqlite3.DatabaseError, OSError) as error:
+        text = str(error).lower()
+        if "not a database" in text or "malformed" in text:
+            raise DamageError("database file is damaged") from error
+        if "full" in text or getattr(error, "errno", None) == 28:
+            raise EnvironmentProblem(
+                "Disk komputer penuh, jadi belum ada yang disimpan. Hapus berkas yang tidak perlu"
+                " (misalnya unduhan lama), lalu ulangi. Isian Anda tidak hilang dari layar.",
+                "disk_penuh",
+            ) from error
+        if "readonly" in text or "disk i/o" in text or "unable to open" in text:
+            raise EnvironmentProblem(
+                "Berkas data tidak dapat ditulis. Periksa hak akses folder data dan kesehatan disk,"
+                " lalu jalankan lagi. Data yang sudah tersimpan tidak berubah.",
+                "disk_rusak",
+            ) from error
+        raise
+
+
+def sync_folder(path: Path) -> None:
+    """Make a rename in this folder survive a power cut (POSIX; a no-op elsewhere)."""
+    if os.name != "posix":
+        return
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,101 @@
+"""The tables that are *not* derived from the log: numbered, append-only migrations, each in its transaction.
+
+Record tables have none: they are made from the catalogue (store.tables) and filled from the log.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+
+from sqlite_utils import Database as Tables
+from sqlite_utils import Migrations
+
+from shared.errors import UserError
+from shared.store.connection import Database
+
+shared_migrations = Migrations("sipande")
+
+
+@shared_migrations(name="0001_log")
+def _make_log(db: Tables) -> None:
+    # Not executescript: it would commit what is open before it.
+    for statement in (
+        """CREATE TABLE log (
+            no INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, origin TEXT NOT NULL, wilayah TEXT NOT NULL,
+            peran TEXT NOT NULL, kunci BLOB NOT NULL, own INTEGER NOT NULL, size INTEGER NOT NULL,
+            tree BLOB NOT NULL, checkpoint BLOB) STRICT""",
+        """CREATE TABLE change (
+            pos INTEGER PRIMARY KEY, kind TEXT NOT NULL, record TEXT NOT NULL, header BLOB NOT NULL,
+            body BLOB, digest BLOB, leaf BLOB NOT NULL) STRICT""",
+        "CREATE INDEX change_record ON change (record)",
+        "CREATE TABLE tile (pos INTEGER PRIMARY KEY, hash BLOB NOT NULL) STRICT",
+        """CREATE TABLE receipt (
+            log INTEGER NOT NULL REFERENCES log (no), size INTEGER NOT NULL, time_s INTEGER NOT NULL,
+            note BLOB NOT NULL, PRIMARY KEY (log, size)) STRICT""",
+        "CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT",
+        """CREATE TABLE evidence (
+            no INTEGER PRIMARY KEY, time_s INTEGER NOT NULL, code TEXT NOT NULL, log TEXT NOT NULL,
+            detail TEXT NOT NULL, data BLOB) STRICT""",
+    ):
+        db.conn.execute(statement)
+
+
+@shared_migrations(name="0002_account")
+def _make_account(db: Tables) -> None:
+    for statement in (
+        """CREATE TABLE account (
+            no INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, password TEXT NOT NULL, role TEXT NOT NULL,
+            petugas TEXT NOT NULL, active INTEGER NOT NULL, created_s INTEGER NOT NULL) STRICT""",
+        # no names a session to people (its list, ending it); id_hash is what the cookie must match.
+        """CREATE TABLE session (
+            no INTEGER PRIMARY KEY, id_hash BLOB NOT NULL UNIQUE,
+            account INTEGER NOT NULL REFERENCES account (no), created_s INTEGER NOT NULL,
+            proved_s INTEGER NOT NULL, seen_s INTEGER NOT NULL, address TEXT NOT NULL,
+            agent TEXT NOT NULL) STRICT""",
+        "CREATE INDEX session_account ON session (account)",
+        """CREATE TABLE login_failure (
+            subject TEXT PRIMARY KEY, count INTEGER NOT NULL, last_s INTEGER NOT NULL) STRICT""",
+        """CREATE TABLE access_audit (
+            no INTEGER PRIMARY KEY, time_s INTEGER NOT NULL, account TEXT NOT NULL, action TEXT NOT NULL,
+            subject TEXT NOT NULL, detail TEXT NOT NULL, previous BLOB NOT NULL,
+            hash BLOB NOT NULL) STRICT""",
+        """CREATE TRIGGER access_audit_no_update BEFORE UPDATE ON access_audit
+            BEGIN SELECT RAISE(ABORT, 'access_audit is append-only'); END""",
+        """CREATE TRIGGER access_audit_no_delete BEFORE DELETE ON access_audit
+            BEGIN SELECT RAISE(ABORT, 'access_audit is append-only'); END""",
+        """CREATE TABLE one_time_code (
+            purpose TEXT PRIMARY KEY, code_hash BLOB NOT NULL, expires_s INTEGER NOT NULL,
+            attempts INTEGER NOT NULL) STRICT""",
+    ):
+        db.conn.execute(statement)
+
+
+def apply_migrations(database: Database, *sets: Migrations) -> None:
+    """Bring the file up to this program's version; refuse a file that a newer program has written.
+
+    Raises UserError with what to do when the database is newer than the program.
+    """
+    with database.write() as conn:
+        tables = Tables(conn, recursive_triggers=False, execute_plugins=False)
+        for migrations in (shared_migrations, *sets):
+            known = {migration.name for migration in migrations._migrations}
+            unknown = [m.name for m in migrations.applied(tables) if m.name not in known]
+            if unknown:
+                raise UserError(
+                    "Data ini sudah dibuka oleh versi Sipande yang lebih baru, jadi versi ini tidak"
+                    " membukanya agar tidak ada yang rusak. Pasang versi Sipande terbaru, lalu jalankan lagi."
+                    " Data Anda tidak berubah.",
+                    "basis_data_lebih_baru",
+                )
+            migrations.apply(tables)
+
+
+def read_setting(conn: sqlite3.Connection, name: str) -> str | None:
+    """Read one setting of this installation; None when it was never set."""
+    row = conn.execute("SELECT value FROM setting WHERE name = ?", (name,)).fetchone()
+    return None if row is None else str(row[0])
+
+
+def write_setting(conn: sqlite3.Connection, name: str, value: str) -> None:
+    """Write one setting of this installation."""
+    conn.execute("INSERT OR REPLACE INTO setting (name, value) VALUES (?, ?)", (name, value))

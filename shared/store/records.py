@@ -1,0 +1,473 @@
+"""Projections of the log: one row per record and kind, with conflicts and held changes beside them.
+
+:func:`project` is the incremental path; it folds every touched record from all its changes, so it equals
+:func:`rebuild` by construction. One short cut is taken, for the commonest case: a record whose only
+change is its creation needs no fold (tests/shared_core/test_projection.py holds it to the fold).
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from shared.changelog.change import FORMAT, Header, Op, decode_bodies, decode_headers
+from shared.merge.fold import FoldChange, RecordState, Standing, fold
+from shared.merge.scope import GENESIS_KIND, Role, find_scope_breach
+from shared.records.catalogue import Catalogue
+from shared.records.kind import EXISTENCE, Kind
+from shared.store.changes import SEQ_BITS
+from shared.store.tables import columns_of, drop_tables, insert_sql, make_tables
+from shared.store.verdicts import NO_VERDICTS, VERDICT_KINDS, Verdicts, affected_positions, load_verdicts
+
+BATCH = 2000
+
+
+class Entry(NamedTuple):
+    """One stored change, read: where it is, its header and body members (None when erased)."""
+
+    pos: int
+    header: Header
+    values: dict[str, Any] | None
+    leaf: bytes
+
+
+class Place(NamedTuple):
+    """What the projection must know of a log: whose records it writes and with what right."""
+
+    wilayah: str
+    role: Role
+
+
+class Touched(NamedTuple):
+    """A record that the projection has just written: live values before and after, None where absent."""
+
+    kind: str
+    desa: str
+    record: str
+    old: Mapping[str, Any] | None
+    new: Mapping[str, Any] | None
+    unsettled: bool
+
+
+Observer = Callable[[sqlite3.Connection, Sequence[Touched]], None]
+
+
+@dataclass
+class Projector:
+    """Folds touched records into the tables. Make one per transaction: it reads verdicts once."""
+
+    conn: sqlite3.Connection
+    catalogue: Catalogue
+    observe: Observer | None = None
+    verdicts: Verdicts = field(default=NO_VERDICTS)
+    places: dict[int, Place] = field(default_factory=dict)
+    fresh: bool = False
+    """The tables were just made: nothing to read or delete before writing."""
+    only_verdicts: bool | None = None
+    """Write records of verdict kinds only, or all but those; None writes both."""
+
+    def __post_init__(self) -> None:
+        self.places = {
+            no: Place(wilayah, Role(peran))
+            for no, wilayah, peran in self.conn.execute("SELECT no, wilayah, peran FROM log")
+        }
+        if not self.fresh:
+            self.verdicts = load_verdicts(self.conn)
+
+    def project(self, entries: Sequence[Entry]) -> None:
+        """Bring the tables up to date with changes that were just appended."""
+        if not entries:
+            return
+        self._project_batch(entries)
+        if any(entry.header.kind in VERDICT_KINDS for entry in entries):
+            self._apply_new_verdicts()
+
+    def _apply_new_verdicts(self) -> None:
+        """Fold again every record that a new verdict speaks of."""
+        before, self.verdicts = self.verdicts, load_verdicts(self.conn)
+        positions = affected_positions(self.conn, before, self.verdicts)
+        rows = self.conn.execute(
+            "SELECT DISTINCT record FROM change WHERE pos IN (SELECT value FROM json_each(?))",
+            (json.dumps(sorted(positions)),),
+        )
+        records = [row[0] for row in rows]
+        for start in range(0, len(records), BATCH):
+            self._write(self._load(records[start : start + BATCH]), again=True)
+
+    def _project_batch(self, entries: Sequence[Entry]) -> None:
+        known = {entry.pos: entry for entry in entries}
+        by_record: dict[str, list[Entry]] = {}
+        for entry in entries:
+            by_record.setdefault(entry.header.record, []).append(entry)
+        earlier = self._read_entries(list(by_record), skip=known)
+        for entry in earlier:
+            by_record[entry.header.record].append(entry)
+        self._write(by_record.values())
+
+    def _load(self, records: list[str]) -> Iterator[list[Entry]]:
+        by_record: dict[str, list[Entry]] = {}
+        for entry in self._read_entries(records, skip={}):
+            by_record.setdefault(entry.header.record, []).append(entry)
+        yield from by_record.values()
+
+    def _read_entries(self, records: list[str], skip: Mapping[int, Entry]) -> list[Entry]:
+        """Read all stored changes of some records, but for the positions already in hand."""
+        rows = self.conn.execute(
+            "SELECT pos FROM change WHERE record IN (SELECT value FROM json_each(?))", (json.dumps(records),)
+        )
+        positions = [pos for (pos,) in rows if pos not in skip]
+        if not positions:
+            return []
+        return read_entries(self.conn, positions)
+
+    def _write(self, groups: Iterable[list[Entry]], again: bool = False) -> None:
+        """Fold and store some records, each given with all its changes; ``again`` if they may have rows."""
+        writer = _RowWriter(self.conn, self.catalogue, self.fresh, self.observe)
+        for entries in groups:
+            by_place: dict[str, list[Entry]] = {}
+            for entry in entries:
+                if entry.header.kind != GENESIS_KIND:
+                    by_place.setdefault(self.places[entry.pos >> SEQ_BITS].wilayah, []).append(entry)
+            for desa, own in by_place.items():
+                self._fold_into(writer, desa, own, again)
+        writer.flush()
+
+    def _fold_into(self, writer: _RowWriter, desa: str, entries: list[Entry], again: bool) -> None:
+        header = entries[0].header
+        record = header.record
+        kind = self.catalogue.get(header.kind, header.kind_version)
+        if kind is None or len(entries) > 1:
+            kind = self._common_kind(entries)
+        if self.only_verdicts is not None:
+            if (kind is not None and kind.name in VERDICT_KINDS) is not self.only_verdicts:
+                return
+        if kind is None:
+            writer.hold(entries, desa, "jenis_baru")
+            return
+        if len(entries) == 1 and not again and header.op == Op.CREATE and not header.parents:
+            reason = self._find_reason(kind, entries[0])
+            values = entries[0].values
+            if reason is None and values is not None and not self._is_erased(kind, entries[0]):
+                writer.create(kind, desa, record, values)
+                return
+        state, reasons = self.fold_entries(kind, entries)
+        writer.store(kind, desa, record, state, entries, reasons)
+
+    def _common_kind(self, entries: list[Entry]) -> Kind | None:
+        """Choose the kind of a record whose changes disagree, in its newest known version; the rest is held.
+
+        The choice is the same on every replica (no positions), and nothing that has no effect chooses
+        before what has one. A verdict kind that the hub wrote comes first, whatever the verdicts say:
+        they are read from it.
+        """
+        known = [(e, self.catalogue.get(e.header.kind, e.header.kind_version)) for e in entries]
+        if len({entry.header.kind for entry in entries}) == 1:
+            return next((kind for _, kind in known if kind is not None), None)
+        choices: list[tuple[bool, bool, bool, str, Kind]] = []
+        for entry, kind in known:
+            if kind is None:
+                continue
+            header = entry.header
+            reason = self._find_reason(kind, entry)
+            is_verdict = kind.name in VERDICT_KINDS and reason is None
+            choices.append((not is_verdict, reason is not None, bool(header.parents), header.ref(entry.leaf), kind))
+        return min(choices, key=lambda choice: choice[:4])[4] if choices else None
+
+    def fold_entries(self, kind: Kind, entries: Sequence[Entry]) -> tuple[RecordState, dict[int, str]]:
+        """Fold one record of one wilayah; also tell why a change has no effect, by position."""
+        reasons: dict[int, str] = {}
+        changes: list[FoldChange] = []
+        refs: dict[str, int] = {}
+        for entry in entries:
+            reason = self._find_reason(kind, entry)
+            if reason is not None:
+                reasons[entry.pos] = reason
+            if reason == "jenis_baru":
+                continue
+            change = self._as_fold_change(kind, entry, reason)
+            refs[change.ref] = entry.pos
+            changes.append(change)
+        state = fold(changes, kind)
+        for ref in state.waiting:
+            reasons.setdefault(refs[ref], "menunggu_induk")
+        return state, reasons
+
+    def _as_fold_change(self, kind: Kind, entry: Entry, reason: str | None) -> FoldChange:
+        header = entry.header
+        standing = Standing.TERHAPUS if self._is_erased(kind, entry) else Standing.BERLAKU
+        if reason is not None:
+            standing = Standing.KARANTINA
+        by_hub = self.places[entry.pos >> SEQ_BITS].role is not Role.DESA
+        return FoldChange(
+            header.ref(entry.leaf), header.op, tuple(header.groups), tuple(header.parents),
+            _decision(entry) if header.op == Op.DECIDE else entry.values or {}, by_hub, standing,
+        )
+
+    def _find_reason(self, kind: Kind, entry: Entry) -> str | None:
+        """Say why a change has no effect on the fold, or None."""
+        header = entry.header
+        if header.format != FORMAT or header.kind != kind.name or header.kind_version > kind.version:
+            return "jenis_baru"
+        if kind.name not in VERDICT_KINDS and self.verdicts.is_revoked(entry.pos):
+            return "dicabut"
+        place = self.places[entry.pos >> SEQ_BITS]
+        # Members are fields only where a change sets fields. One whose body is to be erased is judged as if
+        # it were gone, because elsewhere it already is.
+        sets_fields = header.op in (Op.CREATE, Op.UPDATE) and not self._is_erased(kind, entry)
+        values = entry.values or {} if sets_fields else {}
+        if find_scope_breach(place.role, kind, header.op, header.groups, values):
+            return "lingkup"
+        if kind.find_shape_defect(values) or not _fills_its_groups(kind, header, values):
+            return "bentuk"
+        return None
+
+    def _is_erased(self, kind: Kind, entry: Entry) -> bool:
+        """Tell whether a body is gone or must count as gone; verdicts do not speak of verdicts."""
+        return entry.values is None or (kind.name not in VERDICT_KINDS and entry.pos in self.verdicts.erased)
+
+
+def _fills_its_groups(kind: Kind, header: Header, values: Mapping[str, Any]) -> bool:
+    """Tell whether an update sets only fields of the groups it names; others would be lost without a word."""
+    if header.op != Op.UPDATE:
+        return True
+    return all(kind.group_of[name] in header.groups for name in values if name in kind.group_of)
+
+
+def _decision(entry: Entry) -> Mapping[str, Any]:
+    chosen = (entry.values or {}).get("pilih")
+    if not isinstance(chosen, dict):
+        return {}
+    return {group: ref for group, ref in chosen.items() if isinstance(ref, str)}
+
+
+def read_entries(conn: sqlite3.Connection, positions: Iterable[int]) -> list[Entry]:
+    """Read and decode changes by position, in order."""
+    rows = conn.execute(
+        "SELECT pos, header, body, leaf FROM change WHERE pos IN (SELECT value FROM json_each(?)) ORDER BY pos",
+        (json.dumps(list(positions)),),
+    ).fetchall()
+    return _decode_rows(rows)
+
+
+def _decode_rows(rows: Sequence[tuple[int, bytes, bytes | None, bytes]]) -> list[Entry]:
+    headers = decode_headers([row[1] for row in rows])
+    bodies = decode_bodies([row[2] for row in rows])
+    return [Entry(row[0], h, b, row[3]) for row, h, b in zip(rows, headers, bodies, strict=True)]
+
+
+class _RowWriter:
+    """Collects rows of one batch and stores them kind by kind with executemany."""
+
+    def __init__(
+        self, conn: sqlite3.Connection, catalogue: Catalogue, fresh: bool, observe: Observer | None
+    ) -> None:
+        self.conn, self.catalogue, self.fresh, self.observe = conn, catalogue, fresh, observe
+        self.rows: dict[str, list[tuple[Any, ...]]] = {}
+        self.news: dict[str, list[tuple[str, str, Mapping[str, Any] | None, bool]]] = {}
+        self.conflicts: list[tuple[Any, ...]] = []
+        self.holds: list[tuple[Any, ...]] = []
+        self.deletions: list[tuple[str, str, str]] = []
+        self.stale: list[tuple[str, str]] = []
+        self.strays: set[tuple[str, str, str]] = set()
+        """(record, desa, kind) that must have no row: deleted, never created, or now of another kind."""
+
+    def create(self, kind: Kind, desa: str, record: str, values: Mapping[str, Any]) -> None:
+        """Store a record that has one change, its creation."""
+        get = values.get
+        row: list[Any] = [record, desa]
+        row += map(get, kind.fields)
+        row.append(None)
+        self._convert(kind, row)
+        self.rows.setdefault(kind.name, []).append(tuple(row))
+        if self.observe is not None:
+            live = {name: get(name) for name in kind.fields}
+            self.news.setdefault(kind.name, []).append((desa, record, live, False))
+
+    def store(
+        self, kind: Kind, desa: str, record: str, state: RecordState, entries: list[Entry], reasons: dict[int, str]
+    ) -> None:
+        """Store a folded record, its conflicts and what is held of it."""
+        self.stale.append((record, desa))
+        for entry in entries:
+            if entry.pos in reasons:
+                self.holds.append((entry.pos, desa, record, entry.header.kind, reasons[entry.pos]))
+        for group in state.conflicts:
+            found = state.groups[group]
+            heads = json.dumps(found.heads, separators=(",", ":"))
+            self.conflicts.append((desa, record, kind.name, group, found.status.value, heads))
+        for other in {e.header.kind for e in entries} & self.catalogue.kinds.keys() - {kind.name}:
+            self.strays.add((record, desa, other))
+            self.news.setdefault(other, []).append((desa, record, None, False))
+        if not state.exists:
+            self.strays.add((record, desa, kind.name))
+            if EXISTENCE in state.groups and state.groups[EXISTENCE].live == (False,):
+                self.deletions.append((record, desa, kind.name))
+            self.news.setdefault(kind.name, []).append((desa, record, None, bool(state.conflicts)))
+            return
+        values = {name: list(v) if isinstance(v, tuple) else v for name, v in state.values(kind).items()}
+        conflicts = ",".join(state.conflicts) or None
+        row = [record, desa, *values.values(), conflicts]
+        self._convert(kind, row)
+        self.rows.setdefault(kind.name, []).append(tuple(row))
+        self.news.setdefault(kind.name, []).append((desa, record, values, bool(conflicts)))
+
+    def hold(self, entries: list[Entry], desa: str, reason: str) -> None:
+        """Note changes that this program cannot project yet."""
+        self.stale.append((entries[0].header.record, desa))
+        self.holds.extend((e.pos, desa, e.header.record, e.header.kind, reason) for e in entries)
+
+    def _convert(self, kind: Kind, row: list[Any]) -> None:
+        for at, name in _special_columns(kind):
+            if row[at] is not None:
+                row[at] = kind.fields[name].to_column(row[at])
+
+    def flush(self) -> None:
+        """Write everything collected; observers see old and new rows of what was touched."""
+        touched = self._collect_touched()
+        if not self.fresh:
+            self._clear_stale()
+        for name, rows in self.rows.items():
+            verb = "INSERT" if self.fresh else "INSERT OR REPLACE"
+            self.conn.executemany(insert_sql(self.catalogue[name], verb), rows)
+        self.conn.executemany("INSERT INTO conflict VALUES (?, ?, ?, ?, ?, ?)", self.conflicts)
+        self.conn.executemany("INSERT OR REPLACE INTO held VALUES (?, ?, ?, ?, ?)", self.holds)
+        self.conn.executemany("INSERT OR REPLACE INTO deleted VALUES (?, ?, ?)", self.deletions)
+        if self.observe is not None and touched:
+            self.observe(self.conn, touched)
+
+    def _clear_stale(self) -> None:
+        self.conn.executemany("DELETE FROM conflict WHERE record = ? AND desa = ?", self.stale)
+        self.conn.executemany("DELETE FROM held WHERE record = ? AND desa = ?", self.stale)
+        self.conn.executemany("DELETE FROM deleted WHERE record = ? AND desa = ?", self.stale)
+        for record, desa, name in self.strays:
+            self.conn.execute(
+                f"DELETE FROM {self.catalogue[name].name} WHERE id = ? AND desa = ?", (record, desa)
+            )
+
+    def _collect_touched(self) -> list[Touched]:
+        if self.observe is None:
+            return []
+        touched: list[Touched] = []
+        for name, news in self.news.items():
+            kind = self.catalogue[name]
+            old = {} if self.fresh else self._read_old(kind, [record for _, record, _, _ in news])
+            touched += [
+                Touched(name, desa, record, old.get((record, desa)), new, unsettled)
+                for desa, record, new, unsettled in news
+            ]
+        return touched
+
+    def _read_old(self, kind: Kind, records: list[str]) -> dict[tuple[str, str], dict[str, Any]]:
+        rows = self.conn.execute(
+            f"SELECT * FROM {kind.name} WHERE id IN (SELECT value FROM json_each(?))", (json.dumps(records),)
+        )
+        columns = columns_of(kind)
+        special = _special_columns(kind)
+        old: dict[tuple[str, str], dict[str, Any]] = {}
+        for row in map(list, rows):
+            for at, name in special:
+                row[at] = kind.fields[name].from_column(row[at])
+            old[row[0], row[1]] = dict(zip(columns[2:-1], row[2:-1], strict=True))
+        return old
+
+
+_SPECIAL: dict[tuple[str, int], tuple[tuple[int, str], ...]] = {}
+
+
+def _special_columns(kind: Kind) -> tuple[tuple[int, str], ...]:
+    """Find the columns whose stored form differs from the body (lists, booleans)."""
+    key = (kind.name, kind.version)
+    found = _SPECIAL.get(key)
+    if found is None:
+        found = tuple((at + 2, name) for at, (name, f) in enumerate(kind.fields.items()) if f.body_type in (list, bool))
+        _SPECIAL[key] = found
+    return found
+
+
+def rebuild(conn: sqlite3.Connection, catalogue: Catalogue, observe: Observer | None = None) -> int:
+    """Drop every projection and fold all logs again; return how many changes were read.
+
+    Verdict kinds come first, because the fold of everything else asks for them.
+    """
+    drop_tables(conn, catalogue)
+    make_tables(conn, catalogue)
+    _rebuild_kinds(conn, catalogue, observe, verdicts=True)
+    return _rebuild_kinds(conn, catalogue, observe, verdicts=False)
+
+
+def _rebuild_kinds(
+    conn: sqlite3.Connection, catalogue: Catalogue, observe: Observer | None, *, verdicts: bool
+) -> int:
+    projector = Projector(conn, catalogue, observe, fresh=True, only_verdicts=verdicts)
+    if not verdicts:
+        projector.verdicts = load_verdicts(conn)
+    count = 0
+    batch: list[list[Entry]] = []
+    for entries in _stream_records(conn, verdicts):
+        count += len(entries)
+        batch.append(entries)
+        if len(batch) >= BATCH:
+            projector._write(batch)
+            batch = []
+    projector._write(batch)
+    return count
+
+
+def _stream_records(conn: sqlite3.Connection, verdicts: bool) -> Iterator[list[Entry]]:
+    """Read the log record by record; only BATCH changes are decoded at a time.
+
+    For the verdicts, what says to be one is enough to look at; who wrote it is asked later.
+    """
+    marks = ",".join("?" * len(VERDICT_KINDS))
+    where = f" WHERE record IN (SELECT record FROM change WHERE kind IN ({marks}))" if verdicts else ""
+    cursor = conn.execute(
+        f"SELECT pos, header, body, leaf, record FROM change{where} ORDER BY record, pos",
+        VERDICT_KINDS if verdicts else (),
+    )
+    pending: list[Entry] = []
+    while rows := cursor.fetchmany(BATCH):
+        for entry in _decode_rows([row[:4] for row in rows]):
+            if pending and pending[0].header.record != entry.header.record:
+                yield pending
+                pending = []
+            pending.append(entry)
+    if pending:
+        yield pending
+
+
+def load_state(conn: sqlite3.Connection, catalogue: Catalogue, kind: Kind, desa: str, record: str) -> RecordState:
+    """Fold one record as it stands now; what an author asks before writing on it."""
+    projector = Projector(conn, catalogue)
+    entries = [e for e in projector._read_entries([record], {}) if projector.places[e.pos >> SEQ_BITS].wilayah == desa]
+    return projector.fold_entries(kind, entries)[0]
+
+
+def load_states(
+    conn: sqlite3.Connection, catalogue: Catalogue, kind: Kind, desa: str, records: Sequence[str]
+) -> dict[str, RecordState]:
+    """Fold many records of one kind as they stand now; one that has no changes in this desa is left out."""
+    projector = Projector(conn, catalogue)
+    histories = iterate_histories(conn, catalogue, desa, records)
+    return {record: projector.fold_entries(kind, own)[0] for record, own in histories}
+
+
+def iterate_histories(
+    conn: sqlite3.Connection, catalogue: Catalogue, desa: str, records: Sequence[str]
+) -> Iterator[tuple[str, list[Entry]]]:
+    """Read all changes of many records in this desa, some hundred records at a time."""
+    projector = Projector(conn, catalogue)
+    for start in range(0, len(records), BATCH):
+        by_record: dict[str, list[Entry]] = {}
+        for entry in projector._read_entries(list(records[start : start + BATCH]), {}):
+            if projector.places[entry.pos >> SEQ_BITS].wilayah == desa:
+                by_record.setdefault(entry.header.record, []).append(entry)
+        yield from by_record.items()
+
+
+def load_history(conn: sqlite3.Connection, catalogue: Catalogue, desa: str, record: str) -> list[Entry]:
+    """Read all changes of one record, oldest place first; what the history page shows."""
+    projector = Projector(conn, catalogue)
+    return [e for e in projector._read_entries([record], {}) if projector.places[e.pos >> SEQ_BITS].wilayah == desa]

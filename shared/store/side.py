@@ -1,0 +1,157 @@
+"""What both sides have: a data folder with its database, keys, own logs and anchor, opened and checked.
+
+Opening migrates, makes the projection tables, rebuilds them when the catalogue has changed, and opens a
+new log where the anchor proves that the database was restored.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sqlite_utils import Migrations
+
+from shared.changelog.checkpoint import Signer
+from shared.changelog.genesis import Genesis, predecessor
+from shared.changelog.keys import KeySet, SealKey, SigningKey, load_keys, save_keys
+from shared.changelog.tree import leaf_hash
+from shared.clock import Clock, Randomness, RecordIds
+from shared.errors import DamageError, UserError
+from shared.merge.scope import Role
+from shared.records.catalogue import CATALOGUE, Catalogue
+from shared.store.anchor import AnchorFile
+from shared.store.changes import Log, find_log
+from shared.store.connection import Database
+from shared.store.drafts import Batch
+from shared.store.folder import DataFolder
+from shared.store.migrations import apply_migrations, read_setting
+from shared.store.records import Entry, rebuild
+from shared.store.runs import encode_root, sign_size
+from shared.store.tables import make_tables
+
+KEY_FILE = "kunci.json"
+
+
+@dataclass
+class Side:
+    """One open data folder. Time and randomness come in from outside."""
+
+    folder: DataFolder
+    database: Database
+    keys: KeySet
+    clock: Clock
+    random: Randomness
+    catalogue: Catalogue = CATALOGUE
+    new_id: RecordIds = field(init=False)
+    anchor: AnchorFile = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.new_id = RecordIds(self.clock, self.random)
+        self.anchor = AnchorFile(self.folder.keys)
+
+    def sign_head(self, log: Log) -> bytes:
+        """Sign the present head of an own log; the anchor is on disk before anybody sees the signature."""
+        self.anchor.raise_to(log.id, log.size, encode_root(log.root()))
+        with self.database.read() as conn:
+            return sign_size(conn, log, log.size, self.signer(log))
+
+    def signer(self, log: Log) -> Signer:
+        return Signer(log.origin, self.keys.signing)
+
+    def begin_batch(self, wilayah: str, peran: Role, before: Log | None = None) -> tuple[Genesis, Batch]:
+        """Make the genesis of a new own log, which continues ``before`` where there is one."""
+        pendahulu = "" if before is None else predecessor(before.id, before.size, before.root())
+        genesis = Genesis(self.random(16).hex(), wilayah, peran, self.keys.signing.public, pendahulu)
+        header, sealed = genesis.seal(self.random(16), self.clock.now_s())
+        leaf = leaf_hash(sealed.header, sealed.body_digest)
+        return genesis, Batch([sealed], [header], [leaf], [Entry(0, header, {}, leaf)])
+
+    def was_restored(self, log: Log) -> bool:
+        """Tell whether the database holds less of an own log than was once signed."""
+        return self.anchor.load().is_ahead_of(log.id, log.size)
+
+    def rebuild(self) -> int:
+        """Drop every projection and fold the logs again; return the number of changes read."""
+        with self.database.write() as conn:
+            return rebuild(conn, self.catalogue)
+
+    def close(self) -> None:
+        self.database.close()
+
+
+def make_keys(folder: DataFolder, random: Randomness) -> KeySet:
+    """Make the keys of a new installation; UserError when the folder already has some."""
+    if (folder.keys / KEY_FILE).exists() or folder.database.exists():
+        raise UserError(
+            f"Folder data {folder.path} sudah berisi data Sipande. Pakai perintah serve untuk membukanya,"
+            " atau pilih folder lain dengan --data.",
+            "sudah_ada",
+        )
+    folder.make()
+    keys = KeySet(SigningKey.generate(random), SealKey.generate(random))
+    save_keys(folder.keys / KEY_FILE, keys)
+    return keys
+
+
+def open_database(
+    folder: DataFolder,
+    catalogue: Catalogue,
+    migrations: Sequence[Migrations],
+    *,
+    sisi: str = "",
+    fold_again: Callable[[sqlite3.Connection, Catalogue], int] = rebuild,
+) -> Database:
+    """Open the database of a folder, up to date in migrations and projection tables.
+
+    ``sisi`` is whose it must be; UserError when it is the other side's, DamageError when it is nobody's.
+    ``fold_again`` rebuilds the projections of this side where the catalogue has changed.
+    """
+    database = Database(folder.database)
+    try:
+        if sisi:
+            _check_side(database, sisi)
+        apply_migrations(database, *migrations)
+        with database.write() as conn:
+            if make_tables(conn, catalogue):
+                fold_again(conn, catalogue)
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def _check_side(database: Database, sisi: str) -> None:
+    """Refuse a wrong folder before anything in it is migrated."""
+    with database.read() as conn:
+        table = conn.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'setting'").fetchone()
+        found = read_setting(conn, "sisi") if table else None
+    if found is None:
+        raise DamageError("database without its first settings")
+    if found != sisi:
+        owner = "hub kecamatan" if found == "hub" else "simpul desa"
+        raise UserError(
+            f"Folder data ini milik {owner}, bukan untuk perintah ini. Periksa --data.", "folder_sisi_lain"
+        )
+
+
+def open_folder(path: Path) -> tuple[DataFolder, KeySet]:
+    """Find the keys of an existing installation; UserError when there is none."""
+    folder = DataFolder(path)
+    if not folder.database.exists():
+        raise UserError(
+            f"Belum ada data Sipande di {path}. Jalankan perintah init lebih dulu, atau periksa --data.",
+            "belum_ada",
+        )
+    return folder, load_keys(folder.keys / KEY_FILE)
+
+
+def find_own_log(side: Side, wilayah: str, peran: Role) -> Log | None:
+    """Find the newest own log of one role."""
+    with side.database.read() as conn:
+        row = conn.execute(
+            "SELECT id FROM log WHERE own = 1 AND wilayah = ? AND peran = ? ORDER BY no DESC LIMIT 1",
+            (wilayah, peran.value),
+        ).fetchone()
+        return None if row is None else find_log(conn, row[0])

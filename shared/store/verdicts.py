@@ -1,0 +1,96 @@
+"""The hub's verdicts on changes: revoked keys, adoptions, erasures; the second argument of the fold."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from shared.changelog.change import parse_ref
+from shared.errors import ProtocolError
+from shared.store.changes import SEQ_BITS, SEQ_MASK
+
+VERDICT_KINDS = ("simpul", "adopsi", "penghapusan")
+
+
+@dataclass(frozen=True)
+class Verdicts:
+    """``cutoffs``: log number → first seq that is quarantined; the sets hold positions (see store.changes)."""
+
+    cutoffs: dict[int, int]
+    adopted: frozenset[int]
+    erased: frozenset[int]
+
+    def is_revoked(self, pos: int) -> bool:
+        """Tell whether a change lies beyond the cut-off of a revoked key and was not adopted."""
+        cutoff = self.cutoffs.get(pos >> SEQ_BITS)
+        return cutoff is not None and pos & ((1 << SEQ_BITS) - 1) >= cutoff and pos not in self.adopted
+
+
+NO_VERDICTS = Verdicts({}, frozenset(), frozenset())
+
+
+def load_verdicts(conn: sqlite3.Connection) -> Verdicts:
+    """Read the verdicts in force from the projections of the verdict kinds.
+
+    What is not a reference, or names a change by another hash than it has, says nothing. Of two cut-offs
+    of one log the stricter holds, so that the order in which they came does not matter.
+    """
+    logs: dict[str, tuple[int, str]] = {
+        id: (no, kunci.hex()) for no, id, kunci in conn.execute("SELECT no, id, kunci FROM log")
+    }
+    cutoffs: dict[int, int] = {}
+    for kunci, batas in conn.execute("SELECT kunci, batas FROM simpul WHERE status = 'dicabut'"):
+        listed = _read_cutoffs(batas)
+        for id, (no, log_kunci) in logs.items():
+            if log_kunci == kunci:
+                cutoffs[no] = min(cutoffs.get(no, SEQ_MASK), listed.get(id, 0))
+    return Verdicts(
+        cutoffs,
+        _positions(conn, conn.execute("SELECT perubahan FROM adopsi"), logs),
+        _positions(conn, conn.execute("SELECT perubahan FROM penghapusan"), logs),
+    )
+
+
+def _read_cutoffs(text: str | None) -> dict[str, int]:
+    """Read ``log:size`` items; of two for one log the smaller counts."""
+    cutoffs: dict[str, int] = {}
+    for item in json.loads(text or "[]"):
+        log, _, size = item.rpartition(":")
+        if log and size.isascii() and size.isdigit() and len(size) <= 15:
+            cutoffs[log] = min(cutoffs.get(log, SEQ_MASK), int(size))
+    return cutoffs
+
+
+def _positions(
+    conn: sqlite3.Connection, rows: Iterable[tuple[str | None]], logs: Mapping[str, tuple[int, str]]
+) -> frozenset[int]:
+    positions = set()
+    for (text,) in rows:
+        for ref in json.loads(text or "[]"):
+            try:
+                log, seq, prefix = parse_ref(ref)
+            except ProtocolError:
+                continue
+            if log in logs and seq <= SEQ_MASK:
+                pos = logs[log][0] << SEQ_BITS | seq
+                leaf = conn.execute("SELECT leaf FROM change WHERE pos = ?", (pos,)).fetchone()
+                if leaf is not None and leaf[0][: len(prefix)] == prefix:
+                    positions.add(pos)
+    return frozenset(positions)
+
+
+def affected_positions(conn: sqlite3.Connection, before: Verdicts, after: Verdicts) -> set[int]:
+    """Find every change whose standing differs between two sets of verdicts."""
+    changed = set(before.adopted ^ after.adopted) | set(before.erased ^ after.erased)
+    for no in before.cutoffs.keys() | after.cutoffs.keys():
+        old, new = before.cutoffs.get(no), after.cutoffs.get(no)
+        if old != new:
+            first = min(cutoff for cutoff in (old, new) if cutoff is not None)
+            rows = conn.execute(
+                "SELECT pos FROM change WHERE pos >= ? AND pos < ?",
+                (no << SEQ_BITS | first, (no + 1) << SEQ_BITS),
+            )
+            changed.update(row[0] for row in rows)
+    return changed

@@ -1,0 +1,238 @@
+"""Checks every stored byte against what was signed, and the projections against the logs.
+
+Each finding is one Indonesian sentence that names table, log and place; nothing is repaired here.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from hashlib import sha256
+
+from shared.changelog.change import Header, decode_bodies, decode_headers
+from shared.changelog.checkpoint import SignatureType, Verifier, open_checkpoint, open_receipt
+from shared.changelog.genesis import read_genesis
+from shared.changelog.tree import TILE_LEAVES, CompactRange, leaf_hash
+from shared.errors import DamageError, ProtocolError, SipandeError
+from shared.merge.scope import Role
+from shared.records.catalogue import Catalogue
+from shared.store.changes import SEQ_BITS, Log, find_log, hasher_of, read_changes
+from shared.store.connection import Database
+from shared.store.tables import FIXED
+
+BATCH = 2000
+
+
+def verify_logs(
+    conn: sqlite3.Connection, cosigner: Verifier | None, own_key: bytes | None = None
+) -> list[str]:
+    """Re-hash every log from its stored bytes; compare columns, tiles, roots, checkpoints and receipts.
+
+    ``cosigner`` is the hub's verifier for receipts; None where no hub is known yet. ``own_key`` is the public
+    key of this installation, under which all that it writes now is signed.
+    """
+    logs, problems = _read_logs(conn, own_key)
+    known = {row[0] for row in conn.execute("SELECT no FROM log")}
+    strays = conn.execute("SELECT pos FROM change ORDER BY pos").fetchall()
+    if any(pos >> SEQ_BITS not in known for (pos,) in strays):
+        problems.append("Tabel change: ada perubahan yang bukan milik log mana pun.")
+    for log in logs:
+        problems += _verify_log(conn, log, cosigner)
+    for (no,) in conn.execute("SELECT DISTINCT log FROM receipt"):
+        if no not in known:
+            problems.append("Tabel receipt: ada tanda terima untuk log yang tidak ada.")
+    sizes = {log.no: log.size for log in logs}
+    unread = known - sizes.keys()
+    for (pos,) in conn.execute("SELECT pos FROM tile").fetchall():
+        no, number = pos >> SEQ_BITS, pos & (1 << SEQ_BITS) - 1
+        if no not in unread and number >= sizes.get(no, 0) // TILE_LEAVES:
+            problems.append(f"Tabel tile, log nomor {no}, petak {number}: petak di luar log.")
+    return problems
+
+
+def _read_logs(conn: sqlite3.Connection, own_key: bytes | None) -> tuple[list[Log], list[str]]:
+    """Read the rows of ``log`` one by one, so that a broken one does not hide what else is broken."""
+    logs: list[Log] = []
+    problems: list[str] = []
+    roles = {role.value for role in Role}
+    rows = conn.execute("SELECT no, id, peran, kunci, own FROM log ORDER BY no").fetchall()
+    for no, id, peran, kunci, own in rows:
+        if not 0 < no < 1 << 63 - SEQ_BITS:
+            problems.append(f"Tabel log, log nomor {no}: kolom no rusak; log tidak dapat diperiksa.")
+            continue
+        # Keys are rotated, so that an own log may be under an older key; never the other way round.
+        if own not in (0, 1) or (own == 0 and kunci == own_key):
+            problems.append(f"Tabel log, log nomor {no}: kolom own rusak.")
+        try:
+            log = find_log(conn, id)
+        except (DamageError, ProtocolError, ValueError, AssertionError):
+            column = "size atau tree" if peran in roles else "peran"
+            problems.append(f"Tabel log, log nomor {no}: kolom {column} rusak; log tidak dapat diperiksa.")
+        else:
+            logs += [] if log is None else [log]
+    return logs, problems
+
+
+def _verify_log(conn: sqlite3.Connection, log: Log, cosigner: Verifier | None) -> list[str]:
+    problems: list[str] = []
+    place = f"log nomor {log.no}"
+    tree = CompactRange()
+    expected_tiles: dict[int, bytes] = {}
+    count = 0
+    for rows in _batches(conn, log):
+        count += len(rows)
+        problems += _verify_rows(log, rows, place)
+        leaves = [leaf_hash(row[3], _body_digest(row[4], row[5])) for row in rows]
+        expected_tiles.update((tile.number, tile.hash) for tile in tree.extend(leaves))
+    if count != log.size:
+        problems.append(f"Tabel log, {place}: tercatat {log.size} perubahan, tersimpan {count}.")
+    elif tree.root() != log.root():
+        problems.append(f"Tabel log, {place}: akar pohon (tree) tidak cocok dengan perubahan yang tersimpan.")
+    stored_tiles = dict(conn.execute(
+        "SELECT pos & ?, hash FROM tile WHERE pos >= ? AND pos < ?",
+        ((1 << SEQ_BITS) - 1, log.base, log.base + (1 << SEQ_BITS)),
+    ).fetchall())
+    for number in sorted(expected_tiles.keys() | stored_tiles.keys()):
+        if expected_tiles.get(number) != stored_tiles.get(number):
+            problems.append(f"Tabel tile, {place}, petak {number}: hash tidak cocok.")
+    problems += _verify_genesis(conn, log, place)
+    problems += _verify_notes(conn, log, cosigner, place)
+    return problems
+
+
+Row = tuple[int, str, str, bytes, bytes | None, bytes | None, bytes]
+
+
+def _batches(conn: sqlite3.Connection, log: Log) -> Iterator[list[Row]]:
+    cursor = conn.execute(
+        "SELECT pos, kind, record, header, body, digest, leaf FROM change WHERE pos >= ? AND pos < ? ORDER BY pos",
+        (log.base, log.base + (1 << SEQ_BITS)),
+    )
+    while rows := cursor.fetchmany(BATCH):
+        yield rows
+
+
+def _verify_rows(log: Log, rows: list[Row], place: str) -> Iterator[str]:
+    headers = _decode_each([row[3] for row in rows])
+    for (pos, kind, record, header_bytes, body, digest, leaf), header in zip(rows, headers, strict=True):
+        at = f"Tabel change, {place}, urutan {pos & (1 << SEQ_BITS) - 1}"
+        if header is None:
+            yield f"{at}: kolom header rusak."
+            continue
+        if header.log != log.id or header.seq != pos & (1 << SEQ_BITS) - 1:
+            yield f"{at}: kolom pos tidak cocok dengan header."
+        if header.kind != kind:
+            yield f"{at}: kolom kind tidak cocok dengan header."
+        if header.record != record:
+            yield f"{at}: kolom record tidak cocok dengan header."
+        if body is not None and digest is not None:
+            yield f"{at}: kolom digest terisi padahal isi masih ada."
+        if body is None and (digest is None or len(digest) != 32):
+            yield f"{at}: kolom digest rusak."
+            continue
+        if leaf_hash(header_bytes, _body_digest(body, digest)) != leaf:
+            yield f"{at}: kolom header, body, digest atau leaf rusak; hash tidak cocok."
+        elif body is not None:
+            try:
+                decode_bodies([body])
+            except ProtocolError:
+                yield f"{at}: kolom body tidak dapat dibaca."
+
+
+def _body_digest(body: bytes | None, digest: bytes | None) -> bytes:
+    """Take the kept digest of an erased body, else hash the body; a damaged digest is no digest."""
+    if body is None and digest is not None and len(digest) == 32:
+        return digest
+    return sha256(body or b"").digest()
+
+
+def _decode_each(parts: list[bytes]) -> list[Header | None]:
+    try:
+        return list(decode_headers(parts))
+    except ProtocolError:
+        return [_decode_one(part) for part in parts]
+
+
+def _decode_one(part: bytes) -> Header | None:
+    try:
+        return decode_headers([part])[0]
+    except ProtocolError:
+        return None
+
+
+def _verify_genesis(conn: sqlite3.Connection, log: Log, place: str) -> list[str]:
+    first = read_changes(conn, log, 0, 1)
+    if not first:
+        return []
+    try:
+        genesis = read_genesis(first[0])
+    except ProtocolError:
+        return [f"Tabel change, {place}: perubahan pertama bukan pembuka log."]
+    pairs = (
+        ("id", genesis.id, log.id), ("origin", genesis.origin, log.origin), ("wilayah", genesis.wilayah, log.wilayah),
+        ("peran", genesis.peran, log.peran), ("kunci", genesis.kunci, log.kunci),
+    )
+    return [f"Tabel log, {place}: kolom {name} tidak cocok dengan pembuka log." for name, a, b in pairs if a != b]
+
+
+def _verify_notes(conn: sqlite3.Connection, log: Log, cosigner: Verifier | None, place: str) -> list[str]:
+    problems: list[str] = []
+    hasher = hasher_of(conn, log)
+    if log.checkpoint is not None:
+        try:
+            checkpoint = open_checkpoint(log.checkpoint, Verifier(log.origin, log.kunci))
+            if checkpoint.size > log.size or hasher(0, checkpoint.size) != checkpoint.root:
+                problems.append(f"Tabel log, {place}: checkpoint bukan untuk perubahan yang tersimpan.")
+        except SipandeError:
+            problems.append(f"Tabel log, {place}: kolom checkpoint rusak atau tanda tangannya salah.")
+    for size, time_s, note in conn.execute("SELECT size, time_s, note FROM receipt WHERE log = ?", (log.no,)):
+        at = f"Tabel receipt, {place}, ukuran {size}"
+        if cosigner is None:
+            continue
+        try:
+            checkpoint, signed_s = open_receipt(note, cosigner)
+            if (checkpoint.origin, checkpoint.size, signed_s) != (log.origin, size, time_s):
+                problems.append(f"{at}: kolom size atau time_s tidak cocok dengan tanda terima.")
+            elif size > log.size or hasher(0, size) != checkpoint.root:
+                problems.append(f"{at}: tanda terima bukan untuk perubahan yang tersimpan.")
+        except SipandeError:
+            problems.append(f"{at}: kolom note rusak atau tanda tangannya salah.")
+    return problems
+
+
+def hub_cosigner(wilayah: str, public: bytes) -> Verifier:
+    """Name the verifier of a hub's receipts."""
+    return Verifier(f"sipande/{wilayah}/hub", public, SignatureType.COSIGNATURE_V1)
+
+
+def digest_projections(conn: sqlite3.Connection, tables: tuple[str, ...]) -> dict[str, str]:
+    """Digest every projection table, rows sorted; equal digests mean identical rows."""
+    digests = {}
+    for table in tables:
+        rows = sorted(repr(row) for row in conn.execute(f"SELECT * FROM {table}"))
+        digests[table] = sha256("\n".join(rows).encode()).hexdigest()
+    return digests
+
+
+def projection_tables(catalogue: Catalogue) -> tuple[str, ...]:
+    """Name the projection tables of the shared core."""
+    return (*FIXED, *(kind.name for kind in catalogue))
+
+
+class _Undo(Exception):
+    """Leaves the transaction of a trial rebuild."""
+
+
+def compare_with_rebuild(database: Database, tables: tuple[str, ...], rebuild: Callable[[], object]) -> list[str]:
+    """Rebuild inside a transaction that is rolled back; name the tables whose rows differ from before."""
+    differing: list[str] = []
+    try:
+        with database.write() as conn:
+            before = digest_projections(conn, tables)
+            rebuild()
+            after = digest_projections(conn, tables)
+            differing = [table for table in tables if before[table] != after[table]]
+            raise _Undo
+    except _Undo:
+        pass
+    return differing
