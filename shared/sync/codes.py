@@ -1,0 +1,63 @@
+"""Every refusal of the protocol: status, meaning, what the sender does next. Retired codes stay listed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Code:
+    """One refusal. ``sentence`` (Indonesian) is what the operator of the node reads."""
+
+    name: str
+    status: int
+    meaning: str
+    sender: str
+    retry: bool
+    sentence: str
+
+
+_ALL = (
+    Code("malformed", 400, "body or member cannot be read", "stops; a defect to report", False,
+         "Data yang dikirim tidak dikenali kecamatan. Perbarui program, lalu coba lagi."),
+    Code("bad_signature", 401, "request signature or body digest does not verify",
+         "sends again: damage on the way", True, "Kiriman rusak di jalan; dikirim ulang."),
+    Code("unknown_key", 401, "no node with this key", "stops until enrolled", False,
+         "Komputer ini belum terdaftar di kecamatan. Daftarkan dengan kode dari operator kecamatan."),
+    Code("session_expired", 401, "session nonce unknown or too old", "says hello again", True,
+         "Sesi dengan kecamatan habis; sambungan diulang."),
+    Code("not_confirmed", 403, "enrolled, the hub's operator has not confirmed yet", "waits, asks again", True,
+         "Menunggu operator kecamatan mencocokkan enam kata."),
+    Code("key_revoked", 403, "the key was revoked", "stops; works on locally", False,
+         "Kunci komputer ini sudah dicabut kecamatan. Pekerjaan tetap bisa dilanjutkan; hubungi operator kecamatan."),
+    Code("out_of_scope", 403, "the log is not one this node may hand over", "stops; a defect to report", False,
+         "Kecamatan menolak catatan yang bukan milik desa ini."),
+    Code("slot_closed", 403, "enrolment slot used, expired or closed", "asks for a new code", False,
+         "Kode pendaftaran sudah dipakai, kedaluwarsa, atau ditutup. Minta kode baru ke operator kecamatan."),
+    Code("wrong_code", 403, "enrolment code does not fit the slot", "types it again", False,
+         "Kode pendaftaran salah. Periksa lagi huruf dan angkanya; setelah lima kali salah kode ditutup."),
+    Code("wrong_desa", 403, "the slot is for another desa", "asks for a code of its own desa", False,
+         "Kode pendaftaran ini untuk desa lain. Minta kode untuk desa Anda."),
+    Code("not_found", 404, "no such thing here", "stops", False, "Alamat kecamatan tidak dikenali. Periksa alamatnya."),
+    Code("gap", 409, "run begins after the hub's size; the size is in the answer", "sends from there", True,
+         "Kecamatan meminta sebagian catatan dikirim ulang."),
+    Code("fork", 409, "other bytes at a place that the hub already holds", "opens a new log, sends its branch there",
+         False, "Catatan komputer ini bercabang (mungkin dipulihkan dari salinan lama); keduanya disimpan."),
+    Code("too_large", 413, "body larger than allowed", "halves its runs", True,
+         "Kiriman terlalu besar; dipecah lebih kecil."),
+    Code("bad_proof", 422, "tree, checkpoint or proof of a run does not verify; names the run", "reads its bytes again",
+         False, "Catatan yang dikirim tidak cocok dengan segelnya. Jalankan pemeriksaan (verify) di komputer ini."),
+    Code("bad_note", 422, "a checkpoint or receipt is malformed or not signed by the log's key",
+         "reads its bytes again", False,
+         "Segel catatan tidak cocok dengan kuncinya. Jalankan pemeriksaan (verify) di komputer ini."),
+    Code("bad_seal", 422, "the run is not sealed to a key of the receiver", "fetches the key by hello", True,
+         "Kiriman tidak dapat dibuka kecamatan; kuncinya diperbarui."),
+    Code("too_many", 429, "asked too often; Retry-After says when", "waits", True,
+         "Kecamatan sedang sibuk; dicoba lagi."),
+    Code("broken", 500, "a defect of the receiver; nothing was stored", "tries later", True,
+         "Ada gangguan di kecamatan; dicoba lagi nanti."),
+    Code("disk_full", 507, "the receiver cannot store", "waits, offers USB", True,
+         "Disk di kecamatan penuh; dicoba lagi nanti."),
+)
+
+CODES: dict[str, Code] = {code.name: code for code in _ALL}

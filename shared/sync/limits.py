@@ -1,0 +1,42 @@
+"""Every number of the protocol, once; sync_protocol.md section 11 is generated from here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Limit:
+    """One number with its unit and its reason."""
+
+    value: int
+    unit: str
+    why: str
+
+
+PROTOCOL_VERSION = 1
+
+LIMITS: dict[str, Limit] = {
+    "run_bytes_start": Limit(30 * 1024, "byte", "size of the first run on an unknown link"),
+    "run_bytes_min": Limit(4 * 1024, "byte", "smallest run; a link that cannot carry it carries nothing"),
+    "run_bytes_max": Limit(128 * 1024, "byte", "largest run a node builds; hubs accept twice as much"),
+    "run_grow_after": Limit(64, "run", "successes before the run size doubles: one cut must not cost much"),
+    "run_mend_after": Limit(8, "run", "successes before a run that failures made small doubles; itself doubles"),
+    "push_bytes_max": Limit(1024 * 1024, "byte", "largest push body"),
+    "pull_bytes_max": Limit(256 * 1024, "byte", "about the most a pull answers at once"),
+    "message_bytes_max": Limit(256 * 1024, "byte", "largest JSON message"),
+    "parity_rows_max": Limit(200, "baris", "rows listed one by one when a parity range is small"),
+    "session_s_max": Limit(3600, "s", "life of a session nonce"),
+    "sessions_per_key_max": Limit(4, "sesi", "older sessions of one key are forgotten"),
+    "retry_delay_s_min": Limit(5, "s", "first wait after a failed session"),
+    "retry_delay_s_max": Limit(1800, "s", "longest wait after failures"),
+    "enrol_attempts_max": Limit(5, "kali", "wrong codes that close a slot"),
+    "enrol_code_s": Limit(24 * 3600, "s", "life of an enrolment code"),
+    "clock_skew_s_shown": Limit(600, "s", "difference to hub time that the operator is told about"),
+    "seal_key_kept_days": Limit(400, "hari", "retired unsealing keys, for sticks in transit"),
+}
+
+
+def limit(name: str) -> int:
+    """Give the value of a limit."""
+    return LIMITS[name].value

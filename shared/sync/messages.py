@@ -1,0 +1,130 @@
+"""The JSON messages of a session, as marshmallow schemas; unknown members are ignored, so both sides may grow."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
+
+from shared.errors import ProtocolError
+from shared.sync.limits import limit
+
+_LOG_ID = validate.Regexp(r"\A[0-9a-f]{32}\Z")
+
+
+class Message(Schema):
+    class Meta:
+        unknown = EXCLUDE
+
+
+class LogHead(Message):
+    """What one side holds of a log: ``size`` changes with base64 ``root``."""
+
+    id = fields.Str(required=True, validate=_LOG_ID)
+    size = fields.Int(required=True, strict=True, validate=validate.Range(0, 1 << 40))
+    root = fields.Str(required=True, validate=validate.Length(equal=44))
+
+
+class HelloRequest(Message):
+    """``parity``: kind → [count, digest] of the desa's rows, at the heads that ``parity_at`` is a digest of."""
+
+    version = fields.Int(required=True, strict=True)
+    nonce = fields.Str(required=True, validate=validate.Length(min=22, max=64))
+    logs = fields.List(fields.Nested(LogHead), required=True, validate=validate.Length(max=500))
+    kinds = fields.Str(load_default="", validate=validate.Length(max=64))
+    time = fields.Int(load_default=0, strict=True, validate=validate.Range(-(1 << 53), 1 << 53))
+    parity_at = fields.Str(load_default="", validate=validate.Length(max=64))
+    parity = fields.Dict(
+        keys=fields.Str(validate=validate.Length(max=40)),
+        values=fields.Tuple((fields.Int(strict=True), fields.Str(validate=validate.Length(max=64)))),
+        load_default=dict,
+        validate=validate.Length(max=100),
+    )
+
+
+class HelloAnswer(Message):
+    version = fields.Int(required=True, strict=True)
+    nonce = fields.Str(required=True, validate=validate.Length(min=22, max=64))
+    echo = fields.Str(required=True, validate=validate.Length(max=64))
+    logs = fields.List(fields.Nested(LogHead), required=True, validate=validate.Length(max=500))
+    time = fields.Int(required=True, strict=True)
+    segel = fields.Str(required=True, validate=validate.Length(equal=64))
+    parity = fields.Str(load_default="", validate=validate.Length(max=20))
+    parity_differs = fields.List(fields.Str(), load_default=list)
+
+
+class LogSize(Message):
+    id = fields.Str(required=True, validate=_LOG_ID)
+    size = fields.Int(required=True, strict=True, validate=validate.Range(0, 1 << 40))
+
+
+class PushAnswer(Message):
+    receipts = fields.List(fields.Str(validate=validate.Length(max=4096)), required=True)
+    logs = fields.List(fields.Nested(LogSize), load_default=list)
+
+
+class PullRequest(Message):
+    logs = fields.List(fields.Nested(LogSize), required=True, validate=validate.Length(max=500))
+    bytes_max = fields.Int(load_default=0, strict=True)
+    codec = fields.Str(load_default="zlib", validate=validate.OneOf(("zlib", "bz2")))
+
+
+class ParityRequest(Message):
+    kind = fields.Str(required=True, validate=validate.Length(max=40))
+    low = fields.Str(load_default="", validate=validate.Length(max=36))
+    high = fields.Str(load_default="", validate=validate.Length(max=36))
+
+
+class EnrolRequest(Message):
+    version = fields.Int(required=True, strict=True)
+    slot = fields.Str(required=True, validate=validate.Length(max=40))
+    wilayah = fields.Str(required=True, validate=validate.Length(max=13))
+    kunci = fields.Str(required=True, validate=validate.Regexp(r"\A[0-9a-f]{64}\Z"))
+    segel = fields.Str(required=True, validate=validate.Regexp(r"\A[0-9a-f]{64}\Z"))
+    nama = fields.Str(required=True, validate=validate.Length(min=1, max=100))
+    nonce = fields.Str(required=True, validate=validate.Length(min=22, max=64))
+    bukti = fields.Str(required=True, validate=validate.Regexp(r"\A[0-9a-f]{64}\Z"))
+
+
+class EnrolAnswer(Message):
+    status = fields.Str(required=True, validate=validate.OneOf(("menunggu", "aktif")))
+    simpul = fields.Str(required=True, validate=validate.Length(equal=36))
+    wilayah = fields.Str(required=True, validate=validate.Length(max=13))
+    nama = fields.Str(required=True, validate=validate.Length(max=100))
+    segel = fields.Str(required=True, validate=validate.Regexp(r"\A[0-9a-f]{64}\Z"))
+    pemulihan = fields.Str(required=True, validate=validate.Regexp(r"\A[0-9a-f]{64}\Z"))
+    echo = fields.Str(required=True, validate=validate.Length(max=64))
+
+
+class Refusal(Message):
+    """What every refusal says; ``size`` with gap and fork, ``run`` (its place in the body) with 409 and 422."""
+
+    code = fields.Str(required=True, validate=validate.Length(max=40))
+    detail = fields.Str(load_default="", validate=validate.Length(max=400))
+    log = fields.Str(load_default="")
+    size = fields.Int(load_default=None, strict=True, allow_none=True)
+    run = fields.Int(load_default=None, strict=True, allow_none=True)
+    receipts = fields.List(fields.Str(), load_default=list)
+
+
+def encode(message: dict[str, Any]) -> bytes:
+    """Write a message."""
+    return json.dumps(message, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
+
+
+def decode(schema: type[Message], data: bytes) -> dict[str, Any]:
+    """Read a message strictly; ProtocolError (malformed) names the member that does not fit."""
+    if len(data) > limit("message_bytes_max"):
+        raise ProtocolError("too_large", schema.__name__)
+    try:
+        parsed = json.loads(data)
+        # A lone surrogate passes as JSON and can be neither stored nor written again.
+        json.dumps(parsed, ensure_ascii=False).encode()
+        loaded: dict[str, Any] = schema().load(parsed)
+    except (ValueError, RecursionError):
+        raise ProtocolError("malformed", schema.__name__) from None
+    except ValidationError as error:
+        names = sorted(error.messages) if isinstance(error.messages, dict) else []
+        raise ProtocolError("malformed", f"{schema.__name__}: {', '.join(map(str, names))}"[:200]) from None
+    return loaded
