@@ -1,0 +1,137 @@
+"""Runs a command line and turns what goes wrong into one Indonesian sentence and an exit code.
+
+What a person can cause never shows a traceback, and no sentence repeats what was typed: it may be a token
+or a NIK. The exit codes are those of shared.errors; 1 is a defect, 130 an interruption.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import click
+from click.exceptions import NoArgsIsHelpError
+
+from shared.clock import SystemClock, system_random
+from shared.errors import EnvironmentProblem, SipandeError, UserError
+from shared.explain import explain_error, explain_system
+from shared.store.folder import DataFolder
+
+EXIT_DEFECT = 1
+EXIT_USAGE = UserError.exit_code
+EXIT_INTERRUPTED = 130
+
+__all__ = ["explain_error", "explain_usage", "run_and_print", "run_cli", "set_up_logging"]
+
+_log = logging.getLogger("sipande.cli")
+
+
+def run_cli(
+    command: click.Command, arguments: Sequence[str] | None = None, *, name: str | None = None
+) -> int:
+    """Run a command and return its exit code; without arguments those of the process are read."""
+    try:
+        outcome = command.main(
+            args=None if arguments is None else list(arguments), prog_name=name, standalone_mode=False
+        )
+    except click.Abort:
+        return _say("Dibatalkan.", EXIT_INTERRUPTED)
+    except NoArgsIsHelpError as error:
+        return _say(error.ctx.get_help() if error.ctx else "", EXIT_USAGE)
+    except click.ClickException as error:
+        return _say(explain_usage(error), EXIT_USAGE)
+    except SipandeError as error:
+        return _say(explain_error(error), error.exit_code)
+    except OSError as error:
+        return _say(explain_system(error), EnvironmentProblem.exit_code)
+    except Exception as error:
+        _log_defect(error)
+        return _say(
+            "Ada gangguan di program, jadi perintah ini berhenti. Coba lagi; bila tetap gagal, catat jamnya"
+            " dan kirimkan catatan (log) kepada pengelola program.",
+            EXIT_DEFECT,
+        )
+    # A command answers None when all went well; click hands back the code of --help and ctx.exit().
+    return outcome if type(outcome) is int else 0
+
+
+def run_and_print(
+    folder: DataFolder,
+    perintah: str,
+    args: dict[str, Any],
+    open_side: Callable[..., Any],
+    commands: Mapping[str, Callable[..., dict[str, Any]]],
+) -> dict[str, Any]:
+    """Run one command of a side, here or through its running server; print the answer as one JSON line.
+
+    ``open_side(path, clock=, random=)`` opens the data folder where no server has it.
+    """
+    # Imported here: --help and usage errors need neither Flask nor SQLite.
+    from shared.store.side import open_folder
+    from shared.web.local import run_command
+
+    open_folder(folder.path)  # a missing folder is told before it is locked
+    answer = run_command(
+        folder, perintah, args,
+        lambda: closing(open_side(folder.path, clock=SystemClock(), random=system_random)),
+        commands, _show_progress,
+    )
+    click.echo(json.dumps(answer, ensure_ascii=False))
+    return answer
+
+
+def _show_progress(report: dict[str, Any]) -> None:
+    if sys.stderr.isatty():
+        click.echo("\r" + " ".join(f"{name} {value}" for name, value in report.items()) + "  ", err=True, nl=False)
+
+
+def set_up_logging() -> None:
+    """Log to standard error what an operator may need; libraries speak only when something is wrong."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    for name in ("apscheduler", "waitress", "urllib3"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def explain_usage(error: click.ClickException) -> str:
+    """Say in Indonesian what is wrong with a command line, without the values in it."""
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    hint = f" Lihat contohnya dengan: {context.command_path} --help" if context else " Tambahkan --help untuk contoh."
+    if isinstance(error, click.MissingParameter):
+        return f"Bagian {_name_parameter(error)} wajib diisi.{hint}"
+    if isinstance(error, click.NoSuchOption):
+        return f"Ada pilihan yang tidak dikenal.{hint}"
+    if isinstance(error, click.BadOptionUsage):
+        return f"Isian {error.option_name} tidak ada atau berlebih.{hint}"
+    if isinstance(error, click.BadParameter):
+        return f"Isian {_name_parameter(error)} tidak dapat dipakai; periksa lagi.{hint}"
+    if isinstance(error, click.FileError):
+        return "Berkas itu tidak dapat dibuka. Periksa nama dan hak aksesnya."
+    return f"Perintah tidak dikenali atau tidak lengkap.{hint}"
+
+
+def _name_parameter(error: click.BadParameter) -> str:
+    if error.param is None:
+        return "perintah"
+    if isinstance(error.param, click.Option):
+        return max(error.param.opts, key=len)
+    return error.param.human_readable_name
+
+
+def _log_defect(error: BaseException) -> None:
+    """Log where a defect is, not its message: that may hold a NIK."""
+    frames = " < ".join(
+        f"{Path(frame.filename).name}:{frame.lineno} {frame.name}"
+        for frame in reversed(traceback.extract_tb(error.__traceback__)[-12:])
+    )
+    _log.error("defect %s: %s", type(error).__name__, frames)
+
+
+def _say(sentence: str, exit_code: int) -> int:
+    click.echo(sentence, err=True)
+    return exit_code

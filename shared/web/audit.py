@@ -1,0 +1,82 @@
+"""The access audit: who unmasked, printed or exported whose data, and who logged in; a chain of hashes.
+
+A subject is a record id, never a NIK. The triggers of migration 0002 stop a careless UPDATE or DELETE;
+the chain shows a careful one. The number and hash of the last row are kept apart, so that a cut-off end
+shows as well. Somebody who may write the whole file can forge both: hand :func:`audit_head` to the log
+or to a printed report from time to time.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from dataclasses import dataclass
+from hashlib import sha256
+
+from shared.clock import Clock
+from shared.store.migrations import read_setting, write_setting
+from shared.web import queries
+
+_HEAD = "access_audit_head"
+_START = bytes(32)
+_DOMAIN = b"sipande access audit v1\n"
+_SIXTEEN_DIGITS = re.compile(r"[0-9]{16}", re.ASCII)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+@dataclass(frozen=True)
+class AuditReport:
+    """What the verifier found: rows read, and the first number that does not fit (None: all fit)."""
+
+    rows: int
+    broken_at: int | None
+
+    @property
+    def is_intact(self) -> bool:
+        return self.broken_at is None
+
+
+def record_access(
+    conn: sqlite3.Connection, clock: Clock, account: str, action: str, subject: str, detail: str = ""
+) -> None:
+    """Append one row; call it in the transaction of what it is about.
+
+    ``detail`` says for what (purpose, count), never whose. Raises ValueError for anything that looks
+    like a NIK or KK number: that is a defect of the caller.
+    """
+    account, action, subject, detail = (
+        _CONTROL.sub(" ", text)[:400] for text in (account, action, subject, detail)
+    )
+    if _SIXTEEN_DIGITS.search(subject) or _SIXTEEN_DIGITS.search(detail):
+        raise ValueError("the access audit takes record ids, not numbers of persons")
+    last = queries.last_audit(conn)
+    no, previous = (1, _START) if last is None else (last[0] + 1, last[1])
+    time_s = clock.now_s()
+    digest = _hash(previous, no, time_s, account, action, subject, detail)
+    queries.add_audit(conn, no, time_s, account, action, subject, detail, previous, digest)
+    write_setting(conn, _HEAD, f"{no} {digest.hex()}")
+
+
+def audit_head(conn: sqlite3.Connection) -> str:
+    """Tell number and hash of the last row, as ``no hex``; empty when there is none."""
+    return read_setting(conn, _HEAD) or ""
+
+
+def verify_audit(conn: sqlite3.Connection) -> AuditReport:
+    """Hash the whole chain again and compare; any changed, missing, added or moved row shows."""
+    previous, rows = _START, 0
+    for no, time_s, account, action, subject, detail, stored_previous, stored in queries.each_audit(conn):
+        expected = _hash(previous, no, time_s, account, action, subject, detail)
+        if no != rows + 1 or stored_previous != previous or stored != expected:
+            return AuditReport(rows, rows + 1)
+        previous, rows = expected, rows + 1
+    head = audit_head(conn)
+    if head != (f"{rows} {previous.hex()}" if rows else ""):
+        return AuditReport(rows, rows + 1)
+    return AuditReport(rows, None)
+
+
+def _hash(previous: bytes, *members: int | str) -> bytes:
+    row = json.dumps(members, ensure_ascii=False, separators=(",", ":"))
+    return sha256(_DOMAIN + previous + row.encode("utf-8", "surrogatepass")).digest()

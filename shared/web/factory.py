@@ -1,0 +1,390 @@
+"""Makes the Flask app of a side: guards, headers, error pages, templates, secret key. Nothing starts here."""
+
+from __future__ import annotations
+
+import hmac
+import logging
+import os
+import sqlite3
+import sys
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from hashlib import sha256
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from flask import Flask, Response, current_app, g, jsonify, render_template, request, send_from_directory
+from flask.sessions import SecureCookieSessionInterface
+from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFError, CSRFProtect
+from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined
+from werkzeug.exceptions import HTTPException, NotFound
+
+from shared.clock import Clock, Randomness, format_time
+from shared.errors import EnvironmentProblem, UserError
+from shared.store.connection import Database, sync_folder
+from shared.store.folder import DataFolder
+from shared.web import masuk
+from shared.web.accounts import Accounts, ContextWords, FirstPerson, Role
+from shared.web.bytecode import TemplateStore
+from shared.web.forms import write_date, write_number
+from shared.web.guards import (
+    LOKAL, UMUM, Access, Registration, check_policies, enforce, may_open, policy_of, register, set_policy,
+)
+from shared.web.headers import MACHINE_HEADERS, SECURITY_HEADERS, STRICT_TRANSPORT
+from shared.web.local import Command, make_local_blueprint
+from shared.web.passwords import Cost, Hasher
+from shared.web.services import NavItem, Web, current_user, web
+from shared.web.sessions import ABSOLUTE_S, IDLE_S, Sessions
+from shared.web.throttle import Throttle
+
+UPLOAD_BYTES_MAX = 26_000_000
+_HERE = Path(__file__).parent
+_SECRET_BYTES = 32
+_log = logging.getLogger("sipande.web")
+
+# Status: title, what to do. Anything else is answered with the general ones.
+_ERRORS: Mapping[int, tuple[str, str]] = {
+    400: ("Permintaan tidak dapat dibaca", "Kembali ke halaman sebelumnya, muat ulang, lalu coba lagi."),
+    401: ("Anda belum masuk", "Silakan masuk lebih dulu, lalu ulangi."),
+    403: (
+        "Halaman ini bukan untuk akun Anda",
+        "Bila Anda memerlukannya untuk bekerja, mintalah admin mengubah peran akun Anda.",
+    ),
+    404: (
+        "Halaman tidak ditemukan",
+        "Periksa alamatnya, atau mulai lagi dari halaman depan. Mungkin data ini sudah dipindahkan.",
+    ),
+    405: ("Permintaan tidak dapat dibaca", "Kembali ke halaman sebelumnya, muat ulang, lalu coba lagi."),
+    413: ("Kiriman terlalu besar", "Perkecil berkasnya atau kirim sebagian-sebagian, lalu coba lagi."),
+    429: ("Terlalu banyak percobaan", "Tunggu beberapa menit, lalu coba lagi."),
+    500: (
+        "Ada gangguan di program",
+        "Yang belum selesai tidak disimpan. Coba lagi; bila tetap gagal, catat jamnya dan hubungi admin.",
+    ),
+    503: ("Sedang tidak dapat melayani", "Tunggu sebentar, lalu coba lagi."),
+}
+_CSRF_ERROR = (
+    "Halaman ini sudah terlalu lama terbuka",
+    "Demi keamanan isian ini belum disimpan. Kembali, muat ulang halamannya, lalu kirim sekali lagi.",
+)
+
+
+class SipandeFlask(Flask):
+    """A Flask app that logs defects without the values in them: a message may hold a NIK."""
+
+    def log_exception(
+        self,
+        exc_info: tuple[type, BaseException, TracebackType] | tuple[None, None, None],
+    ) -> None:
+        kind, _, trace = exc_info
+        frames = " < ".join(
+            f"{Path(frame.filename).name}:{frame.lineno} {frame.name}"
+            for frame in reversed(traceback.extract_tb(trace)[-12:])
+        )
+        rule = request.url_rule.rule if request.url_rule else "-"
+        _log.error("defect %s in %s %s: %s", kind.__name__ if kind else "-", request.method, rule, frames)
+
+
+class _FormCookie(SecureCookieSessionInterface):
+    """The signed cookie that carries CSRF token and messages; it names nobody.
+
+    Its cookie is Lax: with Strict a link from outside would come without it and a new one would void
+    all forms that stand open.
+    """
+
+    def __init__(self, suffix: str) -> None:
+        self._suffix = suffix
+
+    def get_cookie_name(self, app: Flask) -> str:
+        return f"{'__Host-' if request.is_secure else ''}sipande_isian_{self._suffix}"
+
+    def get_cookie_secure(self, app: Flask) -> bool:
+        return request.is_secure
+
+    def get_cookie_samesite(self, app: Flask) -> str:
+        return "Lax"
+
+
+def make_app(
+    import_name: str,
+    *,
+    title: str,
+    database: Database,
+    folder: DataFolder,
+    clock: Clock,
+    random: Randomness,
+    roles: Sequence[Role],
+    registry: Sequence[Registration],
+    navigation: Sequence[NavItem] = (),
+    home: str = "/",
+    enrol_first: Callable[[sqlite3.Connection, FirstPerson], str] | None = None,
+    context_words: ContextWords | None = None,
+    check_signature: Callable[[], ResponseReturnValue | None] | None = None,
+    machine_error: Callable[[int, BaseException], ResponseReturnValue] | None = None,
+    commands: Mapping[str, Command] | None = None,
+    command_services: Any = None,
+    cost: Cost = Cost(),
+    upload_bytes_max: int = UPLOAD_BYTES_MAX,
+    idle_s: int = IDLE_S,
+    absolute_s: int = ABSOLUTE_S,
+) -> Flask:
+    """Make an app from its list of blueprints and guards; ``import_name`` is the package of the app.
+
+    ``roles``: the first one manages accounts. ``enrol_first(conn, FirstPerson)`` writes the first petugas and
+    returns its record id. ``check_signature()`` answers None when the signature of the current request holds
+    and a refusal otherwise. ``machine_error(status, error)`` words errors of signed routes.
+    Raises PolicyError when a route has no policy.
+    """
+    app = SipandeFlask(import_name, static_folder=None, template_folder=None)
+    secret = read_secret(folder, random)
+    suffix = sha256(b"cookie name\n" + secret).hexdigest()[:6]
+    by_name = {role.name: role for role in roles}
+    shell = Web(
+        title=title, database=database, folder=folder, clock=clock, random=random, roles=by_name,
+        accounts=make_accounts(folder, database, clock, random, roles, context_words, cost),
+        sessions=Sessions(database, clock, random, suffix, idle_s, absolute_s),
+        navigation=navigation, home=home, enrol_first=enrol_first, check_signature=check_signature,
+        machine_error=machine_error,
+    )
+    app.extensions["sipande"] = shell
+    app.config.update(
+        SECRET_KEY=hmac.digest(secret, b"form cookie", "sha256"),
+        MAX_CONTENT_LENGTH=upload_bytes_max,
+        SESSION_COOKIE_HTTPONLY=True,
+        # guards.enforce asks for the check itself, so that exemption follows the policy and nothing else.
+        WTF_CSRF_CHECK_DEFAULT=False,
+        # A clerk may leave a form open over lunch; the token ends with the browser.
+        WTF_CSRF_TIME_LIMIT=None,
+        # It would want a Referer, which our own Referrer-Policy takes away.
+        WTF_CSRF_SSL_STRICT=False,
+    )
+    app.session_interface = _FormCookie(suffix)
+    app.before_request(_start_timer)
+    app.before_request(enforce)
+    app.after_request(_finish)
+    CSRFProtect(app)
+    _set_up_templates(app, shell)
+    _set_up_static(app)
+    _set_up_errors(app)
+    register(app, masuk.blueprint, masuk.GUARD)
+    if commands is not None:
+        register(app, make_local_blueprint(commands, command_services), LOKAL)
+    for line in registry:
+        register(app, line.blueprint, line.guard, line.overrides)
+    check_policies(app, by_name)
+    return app
+
+
+def make_bare_app(import_name: str, *, title: str, random: Randomness) -> Flask:
+    """Make an app without database and accounts, for what comes before there is a data folder.
+
+    Forms carry their CSRF token; the key of the cookie lives as long as the process.
+    """
+    app = SipandeFlask(import_name, static_folder=None, template_folder=None)
+    app.config.update(
+        SECRET_KEY=random(_SECRET_BYTES), MAX_CONTENT_LENGTH=UPLOAD_BYTES_MAX, SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax", SESSION_COOKIE_NAME="sipande_siapkan", WTF_CSRF_TIME_LIMIT=None,
+        WTF_CSRF_SSL_STRICT=False,
+    )
+    CSRFProtect(app)
+    _set_up_loader(app)
+    app.jinja_env.globals.update(
+        judul_aplikasi=title, pengguna=lambda: None, navigasi=lambda: [], beranda="/", peran_aplikasi={}
+    )
+    app.after_request(_finish_bare)
+    _set_up_static(app)
+    _set_up_errors(app)
+    return app
+
+
+def _finish_bare(response: Response) -> Response:
+    for name, value in SECURITY_HEADERS:
+        response.headers[name] = value
+    if request.endpoint != "static":
+        response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def make_accounts(
+    folder: DataFolder,
+    database: Database,
+    clock: Clock,
+    random: Randomness,
+    roles: Sequence[Role],
+    context_words: ContextWords | None = None,
+    cost: Cost = Cost(),
+) -> Accounts:
+    """Make what manages accounts; commands use it without an app."""
+    throttle = Throttle(clock, hmac.digest(read_secret(folder, random), b"throttle", "sha256"))
+    by_name = {role.name: role for role in roles}
+    return Accounts(database, clock, random, Hasher(random, cost), throttle, by_name, context_words)
+
+
+def read_secret(folder: DataFolder, random: Randomness) -> bytes:
+    """Read the secret of the web shell from the key folder; made at the first start, for its owner alone."""
+    path = folder.keys / "web.key"
+    try:
+        secret = path.read_bytes()
+        if len(secret) == _SECRET_BYTES:
+            return secret
+    except FileNotFoundError:
+        pass
+    secret = random(_SECRET_BYTES)
+    temporary = path.with_suffix(".tmp")
+    temporary.unlink(missing_ok=True)
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(secret)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(temporary, path)
+    sync_folder(path.parent)
+    return secret
+
+
+def _set_up_templates(app: Flask, shell: Web) -> None:
+    _set_up_loader(app)
+    env = app.jinja_env
+    env.bytecode_cache = TemplateStore(shell.folder.path / "templat")
+    env.globals.update(
+        judul_aplikasi=shell.title, pengguna=current_user, boleh=may_open, peran_aplikasi=shell.roles,
+        navigasi=lambda: [item for item in shell.navigation if may_open(item.endpoint)],
+        beranda=shell.home,
+    )
+
+
+def _set_up_loader(app: Flask) -> None:
+    folders = [_root_of(app) / "templates", _HERE / "templates"]
+    app.jinja_loader = ChoiceLoader([FileSystemLoader(folder) for folder in folders])
+    env = app.jinja_env
+    env.undefined = StrictUndefined
+    env.trim_blocks = env.lstrip_blocks = True
+    env.filters.update(waktu=format_time, tanggal=write_date, ribuan=write_number)
+
+
+def _set_up_static(app: Flask) -> None:
+    folders = [folder for folder in (_root_of(app) / "static", _HERE / "static") if folder.is_dir()]
+
+    @lru_cache(maxsize=256)
+    def version_of(filename: str) -> str:
+        for folder in folders:
+            path = folder / filename
+            if path.is_file():
+                return sha256(path.read_bytes()).hexdigest()[:10]
+        return ""
+
+    def serve_static(filename: str) -> Response:
+        for folder in folders:
+            try:
+                # With its version in the URL a file never changes; without, it is asked for again.
+                age_s = 31536000 if request.args.get("v") == version_of(filename) else 0
+                return send_from_directory(folder, filename, max_age=age_s)
+            except NotFound:
+                continue
+        raise NotFound
+
+    def add_version(endpoint: str, values: dict[str, Any]) -> None:
+        if endpoint == "static" and "filename" in values:
+            values.setdefault("v", version_of(values["filename"]) or None)
+
+    app.add_url_rule("/aset/<path:filename>", "static", serve_static)
+    set_policy(app, "static", UMUM)
+    app.url_defaults(add_version)
+
+
+def _root_of(app: Flask) -> Path:
+    module = sys.modules.get(app.import_name)
+    # A test may make an app in the name of a module that is no package; then it has no files of its own.
+    return Path(app.root_path) if module is not None and hasattr(module, "__path__") else _HERE
+
+
+def _set_up_errors(app: Flask) -> None:
+    app.register_error_handler(CSRFError, _answer_csrf_error)
+    app.register_error_handler(HTTPException, _answer_http_error)
+    app.register_error_handler(UserError, _answer_user_error)
+
+
+def _answer_csrf_error(error: Exception) -> ResponseReturnValue:
+    return _error_page(400, *_CSRF_ERROR)
+
+
+def _answer_http_error(error: HTTPException) -> ResponseReturnValue:
+    status = error.code or 500
+    if status < 400:
+        return error  # a redirect to the same address with its stroke
+    if _is_machine_route():
+        return _answer_machine(status, getattr(error, "original_exception", None) or error)
+    title, advice = _ERRORS.get(status, _ERRORS[400 if status < 500 else 500])
+    answer = _error_page(status, title, advice)
+    if status == 405:
+        answer.headers["Allow"] = ", ".join(sorted(getattr(error, "valid_methods", None) or ()))
+    return answer
+
+
+def _answer_user_error(error: UserError) -> ResponseReturnValue:
+    status = 503 if isinstance(error, EnvironmentProblem) else 400
+    if _is_machine_route():
+        return _answer_machine(status, error)
+    return _error_page(status, "Belum dapat dikerjakan", error.pesan)
+
+
+def _answer_machine(status: int, error: BaseException) -> ResponseReturnValue:
+    shell = web()
+    if shell.machine_error is not None and _is_signed_route():
+        return shell.machine_error(status, error)
+    pesan = error.pesan if isinstance(error, UserError) else _ERRORS.get(status, _ERRORS[500])[0] + "."
+    kode = error.kode if isinstance(error, UserError) else f"http_{status}"
+    answer = jsonify(galat=pesan, kode=kode, exit=getattr(error, "exit_code", 1))
+    answer.status_code = status
+    return answer
+
+
+def _is_signed_route() -> bool:
+    guard = policy_of(current_app, request.endpoint or "")
+    return guard is not None and guard.access is Access.TANDA_TANGAN
+
+
+def _is_machine_route() -> bool:
+    guard = policy_of(current_app, request.endpoint or "")
+    return guard is not None and guard.is_machine
+
+
+def _error_page(status: int, title: str, advice: str) -> Response:
+    try:
+        # A broken database must not break the page that says so: nobody is looked up at status 500.
+        page = render_template("galat.html", judul=title, saran=advice, tanpa_pengguna=status >= 500)
+    except Exception:  # noqa: BLE001 - the last resort has nothing to render with
+        page = f"<!doctype html><html lang='id'><title>{title}</title><h1>{title}</h1><p>{advice}</p></html>"
+    return Response(page, status)
+
+
+def _start_timer() -> None:
+    g.started_s = web().clock.monotonic_s()
+
+
+def _finish(response: Response) -> Response:
+    for name, value in MACHINE_HEADERS if _is_signed_route() else SECURITY_HEADERS:
+        response.headers[name] = value
+    if request.is_secure:
+        response.headers[STRICT_TRANSPORT[0]] = STRICT_TRANSPORT[1]
+    if not _may_be_cached(response):
+        response.headers["Cache-Control"] = "no-store"
+    now_s = web().clock.monotonic_s()
+    # Neither path nor query nor address: only the rule says what was asked for.
+    _log.info(
+        "%s %s %d %.0f ms", request.method, request.url_rule.rule if request.url_rule else "-",
+        response.status_code, 1000 * (now_s - g.get("started_s", now_s)),
+    )
+    return response
+
+
+def _may_be_cached(response: Response) -> bool:
+    """Tell whether an answer may be kept: static files, and what a view open to all marks as public."""
+    if response.status_code not in (200, 206, 304):
+        return False
+    if request.endpoint == "static":
+        return True
+    return bool(response.cache_control.public) and policy_of(current_app, request.endpoint or "") == UMUM

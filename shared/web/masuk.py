@@ -1,0 +1,162 @@
+"""Logging in and out, a new password, and the first run: `/masuk`, `/keluar`, `/sandi-baru`, `/mulai`."""
+
+from __future__ import annotations
+
+from flask import (
+    Blueprint, Response, flash, make_response, redirect, render_template, request, session, url_for,
+)
+from flask.typing import ResponseReturnValue
+
+from shared.errors import EnvironmentProblem, UserError
+from shared.web.accounts import FirstPerson, LoginRefused, normalise_name
+from shared.web.audit import record_access
+from shared.web.guards import UMUM, Guard, is_loopback, safe_target
+from shared.web.queries import AccountRow
+from shared.web.services import current_user, web
+
+blueprint = Blueprint("masuk", __name__)
+GUARD: Guard = UMUM
+
+
+@blueprint.get("/masuk")
+def masuk() -> ResponseReturnValue:
+    """Show the login page; the first-run page while there is no account; home when logged in."""
+    if not web().accounts.has_any():
+        return redirect(url_for("masuk.mulai"), 303)
+    target = safe_target(request.args.get("lanjut"))
+    if current_user() is not None:
+        return redirect(target or web().home, 303)
+    return _login_page(target=target)
+
+
+@blueprint.post("/masuk")
+def log_in() -> ResponseReturnValue:
+    """Check name and password and open a session under a new id."""
+    name = request.form.get("nama_pengguna", "")
+    target = safe_target(request.form.get("lanjut"))
+    try:
+        account = web().accounts.check_login(name, request.form.get("kata_sandi", ""), _address())
+    except LoginRefused as refused:
+        response = make_response(_login_page(target=target, name=name, problem=refused.pesan))
+        response.status_code = 429 if refused.wait_s else 401
+        if refused.wait_s:
+            response.headers["Retry-After"] = str(refused.wait_s)
+        return response
+    return open_session(account, target or web().home)
+
+
+@blueprint.post("/keluar")
+def log_out() -> ResponseReturnValue:
+    """End the session on the server, so that a copy of the cookie is worth nothing."""
+    shell = web()
+    token, user = shell.sessions.read_cookie(), current_user()
+    if token is not None:
+        with shell.database.write() as conn:
+            shell.sessions.end(conn, token)
+            if user is not None:
+                record_access(conn, shell.clock, user.name, "keluar", user.petugas)
+    session.clear()
+    flash("Anda sudah keluar.", "baik")
+    response = make_response(redirect(url_for("masuk.masuk"), 303))
+    shell.sessions.remove_cookie(response)
+    return response
+
+
+@blueprint.get("/sandi-baru")
+def new_password() -> ResponseReturnValue:
+    """Show the form for somebody who was handed a code."""
+    return render_template("sandi_baru.html", typed={}, problem="")
+
+
+@blueprint.post("/sandi-baru")
+def redeem() -> ResponseReturnValue:
+    """Set a password with a code, once."""
+    typed = {name: request.form.get(name, "").strip() for name in ("nama_pengguna", "kode")}
+    password = request.form.get("kata_sandi", "")
+    try:
+        if password != request.form.get("kata_sandi_ulang", ""):
+            raise UserError("Kedua kata sandi tidak sama. Ketik lagi keduanya.")
+        web().accounts.redeem_reset_code(typed["nama_pengguna"], typed["kode"], password, _address())
+    except EnvironmentProblem:
+        raise
+    except UserError as error:
+        return render_template("sandi_baru.html", typed=typed, problem=error.pesan), 400
+    flash("Kata sandi baru sudah disimpan. Silakan masuk.", "baik")
+    return redirect(url_for("masuk.masuk"), 303)
+
+
+@blueprint.get("/mulai")
+def mulai() -> ResponseReturnValue:
+    """Show the first-run page, as long as there is no account."""
+    if web().accounts.has_any():
+        return redirect(url_for("masuk.masuk"), 303)
+    return _first_page({}, None)
+
+
+@blueprint.post("/mulai")
+def start() -> ResponseReturnValue:
+    """Turn the code from the console into the first admin account and log it in."""
+    shell = web()
+    if shell.accounts.has_any():
+        return redirect(url_for("masuk.masuk"), 303)
+    names = ("kode", "nama", "jabatan", "nama_pengguna")
+    typed = {name: request.form.get(name, "").strip() for name in names}
+    password = request.form.get("kata_sandi", "")
+    try:
+        if not typed["nama"] or len(typed["nama"]) > 100 or len(typed["jabatan"]) > 100:
+            raise UserError("Nama lengkap wajib diisi, paling banyak 100 huruf.")
+        if password != request.form.get("kata_sandi_ulang", ""):
+            raise UserError("Kedua kata sandi tidak sama. Ketik lagi keduanya.")
+        if shell.enrol_first is None:
+            raise UserError("Akun pertama tidak dapat dibuat lewat halaman ini.")
+        account = shell.accounts.make_first(
+            typed["kode"], typed["nama_pengguna"], password, shell.first_role.name,
+            FirstPerson(typed["nama"], typed["jabatan"]), shell.enrol_first,
+        )
+    except EnvironmentProblem:
+        raise
+    except UserError as error:
+        return _first_page(typed, error.pesan), 400
+    flash("Akun pertama sudah dibuat. Selamat bekerja.", "baik")
+    return open_session(account, shell.home)
+
+
+def open_session(account: AccountRow, target: str) -> Response:
+    """Log an account in: open its session and lead to ``target``."""
+    shell = web()
+    with shell.database.write() as conn:
+        shell.accounts.note_login(conn, account, _address())
+        token = shell.sessions.start(
+            conn, account.no, _address(), request.headers.get("User-Agent", ""), shell.sessions.read_cookie()
+        )
+    # Forms that stand open in other tabs stay good for the same person, who logs in again because the
+    # session had ended; for anybody else they are void.
+    if session.get("akun") != account.no:
+        messages = session.get("_flashes")
+        session.clear()
+        if messages:
+            session["_flashes"] = messages
+    session["akun"] = account.no
+    response = make_response(redirect(target, 303))
+    shell.sessions.write_cookie(response, token)
+    return response
+
+
+def _login_page(*, target: str | None, name: str = "", problem: str | None = None) -> str:
+    return render_template(
+        "masuk.html",
+        target=target,
+        name=normalise_name(name),
+        problem=problem,
+        is_plain=not request.is_secure and not is_loopback(request.remote_addr),
+    )
+
+
+def _first_page(typed: dict[str, str], problem: str | None) -> str:
+    return render_template(
+        "mulai.html", typed=typed, problem=problem, password_min=web().first_role.password_min
+    )
+
+
+def _address() -> str:
+    return request.remote_addr or "-"
