@@ -1,0 +1,92 @@
+"""The node's Flask app: the one list of its blueprints with their guards."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from flask import Flask
+
+from node.beranda import alamat, pengguna
+from node.beranda import routes as beranda
+from node.commands import COMMANDS, add_petugas
+from node.impor import routes as impor
+from node.keluarga import routes as keluarga
+from node.latihan import routes as latihan
+from node.penduduk import bantuan
+from node.penduduk import routes as penduduk
+from node.roles import ADMIN, ROLES, context_words
+from node.services import NodeServices
+from node.sinkron import routes as sinkron
+from node.tindakan import routes as tindakan
+from shared.codes import wilayah
+from shared.web.accounts import FirstPerson
+from shared.web.factory import make_app
+from shared.web.guards import MASUK, Registration, peran
+from shared.web.panduan import FIRST, Bab, make_panduan
+from shared.web.passwords import Cost
+from shared.web.services import NavItem
+
+PANDUAN = make_panduan((
+    Bab(
+        FIRST, "Hari pertama", "Masuk, akun petugas, dan urutan kerja saat baru mulai.",
+        {"masuk": "masuk", "masuk.mulai": "akun-pertama", "masuk.start": "akun-pertama",
+         "masuk.new_password": "sandi", "masuk.redeem": "sandi", "beranda": "beranda", "pengguna": "pengguna",
+         "latihan": "latihan"},
+    ),
+    Bab(
+        "penduduk", "Penduduk dan keluarga", "Mencari, menambah, mengubah, memindahkan, dan penerima bantuan.",
+        {"penduduk": "cari", "penduduk.show": "riwayat", "penduduk.add": "ubah", "penduduk.edit": "ubah",
+         "keluarga": "keluarga", "bantuan": "bantuan"},
+    ),
+    Bab(
+        "impor", "Impor dari Excel", "Mengambil data dari berkas, dan membatalkannya bila salah berkas.",
+        {"impor": "langkah", "impor.checked": "masalah", "impor.history": "batal", "impor.batch": "batal"},
+    ),
+    Bab(
+        "sinkronisasi", "Sinkronisasi", "Mendaftarkan komputer, mengirim, dan arti setiap keadaan.",
+        {"sinkron": "sehari-hari"},
+    ),
+    Bab("perlu-tindakan", "Perlu tindakan", "Kasus dari kecamatan dan cara menjawabnya.", {"tindakan": "jawab"}),
+))
+REGISTRY = (
+    Registration(beranda.blueprint, MASUK),
+    Registration(alamat.blueprint, MASUK),
+    Registration(penduduk.blueprint, MASUK),
+    Registration(keluarga.blueprint, MASUK),
+    Registration(bantuan.blueprint, MASUK),
+    Registration(impor.blueprint, MASUK),
+    Registration(tindakan.blueprint, MASUK),
+    Registration(sinkron.blueprint, MASUK, {"register": peran(ADMIN.name)}),
+    Registration(pengguna.blueprint, peran(ADMIN.name)),
+    Registration(latihan.blueprint, MASUK),
+    PANDUAN,
+)
+NAVIGATION = (
+    NavItem("Beranda", "beranda.index"),
+    NavItem("Penduduk", "penduduk.index"),
+    NavItem("Keluarga", "keluarga.index"),
+    NavItem("Bantuan", "bantuan.index"),
+    NavItem("Impor", "impor.index"),
+    NavItem("Perlu tindakan", "tindakan.index"),
+    NavItem("Sinkronisasi", "sinkron.index"),
+    NavItem("Pengguna", "pengguna.index"),
+    NavItem("Panduan", "panduan.index"),
+)
+
+
+def make_node_app(services: NodeServices, cost: Cost = Cost()) -> Flask:
+    """Make the app of an open node."""
+
+    def enrol_first(conn: sqlite3.Connection, person: FirstPerson) -> str:
+        return add_petugas(services, person.nama, person.jabatan, ROLES[0].name)
+
+    app = make_app(
+        "node", title=f"Sipande Desa {wilayah.nama(services.wilayah)}", database=services.database,
+        folder=services.folder,
+        clock=services.clock, random=services.random, roles=ROLES, registry=REGISTRY, navigation=NAVIGATION,
+        enrol_first=enrol_first, context_words=context_words, commands=COMMANDS, command_services=services,
+        cost=cost,
+    )
+    app.extensions["services"] = services
+    app.jinja_env.globals["latihan"] = services.is_latihan
+    return app

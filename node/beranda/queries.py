@@ -1,0 +1,68 @@
+"""SQL of the front page: how many of what, and what waits for a hand."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable
+from typing import NamedTuple
+
+
+class Counts(NamedTuple):
+    """The few numbers of the front page; people and families are those that live here now."""
+
+    penduduk: int
+    laki_laki: int
+    perempuan: int
+    keluarga: int
+    penerima: int
+    tanpa_nik: int
+    konflik: int
+
+
+class Work(NamedTuple):
+    """What waits here: cases sent back, the nearest due date, other open cases."""
+
+    dikembalikan: int
+    batas_terdekat: str | None
+    terbuka: int
+
+
+def count_village(conn: sqlite3.Connection, desa: str) -> Counts:
+    """Count people, families and recipients of the desa."""
+    alive = "coalesce(status_dasar, 1) = 1"
+    people = conn.execute(
+        f"SELECT count(*) FILTER (WHERE {alive}), count(*) FILTER (WHERE {alive} AND jenis_kelamin = 1),"
+        f" count(*) FILTER (WHERE {alive} AND jenis_kelamin = 2),"
+        f" count(DISTINCT keluarga) FILTER (WHERE {alive}),"
+        f" count(*) FILTER (WHERE {alive} AND nik IS NULL), count(*) FILTER (WHERE konflik IS NOT NULL)"
+        " FROM penduduk WHERE desa = ?",
+        (desa,),
+    ).fetchone()
+    recipients = conn.execute(
+        "SELECT count(*) FROM penerima_bantuan WHERE desa = ? AND status = 'aktif'", (desa,)
+    ).fetchone()[0]
+    total, men, women, families, without_nik, conflicts = people
+    return Counts(total, men, women, families, recipients, without_nik, conflicts)
+
+
+def count_work(conn: sqlite3.Connection, desa: str) -> Work:
+    """Count the cases that wait for this desa or for the kecamatan."""
+    row = conn.execute(
+        "SELECT count(*) FILTER (WHERE status = 'dikembalikan'),"
+        " min(batas_waktu) FILTER (WHERE status = 'dikembalikan'),"
+        " count(*) FILTER (WHERE status NOT IN ('dikembalikan', 'selesai')) FROM kasus WHERE desa = ?",
+        (desa,),
+    ).fetchone()
+    return Work(*row)
+
+
+def name_subjects(conn: sqlite3.Connection, ids: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """Find what audited records are: the page that shows each, and its name there."""
+    listed, among = json.dumps(list(ids)), "IN (SELECT value FROM json_each(?))"
+    rows = conn.execute(
+        f"SELECT id, 'penduduk', coalesce(nama, '') FROM penduduk WHERE id {among} UNION ALL"
+        f" SELECT id, 'keluarga', 'Kartu keluarga' FROM keluarga WHERE id {among}",
+        (listed, listed),
+    )
+    return {row[0]: (row[1], row[2]) for row in rows}

@@ -1,0 +1,38 @@
+"""The front page: `/`."""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template
+from flask.typing import ResponseReturnValue
+
+from node.beranda.desk import keep, services
+from node.beranda.queries import Counts, count_village, count_work
+from node.beranda.state import read_sync_state
+from node.services import NodeServices
+from shared.clock import today
+
+blueprint = Blueprint("beranda", __name__)
+
+
+class _CountCache:
+    """The last counts with the generation of the database that they belong to."""
+
+    def __init__(self, node: NodeServices) -> None:
+        self.found: tuple[int, Counts] | None = None
+
+
+@blueprint.get("/")
+def index() -> ResponseReturnValue:
+    """Show what waits, where the node stands with the kecamatan, and how many people live here."""
+    node = services()
+    cache = keep("beranda", _CountCache)
+    generation = node.database.generation
+    with node.database.read() as conn:
+        work = count_work(conn, node.wilayah)
+        state = read_sync_state(conn, node)
+        if cache.found is None or cache.found[0] != generation:
+            cache.found = (generation, count_village(conn, node.wilayah))
+    return render_template(
+        "beranda/index.html", counts=cache.found[1], work=work, state=state,
+        today=today(node.clock).isoformat(),
+    )

@@ -1,0 +1,179 @@
+"""The command ``sipande-node``. What writes goes through the running server where there is one."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from shared.cli import run_and_print, run_cli, set_up_logging
+from shared.clock import SystemClock, system_random
+from shared.store.folder import DataFolder
+
+DATA = Path.home() / ".local" / "share" / "sipande-node"
+
+
+@click.group(help="Sipande untuk kantor desa.")
+@click.option(
+    "--data", "folder", type=click.Path(readable=False, path_type=Path), default=DATA, help="Folder data simpul ini."
+)
+@click.pass_context
+def group(context: click.Context, folder: Path) -> None:
+    context.obj = DataFolder(folder)
+
+
+def _run(folder: DataFolder, perintah: str, args: dict[str, Any]) -> dict[str, Any]:
+    """Run one command and print its answer as one JSON line."""
+    from node.commands import COMMANDS
+    from node.services import open_node
+
+    return run_and_print(folder, perintah, args, open_node, COMMANDS)
+
+
+@group.command(help="Siapkan simpul baru untuk satu desa.")
+@click.option("--desa", required=True, help="Kode desa, misalnya 33.03.04.2006.")
+@click.option("--nama", required=True, help="Nama komputer ini, misalnya 'PC Pelayanan'.")
+@click.pass_obj
+def init(folder: DataFolder, desa: str, nama: str) -> None:
+    from node.commands import make_node
+
+    services = make_node(folder.path, desa, nama, SystemClock(), system_random)
+    services.close()
+    click.echo(json.dumps({"data": str(folder.path), "desa": desa, "nama": nama}, ensure_ascii=False))
+
+
+@group.command(help="Daftarkan simpul ini ke kecamatan dengan kode dari operator.")
+@click.argument("kode")
+@click.pass_obj
+def enrol(folder: DataFolder, kode: str) -> None:
+    _run(folder, "enrol", {"kode": kode})
+
+
+@group.command(help="Masukkan data penduduk dari lembar kerja (xlsx, xlsm, csv).")
+@click.argument("berkas", type=click.Path(path_type=Path))
+@click.option("--periksa", is_flag=True, help="Hanya periksa; tidak ada yang disimpan.")
+@click.option("--tolak", type=click.Path(path_type=Path), help="Tulis baris yang ditolak ke berkas ini.")
+@click.pass_obj
+def impor(folder: DataFolder, berkas: Path, periksa: bool, tolak: Path | None) -> None:
+    args = {"berkas": str(berkas.absolute()), "periksa": periksa, "tolak": str(tolak.absolute()) if tolak else None}
+    _run(folder, "impor", args)
+
+
+@group.command(help="Tambah akun untuk masuk; kata sandi diketik atau lewat masukan standar.")
+@click.argument("pengguna")
+@click.option("--nama", required=True, help="Nama lengkap petugas.")
+@click.option("--jabatan", default="", help="Jabatan petugas.")
+@click.option("--peran", type=click.Choice(["admin", "operator"]), default="operator", help="Peran akun.")
+@click.pass_obj
+def akun(folder: DataFolder, pengguna: str, nama: str, jabatan: str, peran: str) -> None:
+    password = click.prompt("Kata sandi", hide_input=True, err=True) if sys.stdin.isatty() else sys.stdin.readline()
+    args = {"pengguna": pengguna, "nama": nama, "jabatan": jabatan, "peran": peran}
+    _run(folder, "akun", {**args, "kata_sandi": password.rstrip("\n")})
+
+
+@group.command(help="Buat satu data baru, atau ubah bidangnya: nama='SITI' pekerjaan='#9' (kosong menghapus isi).")
+@click.argument("jenis")
+@click.argument("isian", nargs=-1, required=True)
+@click.option("--id", "record", default="", help="Nomor data yang diubah; tanpa ini dibuat baru.")
+@click.pass_obj
+def tulis(folder: DataFolder, jenis: str, isian: tuple[str, ...], record: str) -> None:
+    values = {name: _read_value(text) for name, _, text in (item.partition("=") for item in isian)}
+    _run(folder, "tulis", {"jenis": jenis, "id": record, "nilai": values})
+
+
+def _read_value(text: str) -> Any:
+    """Read a typed value: ``#9`` is a number (a code), empty is None, the rest is text."""
+    if text.startswith("#") and text[1:].isdigit():
+        return int(text[1:])
+    return text or None
+
+
+@group.command(help="Jawab kasus yang dikembalikan kecamatan.")
+@click.argument("kasus")
+@click.argument("jawaban")
+@click.pass_obj
+def jawab(folder: DataFolder, kasus: str, jawaban: str) -> None:
+    _run(folder, "jawab", {"kasus": kasus, "jawaban": jawaban})
+
+
+@group.command(help="Kirim dan terima perubahan sekarang.")
+@click.pass_obj
+def sync(folder: DataFolder) -> None:
+    answer = _run(folder, "sync", {})
+    if answer["hasil"] != "selesai":
+        click.echo(answer["kalimat"], err=True)
+        sys.exit(5)
+
+
+@group.command(help="Hitung jumlah dan sidik baris untuk dicocokkan dengan kecamatan.")
+@click.pass_obj
+def paritas(folder: DataFolder) -> None:
+    _run(folder, "paritas", {})
+
+
+@group.command(help="Tampilkan keadaan simpul ini.")
+@click.pass_obj
+def status(folder: DataFolder) -> None:
+    _run(folder, "status", {})
+
+
+@group.command(help="Periksa semua catatan dan tabel; sebutkan yang rusak.")
+@click.pass_obj
+def verify(folder: DataFolder) -> None:
+    answer = _run(folder, "verify", {})
+    if not answer["baik"]:
+        sys.exit(6)
+
+
+@group.command(help="Susun ulang semua tabel dari catatan.")
+@click.pass_obj
+def rebuild(folder: DataFolder) -> None:
+    _run(folder, "rebuild", {})
+
+
+@group.command(help="Tulis cadangan data ke sebuah berkas, atau ke folder (yang lama dibuang, sisakan N terbaru).")
+@click.argument("tujuan", type=click.Path(path_type=Path))
+@click.option("--simpan", default=14, help="Berapa cadangan terbaru yang tinggal di folder; 0 berarti semua.")
+@click.pass_obj
+def cadangan(folder: DataFolder, tujuan: Path, simpan: int) -> None:
+    _run(folder, "cadangan", {"tujuan": str(tujuan.absolute()), "simpan": simpan})
+
+
+@group.command(help="Tampilkan alamat untuk komputer dan HP lain di kantor, beserta kode QR-nya.")
+@click.pass_obj
+def alamat(folder: DataFolder) -> None:
+    from shared.web.lan import draw_qr_text, find_office_url
+
+    url = find_office_url(folder)
+    if url is None:
+        click.echo("Sipande tidak sedang berjalan, atau hanya untuk komputer ini (serve --host 0.0.0.0 membukanya).",
+                   err=True)
+        sys.exit(3)
+    click.echo(url)
+    click.echo(draw_qr_text(url))
+
+
+@group.command(help="Jalankan aplikasi desa untuk peramban di komputer dan jaringan kantor.")
+@click.option("--host", default="127.0.0.1", help="Alamat untuk didengarkan, misalnya 0.0.0.0.")
+@click.option("--port", default=None, type=int, help="Nomor port (8600, latihan 8601); 0: pilih sendiri.")
+@click.option("--otomatis/--tanpa-otomatis", default=True, help="Sinkronisasi berkala di latar belakang.")
+@click.option("--latihan", is_flag=True, help="Buka tempat latihan dengan penduduk karangan; tidak pernah dikirim.")
+@click.pass_obj
+def serve(folder: DataFolder, host: str, port: int | None, otomatis: bool, latihan: bool) -> None:
+    from node.latihan.make import practice_folder
+    from node.server import run_server
+
+    set_up_logging()
+    if latihan:
+        folder = DataFolder(practice_folder(folder.path))
+    if port is None:
+        port = 8601 if latihan else 8600
+    run_server(folder, host, port, otomatis, lambda text: click.echo(text), latihan)
+
+
+def main() -> int:
+    """Entry point of ``sipande-node``."""
+    return run_cli(group)

@@ -1,0 +1,297 @@
+"""What a node can be told to do, as plain functions: the command line and the running server call the same.
+
+Each takes the open services, JSON arguments and a progress callback, and returns a JSON answer.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from node.change import write_drafts
+from node.impor.service import import_file
+from node.roles import ROLES, context_words
+from node.services import NodeServices, init_node, refuse_practice
+from node.sinkron.enrol import enrol
+from node.sinkron.session import Outcome, Report, Session
+from node.sinkron.transport import HttpTransport, Transport
+from shared.clock import Clock, Randomness, format_time
+from shared.codes import wilayah as codes
+from shared.errors import EnvironmentProblem, UserError
+from shared.records.fields import Writer
+from shared.records.kind import Kind
+from shared.store.backup import LAST_BACKUP, back_up_by_command
+from shared.store.changes import list_logs
+from shared.store.drafts import Draft, draft_create, draft_update, list_problems
+from shared.store.migrations import read_setting, write_setting
+from shared.store.parity import compute_parity, is_claim_stale, store_parity
+from shared.store.records import load_state
+from shared.store.verify import compare_with_rebuild, hub_cosigner, projection_tables, verify_logs
+from shared.sync.enrolment import parse_code
+from shared.web.factory import make_accounts
+
+Progress = Callable[[dict[str, Any]], None]
+Command = Callable[[NodeServices, Mapping[str, Any], Progress], dict[str, Any]]
+
+
+def make_node(path: Path, desa: str, nama: str, clock: Clock, random: Randomness) -> NodeServices:
+    """Set up a new node for a desa: keys, database, the office's first records."""
+    place = codes.desa(desa)
+    if place is None:
+        raise UserError(
+            "Kode desa itu tidak dikenal. Kode desa terdiri dari empat bagian, misalnya 33.03.04.2006.",
+            "desa_tidak_dikenal",
+        )
+    services = init_node(path, wilayah=desa, nama=nama, clock=clock, random=random)
+    system = services.new_id()
+    with services.database.write() as conn:
+        write_setting(conn, "petugas_sistem", system)
+        write_drafts(
+            services,
+            [
+                draft_create(
+                    services.catalogue["petugas"], system, {"nama": "Sistem", "peran": "sistem", "aktif": True}
+                ),
+                draft_create(services.catalogue["desa"], services.new_id(), {"kode": desa, "nama": place.nama}),
+            ],
+            author=system,
+        )
+    return services
+
+
+def system_author(services: NodeServices) -> str:
+    """The petugas that stands for the program itself (imports by command)."""
+    with services.database.read() as conn:
+        return read_setting(conn, "petugas_sistem") or ""
+
+
+def open_transport(services: NodeServices, address: str) -> HttpTransport:
+    """Make the signed HTTP transport to a hub; UserError in a practice village."""
+    refuse_practice(services)
+    key = services.keys.signing
+    return HttpTransport(address, key.seed(), key.public.hex(), services.clock.now_s())
+
+
+def run_enrol(services: NodeServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+    code = parse_code(str(args["kode"]))
+    transport = open_transport(services, code.address)
+    try:
+        hub, words = enrol(services, code, transport)
+    finally:
+        transport.close()
+    return {
+        "status": hub.status, "hub": hub.nama, "wilayah": hub.wilayah, "kata": " ".join(words), "simpul": hub.simpul,
+    }
+
+
+def run_impor(services: NodeServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+    path = Path(str(args["berkas"]))
+    result = import_file(
+        services, path, path.name, str(args.get("petugas") or system_author(services)),
+        lambda done, total: progress({"selesai": done, "dari": total}), only_check=bool(args.get("periksa")),
+    )
+    rejects = result.pop("berkas_tolak", None)
+    if rejects and args.get("tolak"):
+        _write_rejects(Path(str(args["tolak"])), rejects, is_saved=not args.get("periksa"))
+    return result
+
+
+def _write_rejects(path: Path, rejects: bytes, *, is_saved: bool) -> None:
+    try:
+        path.write_bytes(rejects)
+    except OSError as error:
+        done = "Data sudah masuk, tetapi b" if is_saved else "B"
+        raise EnvironmentProblem(
+            f"{done}erkas baris yang ditolak tidak dapat ditulis. Pilih tempat lain pada --tolak, lalu jalankan"
+            " lagi; baris yang sudah masuk tidak digandakan.",
+            "tolak_tidak_tertulis",
+        ) from error
+
+
+def sync_once(
+    services: NodeServices, transport: Transport, on_progress: Callable[[Report], None] = lambda report: None
+) -> Report:
+    """Run one session and remember how it went."""
+    with ThreadPoolExecutor(1, "kirim") as executor:
+        report = Session(services, transport, executor, on_progress).run()
+    finish_session(services, report)
+    return report
+
+
+def finish_session(services: NodeServices, report: Report) -> None:
+    """Keep the outcome for the status page; a session with nothing to do writes nothing."""
+    now_s = services.clock.now_s()
+    services.last_report = (now_s, report)
+    if report.outcome is Outcome.SELESAI and not (report.sent or report.received):
+        return
+    with services.database.write() as conn:
+        write_setting(conn, "sinkron_terakhir", f"{now_s} {report.outcome.value} {report.sentence()}")
+
+
+def refresh_parity(services: NodeServices) -> bool:
+    """Compute the parity claim for the next hello where the logs have moved; for idle moments, it reads every row."""
+    with services.database.read() as conn:
+        if not is_claim_stale(conn, services.wilayah):
+            return False
+        parity = compute_parity(conn, services.catalogue, services.wilayah)
+    with services.database.write() as conn:
+        store_parity(conn, services.wilayah, parity)
+    return True
+
+
+def run_sync(services: NodeServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+    refuse_practice(services)
+    hub = services.hub()
+    if hub is None:
+        raise UserError(
+            "Komputer ini belum terdaftar di kecamatan. Minta kode pendaftaran, lalu jalankan perintah enrol.",
+            "belum_terdaftar",
+        )
+    transport = open_transport(services, hub.address)
+    try:
+        report = sync_once(services, transport, lambda r: progress({"terkirim": r.sent, "diterima": r.received}))
+    finally:
+        transport.close()
+    return {
+        "hasil": report.outcome.value, "kalimat": report.sentence(), "terkirim": report.sent,
+        "diterima": report.received, "permintaan": report.requests, "byte_kirim": report.bytes_sent,
+        "byte_terima": report.bytes_received, "byte_ulang": report.run_bytes_resent,
+        "kode": report.code, "paritas": report.parity,
+        "paritas_beda": report.parity_differs,
+    }
+
+
+def run_paritas(services: NodeServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+    """Count and digest this desa's rows now; the next session compares them with the hub."""
+    return {"dihitung": refresh_parity(services)}
+
+
+def run_status(services: NodeServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+    hub = services.hub()
+    with services.database.read() as conn:
+        own = [log for log in list_logs(conn) if log.own]
+        sent = {
+            log.id: (conn.execute("SELECT max(size) FROM receipt WHERE log = ?", (log.no,)).fetchone()[0] or 0)
+            for log in own
+        }
+        counts = {
+            kind.name: conn.execute(f"SELECT count(*) FROM {kind.name}").fetchone()[0] for kind in services.catalogue
+        }
+        open_cases = conn.execute("SELECT count(*) FROM kasus WHERE status <> 'selesai'").fetchone()[0]
+        last = read_setting(conn, "sinkron_terakhir")
+        copied = read_setting(conn, LAST_BACKUP)
+        admitted = conn.execute(
+            "SELECT status FROM simpul WHERE kunci = ?", (services.keys.signing.public.hex(),)
+        ).fetchone()
+    waiting = sum(log.size - sent[log.id] for log in own)
+    return {
+        "desa": services.wilayah, "komputer": services.nama, "hub": None if hub is None else hub.nama,
+        "status_pendaftaran": "belum" if hub is None else admitted[0] if admitted else hub.status,
+        "menunggu_dikirim": waiting,
+        "sinkron_terakhir": None if last is None else format_time(int(last.split(" ", 1)[0])),
+        "cadangan_terakhir": None if copied is None else format_time(int(copied)),
+        "jumlah": counts, "kasus_terbuka": open_cases,
+    }
+
+
+def run_verify(services: NodeServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+    hub = services.hub()
+    cosigner = None if hub is None else hub_cosigner(hub.wilayah, bytes.fromhex(hub.kunci))
+    with services.database.read() as conn:
+        problems = verify_logs(conn, cosigner, services.keys.signing.public)
+    for table in compare_with_rebuild(services.database, projection_tables(services.catalogue), services.rebuild):
+        problems.append(f"Tabel {table}: isinya berbeda dengan hasil susun ulang dari log.")
+    return {"baik": not problems, "masalah": problems}
+
+
+def run_rebuild(services: NodeServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+    return {"perubahan": services.rebuild()}
+
+
+def run_tulis(services: NodeServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+    """Create a record, or change fields of one (None empties); the same checks as the forms, all or nothing."""
+    kind = services.catalogue.kinds.get(str(args["jenis"]))
+    if kind is None or kind.writer is Writer.HUB:
+        raise UserError("Jenis data itu tidak dapat ditulis di desa.", "jenis_salah")
+    values = dict(args["nilai"])
+    if not values.keys() <= kind.fields.keys():
+        # Not which: who forgets the name of a field has typed a NIK in its place.
+        known = ", ".join(kind.fields)
+        raise UserError(f"Ada bidang yang tidak dikenal. Tulis bidang=isi; bidangnya: {known}.", "bidang_salah")
+    author = str(args.get("petugas") or system_author(services))
+    with services.database.write() as conn:
+        record = str(args.get("id") or services.new_id())
+        draft = _draft(services, conn, kind, record, values, is_new=not args.get("id"))
+        if draft is None:
+            return {"id": record, "berubah": False}
+        problems = list_problems([draft])
+        if problems:
+            raise UserError(" ".join(sentence for _, sentence in problems), "isian_salah")
+        refs = write_drafts(services, [draft], author=author)
+    return {"id": record, "berubah": True, "perubahan": refs[0]}
+
+
+def _draft(
+    services: NodeServices, conn: sqlite3.Connection, kind: Kind, record: str, values: dict[str, Any], *, is_new: bool
+) -> Draft | None:
+    if is_new:
+        return draft_create(kind, record, values)
+    state = load_state(conn, services.catalogue, kind, services.wilayah, record)
+    if not state.exists:
+        raise UserError("Data itu tidak ada atau sudah dihapus.", "data_tidak_ada")
+    return draft_update(kind, state, record, values)
+
+
+def run_jawab(services: NodeServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+    """Answer a case that the kecamatan returned; it travels like any other change."""
+    author = str(args.get("petugas") or system_author(services))
+    kind, id = services.catalogue["kasus"], str(args["kasus"])
+    with services.database.write() as conn:
+        draft = _draft(
+            services, conn, kind, id, {"jawaban": str(args["jawaban"]), "dijawab_oleh": author}, is_new=False
+        )
+        if draft is not None:
+            write_drafts(services, [draft], author=author)
+    return {"kasus": id, "status": "dijawab"}
+
+
+def run_akun(services: NodeServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+    """Add an account and its petugas; the password comes from the person at the keyboard."""
+    role = str(args["peran"])
+    accounts = make_accounts(services.folder, services.database, services.clock, services.random, ROLES, context_words)
+    prepared = accounts.prepare(str(args["pengguna"]), str(args["kata_sandi"]), role)
+    with services.database.write() as conn:
+        petugas = add_petugas(services, str(args["nama"]), str(args.get("jabatan") or ""), role)
+        accounts.add(conn, str(args["pengguna"]), prepared, role, petugas, by="perintah")
+    return {"pengguna": str(args["pengguna"]), "petugas": petugas, "peran": role}
+
+
+def add_petugas(services: NodeServices, nama: str, jabatan: str, role: str) -> str:
+    """Write a new officer of the desa to the log; return the record id."""
+    id = services.new_id()
+    values = {"nama": nama, "jabatan": jabatan or None, "peran": role, "aktif": True}
+    write_drafts(services, [draft_create(services.catalogue["petugas"], id, values)], author=id)
+    return id
+
+
+def run_cadangan(services: NodeServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+    """Write a backup while work goes on; the keys are not in it."""
+    return back_up_by_command(services, "desa", services.wilayah, args)
+
+
+COMMANDS: dict[str, Command] = {
+    "akun": run_akun,
+    "tulis": run_tulis,
+    "jawab": run_jawab,
+    "enrol": run_enrol,
+    "impor": run_impor,
+    "sync": run_sync,
+    "paritas": run_paritas,
+    "status": run_status,
+    "verify": run_verify,
+    "rebuild": run_rebuild,
+    "cadangan": run_cadangan,
+}

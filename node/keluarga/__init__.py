@@ -1,0 +1,1 @@
+"""Keluarga on screen: list, family card, moving people between families, splitting a family."""

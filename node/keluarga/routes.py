@@ -1,0 +1,365 @@
+"""Families: `/keluarga/` and what hangs below it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from node.beranda.desk import Notes, author, keep, services
+from node.beranda.reveals import PURPOSES, conceal, is_revealed, reveal
+from node.change import write_drafts
+from node.keluarga.queries import list_family_aid
+from node.keluarga.rules import ONLY, find_head, list_families
+from node.keluarga.writing import move_people
+from node.penduduk.biodata import make_teller
+from node.penduduk.listing import fill_rows
+from node.penduduk.queries import is_deleted, list_cases, list_dusun, read_row
+from node.penduduk.routes import FRONTIER_MAX, people_index, take_version, was_shown_open
+from node.penduduk.rules import PAGE_ROWS, show_value
+from node.penduduk.writing import (
+    Overtaken,
+    Rejected,
+    clean_number,
+    delete,
+    restore,
+    save_edit,
+    write_frontier,
+)
+from shared.codes import code_list
+from shared.errors import EnvironmentProblem, UserError
+from shared.records.catalogue import CATALOGUE
+from shared.records.identifiers import mask_nik
+from shared.store.drafts import draft_create
+from shared.store.records import load_state
+from shared.web.forms import Form, make_form, parse_form
+
+blueprint = Blueprint("keluarga", __name__, url_prefix="/keluarga")
+KELUARGA = CATALOGUE["keluarga"]
+FIELDS = tuple(KELUARGA.fields)
+
+
+def _searches() -> Notes[str]:
+    return keep("cari_keluarga", lambda node: Notes[str](node))
+
+
+@blueprint.get("/")
+def index() -> ResponseReturnValue:
+    """Show one page of the list."""
+    token = request.args.get("lihat")
+    text = _searches().get(token)
+    return render_template(
+        "keluarga/index.html", **_list_page(text or "", token if text is not None else None)
+    )
+
+
+def _list_page(text: str, token: str | None) -> dict[str, Any]:
+    node, people = services(), people_index()
+    only = request.args.get("hanya", "")
+    only = only if only in ONLY else ""
+    number = clean_number(text)
+    found = people.search(text) if text else None
+    rows = list_families(
+        people.families(), people.members(), found, number if number.isdecimal() else "", only
+    )
+    hal = request.args.get("hal", "1")
+    pages = max(1, -(-len(rows) // PAGE_ROWS))
+    page = min(max(1, int(hal)) if hal.isdecimal() and len(hal) < 7 else 1, pages)
+    with node.database.read() as conn:
+        dusun = list_dusun(conn, node.wilayah)
+    return {
+        "rows": rows[(page - 1) * PAGE_ROWS : page * PAGE_ROWS],
+        "total": len(rows),
+        "page": page,
+        "pages": pages,
+        "token": token,
+        "teks": text,
+        "hanya": only,
+        "only": ONLY,
+        "dusun": dusun,
+        "mask": mask_nik,
+    }
+
+
+@blueprint.post("/cari")
+def search() -> ResponseReturnValue:
+    """Keep what is searched for and show the list; the text never stands in an address."""
+    text = " ".join(request.form.get("teks", "").split())[:100]
+    only = request.form.get("hanya", "")
+    token = _searches().put(text) if text else None
+    return redirect(url_for(".index", lihat=token, hanya=only if only in ONLY and only else None), 303)
+
+
+@blueprint.post("/potongan")
+def fragment() -> ResponseReturnValue:
+    """Answer a script with the list alone, while somebody types."""
+    text = " ".join(request.form.get("teks", "").split())[:100]
+    return render_template("keluarga/_hasil.html", **_list_page(text, _searches().put(text)))
+
+
+@blueprint.get("/<uuid:id>")
+def show(id: object) -> ResponseReturnValue:
+    """Show a family card."""
+    node, record = services(), str(id)
+    is_open = is_revealed(record)
+    with node.database.read() as conn:
+        values = read_row(conn, KELUARGA, node.wilayah, record)
+        if values is None and not is_deleted(conn, "keluarga", node.wilayah, record):
+            abort(404)
+        members = people_index().members().get(record, [])
+        rows = fill_rows(
+            node,
+            conn,
+            members,
+            ("nik", "hubungan", "jk", "umur", "status_kawin", "pekerjaan", "status_dasar"),
+            is_open,
+        )
+        dusun = list_dusun(conn, node.wilayah)
+        teller = make_teller(node, conn, KELUARGA, record, dusun, is_open)
+        aid = list_family_aid(conn, node.wilayah, record, [person.id for person in members])
+        cases = list_cases(conn, node.wilayah, record)
+    shown = {} if values is None else {
+        KELUARGA.fields[name].info.label: text for name in FIELDS
+        if (text := show_value(KELUARGA.fields[name], values[name], dusun, is_open))
+    }
+    return render_template(
+        "keluarga/kartu.html", id=record, values=values, isian=shown, rows=rows, members=members,
+        kepala=find_head(members), langkah=teller.list_steps(), sengketa=teller.list_disputes(), bantuan=aid,
+        kasus=cases, is_open=is_open, purposes=PURPOSES, nama={person.id: person.nama for person in members},
+    )
+
+
+@blueprint.post("/<uuid:id>/tampilkan")
+def unmask(id: object) -> ResponseReturnValue:
+    """Open the numbers of a family for a few minutes; logged with the purpose."""
+    _require(str(id))
+    try:
+        reveal(str(id), request.form.get("keperluan", ""))
+    except UserError as error:
+        flash(error.pesan, "salah")
+    return redirect(url_for(".show", id=id), 303)
+
+
+@blueprint.post("/<uuid:id>/tutup")
+def mask(id: object) -> ResponseReturnValue:
+    """Mask the numbers again."""
+    conceal(str(id))
+    return redirect(url_for(".show", id=id), 303)
+
+
+@blueprint.get("/tambah")
+def add() -> ResponseReturnValue:
+    """Show the empty form of a family."""
+    form = make_form(KELUARGA, names=FIELDS, choices=_choices())
+    return render_template("keluarga/ubah.html", id="", form=form, frontier="", is_open=False, changes=())
+
+
+@blueprint.post("/tambah")
+def create() -> ResponseReturnValue:
+    """Add a family without members yet."""
+    node = services()
+    values, form = parse_form(KELUARGA, request.form, names=FIELDS, choices=_choices())
+    number = values.get("no_kk")
+    if number and any(family.no_kk == number for family in people_index().families().values()):
+        form.fields["no_kk"].error = "Nomor KK ini sudah dipakai keluarga lain. Periksa nomornya."
+    if not form.is_valid:
+        return (
+            render_template("keluarga/ubah.html", id="", form=form, frontier="", is_open=False, changes=()),
+            400,
+        )
+    id = node.new_id()
+    write_drafts(node, [draft_create(KELUARGA, id, values)], author=author())
+    flash("Keluarga baru sudah disimpan. Sekarang tambahkan anggotanya.", "baik")
+    return redirect(url_for(".show", id=id), 303)
+
+
+@blueprint.get("/<uuid:id>/ubah")
+def edit(id: object) -> ResponseReturnValue:
+    """Show the form of a family as it stands."""
+    node, record = services(), str(id)
+    with node.database.read() as conn:
+        state = load_state(conn, node.catalogue, KELUARGA, node.wilayah, record)
+    if not state.exists:
+        abort(404)
+    is_open = is_revealed(record)
+    form = make_form(KELUARGA, state.values(KELUARGA), names=FIELDS, choices=_choices(), reveal=is_open)
+    return _edit_page(record, form, write_frontier(KELUARGA, state), is_open)
+
+
+@blueprint.post("/<uuid:id>/ubah")
+def update(id: object) -> ResponseReturnValue:
+    """Save what was typed, unless somebody else was faster: then show both."""
+    record, frontier = str(id), request.form.get("kepala", "")[:FRONTIER_MAX]
+    _require(record)
+    is_open = was_shown_open(record)
+    choices = _choices()
+    try:
+        is_changed = save_edit(
+            services(), KELUARGA, record, request.form, names=FIELDS, choices=choices, frontier=frontier,
+            author=author(), reveal=is_open,
+        )
+    except Overtaken as overtaken:
+        dusun = dict(choices["dusun"])
+        changes = [
+            (KELUARGA.fields[c.name].info.label, show_value(KELUARGA.fields[c.name], c.before, dusun),
+             show_value(KELUARGA.fields[c.name], c.now, dusun))
+            for c in overtaken.changes
+        ]
+        return _edit_page(record, overtaken.form, overtaken.frontier, is_open, changes), 409
+    except Rejected as rejected:
+        return _edit_page(record, rejected.form, frontier, is_open), 400
+    flash("Perubahan sudah disimpan." if is_changed else "Tidak ada yang berubah.", "baik")
+    return redirect(url_for(".show", id=id), 303)
+
+
+def _edit_page(id: str, form: Form, frontier: str, is_open: bool, changes: Any = ()) -> str:
+    return render_template(
+        "keluarga/ubah.html", id=id, form=form, frontier=frontier, is_open=is_open, changes=changes
+    )
+
+
+@blueprint.post("/<uuid:id>/pilih")
+def choose(id: object) -> ResponseReturnValue:
+    """Take one of several values that wait for verval."""
+    take_version(KELUARGA, str(id))
+    return redirect(url_for(".show", id=id), 303)
+
+
+@blueprint.get("/<uuid:id>/pindah")
+def choose_move(id: object) -> ResponseReturnValue:
+    """Ask who moves, and into which family."""
+    _require(str(id))
+    return _move_page(str(id), "", "")
+
+
+@blueprint.post("/<uuid:id>/pindah")
+def move(id: object) -> ResponseReturnValue:
+    """Move members into another family, or split off a new one."""
+    return _move(str(id), "", [person.id for person in people_index().members().get(str(id), [])])
+
+
+@blueprint.get("/masuk/<uuid:id>")
+def place(id: object) -> ResponseReturnValue:
+    """Ask into which family a resident without one comes."""
+    if people_index().get(str(id)) is None:
+        abort(404)
+    return _move_page("", str(id), "")
+
+
+@blueprint.post("/masuk/<uuid:id>")
+def join(id: object) -> ResponseReturnValue:
+    """Put a resident without a family into one."""
+    if people_index().get(str(id)) is None:
+        abort(404)
+    return _move("", str(id), [str(id)])
+
+
+def _move(source: str, person: str, candidates: list[str]) -> ResponseReturnValue:
+    chosen = request.form.getlist("pindah")
+    moving = {
+        id: int(place) for id in candidates
+        if id in chosen and (place := request.form.get(f"hubungan-{id}", "")).isdecimal() and len(place) < 4
+    }
+    kind = request.form.get("tujuan", "")
+    try:
+        if kind not in ("ada", "baru"):
+            raise UserError(
+                "Pilih dulu tujuannya: keluarga yang sudah ada, atau keluarga baru.", "tujuan_kosong"
+            )
+        if len(moving) < len([id for id in candidates if id in chosen]):
+            raise UserError(
+                "Pilih hubungan dalam keluarga untuk setiap orang yang pindah.", "hubungan_kosong"
+            )
+        target = move_people(
+            services(), people_index(), moving, number=request.form.get(f"no_kk_{kind}", ""),
+            is_new=kind == "baru", source=source, takes_address=bool(request.form.get("ikut_alamat")),
+            author=author(),
+        )
+    except EnvironmentProblem:
+        raise
+    except UserError as error:
+        return _move_page(source, person, error.pesan), 400
+    flash(f"{len(moving)} orang sudah dipindahkan.", "baik")
+    left = people_index().members().get(source, [])
+    if source and left and find_head(left) is None:
+        flash(
+            "Keluarga yang ditinggalkan sekarang tanpa kepala keluarga. Tetapkan kepala yang baru.", "salah"
+        )
+    return redirect(url_for(".show", id=target), 303)
+
+
+def _move_page(source: str, person: str, problem: str) -> str:
+    index = people_index()
+    one = index.get(person) if person else None
+    people = [one] if one is not None else index.members().get(source, [])
+    return render_template(
+        "keluarga/pindah.html", id=source, person=person, people=people, problem=problem, typed=request.form,
+        chosen=request.form.getlist("pindah") or ([person] if person else []),
+        hubungan=sorted(code_list("shdk").items.items()), is_first=request.method == "GET",
+    )
+
+
+@blueprint.post("/<uuid:id>/hapus")
+def remove(id: object) -> ResponseReturnValue:
+    """Delete a family card that nobody is on any more."""
+    if people_index().members().get(str(id)):
+        raise UserError(
+            "Keluarga ini masih punya anggota. Pindahkan dulu semua anggotanya.", "masih_ada_anggota"
+        )
+    delete(services(), KELUARGA, str(id), "Kartu keluarga tanpa anggota.", author())
+    flash("Kartu keluarga tanpa anggota sudah dihapus.", "baik")
+    return redirect(url_for(".show", id=id), 303)
+
+
+@blueprint.post("/<uuid:id>/kembalikan")
+def bring_back(id: object) -> ResponseReturnValue:
+    """Bring a deleted family card back."""
+    restore(services(), KELUARGA, str(id), author())
+    flash("Kartu keluarga sudah dikembalikan.", "baik")
+    return redirect(url_for(".show", id=id), 303)
+
+
+@blueprint.get("/dusun")
+def dusun() -> ResponseReturnValue:
+    """List the hamlets of the desa."""
+    return _dusun_page("", "")
+
+
+@blueprint.post("/dusun")
+def add_dusun() -> ResponseReturnValue:
+    """Add a hamlet."""
+    node = services()
+    kind = node.catalogue["dusun"]
+    values, form = parse_form(kind, request.form, names=("nama", "kepala_dusun"))
+    name = str(values.get("nama") or "")
+    with node.database.write() as conn:
+        if name.upper() in {known.upper() for known in list_dusun(conn, node.wilayah).values()}:
+            form.fields["nama"].error = "Dusun dengan nama ini sudah ada."
+        if not form.is_valid:
+            return _dusun_page(form.errors[0][1], request.form.get("nama", "")), 400
+        write_drafts(node, [draft_create(kind, node.new_id(), values)], author=author())
+    flash("Dusun sudah ditambahkan.", "baik")
+    return redirect(url_for(".dusun"), 303)
+
+
+def _dusun_page(problem: str, typed: str) -> str:
+    node = services()
+    counts: dict[str, int] = {}
+    for person in people_index().people():
+        if person.status == 1:
+            counts[person.dusun] = counts.get(person.dusun, 0) + 1
+    with node.database.read() as conn:
+        known = list_dusun(conn, node.wilayah)
+    return render_template("keluarga/dusun.html", dusun=known, counts=counts, problem=problem, typed=typed)
+
+
+def _choices() -> dict[str, list[tuple[str, str]]]:
+    node = services()
+    with node.database.read() as conn:
+        return {"dusun": list(list_dusun(conn, node.wilayah).items())}
+
+
+def _require(id: str) -> None:
+    if id not in people_index().families():
+        abort(404)

@@ -1,0 +1,119 @@
+"""One resident as a page shows it: sections of values, family, history, what waits for verval."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from node.penduduk.history import Langkah, Sengketa, Storyteller
+from node.penduduk.queries import (
+    is_deleted, list_aid, list_cases, list_computers, list_dusun, name_petugas, read_row,
+)
+from node.penduduk.rules import PENDUDUK, SECTIONS, count_age, show_value
+from node.services import NodeServices
+from shared.clock import today
+from shared.records.identifiers import mask_nik
+from shared.records.kind import Kind
+from shared.store.changes import SEQ_BITS, hub_time_of
+from shared.store.records import Entry, Projector, load_history
+
+
+@dataclass(frozen=True)
+class Bagian:
+    """One section of the page: a title, and label and text of the fields that have a value."""
+
+    judul: str
+    isi: list[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Biodata:
+    """Everything that the page of one resident needs; ``values`` is None when it is deleted."""
+
+    id: str
+    nama: str
+    values: Mapping[str, Any] | None
+    bagian: list[Bagian]
+    umur: int | None
+    no_kk: str
+    kosong: int
+    langkah: list[Langkah]
+    sengketa: list[Sengketa]
+    bantuan: Sequence[Sequence[Any]]
+    kasus: Sequence[Sequence[Any]]
+
+
+def read_biodata(node: NodeServices, conn: sqlite3.Connection, id: str, reveal: bool) -> Biodata | None:
+    """Read one resident; None when this village never had one under that id."""
+    values = read_row(conn, PENDUDUK, node.wilayah, id)
+    if values is None and not is_deleted(conn, "penduduk", node.wilayah, id):
+        return None
+    dusun = list_dusun(conn, node.wilayah)
+    teller = make_teller(node, conn, PENDUDUK, id, dusun, reveal)
+    shown = values if values is not None else teller.state.values(PENDUDUK)
+    family = read_row(conn, node.catalogue["keluarga"], node.wilayah, str(shown.get("keluarga") or ""))
+    number = str((family or {}).get("no_kk") or "")
+    keluarga = str(shown.get("keluarga") or "")
+    filled = sum(1 for _, names in SECTIONS for name in names if shown.get(name) is not None)
+    return Biodata(
+        id,
+        str(shown.get("nama") or "(tanpa nama)"),
+        values,
+        list_sections(shown, dusun, reveal),
+        count_age(shown.get("tanggal_lahir"), today(node.clock)),
+        number if reveal or not number else mask_nik(number),
+        sum(len(names) for _, names in SECTIONS) - filled,
+        teller.list_steps(),
+        teller.list_disputes(),
+        list_aid(conn, node.wilayah, id, keluarga),
+        list_cases(conn, node.wilayah, id),
+    )
+
+
+def list_sections(values: Mapping[str, Any], names: Mapping[str, str], reveal: bool) -> list[Bagian]:
+    """Write the fields that have a value, section by section."""
+    sections = []
+    for title, fields in SECTIONS:
+        filled = [
+            (PENDUDUK.fields[name].info.label, show_value(PENDUDUK.fields[name], values[name], names, reveal))
+            for name in fields if values.get(name) is not None
+        ]
+        if filled:
+            sections.append(Bagian(title, filled))
+    return sections
+
+
+def make_teller(
+    node: NodeServices, conn: sqlite3.Connection, kind: Kind, id: str, names: Mapping[str, str], reveal: bool
+) -> Storyteller:
+    """Gather what tells the history of one record."""
+    entries = load_history(conn, node.catalogue, node.wilayah, id)
+    families = {v for e in entries if (v := (e.values or {}).get("keluarga"))}
+    lookup = {**names, **_name_families(conn, families, reveal), **name_petugas(conn, _list_people(entries))}
+    computers = list_computers(conn, node)
+    receipts = {
+        entry.pos: hub_time_of(conn, entry.pos)
+        for entry in entries
+        if entry.pos >> SEQ_BITS and (c := computers.get(entry.header.log)) is not None and c.is_own
+    }
+    return Storyteller(kind, entries, Projector(conn, node.catalogue), computers, lookup, receipts, reveal)
+
+
+def _list_people(entries: Iterable[Entry]) -> set[str]:
+    people = {entry.header.author for entry in entries}
+    for entry in entries:
+        deciders = (entry.values or {}).get("petugas")
+        if isinstance(deciders, list):
+            people.update(deciders)
+    return people
+
+
+def _name_families(conn: sqlite3.Connection, ids: Iterable[str], reveal: bool) -> dict[str, str]:
+    names = {}
+    for id in ids:
+        row = conn.execute("SELECT no_kk FROM keluarga WHERE id = ?", (id,)).fetchone()
+        number = str(row[0] or "") if row is not None else ""
+        names[id] = f"KK {number if reveal else mask_nik(number)}" if number else "Keluarga tanpa nomor KK"
+    return names

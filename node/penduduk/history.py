@@ -1,0 +1,258 @@
+"""What happened to one record, change by change: who, when, where, old → new, and how far it got.
+
+Built from the changes themselves with the fold of the house, so that the page can show nothing that the
+merge law does not say. Pure but for the projector handed in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from node.penduduk.queries import Computer
+from node.penduduk.rules import show_value
+from shared.changelog.change import Op
+from shared.clock import format_time
+from shared.merge.fold import GroupState, RecordState
+from shared.records.kind import EXISTENCE, Kind
+from shared.store.records import Entry, Projector
+
+STEPS_MAX = 60
+HELD = {
+    "jenis_baru": "Menunggu program diperbarui",
+    "menunggu_induk": "Menunggu perubahan sebelumnya tiba",
+    "dicabut": "Ditahan: kunci komputernya dicabut",
+    "lingkup": "Tidak berlaku: bukan hak penulisnya",
+    "bentuk": "Tidak berlaku: isinya tidak terbaca",
+}
+_DONE = {Op.CREATE: "Dibuat", Op.UPDATE: "Diubah", Op.DELETE: "Dihapus", Op.DECIDE: "Diputus kecamatan"}
+
+
+@dataclass(frozen=True)
+class Isi:
+    """One field in one change."""
+
+    label: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True)
+class Langkah:
+    """One change of the history; ``mark`` is the short name of its state for the style sheet."""
+
+    time_s: int
+    done: str
+    author: str
+    computer: str
+    state: str
+    mark: str
+    isi: tuple[Isi, ...] = ()
+    alasan: str = ""
+
+
+@dataclass(frozen=True)
+class Versi:
+    """One of several values of a group; ``ref`` names the change that wrote it."""
+
+    ref: str
+    text: str
+    author: str
+    computer: str
+    time_s: int
+
+
+@dataclass(frozen=True)
+class Sengketa:
+    """A group with several values: what is live meanwhile, what waits for verval."""
+
+    group: str
+    label: str
+    live: str
+    versions: tuple[Versi, ...]
+    is_protected: bool
+    is_proposal: bool
+
+
+@dataclass
+class Storyteller:
+    """Tells about one record; ``names`` gives officers and referenced records by id."""
+
+    kind: Kind
+    entries: Sequence[Entry]
+    projector: Projector
+    computers: Mapping[str, Computer]
+    names: Mapping[str, str]
+    receipts: Mapping[int, int | None] = field(default_factory=dict)
+    """Hub time of own changes that are confirmed, by position."""
+    reveal: bool = False
+
+    def __post_init__(self) -> None:
+        self.state, self.reasons = self.projector.fold_entries(self.kind, self.entries)
+        self.by_ref = {entry.header.ref(entry.leaf): entry for entry in self.entries}
+        self._ancestors: dict[str, frozenset[str]] = {}
+
+    def list_steps(self) -> list[Langkah]:
+        """List what happened, the newest first."""
+        order = sorted(
+            self.by_ref.items(), key=lambda item: (len(self._before(item[0])), item[1].header.time_s)
+        )
+        return [self._tell(ref, entry) for ref, entry in reversed(order[-STEPS_MAX:])]
+
+    def list_disputes(self) -> list[Sengketa]:
+        """List the groups whose value is not settled, with every version."""
+        return [self._dispute(group, self.state.groups[group]) for group in self.state.conflicts]
+
+    def _dispute(self, group: str, found: GroupState) -> Sengketa:
+        shown = self._list_differing(group, found)
+        versions = []
+        for ref, values in found.versions:
+            entry = self.by_ref[ref]
+            text = self._write(group, values, shown)
+            versions.append(
+                Versi(ref, text, self._author(entry), self._computer(entry).name, entry.header.time_s)
+            )
+        label = ", ".join(self.kind.fields[name].info.label for name in shown) or "Keberadaan data"
+        return Sengketa(
+            group, label, self._write(group, found.live, shown), tuple(versions),
+            self.kind.is_protected(group), found.status.value == "usulan",
+        )
+
+    def _list_differing(self, group: str, found: GroupState) -> tuple[str, ...]:
+        """Name the fields in which the versions differ; all of the group when they are alike."""
+        names = self.kind.groups.get(group, ())
+        rows = [found.live, *(values for _, values in found.versions)]
+        return tuple(name for at, name in enumerate(names) if len({row[at] for row in rows}) > 1) or names
+
+    def _write(self, group: str, values: Sequence[Any], shown: Sequence[str]) -> str:
+        if group == EXISTENCE:
+            return "Ada" if values == (True,) else "Dihapus"
+        parts = [
+            f"{self.kind.fields[name].info.label}: {text}" if len(shown) > 1 else text
+            for name, value in zip(self.kind.groups[group], values, strict=True)
+            if name in shown and (text := self._show(name, value))
+        ]
+        return "; ".join(parts) or "(kosong)"
+
+    def _before(self, ref: str) -> frozenset[str]:
+        """Name the changes of this record that a change builds on."""
+        if ref not in self._ancestors:
+            seen: set[str] = set()
+            todo = list(self.by_ref[ref].header.parents)
+            while todo:
+                parent = todo.pop()
+                if parent in self.by_ref and parent not in seen:
+                    seen.add(parent)
+                    todo += self.by_ref[parent].header.parents
+            self._ancestors[ref] = frozenset(seen)
+        return self._ancestors[ref]
+
+    def _tell(self, ref: str, entry: Entry) -> Langkah:
+        header = entry.header
+        state, mark = self._state_of(ref, entry)
+        body = entry.values or {}
+        reason = body.get("alasan") if header.op in (Op.DELETE, Op.DECIDE) else None
+        authors = body.get("petugas") if header.op == Op.DECIDE else None
+        names = [self._name(id) for id in authors] if isinstance(authors, list) else []
+        done = _DONE.get(Op(header.op), "Diubah") if header.op in list(Op) else "Diubah"
+        if header.op == Op.UPDATE and not header.groups:
+            done = "Dikembalikan"
+        return Langkah(
+            header.time_s, done, " dan ".join(names) or self._author(entry), self._computer(entry).name,
+            state, mark, self._list_changes(ref, entry), str(reason or ""),
+        )
+
+    def _list_changes(self, ref: str, entry: Entry) -> tuple[Isi, ...]:
+        header = entry.header
+        if entry.values is None:
+            return (Isi("Isi perubahan ini", "", "sudah dihapus atas putusan kecamatan"),)
+        if header.op == Op.DELETE:
+            return ()
+        before = self._values_at(self._before(ref)) if header.parents else dict.fromkeys(self.kind.fields)
+        if header.op == Op.DECIDE:
+            after = self._values_at(self._before(ref) | {ref})
+            groups = [group for group in header.groups if group in self.kind.groups]
+        else:
+            groups = list(self.kind.groups) if header.op == Op.CREATE else header.groups
+            after = {name: _comparable(entry.values.get(name)) for name in self.kind.fields}
+        return tuple(
+            Isi(
+                self.kind.fields[name].info.label,
+                self._show(name, before[name]),
+                self._show(name, after[name]),
+            )
+            for group in groups
+            if group in self.kind.groups
+            for name in self.kind.groups[group]
+            if _comparable(before[name]) != _comparable(after[name])
+        )
+
+    def _values_at(self, refs: frozenset[str]) -> dict[str, Any]:
+        state, _ = self.projector.fold_entries(self.kind, [self.by_ref[ref] for ref in refs])
+        return state.values(self.kind)
+
+    def _show(self, name: str, value: Any) -> str:
+        return show_value(self.kind.fields[name], value, self.names, self.reveal)
+
+    def _state_of(self, ref: str, entry: Entry) -> tuple[str, str]:
+        """Tell how far a change got: lokal → terkirim → diterima → konflik → diputus."""
+        if entry.pos in self.reasons:
+            return HELD.get(self.reasons[entry.pos], "Ditahan"), "tahan"
+        computer = self._computer(entry)
+        if computer.is_hub:
+            return "Dari kecamatan", "diterima"
+        if any(ref in self.state.groups[group].heads for group in self.state.conflicts):
+            return "Konflik: menunggu verval", "konflik"
+        decided = self._find_decision(ref)
+        if decided is not None:
+            return decided
+        if not computer.is_own:
+            return "Diterima lewat kecamatan", "diterima"
+        if entry.header.seq < computer.confirmed:
+            return f"Diterima kecamatan {format_time(self.receipts.get(entry.pos))}".strip(), "diterima"
+        if entry.header.seq < computer.handed_out:
+            return "Terkirim, menunggu tanda terima", "terkirim"
+        return "Di komputer ini, belum dikirim", "lokal"
+
+    def _find_decision(self, ref: str) -> tuple[str, str] | None:
+        for other in self.entries:
+            if other.header.op != Op.DECIDE or other.pos in self.reasons or ref not in other.header.parents:
+                continue
+            chosen = (other.values or {}).get("pilih")
+            if isinstance(chosen, dict) and ref in chosen.values():
+                return "Diputus kecamatan: dipakai", "diputus"
+            groups = set(self.by_ref[ref].header.groups) or set(self.kind.groups)
+            if groups & set(other.header.groups):
+                return "Diputus kecamatan: tidak dipakai", "diputus"
+        return None
+
+    def _author(self, entry: Entry) -> str:
+        return self._name(entry.header.author)
+
+    def _name(self, id: str) -> str:
+        return self.names.get(id) or "Petugas yang tidak dikenal di sini"
+
+    def _computer(self, entry: Entry) -> Computer:
+        return self.computers.get(entry.header.log) or Computer("Komputer lain", False, False, 0, 0)
+
+
+def state_seen(
+    kind: Kind, projector: Projector, entries: Sequence[Entry], frontier: Sequence[str]
+) -> RecordState | None:
+    """Fold a record as a page with this frontier showed it; None when it names unknown changes."""
+    by_ref = {entry.header.ref(entry.leaf): entry for entry in entries}
+    if not frontier or any(ref not in by_ref for ref in frontier):
+        return None
+    seen: set[str] = set()
+    todo = list(frontier)
+    while todo:
+        ref = todo.pop()
+        if ref in by_ref and ref not in seen:
+            seen.add(ref)
+            todo += by_ref[ref].header.parents
+    return projector.fold_entries(kind, [by_ref[ref] for ref in seen])[0]
+
+
+def _comparable(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value

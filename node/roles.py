@@ -1,0 +1,20 @@
+"""The roles of a node; the first one manages accounts."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from shared.codes import wilayah as codes
+from shared.store.migrations import read_setting
+from shared.web.accounts import Role
+
+ADMIN = Role("admin", "Admin")
+OPERATOR = Role("operator", "Operator")
+ROLES = (ADMIN, OPERATOR)
+
+
+def context_words(conn: sqlite3.Connection) -> list[str]:
+    """Name what a password here must not be made of: the village, its kecamatan, its code."""
+    desa = read_setting(conn, "wilayah") or ""
+    names = [codes.nama(desa), codes.nama(desa.rsplit(".", 1)[0]), desa, desa.replace(".", "")]
+    return [name for name in names if name]

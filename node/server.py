@@ -1,0 +1,174 @@
+"""The running node: pages for the office, background sync, one process on the data folder."""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from apscheduler.schedulers.background import BackgroundScheduler
+from flask import Flask
+
+from node.app import make_node_app
+from node.commands import open_transport, refresh_parity, sync_once
+from node.latihan.make import make_practice, remake_practice
+from node.latihan.routes import AGAIN
+from node.mulai.app import SetupCode, make_setup_app, make_waiting_app
+from node.mulai.make import Answers, build_node, is_empty
+from node.services import NodeServices, open_node
+from node.sinkron.session import Outcome
+from shared.clock import SystemClock, system_random
+from shared.errors import EnvironmentProblem
+from shared.store.folder import DataFolder
+from shared.store.side import open_folder
+from shared.sync.limits import limit
+from shared.web.passwords import Cost
+from shared.web.serve import Switch, serve
+
+log = logging.getLogger("sipande.node")
+SYNC_EVERY_S = 300
+
+
+def run_server(
+    folder: DataFolder, host: str, port: int, automatic: bool, say: Callable[[str], None], latihan: bool = False
+) -> None:
+    """Serve until stopped; EnvironmentProblem when another process has the folder or the port is taken.
+
+    An empty folder asks first for desa, computer and account; with ``latihan`` it becomes a practice village.
+    """
+    if is_empty(folder):
+        folder.make()
+    else:
+        open_folder(folder.path)
+    if not folder.lock():
+        raise EnvironmentProblem(
+            "Folder data ini sedang dipakai Sipande yang lain. Tutup dulu yang lain, atau pakai yang sudah"
+            " berjalan itu.",
+            "folder_dipakai",
+        )
+    office = Office(folder, automatic)
+    try:
+        serve(office.begin(say, latihan), host, port, on_ready=lambda address: office.announce(say, address))
+    finally:
+        office.close()
+        folder.unlock()
+
+
+class Office:
+    """What runs on one data folder: its services, its app, its background sync; another may follow in its place."""
+
+    def __init__(self, folder: DataFolder, automatic: bool, cost: Cost = Cost()) -> None:
+        self._folder = folder
+        self._automatic = automatic
+        self._cost = cost
+        self._clock, self._random = SystemClock(), system_random
+        self._services: NodeServices | None = None
+        self._job: SyncJob | None = None
+        self._switch: Switch | None = None
+        self._setup: SetupCode | None = None
+        self._first_code: str | None = None
+
+    def begin(self, say: Callable[[str], None], latihan: bool = False) -> Switch:
+        """Open what the folder holds, or ask for what it shall hold; return what is to be served."""
+        if is_empty(self._folder) and not latihan:
+            self._setup = SetupCode(self._random, say)
+            app = make_setup_app(self._setup, self._build, self._take_over, self._random)
+        elif is_empty(self._folder):
+            app = self._open(make_practice(self._folder.path, self._clock, self._random))
+        else:
+            app = self._open(open_node(self._folder.path, clock=self._clock, random=self._random))
+        if self._setup is None:
+            self._first_code = app.extensions["sipande"].accounts.issue_first_code()
+        self._switch = Switch(app)
+        return self._switch
+
+    def announce(self, say: Callable[[str], None], address: str) -> None:
+        """Say on the console where to go, and with which code."""
+        say(f"Sipande desa berjalan di {address}")
+        if self._setup is not None:
+            say(f"Belum ada data. Buka {address}/mulai dan masukkan kode: {self._setup.code}")
+        elif self._first_code is not None:
+            say(f"Belum ada akun. Buka {address}/mulai dan masukkan kode: {self._first_code}")
+
+    def close(self) -> None:
+        """End background sync and close the folder."""
+        if self._job is not None:
+            self._job.stop()
+        if self._services is not None:
+            self._services.close()
+
+    def _open(self, services: NodeServices) -> Flask:
+        self._services = services
+        app = make_node_app(services, self._cost)
+        if services.is_latihan:
+            app.extensions[AGAIN] = self._practise_again
+        self._job = SyncJob(services)
+        if self._automatic and not services.is_latihan:
+            self._job.start()
+        return app
+
+    def _build(self, answers: Answers) -> tuple[Flask, int]:
+        services, account = build_node(self._folder, answers, self._clock, self._random, self._cost)
+        return self._open(services), account
+
+    def _take_over(self, app: Flask) -> None:
+        assert self._switch is not None
+        self._switch.change(app)
+
+    def _practise_again(self) -> None:
+        assert self._services is not None
+        # Meanwhile nobody may reach the app whose database is closed.
+        self._take_over(make_waiting_app(self._random))
+        self._take_over(self._open(remake_practice(self._services)))
+
+
+class SyncJob:
+    """Background sync with full jitter and exponential delay after failures; work never waits for it."""
+
+    def __init__(self, services: NodeServices) -> None:
+        self._services = services
+        self._failures = 0
+        self._lock = threading.Lock()
+        self._scheduler = BackgroundScheduler(timezone="Asia/Jakarta")
+
+    def start(self) -> None:
+        """Begin; the first session comes soon after the start."""
+        self._scheduler.start()
+        self._plan(limit("retry_delay_s_min"))
+
+    def stop(self) -> None:
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)
+
+    def _plan(self, delay_s: float) -> None:
+        when = datetime.now().astimezone() + timedelta(seconds=delay_s)
+        self._scheduler.add_job(self._run, "date", run_date=when, id="sync", replace_existing=True)
+
+    def _run(self) -> None:
+        hub = self._services.hub()
+        delay_s = float(SYNC_EVERY_S)
+        if hub is not None and self._lock.acquire(blocking=False):
+            try:
+                delay_s = self._sync(hub.address)
+            except Exception as error:
+                # Whatever it was (a full disk, a defect): an unplanned end would be the end of all sync.
+                log.warning("sync failed: %s", type(error).__name__)
+            finally:
+                self._lock.release()
+        self._plan(delay_s)
+
+    def _sync(self, address: str) -> float:
+        transport = open_transport(self._services, address)
+        try:
+            report = sync_once(self._services, transport)
+        finally:
+            transport.close()
+        if report.outcome is Outcome.SELESAI:
+            self._failures = 0
+            refresh_parity(self._services)
+            return SYNC_EVERY_S * random.uniform(0.8, 1.2)
+        self._failures += 1
+        ceiling = min(limit("retry_delay_s_max"), limit("retry_delay_s_min") * 2**self._failures)
+        return random.uniform(limit("retry_delay_s_min"), ceiling)

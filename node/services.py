@@ -1,0 +1,98 @@
+"""What every part of a node is handed: the open data folder, whose desa it is, and which hub it knows."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from node.migrations import node_migrations
+from shared.clock import Clock, Randomness
+from shared.errors import UserError
+from shared.records.catalogue import CATALOGUE, Catalogue
+from shared.store.folder import DataFolder
+from shared.store.migrations import read_setting, write_setting
+from shared.store.side import Side, make_keys, open_database, open_folder
+
+
+@dataclass(frozen=True)
+class KnownHub:
+    """The hub as pinned at enrolment: keys in hex, the six words that two people compared."""
+
+    address: str
+    wilayah: str
+    nama: str
+    kunci: str
+    segel: str
+    pemulihan: str
+    simpul: str
+    status: str
+
+    def dump(self) -> str:
+        return json.dumps(self.__dict__)
+
+
+@dataclass
+class NodeServices(Side):
+    """One open node; ``wilayah`` is the dotted code of its desa."""
+
+    wilayah: str = ""
+    nama: str = ""
+    is_latihan: bool = False
+    """A practice village of invented people: it never syncs."""
+    last_report: tuple[int, Any] | None = None
+    """When the last session of this process ended, and its report."""
+
+    def hub(self) -> KnownHub | None:
+        """Tell which hub this node is enrolled with, if any."""
+        with self.database.read() as conn:
+            return read_hub(conn)
+
+
+def read_hub(conn: sqlite3.Connection) -> KnownHub | None:
+    """Read the pinned hub from the settings."""
+    text = read_setting(conn, "hub")
+    return None if text is None else KnownHub(**json.loads(text))
+
+
+def write_hub(conn: sqlite3.Connection, hub: KnownHub) -> None:
+    """Pin a hub, or note what has changed about it."""
+    write_setting(conn, "hub", hub.dump())
+
+
+def refuse_practice(services: NodeServices) -> None:
+    """Keep a practice village off the line; UserError says why."""
+    if services.is_latihan:
+        raise UserError(
+            "Ini tempat latihan: datanya karangan dan tidak pernah dikirim ke kecamatan. Untuk bekerja"
+            " sungguhan, buka Sipande desa Anda.",
+            "latihan",
+        )
+
+
+def init_node(
+    path: Path, *, wilayah: str, nama: str, clock: Clock, random: Randomness, catalogue: Catalogue = CATALOGUE
+) -> NodeServices:
+    """Make a new node in an empty folder: keys, database, settings. UserError when it is not empty."""
+    folder = DataFolder(path)
+    keys = make_keys(folder, random)
+    database = open_database(folder, catalogue, (node_migrations,))
+    with database.write() as conn:
+        write_setting(conn, "sisi", "simpul")
+        write_setting(conn, "wilayah", wilayah)
+        write_setting(conn, "nama", nama)
+    return NodeServices(folder, database, keys, clock, random, catalogue, wilayah=wilayah, nama=nama)
+
+
+def open_node(path: Path, *, clock: Clock, random: Randomness, catalogue: Catalogue = CATALOGUE) -> NodeServices:
+    """Open an existing node; UserError or EnvironmentProblem says why when it cannot be."""
+    folder, keys = open_folder(path)
+    database = open_database(folder, catalogue, (node_migrations,), sisi="simpul")
+    with database.read() as conn:
+        wilayah, nama = read_setting(conn, "wilayah") or "", read_setting(conn, "nama") or ""
+        is_latihan = read_setting(conn, "latihan") is not None
+    return NodeServices(
+        folder, database, keys, clock, random, catalogue, wilayah=wilayah, nama=nama, is_latihan=is_latihan
+    )

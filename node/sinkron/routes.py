@@ -1,0 +1,139 @@
+"""Where this computer stands with the kecamatan, and the button that brings both together."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from node.beranda.desk import keep, services
+from node.beranda.jobs import Job, jobs
+from node.beranda.state import read_sync_state
+from node.commands import open_transport, refresh_parity, sync_once
+from node.penduduk.history import HELD
+from node.services import KnownHub, NodeServices, refuse_practice
+from node.sinkron.enrol import enrol
+from node.sinkron.queries import count_held, count_received, list_computers
+from node.sinkron.session import Report
+from shared.errors import EnvironmentProblem, TransportError, UserError
+from shared.sync.enrolment import parse_code
+from shared.web.audit import record_access
+from shared.web.services import require_user
+
+blueprint = Blueprint("sinkron", __name__, url_prefix="/sinkronisasi")
+_JOB = "sinkron"
+
+
+class _Words:
+    """The six words of the last enrolment; only in memory, since they are compared once by telephone."""
+
+    def __init__(self, node: NodeServices) -> None:
+        self.words: tuple[str, ...] = ()
+
+
+@blueprint.get("/")
+def index() -> ResponseReturnValue:
+    """Show where things stand; while a session runs, how far it is."""
+    job = jobs().find_running(_JOB)
+    return render_template("sinkron/index.html", job=job, **_read_page())
+
+
+def _read_page() -> dict[str, Any]:
+    node = services()
+    with node.database.read() as conn:
+        state = read_sync_state(conn, node)
+        received, held = count_received(conn), count_held(conn)
+        computers = list_computers(conn, node.wilayah)
+    last: Report | None = node.last_report[1] if node.last_report is not None else None
+    return {
+        "state": state, "hub": node.hub(), "received": received, "computers": computers, "last": last,
+        "held": [(HELD.get(reason, "Ditahan"), count) for reason, count in held],
+        "parity": _say_parity(node, last), "words": keep("enam_kata", _Words).words,
+        "nama_komputer": node.nama, "is_latihan": node.is_latihan,
+    }
+
+
+def _say_parity(node: NodeServices, last: Report | None) -> str:
+    """Say whether the kecamatan shows the same, as of the last session of this run of the program."""
+    if last is None or not last.parity:
+        return "Belum dibandingkan sejak program dibuka."
+    if last.parity == "sama":
+        return "Jumlah dan isi data di sini sama dengan di kecamatan."
+    if last.parity_differs:
+        names = [
+            node.catalogue[name].label if name in node.catalogue.kinds else name
+            for name in last.parity_differs
+        ]
+        return f"Ada perbedaan dengan kecamatan pada: {', '.join(names)}. Laporkan ke operator kecamatan."
+    return "Belum dapat dibandingkan; dibandingkan lagi pada sinkronisasi berikutnya."
+
+
+@blueprint.post("/sekarang")
+def start() -> ResponseReturnValue:
+    """Run a session behind the page."""
+    node = services()
+    refuse_practice(node)
+    hub = node.hub()
+    if hub is None:
+        flash(
+            "Komputer ini belum terdaftar di kecamatan. Daftarkan dulu dengan kode dari operator kecamatan.",
+            "salah",
+        )
+        return redirect(url_for(".index"), 303)
+    if jobs().find_running(_JOB) is None:
+        jobs().start(_JOB, lambda job: _run(node, hub, job))
+    return redirect(url_for(".index"), 303)
+
+
+def _run(node: NodeServices, hub: KnownHub, job: Job) -> Report:
+    with node.database.read() as conn:
+        waiting = read_sync_state(conn, node).waiting
+    job.report(0, waiting)
+    transport = open_transport(node, hub.address)
+    try:
+        done = sync_once(node, transport, lambda report: job.report(report.sent, max(waiting, report.sent)))
+    finally:
+        transport.close()
+    # The next hello compares what both sides show; nobody waits for this reading of all rows.
+    refresh_parity(node)
+    return done
+
+
+@blueprint.post("/daftar")
+def register() -> ResponseReturnValue:
+    """Enrol this computer with the code of the kecamatan; then both sides compare six words."""
+    node, user = services(), require_user()
+    typed = request.form.get("kode", "")[:2000]
+    try:
+        code = parse_code(typed)
+        transport = open_transport(node, code.address)
+        try:
+            hub, words = enrol(node, code, transport)
+        finally:
+            transport.close()
+    except EnvironmentProblem:
+        raise
+    except UserError as error:
+        return _register_problem(typed, error.pesan)
+    except TransportError:
+        return _register_problem(
+            typed,
+            "Kecamatan tidak menjawab. Periksa sambungan internet, lalu coba lagi. Kodenya masih berlaku.",
+        )
+    keep("enam_kata", _Words).words = words
+    with node.database.write() as conn:
+        record_access(conn, node.clock, user.name, "komputer_didaftarkan", hub.simpul)
+    flash(f"Komputer ini sudah dikenal {hub.nama}. Cocokkan enam kata di bawah lewat telepon.", "baik")
+    return redirect(url_for(".index"), 303)
+
+
+def _register_problem(typed: str, problem: str) -> ResponseReturnValue:
+    return render_template("sinkron/index.html", job=None, problem=problem, typed=typed, **_read_page()), 400
+
+
+@blueprint.post("/enam-kata/tutup")
+def close_words() -> ResponseReturnValue:
+    """Take the six words off the screen once they were compared."""
+    keep("enam_kata", _Words).words = ()
+    return redirect(url_for(".index"), 303)

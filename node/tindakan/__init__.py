@@ -1,0 +1,1 @@
+"""Perlu tindakan: cases that the kecamatan sent, read and answered here, with or without a connection."""

@@ -1,0 +1,81 @@
+"""SQL of the cases that the kecamatan has sent to this desa."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from typing import NamedTuple
+
+_ORDER = {"dikembalikan": 0, "terbuka": 1, "usulan": 2, "dijawab": 3, "selesai": 4}
+
+
+class KasusRow(NamedTuple):
+    """One case as it stands here; ``rekaman`` are record ids of this desa."""
+
+    id: str
+    kode: str
+    jenis: str
+    ringkasan: str
+    rekaman: tuple[str, ...]
+    desa_lain: tuple[str, ...]
+    status: str
+    alasan: str
+    catatan: str
+    batas_waktu: str
+    jawaban: str
+    dijawab_oleh: str
+
+
+class Subject(NamedTuple):
+    """A record that a case is about; ``kind`` says which page shows it."""
+
+    id: str
+    kind: str
+    nama: str
+
+
+_COLUMNS = ", ".join(
+    f"coalesce({name}, '')"
+    for name in ("id", "kode", "jenis", "ringkasan", "rekaman", "desa_lain", "status", "alasan", "catatan",
+                 "batas_waktu", "jawaban", "dijawab_oleh")
+)
+
+
+def list_cases(conn: sqlite3.Connection, desa: str, *, closed: bool) -> list[KasusRow]:
+    """List the open or the closed cases: sent back first, the nearest due date first."""
+    sign = "=" if closed else "<>"
+    rows = conn.execute(f"SELECT {_COLUMNS} FROM kasus WHERE desa = ? AND status {sign} 'selesai'", (desa,))
+    return sorted(
+        map(_read, rows),
+        key=lambda row: (_ORDER.get(row.status, 9), row.batas_waktu or "9", row.kode, row.id),
+    )
+
+
+def find_case(conn: sqlite3.Connection, desa: str, id: str) -> KasusRow | None:
+    """Find one case."""
+    row = conn.execute(f"SELECT {_COLUMNS} FROM kasus WHERE desa = ? AND id = ?", (desa, id)).fetchone()
+    return None if row is None else _read(row)
+
+
+def list_subjects(conn: sqlite3.Connection, desa: str, ids: tuple[str, ...]) -> list[Subject]:
+    """Find the records of a case: residents, families, recipients; what is unknown here is left out."""
+    listed = json.dumps(ids)
+    among = "IN (SELECT value FROM json_each(?))"
+    rows = conn.execute(
+        f"SELECT id, 'penduduk', coalesce(nama, '(tanpa nama)') FROM penduduk WHERE desa = ? AND id {among}"
+        f" UNION ALL SELECT id, 'keluarga', 'Kartu keluarga' FROM keluarga WHERE desa = ? AND id {among}"
+        " UNION ALL SELECT b.program, 'bantuan', coalesce(p.nama, 'Penerima bantuan') FROM penerima_bantuan b"
+        f" LEFT JOIN program_bantuan p ON p.id = b.program WHERE b.desa = ? AND b.id {among}",
+        (desa, listed, desa, listed, desa, listed),
+    )
+    return [Subject(*row) for row in rows]
+
+
+def _read(row: tuple[str, ...]) -> KasusRow:
+    id, kode, jenis, ringkasan, rekaman, desa_lain, *rest = row
+    return KasusRow(id, kode, jenis, ringkasan, _read_list(rekaman), _read_list(desa_lain), *rest)
+
+
+def _read_list(text: str) -> tuple[str, ...]:
+    found = json.loads(text) if text else []
+    return tuple(str(item) for item in found)

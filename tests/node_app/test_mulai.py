@@ -1,0 +1,261 @@
+"""The first start on an empty folder, and the practice village: made in one process, on one address."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import Client, TestResponse
+
+from node.commands import COMMANDS, make_node, open_transport, run_sync
+from node.latihan.make import make_practice, practice_folder, remake_practice
+from node.latihan.people import DUSUN, PREFIX, invent_families
+from node.mulai.app import SetupCode
+from node.mulai.make import Answers, build_node, is_empty
+from node.server import Office
+from node.services import NodeServices, open_node
+from node.sinkron.enrol import enrol
+from shared.clock import today
+from shared.errors import UserError
+from shared.store.folder import DataFolder
+from shared.sync.enrolment import EnrolmentCode
+from shared.web.serve import Switch
+from tests.node_app.test_pages_kit import CHEAP, PASSWORD, Browser, read_text
+from tests.support.federation import DESA, TestClock, seeded
+
+ANSWERS = Answers(DESA, "PC Pelayanan", "Siti Aminah", "Kaur", "siti", PASSWORD)
+ACCOUNT = {
+    "komputer": "PC Pelayanan", "nama": "Siti Aminah", "jabatan": "Kaur", "nama_pengguna": "siti",
+    "kata_sandi": PASSWORD, "kata_sandi_ulang": PASSWORD,
+}
+
+
+class Screen:
+    """A browser at a switch, and what the console has said."""
+
+    def __init__(self, folder: Path, latihan: bool = False) -> None:
+        self.said: list[str] = []
+        self.folder = DataFolder(folder)
+        self.folder.make()
+        self.office = Office(self.folder, False, CHEAP)
+        self.switch: Switch = self.office.begin(self.said.append, latihan)
+        self.office.announce(self.said.append, "http://127.0.0.1:1")
+        self.browser = Browser(FlaskClient(self.switch.app, TestResponse))
+        self.browser.client = Client(self.switch)  # type: ignore[assignment]
+
+    @property
+    def code(self) -> str:
+        found = re.findall(r"[Kk]ode(?: yang baru)?: ([0-9A-Z-]{34})", "\n".join(self.said))
+        return str(found[-1])
+
+    def get(self, path: str) -> TestResponse:
+        return self.browser.get(path)
+
+    def post(self, path: str, **fields: str) -> TestResponse:
+        return self.browser.post(path, **fields)
+
+
+@pytest.fixture
+def screen(tmp_path: Path) -> Iterator[Screen]:
+    made = Screen(tmp_path / "desa")
+    yield made
+    made.office.close()
+
+
+@pytest.fixture
+def practice(tmp_path: Path) -> Iterator[Screen]:
+    made = Screen(tmp_path / "desa-latihan", latihan=True)
+    yield made
+    made.office.close()
+
+
+def choose_desa(screen: Screen) -> None:
+    screen.get("/mulai")
+    assert screen.post("/mulai", kode=screen.code.lower()).headers["Location"] == "/mulai/desa"
+    screen.get("/mulai/desa?cari=selakambang")
+    assert screen.post("/mulai/desa", desa=DESA).headers["Location"] == "/mulai/komputer"
+    screen.get("/mulai/komputer")
+
+
+# The first start.
+
+
+def test_from_an_empty_folder_to_the_first_page_in_three_steps(screen: Screen) -> None:
+    assert screen.get("/").headers["Location"] == "/mulai"
+    choose_desa(screen)
+    done = screen.post("/mulai/komputer", **ACCOUNT)
+    assert done.status_code == 303 and done.headers["Location"] == "/"
+    home = screen.get("/")
+    assert home.status_code == 200 and "Pekerjaan yang menunggu" in read_text(home)
+    assert "siti (Admin)" in read_text(home) and "Sipande Desa" in read_text(home)
+    again = open_node(screen.folder.path, clock=TestClock(), random=seeded("x"))
+    assert (again.wilayah, again.nama, again.is_latihan) == (DESA, "PC Pelayanan", False)
+    again.close()
+
+
+def test_every_step_asks_for_the_one_before(screen: Screen) -> None:
+    for path in ("/mulai/desa", "/mulai/komputer", "/masuk", "/penduduk/"):
+        assert screen.get(path).headers["Location"] == "/mulai", path
+    screen.get("/mulai")
+    assert screen.post("/mulai/desa", desa=DESA).headers["Location"] == "/mulai"
+    assert screen.post("/mulai/komputer", **ACCOUNT).headers["Location"] == "/mulai"
+    assert is_empty(screen.folder)
+
+
+def test_a_desa_is_found_by_name_by_place_and_by_code(screen: Screen) -> None:
+    screen.get("/mulai")
+    screen.post("/mulai", kode=screen.code)
+    for text in ("selakambang", "selakambang+kaligondang", "33.03.04.2006", "3303042006"):
+        page = screen.get(f"/mulai/desa?cari={text}")
+        assert "Selakambang" in read_text(page) and f'value="{DESA}"' in page.text, text
+    assert "Tidak ditemukan" in read_text(screen.get("/mulai/desa?cari=zzzzzz"))
+    assert screen.post("/mulai/desa", desa="99.99.99.9999").headers["Location"] == "/mulai/desa"
+
+
+def test_five_wrong_codes_make_a_new_one_on_the_console(screen: Screen) -> None:
+    first = screen.code
+    screen.get("/mulai")
+    for _ in range(5):
+        answer = screen.post("/mulai", kode="0000-0000")
+    assert answer.status_code == 400 and "ditutup" in read_text(answer) and screen.code != first
+    assert screen.post("/mulai", kode=first).status_code == 400
+    assert screen.post("/mulai", kode=screen.code).status_code == 303
+
+
+@pytest.mark.parametrize(("wrong", "sentence"), [
+    ({"kata_sandi": "pendek", "kata_sandi_ulang": "pendek"}, "terlalu pendek"),
+    ({"kata_sandi_ulang": "lain"}, "tidak sama"),
+    ({"kata_sandi": "Selakambang jaya 77", "kata_sandi_ulang": "Selakambang jaya 77"}, "nama desa"),
+    ({"nama_pengguna": "Siti Aminah"}, "Nama pengguna"),
+    ({"komputer": " "}, "Nama komputer"),
+    ({"nama": ""}, "Nama lengkap"),
+])
+def test_what_cannot_be_taken_is_asked_again_and_nothing_is_left_behind(
+    screen: Screen, wrong: dict[str, str], sentence: str
+) -> None:
+    choose_desa(screen)
+    refused = screen.post("/mulai/komputer", **{**ACCOUNT, **wrong})
+    assert refused.status_code == 400 and sentence in read_text(refused)
+    assert is_empty(screen.folder) and PASSWORD not in refused.text
+    assert screen.post("/mulai/komputer", **ACCOUNT).headers["Location"] == "/"
+
+
+def test_a_form_without_token_is_refused_and_headers_are_those_of_the_house(screen: Screen) -> None:
+    answer = screen.browser.client.post("/mulai", data={"kode": screen.code})
+    assert answer.status_code == 400
+    page = screen.get("/mulai")
+    assert "default-src 'none'" in page.headers["Content-Security-Policy"]
+    assert page.headers["Cache-Control"] == "no-store" and "<script" not in page.text
+
+
+def test_a_folder_that_holds_a_village_asks_nothing(tmp_path: Path) -> None:
+    make_node(tmp_path / "desa", DESA, "Kantor", TestClock(), seeded("ada")).close()
+    screen = Screen(tmp_path / "desa")
+    assert "Belum ada akun" in "\n".join(screen.said)
+    assert screen.get("/").headers["Location"].startswith("/masuk")
+    screen.office.close()
+
+
+def test_a_taken_user_name_leaves_no_half_made_village(tmp_path: Path) -> None:
+    folder = DataFolder(tmp_path / "desa")
+    folder.make()
+    bad = Answers(DESA, "PC", "Siti", "", "si", PASSWORD)
+    with pytest.raises(UserError, match="Nama pengguna"):
+        build_node(folder, bad, TestClock(), seeded("a"), CHEAP)
+    services, account = build_node(folder, ANSWERS, TestClock(), seeded("b"), CHEAP)
+    assert account == 1
+    services.close()
+
+
+def test_the_code_is_right_however_it_is_typed() -> None:
+    code = SetupCode(seeded("kode"), lambda text: None)
+    assert code.check(code.code.replace("-", " ").lower()) is None and code.check("salah") is not None
+
+
+# The practice village.
+
+
+def test_invented_people_have_numbers_of_nobody_and_families_with_a_head() -> None:
+    families = invent_families(today(TestClock()))
+    people = [person for family in families for person in family.members]
+    numbers = [person.values["nik"] for person in people if person.values["nik"]]
+    assert 55 <= len(people) <= 75 and len(set(numbers)) == len(numbers)
+    assert all(number.startswith(PREFIX) and len(number) == 16 for number in numbers)
+    assert all([p.values["hubungan"] for p in family.members].count(1) == 1 for family in families)
+    assert {family.dusun for family in families} == set(range(len(DUSUN)))
+    assert families == invent_families(today(TestClock()))
+
+
+def test_a_practice_village_holds_them_and_every_value_is_one_that_a_form_takes(tmp_path: Path) -> None:
+    node = make_practice(tmp_path / "latihan", TestClock(), seeded("latihan"))
+    kind = node.catalogue["penduduk"]
+    for family in invent_families(today(node.clock)):
+        assert not node.catalogue["keluarga"].find_problems(filled(family.values))
+        assert not any(kind.find_problems(filled(person.values)) for person in family.members)
+    with node.database.read() as conn:
+        assert conn.execute("SELECT count(*) FROM penduduk WHERE keluarga IS NOT NULL").fetchone()[0] >= 55
+    node.close()
+
+
+def test_nothing_leaves_a_practice_village(tmp_path: Path) -> None:
+    make_practice(tmp_path / "latihan", TestClock(), seeded("latihan")).close()
+    node = open_node(tmp_path / "latihan", clock=TestClock(), random=seeded("buka"))
+    assert node.is_latihan
+    transport: object = None
+    code = EnrolmentCode.__new__(EnrolmentCode)
+    for attempt in (
+        lambda: run_sync(node, {}, lambda report: None), lambda: open_transport(node, "http://127.0.0.1:9"),
+        lambda: enrol(node, code, transport),  # type: ignore[arg-type]
+    ):
+        with pytest.raises(UserError, match="tempat latihan"):
+            attempt()
+    assert set(COMMANDS) >= {"sync", "enrol"}
+    node.close()
+
+
+def filled(values: dict[str, object]) -> dict[str, object]:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def log_in(screen: Screen) -> None:
+    screen.get("/mulai")
+    typed = {name: text for name, text in ACCOUNT.items() if name != "komputer"}
+    assert screen.post("/mulai", kode=screen.code, **typed).headers["Location"] == "/"
+
+
+def test_every_page_of_the_practice_says_so_and_sync_is_refused(practice: Screen) -> None:
+    log_in(practice)
+    for path in ("/", "/penduduk/", "/sinkronisasi/", "/latihan/", "/impor/", "/panduan/"):
+        text = read_text(practice.get(path))
+        assert "LATIHAN" in text and "tidak pernah dikirim" in text, path
+    practice.get("/latihan/")
+    answer = practice.post("/sinkronisasi/sekarang")
+    assert answer.status_code == 400 and "tempat latihan" in read_text(answer)
+    assert "Daftarkan" not in read_text(practice.get("/sinkronisasi/"))
+
+
+def test_beginning_anew_brings_the_people_back_and_keeps_the_accounts(practice: Screen) -> None:
+    log_in(practice)
+    practice.get("/keluarga/dusun")
+    practice.post("/keluarga/dusun", nama="TAMBAHAN")
+    page = practice.get("/latihan/")
+    assert "Buang dan mulai lagi" in read_text(page)
+    assert practice.post("/latihan/ulang").headers["Location"] == "/masuk"
+    practice.get("/masuk")
+    assert practice.post("/masuk", nama_pengguna="siti", kata_sandi=PASSWORD).status_code == 303
+    home = practice.get("/")
+    assert home.status_code == 200 and "LATIHAN" in read_text(home)
+    assert "TAMBAHAN" not in read_text(practice.get("/keluarga/dusun"))
+
+
+def test_a_real_village_is_never_made_anew(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    node: NodeServices = make_node(tmp_path / "desa", DESA, "Kantor", TestClock(), seeded("ada"))
+    with pytest.raises(ValueError, match="practice"):
+        remake_practice(node)
+    with caplog.at_level(logging.INFO):
+        assert practice_folder(Path("data") / "sipande-node").name == "sipande-node-latihan"
+    node.close()
