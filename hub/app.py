@@ -1,0 +1,82 @@
+"""The hub's Flask app: the one list of its blueprints with their guards."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from flask import Flask
+
+from hub.beranda import routes as beranda
+from hub.commands import COMMANDS, add_petugas
+from hub.ekspor import routes as ekspor
+from hub.ingest import routes as ingest
+from hub.program import routes as program
+from hub.roles import ADMIN, ROLES, context_words
+from hub.services import HubServices
+from hub.simpul import routes as simpul
+from hub.sipande import routes as sipande
+from hub.verval import routes as verval
+from shared.web.accounts import FirstPerson
+from shared.web.factory import make_app
+from shared.web.guards import MASUK, TANDA_TANGAN, UMUM, Registration, peran
+from shared.web.panduan import FIRST, Bab, make_panduan
+from shared.web.passwords import Cost
+from shared.web.services import NavItem
+
+PANDUAN = make_panduan((
+    Bab(
+        FIRST, "Hari pertama", "Masuk, akun petugas, dan urutan kerja saat baru mulai.",
+        {"masuk": "masuk", "masuk.new_password": "sandi", "masuk.redeem": "sandi", "beranda": "beranda",
+         "simpul.accounts": "akun", "simpul.add_account": "akun", "simpul.password_code": "akun"},
+    ),
+    Bab(
+        "simpul", "Komputer desa", "Pendaftaran dengan enam kata, dan membaca kabar komputer desa.",
+        {"simpul": "kabar", "simpul.enrolment": "daftar", "simpul.open_enrolment": "daftar",
+         "simpul.code": "enam-kata"},
+    ),
+    Bab(
+        "verval", "Verval", "Antrean kasus, putusan, dan petugas kedua.",
+        {"verval": "antrean", "verval.case": "membaca"},
+    ),
+    Bab(
+        "sipande", "Sipande dan program bantuan", "Angka kecamatan, sasaran, halaman publik, dan program.",
+        {"sipande": "angka", "sipande.targets": "sasaran", "program": "program"},
+    ),
+    Bab("ekspor", "Ekspor ke kabupaten", "Token, dan apa yang dapat diambil kabupaten.", {}),
+))
+REGISTRY = (
+    Registration(ingest.blueprint, TANDA_TANGAN),
+    # The token of a reader is checked by the view itself, over the header and nothing else.
+    Registration(ekspor.blueprint, UMUM),
+    Registration(beranda.blueprint, MASUK),
+    Registration(sipande.blueprint, MASUK, {"public": UMUM}),
+    Registration(verval.blueprint, MASUK),
+    Registration(program.blueprint, MASUK),
+    Registration(simpul.blueprint, peran(ADMIN.name)),
+    PANDUAN,
+)
+NAVIGATION = (
+    NavItem("Beranda", "beranda.index"),
+    NavItem("Sipande", "sipande.index"),
+    NavItem("Verval", "verval.index"),
+    NavItem("Program bantuan", "program.index"),
+    NavItem("Simpul", "simpul.index"),
+    NavItem("Panduan", "panduan.index"),
+)
+
+
+def make_hub_app(services: HubServices, cost: Cost = Cost()) -> Flask:
+    """Make the app of an open hub."""
+
+    def enrol_first(conn: sqlite3.Connection, person: FirstPerson) -> str:
+        return add_petugas(services, person.nama, person.jabatan, ADMIN.name)
+
+    app = make_app(
+        "hub", title=f"Sipande {services.nama}", database=services.database, folder=services.folder,
+        clock=services.clock, random=services.random, roles=ROLES, registry=REGISTRY, navigation=NAVIGATION,
+        enrol_first=enrol_first, context_words=context_words, commands=COMMANDS, command_services=services,
+        # Every view of the sync blueprint is wrapped in ingest.routes.signed, which needs the raw body.
+        check_signature=lambda: None, machine_error=ingest.answer_error, cost=cost,
+    )
+    app.extensions["services"] = services
+    return app

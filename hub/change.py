@@ -1,0 +1,50 @@
+"""Everything the hub authors: trust, programme lists, injections, cases, decisions. The hub's one writer."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+
+from hub.services import HubServices
+from hub.verval import findings
+from shared.merge.scope import Role
+from shared.store.changes import Log, add_log, append, find_log
+from shared.store.drafts import Draft, seal_drafts
+from shared.store.records import Projector
+
+
+def write_common(services: HubServices, drafts: Sequence[Draft], *, author: str) -> list[str]:
+    """Append drafts to the common channel, which every desa reads; return their references."""
+    return _write(services, services.wilayah, Role.UMUM, drafts, author)
+
+
+def write_to_desa(services: HubServices, desa: str, drafts: Sequence[Draft], *, author: str) -> list[str]:
+    """Append drafts to the hub's channel for one desa; return their references."""
+    return _write(services, desa, Role.SALURAN, drafts, author)
+
+
+def _write(services: HubServices, wilayah: str, peran: Role, drafts: Sequence[Draft], author: str) -> list[str]:
+    if not drafts:
+        return []
+    with services.database.write() as conn:
+        log = current_log(services, conn, wilayah, peran)
+        batch = seal_drafts(log, drafts, author=author, time_s=services.clock.now_s(), random=services.random)
+        append(conn, log, batch.changes, batch.headers, batch.leaves)
+        Projector(conn, services.catalogue, findings.observe).project(batch.entries)
+    return [header.ref(leaf) for header, leaf in zip(batch.headers, batch.leaves, strict=True)]
+
+
+def current_log(services: HubServices, conn: sqlite3.Connection, wilayah: str, peran: Role) -> Log:
+    """Find the channel to write to now; open one where there is none or where the old is behind its anchor."""
+    row = conn.execute(
+        "SELECT id FROM log WHERE own = 1 AND wilayah = ? AND peran = ? ORDER BY no DESC LIMIT 1",
+        (wilayah, peran.value),
+    ).fetchone()
+    log = None if row is None else find_log(conn, row[0])
+    if log is not None and log.kunci == services.keys.signing.public and not services.was_restored(log):
+        return log
+    genesis, batch = services.begin_batch(wilayah, peran, log)
+    fresh = add_log(
+        conn, id=genesis.id, origin=genesis.origin, wilayah=wilayah, peran=peran, kunci=genesis.kunci, own=True
+    )
+    return append(conn, fresh, batch.changes, batch.headers, batch.leaves)

@@ -1,0 +1,186 @@
+"""The command ``sipande-hub``. What writes goes through the running server where there is one."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from shared.cli import run_and_print, run_cli, set_up_logging
+from shared.clock import SystemClock, system_random
+from shared.store.folder import DataFolder
+
+DATA = Path.home() / ".local" / "share" / "sipande-hub"
+
+
+@click.group(help="Sipande untuk kantor kecamatan.")
+@click.option(
+    "--data", "folder", type=click.Path(readable=False, path_type=Path), default=DATA, help="Folder data hub ini."
+)
+@click.pass_context
+def group(context: click.Context, folder: Path) -> None:
+    context.obj = DataFolder(folder)
+
+
+def _run(folder: DataFolder, perintah: str, args: dict[str, Any]) -> dict[str, Any]:
+    """Run one command and print its answer as one JSON line."""
+    from hub.commands import COMMANDS
+    from hub.services import open_hub
+
+    return run_and_print(folder, perintah, args, open_hub, COMMANDS)
+
+
+@group.command(help="Siapkan hub baru untuk satu kecamatan.")
+@click.option("--kecamatan", required=True, help="Kode kecamatan, misalnya 33.03.04.")
+@click.pass_obj
+def init(folder: DataFolder, kecamatan: str) -> None:
+    from hub.commands import make_hub
+
+    services, recovery = make_hub(folder.path, kecamatan, SystemClock(), system_random)
+    services.close()
+    click.echo(json.dumps({"data": str(folder.path), "nama": services.nama, "kunci_pemulihan": recovery}))
+    click.echo("Cetak kunci pemulihan ini, simpan di amplop tersegel, lalu hapus dari layar.", err=True)
+
+
+@group.command(help="Buka slot pendaftaran untuk satu komputer desa; kode tampil sekali.")
+@click.argument("desa")
+@click.option("--alamat", required=True, help="Alamat hub seperti dilihat dari desa, misalnya https://hub.go.id")
+@click.option("--petugas", default="", help="Nama akun petugas yang membuka slot.")
+@click.pass_obj
+def slot(folder: DataFolder, desa: str, alamat: str, petugas: str) -> None:
+    _run(folder, "slot", {"desa": desa, "alamat": alamat, "petugas": petugas})
+
+
+@group.command(help="Daftar komputer yang menunggu enam kata dicocokkan.")
+@click.pass_obj
+def calon(folder: DataFolder) -> None:
+    _run(folder, "calon", {})
+
+
+@group.command(help="Setujui komputer yang enam katanya sama dengan di desa.")
+@click.argument("simpul")
+@click.option("--kata", required=True, help="Enam kata yang dibacakan dari desa.")
+@click.option("--petugas", default="", help="Nama akun petugas.")
+@click.pass_obj
+def setujui(folder: DataFolder, simpul: str, kata: str, petugas: str) -> None:
+    _run(folder, "setujui", {"simpul": simpul, "kata": kata, "petugas": petugas})
+
+
+@group.command(help="Daftar temuan verval beserta versi dan kasusnya.")
+@click.option("--kode", default="", help="Hanya satu kode, misalnya V1.")
+@click.pass_obj
+def temuan(folder: DataFolder, kode: str) -> None:
+    _run(folder, "temuan", {"kode": kode})
+
+
+@group.command(help="Putuskan satu temuan.")
+@click.argument("temuan_id", metavar="TEMUAN")
+@click.option("--petugas", required=True, help="Nama akun petugas yang memutuskan.")
+@click.option(
+    "--jenis", required=True, help="Jenis putusan.",
+    type=click.Choice(["pilih", "tautkan", "bukan-ganda", "kembalikan"]),
+)
+@click.option("--pilih", default="", help="A atau B, atau per bagian: nik=A,alamat=B.")
+@click.option("--dihitung", default="", help="Desa tempat orang itu dihitung (untuk tautkan).")
+@click.option("--desa", default="", help="Desa tujuan (untuk kembalikan).")
+@click.option("--batas", default="", help="Batas waktu, tahun-bulan-tanggal (untuk kembalikan).")
+@click.option("--alasan", default="", help="Alasan; untuk kembalikan sebuah kode alasan.")
+@click.option("--catatan", default="", help="Catatan untuk desa.")
+@click.option("--kepala", multiple=True, help="Versi yang dilihat saat memutuskan (dari perintah temuan).")
+@click.pass_obj
+def putus(folder: DataFolder, /, temuan_id: str, kepala: tuple[str, ...], **args: str) -> None:
+    _run(folder, "putus", {"temuan": temuan_id, "kepala": list(kepala), **args})
+
+
+@group.command(help="Terbitkan program bantuan ke semua desa.")
+@click.option("--nama", required=True, help="Nama program.")
+@click.option("--sasaran", type=int, default=1, help="1 penduduk, 2 keluarga.")
+@click.option("--mulai", default=None, help="Tanggal mulai, tahun-bulan-tanggal.")
+@click.option("--selesai", default=None, help="Tanggal selesai, tahun-bulan-tanggal.")
+@click.option("--kuota", type=int, default=None, help="Kuota penerima.")
+@click.option("--petugas", default="", help="Nama akun petugas.")
+@click.pass_obj
+def program(folder: DataFolder, /, **args: Any) -> None:
+    _run(folder, "program", args)
+
+
+@group.command(help="Tambah akun untuk masuk; kata sandi diketik atau lewat masukan standar.")
+@click.argument("pengguna")
+@click.option("--nama", required=True, help="Nama lengkap petugas.")
+@click.option("--jabatan", default="", help="Jabatan petugas.")
+@click.option("--peran", type=click.Choice(["admin", "wali_data"]), default="wali_data", help="Peran akun.")
+@click.pass_obj
+def akun(folder: DataFolder, pengguna: str, nama: str, jabatan: str, peran: str) -> None:
+    password = click.prompt("Kata sandi", hide_input=True, err=True) if sys.stdin.isatty() else sys.stdin.readline()
+    args = {"pengguna": pengguna, "nama": nama, "jabatan": jabatan, "peran": peran}
+    _run(folder, "akun", {**args, "kata_sandi": password.rstrip("\n")})
+
+
+@group.command(help="Buat token untuk penarik data kabupaten; tampil sekali.")
+@click.argument("nama")
+@click.option("--beridentitas", is_flag=True, help="Boleh menarik data beridentitas dengan alasan.")
+@click.pass_obj
+def token(folder: DataFolder, nama: str, beridentitas: bool) -> None:
+    _run(folder, "token", {"nama": nama, "beridentitas": beridentitas})
+
+
+@group.command(help="Tampilkan keadaan hub dan simpul-simpulnya.")
+@click.pass_obj
+def status(folder: DataFolder) -> None:
+    _run(folder, "status", {})
+
+
+@group.command(help="Periksa semua catatan dan tabel; sebutkan yang rusak.")
+@click.pass_obj
+def verify(folder: DataFolder) -> None:
+    answer = _run(folder, "verify", {})
+    if not answer["baik"]:
+        sys.exit(6)
+
+
+@group.command(help="Susun ulang semua tabel dari catatan.")
+@click.pass_obj
+def rebuild(folder: DataFolder) -> None:
+    _run(folder, "rebuild", {})
+
+
+@group.command(help="Tulis cadangan data ke sebuah berkas, atau ke folder (yang lama dibuang, sisakan N terbaru).")
+@click.argument("tujuan", type=click.Path(path_type=Path))
+@click.option("--simpan", default=14, help="Berapa cadangan terbaru yang tinggal di folder; 0 berarti semua.")
+@click.pass_obj
+def cadangan(folder: DataFolder, tujuan: Path, simpan: int) -> None:
+    _run(folder, "cadangan", {"tujuan": str(tujuan.absolute()), "simpan": simpan})
+
+
+@group.command(help="Tampilkan alamat untuk komputer dan HP lain di kantor, beserta kode QR-nya.")
+@click.pass_obj
+def alamat(folder: DataFolder) -> None:
+    from shared.web.lan import draw_qr_text, find_office_url
+
+    url = find_office_url(folder)
+    if url is None:
+        click.echo("Sipande tidak sedang berjalan, atau hanya untuk komputer ini (serve --host 0.0.0.0 membukanya).",
+                   err=True)
+        sys.exit(3)
+    click.echo(url)
+    click.echo(draw_qr_text(url))
+
+
+@group.command(help="Jalankan hub untuk desa-desa dan peramban kantor kecamatan.")
+@click.option("--host", default="127.0.0.1", help="Alamat untuk didengarkan, misalnya 0.0.0.0.")
+@click.option("--port", default=8700, help="Nomor port; 0 berarti pilih sendiri.")
+@click.option("--proksi", default=None, help="Alamat proksi TLS di depan hub ini, misalnya 127.0.0.1.")
+@click.pass_obj
+def serve(folder: DataFolder, host: str, port: int, proksi: str | None) -> None:
+    from hub.server import run_server
+
+    set_up_logging()
+    run_server(folder, host, port, lambda text: click.echo(text), proksi)
+
+
+def main() -> int:
+    """Entry point of ``sipande-hub``."""
+    return run_cli(group)

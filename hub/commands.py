@@ -1,0 +1,258 @@
+"""What a hub can be told to do, as plain functions: the command line and the running server call the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from hub.change import current_log, write_common
+from hub.ekspor.tokens import make_reader
+from hub.roles import ROLES, context_words
+from hub.services import HubServices, init_hub
+from hub.simpul.enrol import confirm_candidate, list_candidates, open_slot
+from hub.verval import decide
+from hub.verval.cases import find_finding, list_findings, update_cases
+from shared.changelog.checkpoint import Verifier, format_vkey
+from shared.clock import Clock, Randomness, format_time
+from shared.codes import wilayah as codes
+from shared.errors import UserError
+from shared.merge.scope import Role
+from shared.store.backup import LAST_BACKUP, back_up_by_command
+from shared.store.drafts import draft_create
+from shared.store.migrations import read_setting, write_setting
+from shared.store.verify import compare_with_rebuild, hub_cosigner, projection_tables, verify_logs
+from shared.web.factory import make_accounts
+from shared.web.queries import find_account
+
+Progress = Callable[[dict[str, Any]], None]
+Command = Callable[[HubServices, Mapping[str, Any], Progress], dict[str, Any]]
+
+
+def make_hub(path: Path, kecamatan: str, clock: Clock, random: Randomness) -> tuple[HubServices, str]:
+    """Set up a new hub; also give the recovery key to print and lock away, which is stored nowhere here."""
+    place = codes.get(kecamatan)
+    if place is None or kecamatan.count(".") != 2:
+        raise UserError(
+            "Kode kecamatan itu tidak dikenal. Kode terdiri dari tiga bagian, misalnya 33.03.04.",
+            "kecamatan_tidak_dikenal",
+        )
+    services, recovery = init_hub(
+        path, wilayah=kecamatan, nama=f"Kecamatan {place.nama}", clock=clock, random=random
+    )
+    system = services.new_id()
+    with services.database.write() as conn:
+        write_setting(conn, "petugas_sistem", system)
+        current_log(services, conn, kecamatan, Role.UMUM)
+        values = {"nama": "Sistem kecamatan", "peran": "sistem", "aktif": True}
+        write_common(services, [draft_create(services.catalogue["petugas"], system, values)], author=system)
+    return services, recovery.seed().hex()
+
+
+def find_officer(services: HubServices, name: str) -> decide.Officer:
+    """Find the active account that decides; UserError when there is none of that name."""
+    with services.database.read() as conn:
+        account = find_account(conn, name)
+    if account is None or not account.active:
+        raise UserError(
+            "Petugas itu tidak punya akun aktif di hub ini. Periksa nama akunnya (--petugas).", "petugas_tidak_ada"
+        )
+    return decide.Officer(account.petugas, account.role)
+
+
+def run_akun(services: HubServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+    """Add an account and its petugas; the password comes from the person at the keyboard."""
+    role = str(args["peran"])
+    accounts = make_accounts(services.folder, services.database, services.clock, services.random, ROLES, context_words)
+    prepared = accounts.prepare(str(args["pengguna"]), str(args["kata_sandi"]), role)
+    with services.database.write() as conn:
+        petugas = add_petugas(services, str(args["nama"]), str(args.get("jabatan") or ""), role)
+        accounts.add(conn, str(args["pengguna"]), prepared, role, petugas, by="perintah")
+    return {"pengguna": str(args["pengguna"]), "petugas": petugas, "peran": role}
+
+
+def add_petugas(services: HubServices, nama: str, jabatan: str, role: str) -> str:
+    """Write a new officer of the kecamatan to the common channel; return the record id."""
+    id = services.new_id()
+    values = {"nama": nama, "jabatan": jabatan or None, "peran": role, "aktif": True}
+    write_common(services, [draft_create(services.catalogue["petugas"], id, values)], author=id)
+    return id
+
+
+def run_slot(services: HubServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+    code = open_slot(services, str(args["desa"]), str(args["alamat"]), str(args.get("petugas") or "perintah"))
+    return {"slot": code.slot_id, "kode": code.format(), "desa": str(args["desa"])}
+
+
+def run_calon(services: HubServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+    return {"calon": list_candidates(services)}
+
+
+def run_setujui(services: HubServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+    with services.database.read() as conn:
+        system = read_setting(conn, "petugas_sistem") or ""
+    author = find_officer(services, str(args["petugas"])).petugas if args.get("petugas") else system
+    confirm_candidate(services, str(args["simpul"]), str(args["kata"]), author)
+    return {"simpul": str(args["simpul"]), "status": "aktif"}
+
+
+def run_temuan(services: HubServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+    """List findings with what an officer needs to decide: versions, heads seen, state of the cases."""
+    found = []
+    with services.database.read() as conn:
+        for finding in list_findings(conn, kode=args.get("kode") or None):
+            cases = [
+                dict(zip(("desa", "status", "alasan", "batas_waktu", "jawaban"), row, strict=True))
+                for row in conn.execute(
+                    "SELECT desa, status, alasan, batas_waktu, jawaban FROM kasus WHERE temuan = ? ORDER BY desa",
+                    (finding.id,),
+                )
+            ]
+            entry: dict[str, Any] = {
+                "id": finding.id, "kode": finding.kode, "berat": finding.berat, "desa": list(finding.desa),
+                "rekaman": [list(r) for r in finding.rekaman], "ringkasan": finding.ringkasan, "kasus": cases,
+                "kepala": decide.list_heads(conn, services, finding),
+            }
+            if finding.kode == "V1":
+                versions = decide.list_versions(conn, services, finding)
+                entry["versi"] = {version.label: dict(version.refs) for version in versions}
+            found.append(entry)
+    return {"temuan": found}
+
+
+def run_putus(services: HubServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+    """Carry out one officer's action on a finding; ``jenis`` says which."""
+    officer = find_officer(services, str(args["petugas"]))
+    finding_id, jenis = str(args["temuan"]), str(args["jenis"])
+    alasan = str(args.get("alasan") or "")
+    seen = list(args.get("kepala") or _seen_now(services, finding_id))
+    if jenis == "pilih":
+        chosen = _choose(services, finding_id, str(args["pilih"]))
+        outcome = decide.hold_versions(services, finding_id, chosen, seen, officer, alasan)
+    elif jenis == "tautkan":
+        outcome = decide.link_records(services, finding_id, str(args["dihitung"]), seen, officer, alasan)
+    elif jenis == "bukan-ganda":
+        outcome = decide.rule_out(services, finding_id, officer, alasan)
+    elif jenis == "kembalikan":
+        outcome = decide.return_to_desa(
+            services, finding_id, str(args["desa"]), alasan, str(args["batas"]), officer,
+            str(args.get("catatan") or ""),
+        )
+    else:
+        raise UserError("Jenis putusan: pilih, tautkan, bukan-ganda, atau kembalikan.", "jenis_salah")
+    return {"hasil": outcome.value, "temuan": finding_id}
+
+
+def _seen_now(services: HubServices, finding_id: str) -> list[str]:
+    with services.database.read() as conn:
+        finding = find_finding(conn, finding_id)
+        return [] if finding is None else decide.list_heads(conn, services, finding)
+
+
+def _choose(services: HubServices, finding_id: str, text: str) -> dict[str, str]:
+    """Turn ``A``, ``B`` or ``nik=A,alamat=B`` into group → reference."""
+    with services.database.read() as conn:
+        finding = find_finding(conn, finding_id)
+        versions = [] if finding is None else decide.list_versions(conn, services, finding)
+    by_label = {version.label: version.refs for version in versions}
+    groups = sorted({group for version in versions for group in version.refs})
+    wanted = dict(part.split("=", 1) for part in text.split(",")) if "=" in text else dict.fromkeys(groups, text)
+    chosen: dict[str, str] = {}
+    for group, label in wanted.items():
+        ref = by_label.get(label.strip().upper(), {}).get(group.strip())
+        if ref is None:
+            raise UserError(
+                "Pilihan versi itu tidak ada untuk bagian yang disebut. Lihat daftar versi dengan perintah temuan.",
+                "pilihan_salah",
+            )
+        chosen[group.strip()] = ref
+    return chosen
+
+
+def run_program(services: HubServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+    """Publish an aid programme to every desa."""
+    kind = services.catalogue["program_bantuan"]
+    values = {name: args[name] for name in kind.fields if args.get(name) is not None}
+    problems = kind.find_problems(values)
+    if problems:
+        raise UserError(" ".join(problems.values()), "program_salah")
+    with services.database.read() as conn:
+        system = read_setting(conn, "petugas_sistem") or ""
+    author = find_officer(services, str(args["petugas"])).petugas if args.get("petugas") else system
+    id = services.new_id()
+    write_common(services, [draft_create(kind, id, values)], author=author)
+    return {"program": id}
+
+
+def run_status(services: HubServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+    with services.database.read() as conn:
+        nodes = [
+            {
+                "simpul": id, "desa": desa, "nama": nama, "status": status,
+                "terakhir": format_time(last) if last else None, "antrean": queue, "paritas": parity,
+            }
+            for id, desa, nama, status, last, queue, parity in conn.execute(
+                "SELECT s.id, s.wilayah, s.nama, s.status, c.last_s, c.queue, c.parity"
+                " FROM simpul s LEFT JOIN contact c ON c.kunci = s.kunci ORDER BY s.wilayah, s.nama"
+            )
+        ]
+        counts = {
+            kind.name: conn.execute(f"SELECT count(*) FROM {kind.name}").fetchone()[0] for kind in services.catalogue
+        }
+        findings = dict(conn.execute("SELECT kode, count(*) FROM temuan GROUP BY kode"))
+        copied = read_setting(conn, LAST_BACKUP)
+    return {
+        "kecamatan": services.wilayah, "nama": services.nama, "simpul": nodes, "jumlah": counts, "temuan": findings,
+        "kunci": services.keys.signing.public.hex(),
+        "cadangan_terakhir": None if copied is None else format_time(int(copied)),
+        "vkey_ekspor": format_vkey(Verifier(f"sipande/{services.wilayah}/ekspor", services.keys.signing.public)),
+    }
+
+
+def run_token(services: HubServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+    token = make_reader(services, str(args["nama"]), identified=bool(args.get("beridentitas")))
+    return {
+        "token": token,
+        "vkey": format_vkey(Verifier(f"sipande/{services.wilayah}/ekspor", services.keys.signing.public)),
+    }
+
+
+def run_verify(services: HubServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+    with services.database.read() as conn:
+        own = services.keys.signing.public
+        problems = verify_logs(conn, hub_cosigner(services.wilayah, own), own)
+    tables = (*projection_tables(services.catalogue), "temuan")
+    for table in compare_with_rebuild(services.database, tables, services.rebuild):
+        problems.append(f"Tabel {table}: isinya berbeda dengan hasil susun ulang dari log.")
+    return {"baik": not problems, "masalah": problems}
+
+
+def run_rebuild(services: HubServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+    return {"perubahan": services.rebuild()}
+
+
+def run_kasus(services: HubServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+    """Bring the cases up to date with the findings now, instead of at the next push."""
+    return {"ditulis": update_cases(services)}
+
+
+def run_cadangan(services: HubServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+    """Write a backup while work goes on; the keys are not in it."""
+    return back_up_by_command(services, "hub", services.wilayah, args)
+
+
+COMMANDS: dict[str, Command] = {
+    "akun": run_akun,
+    "slot": run_slot,
+    "calon": run_calon,
+    "setujui": run_setujui,
+    "temuan": run_temuan,
+    "putus": run_putus,
+    "kasus": run_kasus,
+    "program": run_program,
+    "status": run_status,
+    "token": run_token,
+    "verify": run_verify,
+    "rebuild": run_rebuild,
+    "cadangan": run_cadangan,
+}

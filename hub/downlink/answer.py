@@ -1,0 +1,65 @@
+"""Runs for one node: only logs of its desa and the common channel, sealed to its key."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any
+
+from hub.ingest.accept import Sender
+from hub.services import HubServices
+from shared.merge.scope import Role
+from shared.store.changes import Log, list_logs
+from shared.store.runs import RunSizer, build_run, encode_root, sign_size
+from shared.sync.limits import limit
+
+_ORDER = {Role.UMUM: 0, Role.SALURAN: 1, Role.DESA: 2}
+
+
+def readable_logs(conn: sqlite3.Connection, services: HubServices, desa: str) -> list[Log]:
+    """List the logs that a node of a desa may read, trust first: siblings' keys stand in the common channel."""
+    logs = [log for log in list_logs(conn, services.wilayah) if log.peran is Role.UMUM] + list_logs(conn, desa)
+    return sorted(logs, key=lambda log: (_ORDER[log.peran], log.no))
+
+
+def list_heads(services: HubServices, desa: str) -> list[dict[str, Any]]:
+    """Say what this hub holds of the logs that a desa may read."""
+    with services.database.read() as conn:
+        return [
+            {"id": log.id, "size": log.size, "root": encode_root(log.root())}
+            for log in readable_logs(conn, services, desa)
+        ]
+
+
+def build_answer(
+    services: HubServices, sender: Sender, receiver: bytes, wanted: dict[str, int], *, bytes_max: int, codec: str
+) -> bytes:
+    """Build runs from the sizes that the node holds, about ``bytes_max`` in all, at least one change."""
+    budget = max(limit("run_bytes_min"), min(bytes_max or limit("run_bytes_start"), limit("pull_bytes_max")))
+    sizer = RunSizer()
+    parts: list[bytes] = []
+    with services.database.read() as conn:
+        for log in readable_logs(conn, services, sender.wilayah):
+            start = wanted.get(log.id)
+            if start is None:
+                continue
+            note, note_size = _newest_note(conn, services, log)
+            while start < note_size and budget > 0:
+                end = min(note_size, start + sizer.count(min(budget, limit("run_bytes_max"))))
+                run = build_run(
+                    conn, log, start, end, note=note, note_size=note_size, codec=codec, receiver=receiver
+                )
+                sizer.learn(end - start, len(run))
+                parts.append(run)
+                budget -= len(run)
+                start = end
+    return b"".join(parts)
+
+
+def _newest_note(conn: sqlite3.Connection, services: HubServices, log: Log) -> tuple[bytes, int]:
+    """Give the author's newest checkpoint; the hub signs its own heads here, after its anchor is on disk."""
+    if log.own and log.kunci == services.keys.signing.public:
+        services.anchor.raise_to(log.id, log.size, encode_root(log.root()))
+        return sign_size(conn, log, log.size, services.signer(log)), log.size
+    if log.checkpoint is None:
+        return b"", 0
+    return log.checkpoint, int(log.checkpoint.split(b"\n", 2)[1])

@@ -1,0 +1,1 @@
+"""What comes in from the villages: verified, stored, folded, receipted."""

@@ -1,0 +1,126 @@
+"""The one writer of what comes in. Reading and hashing happen outside the write lock; compare head,
+append, fold, store head and receipt are one transaction (C2SP tlog-witness has the same rule)."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+
+from hub.services import HubServices
+from hub.verval import findings
+from shared.changelog.checkpoint import Checkpoint, cosign
+from shared.changelog.genesis import Genesis, read_genesis
+from shared.changelog.run import RunHeader, open_run
+from shared.errors import ProtocolError
+from shared.merge.scope import Role
+from shared.store.changes import Log, Receipt, add_log, add_receipt, append, find_log, last_receipt, read_leaves
+from shared.store.records import Projector
+from shared.sync.checks import ForkError, ProvenRun, ReadRun, prove_run, read_run
+
+
+@dataclass(frozen=True)
+class Sender:
+    """The enrolled node that hands a run over."""
+
+    simpul: str
+    wilayah: str
+    kunci: str
+
+
+def accept_run(services: HubServices, sender: Sender, header: RunHeader, sealed: bytes) -> bytes:
+    """Store one run and return the receipt (a cosigned note) for all that is now held of its log.
+
+    Raises ProtocolError with the code that the sender acts on (gap, fork, bad_note, bad_proof, bad_seal,
+    malformed, out_of_scope, unknown_key); then nothing of the run is stored, but evidence of a fork is.
+    """
+    key = services.keys.find_seal(_seal_id(header))
+    if key is None:
+        raise ProtocolError("bad_seal", "run is not sealed to this hub")
+    run = read_run(header, open_run(header, sealed, key.open))
+    try:
+        with services.database.write() as conn:
+            log = find_log(conn, header.log) or _add_log(conn, services, sender, run)
+            if log.wilayah != sender.wilayah and log.peran is not Role.UMUM:
+                raise ProtocolError("out_of_scope", "log of another desa")
+            held = read_leaves(conn, log, header.start, min(log.size, header.end))
+            proven = prove_run(log, run, held)
+            grown = _append(conn, services, log, proven)
+            return _receipt(conn, services, grown)
+    except ForkError as fork:
+        _keep_evidence(services, fork, run)
+        raise
+
+
+def _seal_id(header: RunHeader) -> bytes:
+    try:
+        return bytes.fromhex(header.seal)
+    except ValueError:
+        raise ProtocolError("malformed", "seal id") from None
+
+
+def _append(conn: sqlite3.Connection, services: HubServices, log: Log, proven: ProvenRun) -> Log:
+    if not proven.changes:
+        return log
+    end = log.size + len(proven.changes)
+    note = proven.note if proven.checkpoint.size == end else None
+    grown = append(conn, log, proven.changes, proven.headers, proven.leaves, note)
+    Projector(conn, services.catalogue, findings.observe).project(proven.entries)
+    return grown
+
+
+def _receipt(conn: sqlite3.Connection, services: HubServices, log: Log) -> bytes:
+    """Give the receipt of a size: a repeated push gets the very bytes of the first answer."""
+    last = last_receipt(conn, log)
+    if last is not None and last.size == log.size:
+        return last.note
+    time_s = services.clock.now_s()
+    note = cosign(Checkpoint(log.origin, log.size, log.root()), services.cosigner, time_s)
+    add_receipt(conn, log, Receipt(log.size, time_s, note))
+    return note
+
+
+def _add_log(conn: sqlite3.Connection, services: HubServices, sender: Sender, run: ReadRun) -> Log:
+    """Register a log that is new here; its key must be enrolled for the desa that its first change names."""
+    if run.header.start != 0:
+        raise ProtocolError("gap", "log unknown here")
+    genesis = read_genesis(run.changes[0])
+    if genesis.id != run.header.log:
+        raise ProtocolError("malformed", "first change names another log")
+    own = genesis.kunci == services.keys.signing.public
+    if own:
+        _check_own(services, genesis)
+    elif not _is_enrolled(conn, genesis):
+        raise ProtocolError("unknown_key", "log under a key that is not enrolled")
+    return add_log(
+        conn, id=genesis.id, origin=genesis.origin, wilayah=genesis.wilayah, peran=genesis.peran,
+        kunci=genesis.kunci, own=own,
+    )
+
+
+def _check_own(services: HubServices, genesis: Genesis) -> None:
+    """A channel of this hub that it no longer has comes back from a node (the hub was restored)."""
+    expected = services.wilayah if genesis.peran is Role.UMUM else genesis.wilayah
+    if genesis.peran is Role.DESA or genesis.wilayah != expected:
+        raise ProtocolError("out_of_scope", "first change of a channel")
+
+
+def _is_enrolled(conn: sqlite3.Connection, genesis: Genesis) -> bool:
+    if genesis.peran is not Role.DESA:
+        return False
+    row = conn.execute(
+        "SELECT 1 FROM simpul WHERE kunci = ? AND wilayah = ?", (genesis.kunci.hex(), genesis.wilayah)
+    ).fetchone()
+    return row is not None
+
+
+def _keep_evidence(services: HubServices, fork: ForkError, run: ReadRun) -> None:
+    """Keep both signed histories: ours stands in the log, theirs is stored beside it, once."""
+    at = fork.seq - run.header.start
+    data = run.changes[at].header + b"\n" + run.header.checkpoint
+    with services.database.write() as conn:
+        known = conn.execute("SELECT 1 FROM evidence WHERE log = ? AND data = ?", (fork.log, data)).fetchone()
+        if known is None:
+            conn.execute(
+                "INSERT INTO evidence (time_s, code, log, detail, data) VALUES (?, 'fork', ?, ?, ?)",
+                (services.clock.now_s(), fork.log, f"seq {fork.seq}", data),
+            )

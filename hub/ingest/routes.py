@@ -1,0 +1,271 @@
+"""The protocol's endpoints: signature over raw bytes first, then parse, then act (sync_protocol.md 8)."""
+
+from __future__ import annotations
+
+import base64
+import functools
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import Blueprint, Response, current_app, request
+
+from hub.downlink.answer import build_answer, list_heads
+from hub.ingest.accept import Sender, accept_run
+from hub.ingest.contact import note_contact
+from hub.services import HubServices
+from hub.simpul.enrol import accept_candidate
+from hub.verval.cases import update_cases
+from shared.changelog.run import split_runs
+from shared.errors import EnvironmentProblem, ProtocolError
+from shared.store.changes import find_log
+from shared.store.parity import (
+    ParityCheck,
+    claim_parity,
+    compare_parity,
+    compute_parity,
+    digest_range,
+    list_range,
+    name_heads,
+    store_parity,
+)
+from shared.sync import messages, signature
+from shared.sync.checks import ForkError
+from shared.sync.codes import CODES
+from shared.sync.limits import PROTOCOL_VERSION, limit
+
+blueprint = Blueprint("sync", __name__, url_prefix="/sync/v1")
+log = logging.getLogger(__name__)
+CONTENT_TYPE = "application/x-sipande"
+
+
+@dataclass(frozen=True)
+class SyncSession:
+    """Whose session, until when (monotonic seconds), the sizes that the node announced and those it was told."""
+
+    key: str
+    expires_s: float
+    announced: dict[str, int]
+    told: dict[str, int]
+
+
+@dataclass
+class SessionTable:
+    """Nonces that this process gave out, by key; forgotten at restart, and then the node says hello again."""
+
+    sessions: dict[str, SyncSession] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def open(self, nonce: str, session: SyncSession) -> None:
+        with self.lock:
+            mine = [n for n, known in self.sessions.items() if known.key == session.key]
+            for old in mine[: max(0, len(mine) - limit("sessions_per_key_max") + 1)]:
+                del self.sessions[old]
+            self.sessions[nonce] = session
+
+    def find(self, nonce: str, key: str, now_s: float) -> SyncSession:
+        """Find the session of a nonce; ProtocolError session_expired when it is not this key's or too old."""
+        with self.lock:
+            found = self.sessions.get(nonce)
+        if found is None or found.key != key or found.expires_s < now_s:
+            raise ProtocolError("session_expired")
+        return found
+
+
+def services() -> HubServices:
+    found: HubServices = current_app.extensions["services"]
+    return found
+
+
+def _sessions() -> SessionTable:
+    table: SessionTable = current_app.extensions.setdefault("sync_sessions", SessionTable())
+    return table
+
+
+Handler = Callable[[bytes, signature.Signed], Response]
+
+
+def signed(handler: Handler) -> Callable[[], Response]:
+    """Check size, digest and signature of the raw body before the handler reads a byte of it."""
+
+    @functools.wraps(handler)
+    def view() -> Response:
+        try:
+            if (request.content_length or 0) > limit("push_bytes_max"):
+                raise ProtocolError("too_large")
+            body = request.get_data(cache=False)
+            headers = signature.header_subset(dict(request.headers))
+            message = signature.RequestMessage(request.method, request.url, headers)
+            return handler(body, signature.verify(message, body))
+        except ProtocolError as error:
+            return refuse(error)
+        except EnvironmentProblem:
+            return refuse(ProtocolError("disk_full"))
+        except Exception:
+            log.exception("sync request failed")
+            return refuse(ProtocolError("broken"))
+
+    return view
+
+
+def refuse(error: ProtocolError, **more: Any) -> Response:
+    """Answer a refusal with its code, status and what the sender needs to act on it."""
+    code = CODES.get(error.code, CODES["broken"])
+    content = {"code": code.name, "detail": error.detail[:200], **more}
+    response = Response(messages.encode(content), status=code.status, content_type="application/json")
+    if code.name in ("too_many", "disk_full", "broken"):
+        response.headers["Retry-After"] = "60"
+    return response
+
+
+def answer_error(status: int, error: BaseException) -> Response:
+    """Word an error that never reached a view (no such route, body too large) as a refusal."""
+    return refuse(ProtocolError({404: "not_found", 405: "not_found", 413: "too_large"}.get(status, "broken")))
+
+
+def find_sender(key: str) -> Sender:
+    """Find the enrolled node behind a key; ProtocolError when it may not speak."""
+    with services().database.read() as conn:
+        row = conn.execute("SELECT id, wilayah, status FROM simpul WHERE kunci = ?", (key,)).fetchone()
+        waiting = row is None and conn.execute("SELECT 1 FROM candidate WHERE kunci = ?", (key,)).fetchone()
+    if row is None:
+        raise ProtocolError("not_confirmed" if waiting else "unknown_key")
+    if row[2] == "dicabut":
+        raise ProtocolError("key_revoked")
+    return Sender(row[0], row[1], key)
+
+
+@blueprint.post("/enrol")
+@signed
+def enrol(body: bytes, caller: signature.Signed) -> Response:
+    answer = accept_candidate(services(), messages.decode(messages.EnrolRequest, body), caller.key)
+    return _signed_answer(answer, caller.nonce)
+
+
+@blueprint.post("/hello")
+@signed
+def hello(body: bytes, caller: signature.Signed) -> Response:
+    sender = find_sender(caller.key)
+    asked = messages.decode(messages.HelloRequest, body)
+    hub = services()
+    nonce = base64.urlsafe_b64encode(hub.random(16)).decode().rstrip("=")
+    heads = list_heads(hub, sender.wilayah)
+    announced = {head["id"]: head["size"] for head in asked["logs"]}
+    told = {head["id"]: head["size"] for head in heads}
+    expires_s = hub.clock.monotonic_s() + limit("session_s_max")
+    _sessions().open(nonce, SyncSession(caller.key, expires_s, announced, told))
+    parity, differs = _judge_parity(hub, sender, asked)
+    queue = _count_queue(asked, heads)
+    note_contact(hub, sender, asked["time"], queue, parity)
+    answer = {
+        "version": PROTOCOL_VERSION, "nonce": nonce, "echo": asked["nonce"], "logs": heads,
+        "time": hub.clock.now_s(), "segel": hub.seal_key.public.hex(), "parity": parity, "parity_differs": differs,
+    }
+    return _signed_answer(answer, caller.nonce)
+
+
+def _count_queue(asked: dict[str, Any], heads: list[dict[str, Any]]) -> int:
+    held = {head["id"]: head["size"] for head in heads}
+    return sum(max(0, head["size"] - held.get(head["id"], 0)) for head in asked["logs"])
+
+
+def _judge_parity(hub: HubServices, sender: Sender, asked: dict[str, Any]) -> tuple[str, list[str]]:
+    """Compare counts and digests where both sides stand at the same heads; otherwise say nothing."""
+    if not asked["parity_at"]:
+        return "", []
+    with hub.database.read() as conn:
+        if name_heads(conn, sender.wilayah) != asked["parity_at"]:
+            return "", []
+        mine = claim_parity(conn, hub.catalogue, sender.wilayah)
+        fresh = mine if mine.at else compute_parity(conn, hub.catalogue, sender.wilayah)
+    if not mine.at:
+        with hub.database.write() as conn:
+            store_parity(conn, sender.wilayah, fresh)
+    theirs = ParityCheck(asked["parity_at"], asked["parity"])
+    differs = compare_parity(fresh, theirs)
+    return ("beda" if differs else "sama"), differs
+
+
+@blueprint.post("/push")
+@signed
+def push(body: bytes, caller: signature.Signed) -> Response:
+    hub = services()
+    sender = find_sender(caller.key)
+    session = _sessions().find(caller.nonce, caller.key, hub.clock.monotonic_s())
+    receipts: list[str] = []
+    at = 0
+    try:
+        runs = split_runs(body)
+        for at, (header, sealed) in enumerate(runs):
+            receipts.append(accept_run(hub, sender, header, sealed).decode())
+    except ProtocolError as error:
+        more: dict[str, Any] = {"run": at, "receipts": receipts}
+        if isinstance(error, ForkError) or error.code == "gap":
+            more.update(_held_size(hub, runs[at][0].log))
+        return refuse(error, **more)
+    pushed = {header.log: header.end for header, _ in runs}
+    if all(end >= session.announced.get(id, 0) for id, end in pushed.items()):
+        # Only when the node has handed over all it announced: half a family is no finding.
+        update_cases(hub)
+    sizes = {head["id"]: head["size"] for head in list_heads(hub, sender.wilayah)}
+    grown = [
+        {"id": id, "size": size}
+        for id, size in sizes.items()
+        if id not in pushed and size != session.told.get(id)
+    ]
+    answer = {"receipts": receipts, "logs": grown}
+    return Response(messages.encode(answer), content_type="application/json")
+
+
+def _held_size(hub: HubServices, id: str) -> dict[str, Any]:
+    with hub.database.read() as conn:
+        held = find_log(conn, id)
+    return {"log": id, "size": held.size if held else 0}
+
+
+@blueprint.post("/pull")
+@signed
+def pull(body: bytes, caller: signature.Signed) -> Response:
+    hub = services()
+    sender = find_sender(caller.key)
+    _sessions().find(caller.nonce, caller.key, hub.clock.monotonic_s())
+    asked = messages.decode(messages.PullRequest, body)
+    with hub.database.read() as conn:
+        segel = conn.execute("SELECT segel FROM simpul WHERE kunci = ?", (caller.key,)).fetchone()[0]
+    wanted = {entry["id"]: entry["size"] for entry in asked["logs"]}
+    runs = build_answer(
+        hub, sender, bytes.fromhex(segel), wanted, bytes_max=asked["bytes_max"], codec=asked["codec"]
+    )
+    return Response(runs, content_type=CONTENT_TYPE)
+
+
+@blueprint.post("/parity")
+@signed
+def parity(body: bytes, caller: signature.Signed) -> Response:
+    """Lead down to the record that differs: digests of a range, or its rows when they are few."""
+    hub = services()
+    sender = find_sender(caller.key)
+    _sessions().find(caller.nonce, caller.key, hub.clock.monotonic_s())
+    asked = messages.decode(messages.ParityRequest, body)
+    kind = hub.catalogue.kinds.get(asked["kind"])
+    if kind is None:
+        raise ProtocolError("not_found", "kind")
+    with hub.database.read() as conn:
+        count, digest = digest_range(conn, kind, sender.wilayah, asked["low"], asked["high"])
+        answer: dict[str, Any] = {"count": count, "digest": digest, "rows": []}
+        if count <= limit("parity_rows_max"):
+            answer["rows"] = [list(row) for row in list_range(conn, kind, sender.wilayah, asked["low"], asked["high"])]
+    return Response(messages.encode(answer), content_type="application/json")
+
+
+def _signed_answer(answer: dict[str, Any], nonce: str) -> Response:
+    """Answer in the hub's name, over the nonce that the caller chose."""
+    hub = services()
+    body = messages.encode(answer)
+    key = hub.keys.signing
+    headers = signature.sign(
+        signature.AnswerMessage(200), body, key.seed(), key.public.hex(), nonce, hub.clock.now_s()
+    )
+    return Response(body, headers=headers, content_type="application/json")

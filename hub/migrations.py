@@ -1,0 +1,28 @@
+"""The hub's own tables that are not derived from the log."""
+
+from __future__ import annotations
+
+from sqlite_utils import Database as Tables
+from sqlite_utils import Migrations
+
+hub_migrations = Migrations("hub")
+
+
+@hub_migrations(name="0001_slot")
+def _make_slot(db: Tables) -> None:
+    for statement in (
+        """CREATE TABLE slot (
+            id TEXT PRIMARY KEY, wilayah TEXT NOT NULL, secret BLOB NOT NULL, expires_s INTEGER NOT NULL,
+            attempts INTEGER NOT NULL, status TEXT NOT NULL, opened_by TEXT NOT NULL) STRICT""",
+        """CREATE TABLE candidate (
+            simpul TEXT PRIMARY KEY, slot TEXT NOT NULL REFERENCES slot (id), wilayah TEXT NOT NULL,
+            kunci TEXT NOT NULL UNIQUE, segel TEXT NOT NULL, nama TEXT NOT NULL, kata TEXT NOT NULL,
+            time_s INTEGER NOT NULL) STRICT""",
+        """CREATE TABLE contact (
+            kunci TEXT PRIMARY KEY, last_s INTEGER NOT NULL, device_time_s INTEGER NOT NULL,
+            queue INTEGER NOT NULL, parity TEXT NOT NULL) STRICT""",
+        """CREATE TABLE export_reader (
+            name TEXT PRIMARY KEY, token_hash BLOB NOT NULL, created_s INTEGER NOT NULL,
+            identified INTEGER NOT NULL) STRICT""",
+    ):
+        db.conn.execute(statement)

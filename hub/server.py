@@ -1,0 +1,43 @@
+"""The running hub: pages for the kecamatan, the protocol, exports; one process on the data folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from hub.app import make_hub_app
+from hub.services import open_hub
+from shared.clock import SystemClock, system_random
+from shared.errors import EnvironmentProblem
+from shared.store.folder import DataFolder
+from shared.store.side import open_folder
+from shared.web.serve import serve
+
+
+def run_server(
+    folder: DataFolder, host: str, port: int, say: Callable[[str], None], trusted_proxy: str | None = None
+) -> None:
+    """Serve until stopped; EnvironmentProblem when another process has the folder or the port is taken.
+
+    ``trusted_proxy`` is the address of the reverse proxy that speaks TLS for this hub.
+    """
+    open_folder(folder.path)
+    if not folder.lock():
+        raise EnvironmentProblem(
+            "Folder data ini sedang dipakai Sipande yang lain. Tutup dulu yang lain, atau pakai yang sudah"
+            " berjalan itu.",
+            "folder_dipakai",
+        )
+    services = open_hub(folder.path, clock=SystemClock(), random=system_random)
+    try:
+        app = make_hub_app(services)
+        code = app.extensions["sipande"].accounts.issue_first_code()
+        serve(app, host, port, trusted_proxy=trusted_proxy, on_ready=lambda address: _announce(say, address, code))
+    finally:
+        services.close()
+        folder.unlock()
+
+
+def _announce(say: Callable[[str], None], address: str, code: str | None) -> None:
+    say(f"Sipande kecamatan berjalan di {address}")
+    if code is not None:
+        say(f"Belum ada akun. Buka {address}/mulai dan masukkan kode: {code}")

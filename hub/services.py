@@ -1,0 +1,87 @@
+"""What every part of a hub is handed: the open data folder and which kecamatan it serves."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+
+from hub.migrations import hub_migrations
+from hub.verval import findings
+from shared.changelog.checkpoint import Signer
+from shared.changelog.keys import KeySet, SealKey, SigningKey
+from shared.clock import Clock, Randomness
+from shared.records.catalogue import CATALOGUE, Catalogue
+from shared.store.connection import Database
+from shared.store.folder import DataFolder
+from shared.store.migrations import read_setting, write_setting
+from shared.store.records import rebuild
+from shared.store.side import Side, make_keys, open_database, open_folder
+
+
+@dataclass
+class HubServices(Side):
+    """One open hub; ``wilayah`` is the dotted code of its kecamatan."""
+
+    wilayah: str = ""
+    nama: str = ""
+    pemulihan: str = ""
+
+    @property
+    def cosigner(self) -> Signer:
+        """The name and key under which this hub signs receipts."""
+        return Signer(f"sipande/{self.wilayah}/hub", self.keys.signing)
+
+    @property
+    def seal_key(self) -> SealKey:
+        assert self.keys.seal is not None
+        return self.keys.seal
+
+    def rebuild(self) -> int:
+        """Drop every projection, findings included, and fold all logs again."""
+        with self.database.write() as conn:
+            return rebuild_hub(conn, self.catalogue)
+
+
+def rebuild_hub(conn: sqlite3.Connection, catalogue: Catalogue) -> int:
+    """Fold all logs again and judge once at the end; nothing half there is judged."""
+    findings.drop_tables(conn)
+    findings.make_tables(conn)
+    judged = findings.DeferredFindings()
+    count = rebuild(conn, catalogue, judged.observe)
+    judged.settle(conn)
+    return count
+
+
+def init_hub(
+    path: Path, *, wilayah: str, nama: str, clock: Clock, random: Randomness, catalogue: Catalogue = CATALOGUE
+) -> tuple[HubServices, SigningKey]:
+    """Make a new hub in an empty folder; also give the offline recovery key, which is stored nowhere here."""
+    folder = DataFolder(path)
+    keys = make_keys(folder, random)
+    recovery = SigningKey.generate(random)
+    database = open_database(folder, catalogue, (hub_migrations,))
+    with database.write() as conn:
+        findings.make_tables(conn)
+        write_setting(conn, "sisi", "hub")
+        write_setting(conn, "wilayah", wilayah)
+        write_setting(conn, "nama", nama)
+        write_setting(conn, "pemulihan", recovery.public.hex())
+    return _services(folder, database, keys, clock, random, catalogue), recovery
+
+
+def open_hub(path: Path, *, clock: Clock, random: Randomness, catalogue: Catalogue = CATALOGUE) -> HubServices:
+    """Open an existing hub; UserError or EnvironmentProblem says why when it cannot be."""
+    folder, keys = open_folder(path)
+    database = open_database(folder, catalogue, (hub_migrations,), sisi="hub", fold_again=rebuild_hub)
+    with database.write() as conn:
+        findings.make_tables(conn)
+    return _services(folder, database, keys, clock, random, catalogue)
+
+
+def _services(
+    folder: DataFolder, database: Database, keys: KeySet, clock: Clock, random: Randomness, catalogue: Catalogue
+) -> HubServices:
+    with database.read() as conn:
+        settings = {name: read_setting(conn, name) or "" for name in ("wilayah", "nama", "pemulihan")}
+    return HubServices(folder, database, keys, clock, random, catalogue, **settings)

@@ -1,0 +1,1 @@
+"""The villages' nodes as the hub knows them: enrolment, keys, silence."""

@@ -1,0 +1,160 @@
+"""Enrolment: a slot is opened, a node proves its code and keys, a person compares six words and confirms."""
+
+from __future__ import annotations
+
+import hmac
+import sqlite3
+from typing import Any
+
+from hub.change import current_log, write_common
+from hub.services import HubServices
+from shared.codes import wilayah as codes
+from shared.errors import ProtocolError, UserError
+from shared.merge.scope import Role
+from shared.store.drafts import draft_create
+from shared.sync.enrolment import (
+    SECRET_BYTES,
+    SLOT_BYTES,
+    EnrolmentCode,
+    derive_proof_key,
+    fingerprint_of,
+    is_address,
+    prove_code,
+    words_of,
+)
+from shared.sync.limits import limit
+
+
+def open_slot(services: HubServices, desa: str, address: str, opened_by: str) -> EnrolmentCode:
+    """Open a slot for one node of a desa of this kecamatan; the code is shown once and kept nowhere.
+
+    Raises UserError when the desa is not one of this kecamatan's.
+    """
+    if codes.desa(desa) is None or codes.kecamatan_of(desa) is None or not desa.startswith(services.wilayah + "."):
+        raise UserError(
+            f"Kode itu bukan desa di kecamatan ini. Periksa kodenya, misalnya {services.wilayah}.2001.",
+            "desa_tidak_dikenal",
+        )
+    if not is_address(address):
+        raise UserError(
+            "Alamat kecamatan harus seperti https://hub.kecamatan.go.id: diawali http:// atau https://,"
+            " dan tanpa spasi.",
+            "alamat_salah",
+        )
+    secret = services.random(SECRET_BYTES)
+    code = EnrolmentCode(
+        services.random(SLOT_BYTES), secret, fingerprint_of(services.keys.signing.public), address.rstrip("/")
+    )
+    expires_s = services.clock.now_s() + limit("enrol_code_s")
+    with services.database.write() as conn:
+        conn.execute(
+            "INSERT INTO slot (id, wilayah, secret, expires_s, attempts, status, opened_by)"
+            " VALUES (?, ?, ?, ?, 0, 'terbuka', ?)",
+            (code.slot_id, desa, derive_proof_key(secret), expires_s, opened_by),
+        )
+    return code
+
+
+def accept_candidate(services: HubServices, request: dict[str, Any], signed_key: str) -> dict[str, Any]:
+    """Check a node's proof and note it as waiting for a person's word; the same node may ask again.
+
+    Raises ProtocolError: slot_closed, wrong_code (five close the slot), wrong_desa, bad_signature.
+    """
+    if signed_key != request["kunci"]:
+        raise ProtocolError("bad_signature", "request is signed by another key")
+    with services.database.write() as conn:
+        refusal = _check_slot(conn, services, request)
+        if refusal is None:
+            answer = _note_candidate(conn, services, request)
+    if refusal is not None:
+        raise ProtocolError(refusal)
+    return answer
+
+
+def _check_slot(conn: sqlite3.Connection, services: HubServices, request: dict[str, Any]) -> str | None:
+    slot = conn.execute(
+        "SELECT wilayah, secret, expires_s, attempts, status FROM slot WHERE id = ?", (request["slot"],)
+    ).fetchone()
+    if slot is None:
+        return "slot_closed"
+    desa, secret, expires_s, attempts, status = slot
+    proof = prove_code(
+        secret, wilayah=request["wilayah"], kunci=request["kunci"], segel=request["segel"], nonce=request["nonce"]
+    )
+    if not hmac.compare_digest(proof, request["bukti"]):
+        closes = attempts + 1 >= limit("enrol_attempts_max") and status == "terbuka"
+        conn.execute(
+            "UPDATE slot SET attempts = attempts + 1, status = CASE WHEN ? THEN 'ditutup' ELSE status END"
+            " WHERE id = ?",
+            (closes, request["slot"]),
+        )
+        return "slot_closed" if closes or status == "ditutup" else "wrong_code"
+    if desa != request["wilayah"]:
+        return "wrong_desa"
+    known = conn.execute(
+        "SELECT 1 FROM candidate WHERE slot = ? AND kunci = ?", (request["slot"], request["kunci"])
+    ).fetchone()
+    if known is None and (status != "terbuka" or expires_s < services.clock.now_s()):
+        return "slot_closed"
+    return None
+
+
+def _note_candidate(conn: sqlite3.Connection, services: HubServices, request: dict[str, Any]) -> dict[str, Any]:
+    row = conn.execute("SELECT simpul FROM candidate WHERE kunci = ?", (request["kunci"],)).fetchone()
+    simpul = row[0] if row else services.new_id()
+    if row is None:
+        secret = conn.execute("SELECT secret FROM slot WHERE id = ?", (request["slot"],)).fetchone()[0]
+        words = words_of(
+            services.keys.signing.public, bytes.fromhex(request["kunci"]), bytes.fromhex(request["segel"]), secret
+        )
+        conn.execute(
+            "INSERT INTO candidate (simpul, slot, wilayah, kunci, segel, nama, kata, time_s)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (simpul, request["slot"], request["wilayah"], request["kunci"], request["segel"], request["nama"],
+             " ".join(words), services.clock.now_s()),
+        )
+        conn.execute("UPDATE slot SET status = 'terpakai' WHERE id = ?", (request["slot"],))
+    active = conn.execute("SELECT 1 FROM simpul WHERE kunci = ?", (request["kunci"],)).fetchone()
+    return {
+        "status": "aktif" if active else "menunggu",
+        "simpul": simpul,
+        "wilayah": services.wilayah,
+        "nama": services.nama,
+        "segel": services.seal_key.public.hex(),
+        "pemulihan": services.pemulihan,
+        "echo": request["nonce"],
+    }
+
+
+def list_candidates(services: HubServices) -> list[dict[str, Any]]:
+    """List the nodes that wait for a person to compare their six words."""
+    with services.database.read() as conn:
+        rows = conn.execute(
+            "SELECT simpul, wilayah, nama, kata, time_s FROM candidate"
+            " WHERE kunci NOT IN (SELECT kunci FROM simpul) ORDER BY time_s"
+        )
+        return [dict(zip(("simpul", "wilayah", "nama", "kata", "time_s"), row, strict=True)) for row in rows]
+
+
+def confirm_candidate(services: HubServices, simpul: str, kata: str, author: str) -> None:
+    """Enrol a node whose six words a person has compared; opens the channel to its desa.
+
+    Raises UserError when there is no such candidate or the words differ.
+    """
+    with services.database.write() as conn:
+        row = conn.execute(
+            "SELECT wilayah, kunci, segel, nama, kata FROM candidate WHERE simpul = ?", (simpul,)
+        ).fetchone()
+        if row is None:
+            raise UserError("Tidak ada komputer yang menunggu dengan nomor itu.", "simpul_tidak_ada")
+        desa, kunci, segel, nama, words = row
+        if kata.split() != words.split():
+            raise UserError(
+                "Enam kata tidak sama. Jangan setujui; tanyakan lagi lewat telepon kata yang tampil di desa.",
+                "kata_berbeda",
+            )
+        if conn.execute("SELECT 1 FROM simpul WHERE kunci = ?", (kunci,)).fetchone():
+            return
+        values = {"wilayah": desa, "kunci": kunci, "segel": segel, "nama": nama, "status": "aktif"}
+        write_common(services, [draft_create(services.catalogue["simpul"], simpul, values)], author=author)
+        current_log(services, conn, desa, Role.SALURAN)

@@ -1,0 +1,1 @@
+"""Verval: finds what cannot both be true in the records of the kecamatan, for people to decide."""

@@ -1,0 +1,171 @@
+"""The tables of findings and the questions about them, and what the engine asks of the log.
+
+``temuan_desa`` lists the findings of a desa, ``temuan_rekaman`` those of a record. ``temuan.kunci`` may be
+a NIK: it never goes into a log line or a page.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Sequence, Set
+from typing import Any, NamedTuple
+
+from shared.store.changes import SEQ_BITS, SEQ_MASK
+
+TABLES = ("temuan", "temuan_desa", "temuan_rekaman")
+
+_DDL = (
+    """CREATE TABLE IF NOT EXISTS temuan (
+        id TEXT PRIMARY KEY, kode TEXT NOT NULL, kunci TEXT NOT NULL, berat TEXT NOT NULL, desa TEXT NOT NULL,
+        rekaman TEXT NOT NULL, bukti TEXT NOT NULL, ringkasan TEXT NOT NULL) STRICT""",
+    "CREATE INDEX IF NOT EXISTS temuan_kunci ON temuan (kode, kunci)",
+    """CREATE TABLE IF NOT EXISTS temuan_desa (
+        desa TEXT NOT NULL, temuan TEXT NOT NULL, PRIMARY KEY (desa, temuan)) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE IF NOT EXISTS temuan_rekaman (
+        record TEXT NOT NULL, desa TEXT NOT NULL, temuan TEXT NOT NULL,
+        PRIMARY KEY (record, desa, temuan)) STRICT, WITHOUT ROWID""",
+)
+
+
+class FindingRow(NamedTuple):
+    """One stored finding; ``desa``, ``rekaman`` and ``bukti`` are JSON text."""
+
+    id: str
+    kode: str
+    kunci: str
+    berat: str
+    desa: str
+    rekaman: str
+    bukti: str
+    ringkasan: str
+
+
+class ChangeRow(NamedTuple):
+    """Where one change of a record stands, and how other changes name it."""
+
+    pos: int
+    record: str
+    wilayah: str
+    kind: str
+    op: str
+    ref: str
+
+
+def create_tables(conn: sqlite3.Connection) -> None:
+    """Create the tables of findings where they are missing."""
+    for statement in _DDL:
+        conn.execute(statement)
+
+
+def remove_tables(conn: sqlite3.Connection) -> None:
+    """Drop the tables of findings."""
+    for name in TABLES:
+        conn.execute(f"DROP TABLE IF EXISTS {name}")
+
+
+def to_list(values: Iterable[Any]) -> str:
+    """Write values for ``IN (SELECT value FROM json_each(?))``."""
+    return json.dumps(list(values))
+
+
+def has_findings(conn: sqlite3.Connection, kode: str) -> bool:
+    """Tell whether any finding has this code."""
+    return conn.execute("SELECT 1 FROM temuan WHERE kode = ? LIMIT 1", (kode,)).fetchone() is not None
+
+
+def read_findings_of_keys(conn: sqlite3.Connection, kode: str, keys: Set[str]) -> list[FindingRow]:
+    """Read the findings that a code has under some keys."""
+    if not has_findings(conn, kode):
+        return []
+    rows = conn.execute(
+        "SELECT * FROM temuan WHERE kode = ? AND kunci IN (SELECT value FROM json_each(?))",
+        (kode, to_list(keys)),
+    )
+    return [FindingRow(*row) for row in rows]
+
+
+def find_keys_among(conn: sqlite3.Connection, kode: str, keys: Set[str]) -> set[str]:
+    """Find those of some keys under which a code has findings."""
+    return {row.kunci for row in read_findings_of_keys(conn, kode, keys)}
+
+
+def find_keys_of_records(conn: sqlite3.Connection, kode: str, records: Set[str]) -> set[str]:
+    """Find the keys of the findings of a code that concern some records."""
+    if not has_findings(conn, kode):
+        return set()
+    rows = conn.execute(
+        "SELECT DISTINCT t.kunci FROM temuan_rekaman AS r JOIN temuan AS t ON t.id = r.temuan"
+        " WHERE r.record IN (SELECT value FROM json_each(?)) AND t.kode = ?",
+        (to_list(records), kode),
+    )
+    return {row[0] for row in rows}
+
+
+def add_findings(conn: sqlite3.Connection, rows: Sequence[FindingRow]) -> None:
+    """Store findings with their lists by desa and record."""
+    # Two findings with one id would say the same of the same records; a sync must not fail for that.
+    conn.executemany("INSERT OR IGNORE INTO temuan VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+    conn.executemany(
+        "INSERT OR IGNORE INTO temuan_desa VALUES (?, ?)",
+        [(desa, row.id) for row in rows for desa in json.loads(row.desa)],
+    )
+    conn.executemany(
+        "INSERT OR IGNORE INTO temuan_rekaman VALUES (?, ?, ?)",
+        [(record, desa, row.id) for row in rows for desa, _, record in json.loads(row.rekaman)],
+    )
+
+
+def remove_findings(conn: sqlite3.Connection, rows: Sequence[FindingRow]) -> None:
+    """Delete findings and their lists."""
+    conn.executemany("DELETE FROM temuan WHERE id = ?", [(row.id,) for row in rows])
+    conn.executemany(
+        "DELETE FROM temuan_desa WHERE desa = ? AND temuan = ?",
+        [(desa, row.id) for row in rows for desa in json.loads(row.desa)],
+    )
+    conn.executemany(
+        "DELETE FROM temuan_rekaman WHERE record = ? AND desa = ? AND temuan = ?",
+        [(record, desa, row.id) for row in rows for desa, _, record in json.loads(row.rekaman)],
+    )
+
+
+def list_findings(
+    conn: sqlite3.Connection, *, kode: str | None = None, desa: str | None = None
+) -> list[FindingRow]:
+    """List findings of one code and one desa, or of all, by code and id."""
+    rows = conn.execute(
+        "SELECT * FROM temuan WHERE (?1 IS NULL OR kode = ?1)"
+        " AND (?2 IS NULL OR id IN (SELECT temuan FROM temuan_desa WHERE desa = ?2)) ORDER BY kode, id",
+        (kode, desa),
+    )
+    return [FindingRow(*row) for row in rows]
+
+
+def list_findings_of_record(conn: sqlite3.Connection, desa: str, record: str) -> list[FindingRow]:
+    """List the findings that concern one record."""
+    rows = conn.execute(
+        "SELECT t.* FROM temuan_rekaman AS r JOIN temuan AS t ON t.id = r.temuan"
+        " WHERE r.record = ? AND r.desa = ? ORDER BY t.kode, t.id",
+        (record, desa),
+    )
+    return [FindingRow(*row) for row in rows]
+
+
+def read_change_rows(conn: sqlite3.Connection, records: Set[str]) -> list[ChangeRow]:
+    """Read where all changes of some records stand, without decoding them."""
+    rows = conn.execute(
+        "SELECT c.pos, c.record, l.wilayah, c.kind,"
+        " json_extract(CAST(c.header AS TEXT), '$[6]'), l.id, c.leaf"
+        f" FROM change AS c JOIN log AS l ON l.no = c.pos >> {SEQ_BITS}"
+        " WHERE c.record IN (SELECT value FROM json_each(?))",
+        (to_list(records),),
+    )
+    return [
+        ChangeRow(pos, record, wilayah, kind, op, format_ref(log, pos, leaf))
+        for pos, record, wilayah, kind, op, log, leaf in rows
+    ]
+
+
+def format_ref(log: str, pos: int, leaf: bytes) -> str:
+    """Name a stored change as parents name it (see Header.ref)."""
+    return f"{log}:{pos & SEQ_MASK}:{leaf[:8].hex()}"

@@ -1,0 +1,247 @@
+"""The verval queue and its cases. Ids of findings stand in addresses in groups of eight; plain ones work too.
+
+``GET /verval`` (``verval.index``): ``kode``, ``desa``, ``status``, ``giliran``, ``hal``.
+``GET /verval/<temuan>`` (``verval.case``): one case. Its forms (POST with ``csrf_token``, answer 303):
+
+* ``…/pilih`` (``verval.hold``), V1: ``kepala`` (repeated: every head seen, the optimistic lock), ``alasan``,
+  and either ``semua`` = ``A`` or for each group ``pilih__<group>`` = the reference of the change that holds;
+* ``…/tautkan`` (``verval.link``), V2 to V4: ``kepala``, ``alasan``, ``dihitung`` = the desa that counts;
+* ``…/bukan-ganda`` (``verval.rule_out``), V2 to V4: ``alasan``;
+* ``…/kembalikan`` (``verval.send_back``): ``desa``, ``kode_alasan``, ``batas_waktu`` (dd-mm-yyyy),
+  ``catatan``;
+* ``…/nomor`` (``verval.show_numbers``): ``keperluan`` (a key of hub.beranda.reveals.REASONS).
+
+A second officer sends the same form as the first, as the page offers it. Heads that are no longer the newest
+answer 409, anything else that cannot be done 400 with the case and what was typed.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from typing import Any
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from hub.beranda.reveals import REASONS, is_revealed, reveal
+from hub.beranda.shell import list_desa, name_place, read_page, remember, services
+from hub.beranda.words import describe_age
+from hub.verval import decide, queue, view
+from hub.verval.cases import Finding, find_finding
+from hub.verval.decide import Officer, Outcome
+from shared.clock import today
+from shared.codes import text_code_list
+from shared.errors import EnvironmentProblem, UserError
+from shared.web.forms import parse_form, write_date
+from shared.web.services import require_user
+
+blueprint = Blueprint("verval", __name__)
+PAIRS = ("V2", "V3", "V4")
+REASON_LENGTH_MIN = 10
+
+
+@blueprint.get("/verval")
+def index() -> str:
+    """Show the queue."""
+    hub, args = services(), request.args
+    wanted = queue.Filter(
+        args.get("kode", ""), args.get("desa", ""), args.get("status", queue.OPEN), args.get("giliran", "")
+    )
+    found = [item for item in remember("queue", queue.load_queue) if wanted.admits(item)]
+    pages = max(1, -(-len(found) // queue.PAGE))
+    page = min(read_page(args.get("hal")), pages)
+    with hub.database.read() as conn:
+        shown = queue.fill_ages(conn, found[(page - 1) * queue.PAGE:page * queue.PAGE])
+    return render_template(
+        "verval/index.html", items=shown, total=len(found), page=page, pages=pages, wanted=wanted,
+        url_id=queue.write_url_id, name_place=name_place, places=list_desa(hub.wilayah), codes=queue.CODES,
+        risks=queue.RISKS, states=queue.STATES, turns=queue.TURNS, open_filter=queue.OPEN,
+        age=lambda then_s: describe_age(hub.clock.now_s(), then_s), day=today(hub.clock),
+    )
+
+
+@blueprint.get("/verval/<temuan>")
+def case(temuan: str) -> ResponseReturnValue:
+    """Show one case; one that is settled shows how it ended."""
+    return _case_page(queue.read_url_id(temuan))
+
+
+@blueprint.post("/verval/<temuan>/pilih")
+def hold(temuan: str) -> ResponseReturnValue:
+    """Decide which versions hold."""
+    def act(id: str) -> Outcome:
+        chosen = _read_choice(id)
+        return decide.hold_versions(services(), id, chosen, _read_heads(), _officer(), _read_reason())
+
+    return _act(temuan, act)
+
+
+@blueprint.post("/verval/<temuan>/tautkan")
+def link(temuan: str) -> ResponseReturnValue:
+    """Say that two records are one person, who counts in one desa."""
+    def act(id: str) -> Outcome:
+        counted = request.form.get("dihitung", "")
+        return decide.link_records(services(), id, counted, _read_heads(), _officer(), _read_reason())
+
+    return _act(temuan, act)
+
+
+@blueprint.post("/verval/<temuan>/bukan-ganda")
+def rule_out(temuan: str) -> ResponseReturnValue:
+    """Say that the records are different people."""
+    return _act(temuan, lambda id: decide.rule_out(services(), id, _officer(), _read_reason()))
+
+
+@blueprint.post("/verval/<temuan>/kembalikan")
+def send_back(temuan: str) -> ResponseReturnValue:
+    """Return a case to a desa, with a reason and a day."""
+    def act(id: str) -> Outcome:
+        hub = services()
+        values, form = parse_form(hub.catalogue["kasus"], request.form, names=("batas_waktu", "catatan"))
+        for item in form:
+            if item.error:
+                raise UserError(item.error, "isian_salah")
+        due = values.get("batas_waktu", "")
+        if not due or due < today(hub.clock).isoformat():
+            raise UserError("Batas waktu wajib diisi dan tidak boleh sudah lewat.", "tanggal_salah")
+        code = request.form.get("kode_alasan", "")
+        if text_code_list("verval_alasan").label(code) is None:
+            raise UserError("Pilih alasan pengembalian dari daftar.", "alasan_salah")
+        desa = request.form.get("desa", "")
+        return decide.return_to_desa(hub, id, desa, code, due, _officer(), values.get("catatan", ""))
+
+    return _act(temuan, act)
+
+
+@blueprint.post("/verval/<temuan>/nomor")
+def show_numbers(temuan: str) -> ResponseReturnValue:
+    """Show the numbers of a case in full for a while; it is logged."""
+    id = queue.write_url_id(queue.read_url_id(temuan))
+    try:
+        reveal(id, request.form.get("keperluan", ""))
+    except EnvironmentProblem:
+        raise
+    except UserError as error:
+        flash(error.pesan, "salah")
+    return redirect(url_for("verval.case", temuan=id), 303)
+
+
+def _act(temuan: str, action: Callable[[str], Outcome]) -> ResponseReturnValue:
+    id = queue.read_url_id(temuan)
+    try:
+        outcome = action(id)
+    except EnvironmentProblem:
+        raise
+    except UserError as error:
+        return _refuse(id, error)
+    if outcome is Outcome.MENUNGGU_PETUGAS_KEDUA:
+        flash("Usulan Anda dicatat. Putusan berlaku setelah petugas kedua menyetujuinya.", "baik")
+        return redirect(url_for("verval.case", temuan=queue.write_url_id(id)), 303)
+    flash("Putusan dicatat dan dikirim ke desa pada sinkronisasi berikutnya.", "baik")
+    return redirect(url_for("verval.index"), 303)
+
+
+def _refuse(id: str, error: UserError) -> ResponseReturnValue:
+    if error.kode == "versi_baru":
+        page = render_template("verval/usang.html", pesan=error.pesan, temuan=queue.write_url_id(id))
+        return page, 409
+    if error.kode == "temuan_hilang":
+        flash(error.pesan, "salah")
+        return redirect(url_for("verval.index"), 303)
+    return _case_page(id, error.pesan, 400)
+
+
+def _list_reasons() -> dict[str, str]:
+    """List the reason codes with their labels, without what stands in brackets for specialists."""
+    return {code: label.partition(" (")[0] for code, label in text_code_list("verval_alasan").items.items()}
+
+
+def _officer() -> Officer:
+    user = require_user()
+    return Officer(petugas=user.petugas, role=user.role)
+
+
+def _read_heads() -> list[str]:
+    return request.form.getlist("kepala")
+
+
+def _read_reason() -> str:
+    reason = " ".join(request.form.get("alasan", "").split())[:400]
+    if len(reason) < REASON_LENGTH_MIN:
+        raise UserError(
+            f"Tulis alasan putusan, paling sedikit {REASON_LENGTH_MIN} huruf; petugas lain membacanya.",
+            "alasan_kurang",
+        )
+    return reason
+
+
+def _read_choice(id: str) -> dict[str, str]:
+    """Read which change holds for each group: by a version as a whole, or group by group."""
+    label = request.form.get("semua", "")
+    if not label:
+        return {
+            name.removeprefix("pilih__"): ref
+            for name, ref in request.form.items()
+            if name.startswith("pilih__") and ref
+        }
+    hub = services()
+    with hub.database.read() as conn:
+        finding = find_finding(conn, id)
+        if finding is None or finding.kode != "V1":
+            return {}
+        versions = decide.list_versions(conn, hub, finding)
+    return next((dict(version.refs) for version in versions if version.label == label), {})
+
+
+def _case_page(id: str, problem: str = "", status: int = 200) -> ResponseReturnValue:
+    hub = services()
+    with hub.database.read() as conn:
+        finding = find_finding(conn, id)
+        cases = view.list_cases(conn, id)
+        if finding is not None:
+            shown = _load_case(conn, finding)
+    if finding is None:
+        if not cases:
+            abort(404)
+        return render_template("verval/selesai.html", cases=cases, name_place=name_place), status
+    item = next((item for item in remember("queue", queue.load_queue) if item.id == id), None)
+    following = next(
+        (other.id for other in remember("queue", queue.load_queue)
+         if other.id != id and other.giliran in ("kecamatan", "kedua")),
+        None,
+    )
+    user = require_user()
+    page = render_template(
+        "verval/kasus.html", finding=finding, temuan=queue.write_url_id(id), cases=cases, problem=problem,
+        typed=request.form, me=user.petugas, name_place=name_place, codes=queue.CODES, risks=queue.RISKS,
+        states=queue.STATES, turns=queue.TURNS, item=item, url_id=queue.write_url_id, following=following,
+        age=lambda then_s: describe_age(hub.clock.now_s(), then_s), day=today(hub.clock),
+        reasons=_list_reasons(), purposes=REASONS, pairs=PAIRS,
+        due=write_date(queue.find_due("", "", today(hub.clock)).isoformat()),
+        return_to=[desa for desa in finding.desa if desa != hub.wilayah], **shown,
+    )
+    return page, status
+
+
+def _load_case(conn: sqlite3.Connection, finding: Finding) -> dict[str, Any]:
+    """Read what the page shows of a finding that stands."""
+    hub = services()
+    open_numbers = is_revealed(queue.write_url_id(finding.id))
+    is_versions, is_pair = finding.kode == "V1", finding.kode in PAIRS
+    records = [
+        view.load_record(conn, hub, desa, kind, record, open_numbers)
+        for desa, kind, record in finding.rekaman[:view.RECORDS_SHOWN]
+        if kind in hub.catalogue.kinds
+    ]
+    # A finding over thousands of records (quarantine) has no decision with a lock; folding all is slow.
+    heads = decide.list_heads(conn, hub, finding) if is_versions or is_pair else []
+    versions = view.load_versions(conn, hub, finding, open_numbers) if is_versions else None
+    return {
+        "heads": heads, "versions": versions, "open_numbers": open_numbers, "records": records,
+        "comparisons": [] if is_versions else view.compare_records(hub, records),
+        "more": max(0, len(finding.rekaman) - view.RECORDS_SHOWN),
+        "proposal": view.find_proposal(conn, finding, heads, versions),
+        "effects": view.describe_effects(conn, finding, records),
+        "subject": records[0] if records else None,
+    }

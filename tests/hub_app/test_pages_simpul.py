@@ -1,0 +1,304 @@
+"""Nodes, accounts and programmes over HTTP."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hub.beranda.words import describe_age, describe_contacts
+from hub.program.rules import describe_period, describe_quota, find_period_problem
+from hub.simpul.rules import describe_clock, describe_parity, describe_queue
+from shared.store.migrations import read_setting
+from shared.sync.enrolment import parse_code
+from tests.hub_app.test_pages_site import (
+    BUDI, KREO, PASSWORD, SITI, HubSite, Villages, hidden, make_site, make_villages, send,
+)
+
+DAY_S = 86400
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> Iterator[tuple[HubSite, Villages]]:
+    site = make_site(tmp_path)
+    yield site, make_villages(site)
+    site.close()
+
+
+def add_candidate(site: HubSite) -> tuple[str, str]:
+    """Let a node wait for its six words; return its id and the words."""
+    id, words = site.hub.new_id(), "apel batu cermin domba emas fajar"
+    with site.hub.database.write() as conn:
+        conn.execute(
+            "INSERT INTO slot VALUES ('s1', ?, x'00', 0, 0, 'terpakai', '')", (KREO,)
+        )
+        conn.execute(
+            "INSERT INTO candidate VALUES (?, 's1', ?, ?, ?, 'PC baru', ?, ?)",
+            (id, KREO, "ab" * 32, "cd" * 32, words, site.clock.now),
+        )
+    return id, words
+
+
+# Enrolment
+
+
+def test_a_slot_shows_its_code_once_and_to_nobody_else(hub: tuple[HubSite, Villages]) -> None:
+    site, _ = hub
+    client = site.client(SITI)
+    form = {"desa": KREO, "alamat": "https://hub.uji"}
+    answer = send(client, "/simpul/pendaftaran", form, page="/simpul/pendaftaran")
+    assert answer.status_code == 303
+    address = answer.headers["Location"]
+    assert site.client(SITI).get(address).status_code == 303
+    found = re.search(r'class="kode-besar"[^>]*>([^<]+)<', client.get(address).text)
+    assert found and parse_code(found[1]).address == "https://hub.uji"
+    again = client.get(address)
+    assert again.status_code == 303
+    page = client.get("/simpul").text
+    assert "hanya tampil satu kali" in page and "Pendaftaran terbuka sampai" in page
+
+
+@pytest.mark.parametrize(
+    "form", [{"desa": "33.03.05.2001", "alamat": "https://x"}, {"desa": KREO, "alamat": "x"}, {}]
+)
+def test_a_slot_for_nothing_is_refused_on_the_page(
+    hub: tuple[HubSite, Villages], form: dict[str, str]
+) -> None:
+    site, _ = hub
+    answer = send(site.client(SITI), "/simpul/pendaftaran", form, page="/simpul/pendaftaran")
+    assert answer.status_code == 400 and 'role="alert"' in answer.text
+
+
+@pytest.mark.parametrize(
+    ("form", "enrolled"),
+    [
+        ({"kata": "Apel batu  cermin domba emas FAJAR"}, True), ({"sama": "ya"}, True), ({}, False),
+        ({"kata": "apel batu cermin domba emas fasih"}, False),
+        ({"kata": "apel batu cermin domba emas fasih", "sama": "ya"}, False),
+    ],
+)
+def test_a_node_is_enrolled_when_its_six_words_were_compared(
+    hub: tuple[HubSite, Villages], form: dict[str, str], enrolled: bool
+) -> None:
+    site, _ = hub
+    id, words = add_candidate(site)
+    client = site.client(SITI)
+    assert all(f"<li>{word}</li>" in client.get("/simpul").text for word in words.split())
+    assert send(client, f"/simpul/calon/{id}/setujui", form, page="/simpul").status_code == 303
+    with site.hub.database.read() as conn:
+        assert bool(conn.execute("SELECT 1 FROM simpul WHERE id = ?", (id,)).fetchone()) is enrolled
+    assert ("Menunggu dicocokkan" in client.get("/simpul").text) is not enrolled
+
+
+def test_the_list_tells_contact_queue_clock_and_parity(hub: tuple[HubSite, Villages]) -> None:
+    site, _ = hub
+    with site.hub.database.write() as conn:
+        conn.execute(
+            "INSERT INTO contact SELECT kunci, ?, ?, 7, 'beda' FROM simpul WHERE nama = 'PC kantor'",
+            (site.clock.now - 7200, site.clock.now + DAY_S),
+        )
+    page = site.client(SITI).get("/simpul").text
+    texts = ("2 jam yang lalu", "7 perubahan menunggu", "Jam komputer 1 hari terlalu cepat", "Isi berbeda")
+    for text in texts:
+        assert text in page
+    assert page.count("Belum ada komputer yang terdaftar") == 16
+
+
+@pytest.mark.parametrize(
+    ("heard", "device", "text"),
+    [
+        (1000, 1600, ""), (1000, 1601, "Jam komputer 10 menit terlalu cepat"),
+        (90000, 0, "Jam komputer 1 hari terlalu lambat"), (None, None, ""),
+    ],
+)
+def test_a_clock_is_told_when_it_is_ten_minutes_off(heard: int | None, device: int | None, text: str) -> None:
+    assert describe_clock(heard, device) == text
+
+
+def test_words_for_queue_parity_and_age() -> None:
+    assert (describe_queue(None), describe_queue(0), describe_queue(3)) == (
+        "", "Tidak ada antrean", "3 perubahan menunggu"
+    )
+    assert (describe_parity("sama"), describe_parity("")) == ("Isi sama", "Belum dibandingkan")
+    times = (None, 10 * DAY_S + 5, 9 * DAY_S, 10 * DAY_S - 300)
+    assert [describe_age(10 * DAY_S, then) for then in times] == [
+        "belum pernah", "baru saja", "1 hari yang lalu", "5 menit yang lalu"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("last", "begins"),
+    [
+        ([], "Belum ada komputer"), ([99 * DAY_S], "Semua 1 komputer desa menghubungi"),
+        ([None, 99 * DAY_S], "1 dari 2 komputer desa tidak menghubungi"), ([None], "1 dari 1"),
+    ],
+)
+def test_contacts_are_told_in_one_sentence(last: list[int | None], begins: str) -> None:
+    assert describe_contacts(99 * DAY_S + 60, last, 3 * DAY_S).startswith(begins)
+
+
+# Accounts
+
+
+ACCOUNT = {
+    "nama": "Rina Wulandari", "jabatan": "Kasi pemerintahan", "nama_pengguna": "rina", "peran": "wali_data",
+    "kata_sandi": PASSWORD, "kata_sandi_ulang": PASSWORD,
+}
+
+
+def test_an_account_is_added_stopped_and_let_in_again(hub: tuple[HubSite, Villages]) -> None:
+    site, _ = hub
+    client = site.client(SITI)
+    assert send(client, "/akun", ACCOUNT, page="/akun").status_code == 303
+    assert "Rina Wulandari" in client.get("/akun").text
+    assert site.client("rina").get("/verval").status_code == 200
+    no = re.findall(r'action="/akun/([0-9]+)/status"', client.get("/akun").text)[-1]
+    with site.hub.database.read() as conn:
+        name = conn.execute("SELECT name FROM account WHERE no = ?", (no,)).fetchone()[0]
+    running = site.client(name)
+    send(client, f"/akun/{no}/status", {"aktif": "tidak"}, page="/akun")
+    assert running.get("/verval").status_code == 303
+    send(client, f"/akun/{no}/status", {"aktif": "ya"}, page="/akun")
+    assert site.client(name).get("/verval").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"nama": ""}, "Nama lengkap wajib"), ({"kata_sandi_ulang": "x"}, "tidak sama"),
+        ({"nama_pengguna": "BUDI"}, "sudah dipakai"), ({"peran": "raja"}, "Peran ini tidak dikenal"),
+        ({"kata_sandi": "pendek", "kata_sandi_ulang": "pendek"}, "Kata sandi"),
+    ],
+)
+def test_an_account_that_cannot_be_is_refused_and_leaves_nothing(
+    hub: tuple[HubSite, Villages], change: dict[str, str], message: str
+) -> None:
+    site, _ = hub
+    with site.hub.database.read() as conn:
+        before = conn.execute("SELECT count(*) FROM petugas").fetchone()
+    answer = send(site.client(SITI), "/akun", {**ACCOUNT, **change}, page="/akun")
+    assert answer.status_code == 400 and message in answer.text
+    assert ACCOUNT["kata_sandi"] not in answer.text
+    with site.hub.database.read() as conn:
+        assert conn.execute("SELECT count(*) FROM petugas").fetchone() == before
+
+
+def test_the_last_admin_cannot_be_stopped(hub: tuple[HubSite, Villages]) -> None:
+    site, _ = hub
+    client = site.client(SITI)
+    send(client, "/akun/1/status", {"aktif": "tidak"}, page="/akun")
+    assert "satu-satunya akun Admin" in client.get("/akun").text
+
+
+# Programmes
+
+
+PROGRAM = {
+    "nama": "BLT Uji", "sasaran": "2", "mulai": "01-01-2026", "selesai": "31-12-2026", "kuota": "1.500",
+}
+
+
+def read_program(site: HubSite, nama: str) -> dict[str, Any]:
+    with site.hub.database.read() as conn:
+        cursor = conn.execute("SELECT * FROM program_bantuan WHERE nama = ?", (nama,))
+        return dict(zip([column[0] for column in cursor.description], cursor.fetchone(), strict=True))
+
+
+def test_a_programme_is_published_and_changed(hub: tuple[HubSite, Villages]) -> None:
+    site, villages = hub
+    client = site.client(BUDI)
+    form = {**PROGRAM, "meniadakan": villages.program}
+    answer = send(client, "/program/baru", form, page="/program/baru")
+    assert answer.status_code == 303
+    found = read_program(site, "BLT Uji")
+    assert (found["desa"], found["kuota"], found["mulai"]) == ("33.03.04", 1500, "2026-01-01")
+    assert villages.program in found["meniadakan"]
+    address = answer.headers["Location"]
+    page = client.get(address).text
+    assert "Bantuan Uji" in page and "sisa 1.500" in page
+    version = hidden(client.get(f"{address}/ubah").text, "versi")[0]
+    changed = {**PROGRAM, "kuota": "2000", "versi": version}
+    assert send(client, f"{address}/ubah", changed, page=f"{address}/ubah").status_code == 303
+    found = read_program(site, "BLT Uji")
+    assert (found["kuota"], found["meniadakan"]) == (2000, None)
+    late = send(client, f"{address}/ubah", {**changed, "kuota": "1"}, page=f"{address}/ubah")
+    assert late.status_code == 400 and "diubah petugas lain" in late.text
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"nama": " "}, "Nama program"), ({"selesai": "31-12-2025"}, "tidak boleh sebelum"),
+        ({"kuota": "banyak"}, "angka bulat"), ({"sasaran": "9"}, "Sasaran"),
+        ({"mulai": "31-02-2026"}, "kalender"),
+    ],
+)
+def test_a_programme_that_cannot_be_is_refused(
+    hub: tuple[HubSite, Villages], change: dict[str, str], message: str
+) -> None:
+    site, _ = hub
+    answer = send(site.client(BUDI), "/program/baru", {**PROGRAM, **change}, page="/program/baru")
+    assert answer.status_code == 400 and message in answer.text
+
+
+def test_recipients_are_counted_by_desa(hub: tuple[HubSite, Villages]) -> None:
+    site, villages = hub
+    page = site.client(BUDI).get(f"/program/{villages.program}").text
+    assert "<strong>1</strong> penerima" in page and "sisa 9" in page
+    assert f"desa={KREO}" in page
+
+
+def test_a_programme_of_a_desa_is_shown_and_not_changed_here(hub: tuple[HubSite, Villages]) -> None:
+    site, villages = hub
+    own = site.create(villages.kantor, "program_bantuan", nama="Bantuan Desa Sendiri")
+    client = site.client(BUDI)
+    assert "Bantuan Desa Sendiri" in client.get("/program").text
+    assert "hanya desa itu yang mengubahnya" in client.get(f"/program/{own}").text
+    assert client.get(f"/program/{own}/ubah").status_code == 404
+
+
+def test_what_is_said_of_period_and_quota() -> None:
+    day = date(2026, 11, 21)
+    assert find_period_problem({"mulai": "2026-02-01", "selesai": "2026-01-01"})
+    assert find_period_problem({"mulai": "2026-02-01"}) is None
+    spans = (("2027-01-01", None), (None, "2026-01-01"), (None, None))
+    assert [describe_period(begins, ends, day) for begins, ends in spans] == [
+        "Belum mulai", "Sudah selesai", "Berjalan"
+    ]
+    assert [describe_quota(3, quota) for quota in (None, 2, 5)] == [
+        "tanpa kuota", "lebih 1 dari kuota", "sisa 2"
+    ]
+
+
+def test_the_code_of_a_slot_is_kept_nowhere(hub: tuple[HubSite, Villages]) -> None:
+    site, _ = hub
+    client = site.client(SITI)
+    form = {"desa": KREO, "alamat": "https://hub.uji"}
+    address = send(client, "/simpul/pendaftaran", form, page="/simpul/pendaftaran").headers["Location"]
+    client.get(address)
+    assert not site.app.extensions["enrolment_codes"].by_slot
+    with site.hub.database.read() as conn:
+        assert read_setting(conn, "wilayah") == "33.03.04"
+        secret = conn.execute("SELECT secret FROM slot").fetchone()[0]
+    assert len(secret) == 32
+
+
+def test_the_owner_of_an_account_sets_a_new_password_with_a_code(hub: tuple[HubSite, Villages]) -> None:
+    site, _ = hub
+    client = site.client(SITI)
+    no = dict(re.findall(r'action="/akun/([0-9]+)/kode".*?akun ([a-z.]+)<', client.get("/akun").text, re.S))
+    number = next(key for key, name in no.items() if name == BUDI)
+    page = client.get(send(client, f"/akun/{number}/kode", {}, page="/akun").headers["Location"])
+    code = page.text.split('class="kode-besar">')[1].split("<")[0]
+    typed = {"nama_pengguna": BUDI, "kode": code, "kata_sandi": "empat ekor sapi merah"}
+    fresh = site.client()
+    assert send(fresh, "/sandi-baru", {**typed, "kata_sandi_ulang": "lain"}, page="/sandi-baru").status_code == 400
+    right = {**typed, "kata_sandi_ulang": typed["kata_sandi"]}
+    assert send(fresh, "/sandi-baru", right, page="/sandi-baru").status_code == 303
+    assert send(fresh, "/sandi-baru", right, page="/sandi-baru").status_code == 400
+    login = {"nama_pengguna": BUDI, "kata_sandi": typed["kata_sandi"]}
+    assert send(fresh, "/masuk", login, page="/masuk").status_code == 303
