@@ -1,0 +1,117 @@
+"""Follows every link from the front page as one role, with scripts off, and notes what each page does wrong."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urljoin, urlsplit
+
+from tests.browser.windows import DESKTOP, PHONE, Window
+from tests.node_app.test_pages_site import ALSO_INDONESIAN, ENGLISH
+
+BYTES_MAX, REQUESTS_MAX = 150_000, 10
+# Streets have house numbers: JL. MELATI NO. 5.
+WORDS = ENGLISH - ALSO_INDONESIAN - {"no"}
+AXE = Path(__file__).parent / "vendor" / "axe.min.js"
+_RECORD = re.compile(r"[0-9a-f-]{32,71}|(?<=/)[0-9]+(?=/|$)|(?<=/)[A-Za-z0-9_-]{20,}(?=/|\.|$)")
+_DOWNLOAD = re.compile(r"\.(?:xlsx|csv|json|zip|svg|pdf)$|/ekspor/|/aset/|/unduh")
+_MORE_VISITS = {"/verval/*": 4}
+_AXE_RUN = """async () => {
+  const found = await axe.run(document, { resultTypes: ["violations"] });
+  return found.violations.filter(v => ["serious", "critical"].includes(v.impact))
+    .map(v => v.id + ": " + v.nodes.slice(0, 3).map(n => n.target.join(" ")).join(", "));
+}"""
+
+
+def shape_of(path: str) -> str:
+    """Write an address without its records and query: pages of one shape are drawn by one template."""
+    return _RECORD.sub("*", urlsplit(path).path)
+
+
+@dataclass
+class Crawl:
+    """What a crawl has seen: the addresses of its pages, and what was wrong."""
+
+    window: Window
+    visits_max: int = 2
+    seen: list[str] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+
+    def run(self, *starts: str) -> None:
+        """Visit everything that links lead to, a few pages of each shape."""
+        waiting = deque(starts)
+        known, visits = set(starts), Counter[str]()
+        while waiting:
+            path = waiting.popleft()
+            shape = shape_of(path)
+            if visits[shape] >= _MORE_VISITS.get(shape, self.visits_max):
+                continue
+            visits[shape] += 1
+            for link in self.visit(path):
+                if link not in known and not _DOWNLOAD.search(urlsplit(link).path):
+                    known.add(link)
+                    waiting.append(link)
+
+    def visit(self, path: str) -> list[str]:
+        """Open one page, judge it, give the addresses it links to."""
+        self.window.requests.clear()
+        answer = self.window.page.goto(self.window.address + path)
+        if answer is None or answer.status != 200:
+            self.faults.append(f"{path}: {answer and answer.status}")
+            return []
+        self.judge(path)
+        hrefs = self.window.page.eval_on_selector_all("a[href]", "all => all.map(a => a.getAttribute('href'))")
+        links = [urljoin(self.window.page.url, href) for href in hrefs]
+        own = [urlsplit(link) for link in links if link.startswith(self.window.address + "/")]
+        return [parts.path + (f"?{parts.query}" if parts.query else "") for parts in own]
+
+    def judge(self, path: str) -> None:
+        """Judge the page that is open."""
+        page, shape = self.window.page, shape_of(path)
+        self.seen.append(path)
+        size, count = self.window.measure()
+        if size > BYTES_MAX or count > REQUESTS_MAX:
+            self.faults.append(f"{shape}: {size} bytes in {count} requests")
+        english = set(re.findall(r"[a-z]+", page.locator("body").inner_text().lower())) & WORDS
+        if english:
+            self.faults.append(f"{shape}: English: {', '.join(sorted(english))}")
+        for size_of in (PHONE, DESKTOP):
+            page.set_viewport_size(size_of)
+            if self.window.is_too_wide():
+                self.faults.append(f"{shape}: scrolls sideways at {size_of['width']}")
+            self.faults += [f"{shape}: {spill} spills at {size_of['width']}" for spill in self.window.list_spills()]
+
+
+def shoot_shapes(window: Window, prefix: str) -> Callable[[str], None]:
+    """Give what takes one picture of every shape of page."""
+    taken: set[str] = set()
+
+    def shoot(path: str) -> None:
+        shape = shape_of(path)
+        if shape not in taken:
+            taken.add(shape)
+            window.shoot(prefix + (re.sub(r"[^a-z]+", "-", shape.replace("*", "satu")).strip("-") or "beranda"))
+
+    return shoot
+
+
+def check_with_axe(window: Window, paths: list[str], prefix: str) -> list[str]:
+    """Open one page of each shape with scripts on; give the serious findings of axe and violations of CSP."""
+    axe = AXE.read_text(encoding="utf-8")
+    faults, done = [], set()
+    shoot = shoot_shapes(window, prefix)
+    for path in paths:
+        if shape_of(path) in done or (path.startswith("/aset/")):
+            continue
+        done.add(shape_of(path))
+        window.go(path)
+        window.note_violations()
+        window.page.evaluate(axe)
+        faults += [f"{shape_of(path)}: {found}" for found in window.page.evaluate(_AXE_RUN)]
+        # What axe itself sets off is not the page's doing.
+        window.page.evaluate("window.langgar = []")
+        shoot(path)
+    return faults

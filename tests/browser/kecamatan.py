@@ -1,0 +1,186 @@
+"""A small kecamatan for journeys: a hub, two PCs of one desa and one of another, people, aid, three open cases."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, ViewportSize
+
+from demonstration.reading import read_rows
+from hub.commands import make_hub
+from node.commands import make_node
+from running.processes import KECAMATAN, Server, enrol_node, serving
+from shared.clock import SystemClock, system_random
+from synthetic.sheet import Layout, Sheet, render_sheet
+from synthetic.villages import generate_village
+from synthetic.workbook import write_sheet
+from tests.browser.windows import DESKTOP, Window, open_window
+
+SELAKAMBANG, SLINGA = f"{KECAMATAN}.2006", f"{KECAMATAN}.2014"
+PASSWORD = "kuda lumping di tengah sawah"
+PEOPLE = 60
+SEED = 11
+
+
+@dataclass
+class Kecamatan:
+    """Everything that runs. Journeys take people who belong to nobody else with :meth:`take_person`."""
+
+    browser: Browser
+    folder: Path
+    stack: ExitStack
+    hub: Server = field(init=False)
+    pc1: Server = field(init=False)
+    pc2: Server = field(init=False)
+    slinga: Server = field(init=False)
+    program: str = ""
+    _taken: set[str] = field(default_factory=set)
+
+    @contextmanager
+    def open(
+        self, server: Server, account: str | None = None, *, scripts: bool = True, size: ViewportSize = DESKTOP
+    ) -> Iterator[Window]:
+        """Open a window on a server, logged in where an account is named."""
+        cookies = None if account is None else self._log_in(server, account)
+        with open_window(self.browser, server.address, scripts=scripts, cookies=cookies, size=size) as window:
+            yield window
+
+    def _log_in(self, server: Server, account: str) -> Path:
+        """Log in through the page, once for each account; give the file of its cookies."""
+        path = self.folder / f"{server.folder.path.name}-{account}.json"
+        if not path.exists():
+            with open_window(self.browser, server.address) as window:
+                window.go("/masuk")
+                window.fill(nama_pengguna=account, kata_sandi=PASSWORD)
+                window.click("Masuk")
+                window.page.wait_for_url(f"{server.address}/")
+                window.context.storage_state(path=path)
+        return path
+
+    def sync(self, *nodes: Server) -> None:
+        for node in nodes or (self.pc1, self.pc2, self.slinga, self.pc1, self.pc2):
+            answer = node.call("sync")
+            assert answer["hasil"] == "selesai", answer["kalimat"]
+
+    def write(self, node: Server, kind: str, record: str = "", **values: Any) -> str:
+        """Write at a node as its command does."""
+        return str(node.call("tulis", jenis=kind, id=record, nilai=values)["id"])
+
+    def take_person(self, node: Server, where: str = "1") -> dict[str, Any]:
+        """Find a child of the house with a NIK whom no other journey uses."""
+        sql = f"SELECT * FROM penduduk WHERE hubungan = 4 AND nik IS NOT NULL AND {where} ORDER BY id"
+        for row in read_rows(node.folder.path, sql):
+            if row["id"] not in self._taken:
+                self._taken.add(row["id"])
+                return row
+        raise AssertionError("the village is too small")
+
+    def restart_hub(self) -> None:
+        """Start the hub again at the address that the desa know."""
+        port = int(self.hub.address.rsplit(":", 1)[1])
+        self.hub = self.stack.enter_context(serving("sipande-hub", self.hub.folder.path, port=port))
+
+    def read_logs(self) -> str:
+        """Read what the servers have logged."""
+        return "\n".join(path.read_text(encoding="utf-8") for path in self.folder.glob("*.log"))
+
+
+def render_village(desa: str, people: int = PEOPLE) -> Sheet:
+    """Make the sheet of an invented village."""
+    return render_sheet(generate_village(desa, people, SEED), Layout())
+
+
+def make_fresh_node(folder: Path, desa: str, nama: str) -> Path:
+    """Make the data folder of a node that nobody has used."""
+    make_node(folder, desa, nama, SystemClock(), system_random).close()
+    return folder
+
+
+@contextmanager
+def open_kecamatan(browser: Browser) -> Iterator[Kecamatan]:
+    """Start everything, enrolled and synced; stop it at the end."""
+    with tempfile.TemporaryDirectory(prefix="sipande-peramban-") as name, ExitStack() as stack:
+        made = Kecamatan(browser, Path(name), stack)
+        _start(made)
+        _fill(made)
+        yield made
+
+
+def _start(made: Kecamatan) -> None:
+    def hub() -> Server:
+        services, _ = make_hub(made.folder / "hub", KECAMATAN, SystemClock(), system_random)
+        services.close()
+        return made.stack.enter_context(serving("sipande-hub", made.folder / "hub"))
+
+    def node(name: str, desa: str) -> Server:
+        folder = make_fresh_node(made.folder / name, desa, name)
+        return made.stack.enter_context(serving("sipande-node", folder, "--tanpa-otomatis"))
+
+    with ThreadPoolExecutor(4) as pool:
+        jobs = [
+            pool.submit(hub), pool.submit(node, "PC 1", SELAKAMBANG), pool.submit(node, "PC 2", SELAKAMBANG),
+            pool.submit(node, "PC Slinga", SLINGA),
+        ]
+        made.hub, made.pc1, made.pc2, made.slinga = (job.result() for job in jobs)
+
+
+def _fill(made: Kecamatan) -> None:
+    _add_account(made.hub, "ratna", "Ratna Wulandari", "Operator kecamatan", "admin")
+    _add_account(made.hub, "bambang", "Bambang Prakoso", "Sekretaris camat", "wali_data")
+    for node, desa in ((made.pc1, SELAKAMBANG), (made.pc2, SELAKAMBANG), (made.slinga, SLINGA)):
+        _add_account(node, "siti", "Siti Aminah", "Kaur umum", "admin")
+        _add_account(node, "budi", "Budi Santosa", "Kadus", "operator")
+        enrol_node(made.hub, node, desa)
+    for node, desa in ((made.pc1, SELAKAMBANG), (made.slinga, SLINGA)):
+        path = made.folder / f"{desa}.xlsx"
+        write_sheet(render_village(desa), path)
+        node.call("impor", berkas=str(path))
+    made.program = str(made.hub.call(
+        "program", nama="Bantuan Sembako Kecamatan", sasaran=1, mulai="2026-01-01", selesai="2026-12-31", kuota=20,
+    )["program"])
+    made.sync(made.pc1, made.slinga, made.pc2)
+    _plant_cases(made)
+    made.sync()
+
+
+def _add_account(server: Server, pengguna: str, nama: str, jabatan: str, peran: str) -> None:
+    server.call("akun", pengguna=pengguna, nama=nama, jabatan=jabatan, peran=peran, kata_sandi=PASSWORD)
+
+
+def _plant_cases(made: Kecamatan) -> None:
+    """Plant a value written twice, a person in two desa, a NIK that does not fit; and some aid."""
+    quarrel, twin, odd = (made.take_person(made.pc1) for _ in range(3))
+    made.write(made.pc1, "penduduk", quarrel["id"], nama=f"{quarrel['nama']} SARI")
+    made.write(made.pc2, "penduduk", quarrel["id"], nama=f"{quarrel['nama']} SAPUTRI")
+    names = ("nik", "nama", "tempat_lahir", "tanggal_lahir", "jenis_kelamin")
+    made.write(made.slinga, "penduduk", status_dasar=1, **{name: twin[name] for name in names})
+    make_odd(made, odd)
+    for _ in range(3):
+        person = made.take_person(made.pc1)
+        made.write(
+            made.pc1, "penerima_bantuan", program=made.program, penduduk=person["id"], periode="2026", status="aktif"
+        )
+
+
+def make_odd(made: Kecamatan, person: dict[str, Any]) -> None:
+    """Give a person at PC 1 the other sex, which the NIK contradicts."""
+    same = {name: person[name] for name in ("nama", "tempat_lahir", "tanggal_lahir")}
+    made.write(made.pc1, "penduduk", person["id"], jenis_kelamin=3 - person["jenis_kelamin"], **same)
+
+
+def read_finding(made: Kecamatan, kode: str, record: str) -> dict[str, Any]:
+    """Find what the hub has found about a record."""
+    return read_rows(made.hub.folder.path, "SELECT * FROM temuan WHERE kode = ? AND kunci = ?", kode, record)[0]
+
+
+def read_case(made: Kecamatan, record: str) -> dict[str, Any]:
+    """Find the case about a record at the hub."""
+    rows = read_rows(made.hub.folder.path, "SELECT * FROM kasus")
+    return next(row for row in rows if record in json.loads(row["rekaman"] or "[]"))
