@@ -1,0 +1,1 @@
+"""The demo: a kecamatan of five nodes and a hub, played through HTTP and commands only."""

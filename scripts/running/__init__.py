@@ -1,0 +1,1 @@
+"""Hubs and nodes as real processes, for the demo and the benchmarks."""

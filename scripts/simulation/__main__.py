@@ -1,0 +1,53 @@
+"""The command line of the simulator; ``scripts/simulate`` calls it."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections import Counter
+
+import click
+
+from simulation.run import Result, RoundFailed, run_seed
+
+
+@click.command()
+@click.option("--seed", type=int, default=1, show_default=True, help="The first seed.")
+@click.option("--seeds", type=click.IntRange(min=1), default=1, show_default=True, help="How many.")
+@click.option("--rounds", type=click.IntRange(min=1), default=200, show_default=True, help="Of each seed.")
+@click.option("--nodes", type=click.IntRange(min=0), default=0, help="In all; 0 lets the seed choose.")
+@click.option("--twice", is_flag=True, help="Run each seed twice and compare the traces.")
+def main(seed: int, seeds: int, rounds: int, nodes: int, twice: bool) -> None:
+    """Simulate a kecamatan under faults; exit 1 with one REPRO line at the first seed that fails."""
+    total: Counter[str] = Counter()
+    started = time.monotonic()
+    for number in range(seed, seed + seeds):
+        try:
+            result = _run(number, rounds, nodes, twice, total)
+        except RoundFailed as failure:
+            click.echo(str(failure), err=True)
+            click.echo(f"REPRO scripts/simulate --seed {number} --rounds {rounds} --nodes {nodes}")
+            sys.exit(1)
+        click.echo(json.dumps({"seed": number, "rounds": rounds, "trace": result.trace, **result.done}))
+    spent_s = time.monotonic() - started
+    summary = {**total, "seconds": round(spent_s, 1), "rounds_per_s": round(total["rounds"] / spent_s, 1)}
+    click.echo(json.dumps({"executed": summary}))
+
+
+def _run(seed: int, rounds: int, nodes: int, twice: bool, total: Counter[str]) -> Result:
+    result = run_seed(seed, rounds, nodes)
+    runs = [result]
+    if twice:
+        runs.append(run_seed(seed, rounds, nodes))
+        if runs[1].trace != result.trace:
+            raise RoundFailed(f"two runs of one seed differ: {result.trace}, {runs[1].trace}")
+    for run in runs:
+        total.update(seeds=1, rounds=run.rounds, failures=0)
+        total.update({name: run.done[name] for name in ("changes", "sessions", "requests", "crashes")})
+        total.update(faults=sum(run.done["faults"].values()))
+    return result
+
+
+if __name__ == "__main__":
+    main()

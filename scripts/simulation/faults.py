@@ -1,0 +1,75 @@
+"""Which faults a seed has, and how often: swarm testing. Each family is on or off, with a rate of its own."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Fault(StrEnum):
+    """The fault families."""
+
+    REQUEST_LOST = "request_lost"
+    REQUEST_TWICE = "request_twice"
+    REQUEST_OLD = "request_old"
+    REQUEST_CUT = "request_cut"
+    REQUEST_FLIPPED = "request_flipped"
+    ANSWER_LOST = "answer_lost"
+    ANSWER_OLD = "answer_old"
+    ANSWER_CUT = "answer_cut"
+    ANSWER_FLIPPED = "answer_flipped"
+    PORTAL = "portal"
+    PROXY = "proxy"
+    CRASH_BEFORE_COMMIT = "crash_before_commit"
+    CRASH_AFTER_COMMIT = "crash_after_commit"
+    HUB_RESTART = "hub_restart"
+    CLOCK_WRONG = "clock_wrong"
+    TIME_JUMP = "time_jump"
+
+
+RATE_MIN, RATE_MAX = 0.01, 0.25
+
+
+@dataclass
+class FaultPlan:
+    """Draws faults at the rates of one seed; after :meth:`heal` there are none."""
+
+    dice: random.Random
+    rates: Mapping[Fault, float]
+    done: Counter[str] = field(default_factory=Counter)
+
+    @classmethod
+    def draw(cls, dice: random.Random) -> FaultPlan:
+        """Choose the families and rates of a seed."""
+        rates = {}
+        for fault in Fault:
+            is_on, rate = dice.random() < 0.5, dice.uniform(RATE_MIN, RATE_MAX)
+            if is_on:
+                rates[fault] = rate
+        return cls(dice, rates)
+
+    def strikes(self, fault: Fault) -> bool:
+        """Tell whether a fault happens now, and count it."""
+        rate = self.rates.get(fault)
+        if rate is None or self.dice.random() >= rate:
+            return False
+        self.done[fault.value] += 1
+        return True
+
+    def heal(self) -> None:
+        """Switch every fault off."""
+        self.rates = {}
+
+    def cut(self, body: bytes) -> bytes:
+        """Keep a beginning of a body, from nothing to all but its last byte."""
+        return body[: self.dice.randrange(len(body))] if body else body
+
+    def flip(self, body: bytes) -> bytes:
+        """Turn one bit over."""
+        if not body:
+            return body
+        at, bit = self.dice.randrange(len(body)), self.dice.randrange(8)
+        return body[:at] + bytes([body[at] ^ 1 << bit]) + body[at + 1 :]

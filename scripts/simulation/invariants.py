@@ -1,0 +1,199 @@
+"""What must be true at every instant, and what must become true once the faults have stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from sqlite3 import Connection
+
+from hub.verval import queries as finding_queries
+from shared.changelog.change import Op, decode_bodies, decode_headers, parse_ref
+from shared.records.catalogue import CATALOGUE
+from shared.store.changes import SEQ_BITS, SEQ_MASK, Log, find_log, list_logs, read_leaves
+from shared.store.verify import compare_with_rebuild, hub_cosigner, projection_tables, verify_logs
+from simulation.world import NodeMachine, World
+from tests.support.federation import HUB
+
+DRAIN_PASSES_MAX = 6
+"""Sessions that every node needs at most, without faults, until nothing is left to say."""
+
+
+View = Mapping[str, list[tuple[object, ...]]]
+"""What a desa sees: table → rows, sorted."""
+
+
+class Broken(AssertionError):
+    """An invariant does not hold; the message says which, where."""
+
+
+def check_step(world: World) -> None:
+    """Check what is cheap: no receipt for what the hub lacks, no promise that the disk has forgotten."""
+    with world.hub.services.database.read() as hub:
+        for node in world.nodes:
+            with node.services.database.read() as conn:
+                _check_receipts(conn, hub, node)
+                _check_promises(conn, node.promised[-3:], node.name)
+
+
+def check_all(world: World) -> None:
+    """Check everything that must hold whatever is still under way."""
+    cosigner = hub_cosigner(HUB, world.hub.services.keys.signing.public)
+    hub = world.hub.services
+    tables = (*projection_tables(hub.catalogue), *finding_queries.TABLES)
+    with hub.database.read() as conn:
+        _require(not (found := verify_logs(conn, cosigner)), f"hub: logs do not verify: {found}")
+        _check_states(conn, "hub")
+        _check_decisions(conn)
+    different = compare_with_rebuild(hub.database, tables, hub.rebuild)
+    _require(not different, f"hub: a rebuild gives other rows in {different}")
+    for node in world.nodes:
+        with node.services.database.read() as conn:
+            _require(not (found := verify_logs(conn, cosigner)), f"{node.name}: logs do not verify: {found}")
+            _check_states(conn, node.name)
+            _check_promises(conn, node.promised, node.name)
+        different = compare_with_rebuild(
+            node.services.database, projection_tables(hub.catalogue), node.services.rebuild
+        )
+        _require(not different, f"{node.name}: a rebuild gives other rows in {different}")
+
+
+def drain(world: World) -> int:
+    """Sync all nodes without faults until nothing moves and parity says so; return the passes needed."""
+    for done in range(1, DRAIN_PASSES_MAX + 1):
+        reports = [world.sync(node) for node in world.nodes]
+        for node, report in zip(world.nodes, reports, strict=True):
+            outcome = report.outcome.value
+            _require(outcome == "selesai", f"{node.name}: healed session ends {outcome} {report.detail}")
+            _require(report.parity != "beda", f"{node.name}: parity differs in {report.parity_differs}")
+        if all(not r.sent and not r.received and r.parity == "sama" for r in reports):
+            return done
+    raise Broken(f"queue does not drain in {DRAIN_PASSES_MAX} passes: {reports}")
+
+
+def check_healed(world: World) -> None:
+    """Check that everybody holds and shows the same, and that all that was promised is everywhere."""
+    with world.hub.services.database.read() as hub:
+        for node in world.nodes:
+            expected = dict(view_desa(hub, node.desa))
+            with node.services.database.read() as conn:
+                _check_same(expected, dict(view_desa(conn, node.desa)), node.name)
+                for log in list_logs(conn):
+                    held = find_log(hub, log.id)
+                    same = held is not None and (held.size, held.root()) == (log.size, log.root())
+                    _require(same, f"{node.name}: log {log.no} differs from the hub's")
+                    if log.own:
+                        _require(_sent_mark(conn, log) == log.size, f"{node.name}: sent mark is behind")
+            _check_promises(hub, node.promised, f"hub, of {node.name}")
+            for sibling in world.siblings(node.desa):
+                with sibling.services.database.read() as conn:
+                    _check_promises(conn, node.promised, f"{sibling.name}, of {node.name}")
+
+
+def check_cases(world: World) -> None:
+    """Check that what is found is open for people, and that nothing is open that is no longer found."""
+    with world.hub.services.database.read() as conn:
+        forgotten = conn.execute(
+            "SELECT count(*) FROM temuan t, json_each(t.desa) d"
+            " LEFT JOIN kasus k ON k.temuan = t.id AND k.desa = d.value"
+            " WHERE t.berat <> 'ringan' AND d.value <> ?"
+            " AND (k.id IS NULL OR k.status = 'selesai' AND k.alasan IS NOT 'BUKAN_GANDA')",
+            (HUB,),
+        ).fetchone()[0]
+        stale = conn.execute(
+            "SELECT count(*) FROM kasus WHERE status <> 'selesai' AND temuan NOT IN (SELECT id FROM temuan)"
+        ).fetchone()[0]
+        contested = conn.execute(
+            "SELECT count(*) FROM conflict WHERE kind = 'kasus' AND grup <> 'jawaban'"
+        ).fetchone()[0]
+        twins = conn.execute("SELECT count(*) - count(DISTINCT temuan || desa) FROM kasus").fetchone()[0]
+    _require(not twins, f"hub: {twins} cases have a twin")
+    _require(not forgotten, f"hub: {forgotten} findings have no open case")
+    _require(not stale, f"hub: {stale} open cases have no finding")
+    _require(not contested, f"hub: {contested} groups of cases are in conflict with themselves")
+
+
+def view_desa(conn: Connection, desa: str) -> Iterator[tuple[str, list[tuple[object, ...]]]]:
+    """Give every row that a desa sees, table by table; positions are written as log id and seq."""
+    places = (desa, HUB)
+    for table in projection_tables(CATALOGUE):
+        rows = conn.execute(f"SELECT * FROM {table} WHERE desa IN (?, ?)", places).fetchall()
+        if table == "held":
+            logs = dict(conn.execute("SELECT no, id FROM log"))
+            rows = [(logs[pos >> SEQ_BITS], pos & SEQ_MASK, *rest) for pos, *rest in rows]
+        yield table, sorted(rows, key=repr)
+
+
+def _require(holds: bool, problem: str) -> None:
+    if not holds:
+        raise Broken(problem)
+
+
+def _check_same(mine: View, theirs: View, who: str) -> None:
+    for table, rows in mine.items():
+        other = theirs[table]
+        if rows != other:
+            first = next((a, b) for a, b in zip([*rows, None], [*other, None], strict=False) if a != b)
+            raise Broken(f"{who}: table {table} differs from the hub's: hub {first[0]}, node {first[1]}")
+
+
+def _sent_mark(conn: Connection, log: Log) -> int:
+    return int(conn.execute("SELECT max(size) FROM receipt WHERE log = ?", (log.no,)).fetchone()[0] or 0)
+
+
+def _check_receipts(conn: Connection, hub: Connection, node: NodeMachine) -> None:
+    for log in list_logs(conn):
+        mark = _sent_mark(conn, log)
+        held = find_log(hub, log.id)
+        if mark:
+            _require(held is not None and held.size >= mark, f"{node.name}: the hub lacks what it receipted")
+        size = min(log.size, 0 if held is None else held.size)
+        if size and held is not None:
+            same = read_leaves(conn, log, size - 1, size) == read_leaves(hub, held, size - 1, size)
+            _require(same, f"{node.name}: log {log.no} has two histories")
+
+
+def _check_promises(conn: Connection, refs: list[str], where: str) -> None:
+    logs = {id: no for no, id in conn.execute("SELECT no, id FROM log")}
+    for ref in refs:
+        log, seq, prefix = parse_ref(ref)
+        pos = logs.get(log, 0) << SEQ_BITS | seq
+        row = conn.execute("SELECT leaf FROM change WHERE pos = ?", (pos,)).fetchone()
+        _require(row is not None and row[0][:8] == prefix, f"{where}: a saved change is missing, seq {seq}")
+
+
+def _check_states(conn: Connection, where: str) -> None:
+    """Each change is held with a reason, or stands in a row, in a deletion or in an open conflict."""
+    places = dict(conn.execute("SELECT no, wilayah FROM log"))
+    held = {row[0] for row in conn.execute("SELECT pos FROM held")}
+    deleted = set(conn.execute("SELECT record, desa FROM deleted"))
+    contested = set(conn.execute("SELECT record, desa FROM conflict WHERE grup = '_'"))
+    live: set[tuple[str, str]] = set()
+    for kind in CATALOGUE:
+        rows = set(conn.execute(f"SELECT id, desa FROM {kind.name}"))
+        _require(not rows & live, f"{where}: a record has rows of two kinds")
+        live |= rows
+    _require(not live & deleted, f"{where}: a record is live and deleted")
+    for pos, record in conn.execute("SELECT pos, record FROM change WHERE kind <> 'log'"):
+        place = (record, places[pos >> SEQ_BITS])
+        visible = pos in held or place in live or place in deleted or place in contested
+        _require(visible, f"{where}: change {pos & SEQ_MASK} of log {pos >> SEQ_BITS} is in no visible state")
+        held.discard(pos)
+    _require(not held, f"{where}: something is held that is no change")
+
+
+def _check_decisions(conn: Connection) -> None:
+    """Every decision names its author; one on identity or money names two officers who exist."""
+    officers = {row[0] for row in conn.execute("SELECT id FROM petugas WHERE desa = ?", (HUB,))}
+    rows = conn.execute(
+        "SELECT c.header, c.body FROM change c JOIN log l ON l.no = c.pos >> ? WHERE l.peran <> 'desa'",
+        (SEQ_BITS,),
+    ).fetchall()
+    headers, bodies = decode_headers([row[0] for row in rows]), decode_bodies([row[1] for row in rows])
+    for header, body in zip(headers, bodies, strict=True):
+        if header.op != Op.DECIDE:
+            continue
+        kind = CATALOGUE[header.kind]
+        signed = set((body or {}).get("petugas", []))
+        where = f"decision {header.seq} of log {header.log}"
+        _require(header.author in officers & signed, f"{where} has no author")
+        if any(kind.is_protected(group) for group in header.groups):
+            _require(len(signed & officers) == 2, f"{where} needs two officers")

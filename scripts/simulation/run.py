@@ -1,0 +1,108 @@
+"""One seed from its first to its last round: act, break, check; then heal and check that all became well."""
+
+from __future__ import annotations
+
+import tempfile
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hub.verval.cases import update_cases
+from shared.errors import UserError
+from simulation.actions import pick_action
+from simulation.crash import Crash
+from simulation.invariants import check_all, check_cases, check_healed, check_step, drain, view_desa
+from simulation.world import HubMachine, NodeMachine, World
+
+CHECK_ALL_EVERY = 60
+SHARED_MEMORY = Path("/dev/shm")
+
+
+@dataclass(frozen=True)
+class Result:
+    """What one seed did; ``trace`` is equal whenever the seed is."""
+
+    seed: int
+    rounds: int
+    trace: str
+    done: dict[str, Any]
+
+
+class RoundFailed(Exception):
+    """Something broke; the cause says what, the message where in the story."""
+
+
+def run_seed(seed: int, rounds: int, nodes: int = 0) -> Result:
+    """Play one seed; RoundFailed when an invariant breaks or the product raises what it should not."""
+    # A temp folder in memory: what a crash leaves is decided by crash.py, not by the disk.
+    where = SHARED_MEMORY if SHARED_MEMORY.is_dir() else None
+    with tempfile.TemporaryDirectory(prefix="sipande-", dir=where) as folder:
+        world = World.build(seed, Path(folder), nodes)
+        try:
+            return _play(world, seed, rounds)
+        except Exception as error:
+            story = "\n".join(world.trace.last)
+            raise RoundFailed(f"{story}\n{type(error).__name__}: {error}") from error
+        finally:
+            world.close()
+
+
+def _play(world: World, seed: int, rounds: int) -> Result:
+    actions: Counter[str] = Counter()
+    for number in range(1, rounds + 1):
+        world.let_time_pass()
+        action = pick_action(world)
+        world.trace.note(number, action.name, _act(world, action.act))
+        actions[action.name] += 1
+        check_step(world)
+        if number % CHECK_ALL_EVERY == 0:
+            world.disarm()
+            check_all(world)
+    world.heal()
+    passes = drain(world)
+    if update_cases(world.hub.services):
+        drain(world)
+    check_all(world)
+    check_healed(world)
+    check_cases(world)
+    return Result(seed, rounds, _close_trace(world, passes), _report(world, actions, passes))
+
+
+def _act(world: World, act: Callable[[World], str]) -> str:
+    is_saved = False
+    try:
+        said = str(act(world))
+        is_saved = True
+        return said
+    except UserError as refusal:
+        return refusal.kode
+    except Crash as crash:
+        world.revive_side(crash)
+        return f"crash {crash.side}"
+    finally:
+        world.tell_authors(is_saved)
+
+
+def _close_trace(world: World, passes: int) -> str:
+    """Add the final state of every side to the trace."""
+    world.trace.note("healed", passes)
+    machines: list[HubMachine | NodeMachine] = [world.hub, *world.nodes]
+    for machine in machines:
+        with machine.services.database.read() as conn:
+            for desa in world.desa:
+                world.trace.note(machine.name, desa, list(view_desa(conn, desa)))
+            world.trace.note(conn.execute("SELECT id, size, tree FROM log ORDER BY id").fetchall())
+    return world.trace.digest()
+
+
+def _report(world: World, actions: Counter[str], passes: int) -> dict[str, Any]:
+    with world.hub.services.database.read() as conn:
+        changes = conn.execute("SELECT count(*) FROM change").fetchone()[0]
+        findings = conn.execute("SELECT count(*) FROM temuan").fetchone()[0]
+    return {
+        "nodes": len(world.nodes), "changes": changes, "findings": findings, "sessions": world.counts["sync"],
+        "requests": world.counts["request"], "crashes": world.counts["crash"], "drain_passes": passes,
+        "faults": dict(sorted(world.plan.done.items())), "actions": dict(sorted(actions.items())),
+    }

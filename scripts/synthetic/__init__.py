@@ -1,0 +1,1 @@
+"""Invented villages for tests, demos and benchmarks: no person in them lives or has lived."""

@@ -1,0 +1,97 @@
+"""The tables of sync_protocol.md that code decides, between ``<!-- name:begin -->`` and ``<!-- name:end -->``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from node.sinkron.session import SILENCES_MAX, TROUBLES_MAX
+from shared.changelog import change, checkpoint, run, tree
+from shared.records.catalogue import CATALOGUE
+from shared.records.kind import Kind
+from shared.store import parity
+from shared.sync.codes import CODES
+from shared.sync.limits import LIMITS
+
+FORMAT_NUMBERS: tuple[tuple[str, int, str], ...] = (
+    ("SALT_BYTES", change.SALT_BYTES, "random bytes before every body"),
+    ("PARENTS_MAX", change.PARENTS_MAX, "references in one header"),
+    ("GROUPS_MAX", change.GROUPS_MAX, "groups in one header"),
+    ("TILE_LEAVES", tree.TILE_LEAVES, "leaves under one stored subtree hash; local, not on the wire"),
+    ("RUN_BYTES_MAX", run.RUN_BYTES_MAX, "sealed bytes of one run that a receiver accepts"),
+    ("RUN_PLAIN_BYTES_MAX", run.RUN_PLAIN_BYTES_MAX, "bytes of one run once inflated"),
+    ("RUN_CHANGES_MAX", run.RUN_CHANGES_MAX, "changes in one run"),
+    ("RUN_HEADER_BYTES_MAX", run.RUN_HEADER_BYTES_MAX, "header line of a run, line feed included"),
+    ("NOTE_BYTES_MAX", checkpoint.NOTE_BYTES_MAX, "bytes of a signed note"),
+    ("NOTE_SIGNATURES_MAX", checkpoint.NOTE_SIGNATURES_MAX, "signature lines of a signed note"),
+    ("TROUBLES_MAX", TROUBLES_MAX, "failures in a row, with nothing moved, that end a session"),
+    ("SILENCES_MAX", SILENCES_MAX, "the same while no signed hello has come at all"),
+    ("DIGEST_LETTERS", parity.DIGEST_LETTERS, "hex digits of a parity digest"),
+)
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    lines += ["| " + " | ".join(str(cell).replace("|", "\\|") for cell in row) + " |" for row in rows]
+    return "\n".join(lines)
+
+
+def limits_table() -> str:
+    rows = [(f"`{name}`", limit.value, limit.unit, limit.why) for name, limit in LIMITS.items()]
+    return _table(("name", "value", "unit", "why"), rows)
+
+
+def format_table() -> str:
+    return _table(("name", "value", "what"), [(f"`{name}`", value, what) for name, value, what in FORMAT_NUMBERS])
+
+
+def codes_table() -> str:
+    rows = [
+        (f"`{code.name}`", code.status, code.meaning, code.sender, "yes" if code.retry else "no")
+        for code in CODES.values()
+    ]
+    return _table(("code", "status", "meaning", "the sender", "retry helps"), rows)
+
+
+def kinds_table() -> str:
+    rows = [
+        (f"`{kind.name}`", kind.version, kind.writer.value, _groups(kind), ", ".join(sorted(kind.protected)) or "–")
+        for kind in CATALOGUE
+    ]
+    return _table(("kind", "version", "writer", "groups (members)", "protected"), rows)
+
+
+def _groups(kind: Kind) -> str:
+    shown = []
+    for name, fields in kind.groups.items():
+        members = "" if fields == (name,) else f" ({', '.join(fields)})"
+        own = kind.writer_of(name)
+        shown.append(f"{name}{members}" + ("" if own is kind.writer else f" [{own.value}]"))
+    return " · ".join(shown)
+
+
+def vectors_table(topics: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
+    by_codes: dict[str, list[str]] = {}
+    for topic, vectors in topics.items():
+        bad = sum("error" in vector for vector in vectors)
+        codes = ", ".join(f"`{code}`" for code in sorted({vector["error"] for vector in vectors if "error" in vector}))
+        by_codes.setdefault(codes or "–", []).append(f"`{topic}.json` {len(vectors) - bad} + {bad}")
+    rows = [(" · ".join(files), codes) for codes, files in by_codes.items()]
+    return _table(("file, good + bad vectors", "refused with"), rows)
+
+
+def fill_tables(document: str, topics: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
+    """Put the tables between their markers; ValueError when the document lacks a marker."""
+    makers: dict[str, Callable[[], str]] = {
+        "limits": limits_table, "format": format_table, "codes": codes_table, "kinds": kinds_table,
+        "vectors": lambda: vectors_table(topics),
+    }
+    for name, make in makers.items():
+        begin, end = f"<!-- {name}:begin -->", f"<!-- {name}:end -->"
+        if document.count(begin) != 1 or document.count(end) != 1:
+            raise ValueError(f"marker {name}")
+        pattern = re.escape(begin) + ".*?" + re.escape(end)
+        text = f"{begin}\n{make()}\n{end}"
+        document = re.sub(pattern, lambda match: text, document, flags=re.DOTALL)
+    return document
