@@ -213,18 +213,23 @@ class Session:
             # Of somebody else's log only what its author has signed can be proven to the hub.
             end_max = _signed_size(log.checkpoint)
         in_flight: Future[Answer] | None = None
-        while start < end_max or in_flight is not None:
-            run = None
-            if start < end_max:
-                end = min(end_max, start + self.sizer.count(self.run_bytes))
-                run = self._build(log, start, end, receiver)
-                self.sizer.learn(end - start, len(run))
+        try:
+            while start < end_max or in_flight is not None:
+                run = None
+                if start < end_max:
+                    end = min(end_max, start + self.sizer.count(self.run_bytes))
+                    run = self._build(log, start, end, receiver)
+                    self.sizer.learn(end - start, len(run))
+                answer = None if in_flight is None else in_flight.result()
+                in_flight = None if run is None else self.executor.submit(self._post_run, run)
+                if run is not None:
+                    start = end
+                if answer is not None:
+                    # The receipt is checked and stored while the hub works on the next run already.
+                    grown.update(self._finish_push(hub, log, answer))
+        finally:
             if in_flight is not None:
-                grown.update(self._finish_push(hub, log, in_flight.result()))
-                in_flight = None
-            if run is not None:
-                in_flight = self.executor.submit(self._post_run, run)
-                start = end
+                in_flight.exception()  # nothing else may use the connection before it has come back
         return grown
 
     def _post_run(self, run: bytes) -> Answer:

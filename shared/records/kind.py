@@ -71,7 +71,9 @@ class Kind:
             length_max = texts.get(name)
             if length_max is not None:
                 # The commonest case, written out: nine fields of ten are plain texts.
-                if type(value) is not str or len(value) > length_max or not is_encodable(value):
+                if type(value) is not str or len(value) > length_max:
+                    return name
+                if not value.isascii() and not is_encodable(value):
                     return name
                 continue
             has_shape = shapes.get(name)

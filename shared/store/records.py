@@ -276,15 +276,12 @@ class _RowWriter:
 
     def create(self, kind: Kind, desa: str, record: str, values: Mapping[str, Any]) -> None:
         """Store a record that has one change, its creation."""
-        get = values.get
-        row: list[Any] = [record, desa]
-        row += map(get, kind.fields)
-        row.append(None)
+        row: list[Any] = [record, desa, *map(values.get, kind.fields), None]
+        if self.observe is not None:
+            live = dict(zip(kind.fields, row[2:-1], strict=True))
+            self.news.setdefault(kind.name, []).append((desa, record, live, False))
         self._convert(kind, row)
         self.rows.setdefault(kind.name, []).append(tuple(row))
-        if self.observe is not None:
-            live = {name: get(name) for name in kind.fields}
-            self.news.setdefault(kind.name, []).append((desa, record, live, False))
 
     def store(
         self, kind: Kind, desa: str, record: str, state: RecordState, entries: list[Entry], reasons: dict[int, str]
