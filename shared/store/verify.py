@@ -60,8 +60,7 @@ def _read_logs(conn: sqlite3.Connection, own_key: bytes | None) -> tuple[list[Lo
         if not 0 < no < 1 << 63 - SEQ_BITS:
             problems.append(f"Tabel log, log nomor {no}: kolom no rusak; log tidak dapat diperiksa.")
             continue
-        # Keys are rotated, so that an own log may be under an older key; never the other way round.
-        if own not in (0, 1) or (own == 0 and kunci == own_key):
+        if own not in (0, 1) or (own_key is not None and bool(own) != (kunci == own_key)):
             problems.append(f"Tabel log, log nomor {no}: kolom own rusak.")
         try:
             log = find_log(conn, id)

@@ -132,6 +132,13 @@ def test_an_undamaged_village_has_no_problems(village: Federation, side: str) ->
         assert list_problems(village, side, conn) == []
 
 
+def test_anothers_log_that_is_called_own_is_found(village: Federation) -> None:
+    with village.hub.database.read() as conn:
+        no = conn.execute("SELECT no FROM log WHERE own = 0 ORDER BY no LIMIT 1").fetchone()[0]
+    problems = find_damage(village, "hub", Damage("log", "own", no, 0, 1))
+    assert problems == [f"Tabel log, log nomor {no}: kolom own rusak."]
+
+
 def test_an_own_log_that_is_called_anothers_is_found(village: Federation) -> None:
     no = own_log(village.nodes["a"]).no
     problems = find_damage(village, "a", Damage("log", "own", no, 1, 0))
