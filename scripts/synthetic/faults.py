@@ -218,7 +218,8 @@ def misspell_dusun(name: str, number: int) -> str:
         if " " in name:
             return name.replace(" ", "")
         return f"{name[:len(name) // 2]} {name[len(name) // 2:]}"
-    vowels = [index for index, letter in enumerate(name) if index and letter in "AIUEO"]
+    # An I is left alone: doubled at the end of a word it would be a Roman two.
+    vowels = [index for index, letter in enumerate(name) if index and letter in "AUEO"]
     index = vowels[len(vowels) // 2]
     return name[:index] + name[index + 1:] if number % 3 == 1 else name[:index] + name[index] + name[index:]
 

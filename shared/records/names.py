@@ -7,6 +7,7 @@ merged by them: a person decides.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 
 from shared.codes.spelling import ROMAN, collapse_doubled, fold_key, fold_letters, plain
@@ -101,25 +102,25 @@ def fold_spelling(text: str) -> str:
 def is_probable_misspelling(a: str, b: str) -> bool:
     """Tell whether two names of dusun probably mean one place.
 
-    True for one folded key, and for one slip in names of 4 to 7 letters or two in longer ones. Otherwise not
-    when the names differ in a number, a single letter, or a word of direction, size or age: KRAJAN WETAN and
-    KRAJAN KULON are two places. Without a stem or tail many names share (KARANG, SIDO, … REJO, SARI) only
-    the rest is measured: KARANGSARI and KARANGJATI, SIDOREJO and SUKOREJO are two places as well.
+    True for one folded key or the same letters without spaces, and for one slip in names of 4 to 7 letters or
+    two in longer ones. Otherwise not when the names differ in a number, a single letter, or a word of
+    direction, size or age: KRAJAN WETAN and KRAJAN KULON are two places, though KRAJAN WETN is a slip of the
+    first. Without a stem or tail many names share (KARANG, SIDO, … REJO, SARI) only the rest is measured:
+    KARANGSARI and KARANGJATI, SIDOREJO and SUKOREJO are two places as well.
     """
     first, second = _place(a), _place(b)
     if first is None or second is None:
         return False
-    if first.key == second.key:
+    if first.key == second.key or first.letters == second.letters:
         return True
     if first.marks != second.marks:
-        return False
-    if first.base == second.base:
-        return True
-    one, other = _without_common_element(first.base, second.base)
-    if min(len(first.base), len(second.base)) < 4:
-        return False
-    slips = 2 if min(len(one), len(other)) >= 8 else 1
-    return edit_distance(one, other, slips) <= slips
+        return _lacks_one_mark(first, second) and min(
+            edit_distance(first.key, second.key, 1), edit_distance(first.letters, second.letters, 1)
+        ) == 1
+    if max(len(first.base), len(second.base)) < 4:
+        return first.base == second.base
+    # As written as well: a lost vowel (NANGKA, NNGKA; RANDUJATI, RANDJATI) makes letters that fold away.
+    return _are_near(first.base, second.base) or _are_near(first.base_letters, second.base_letters)
 
 
 def edit_distance(a: str, b: str, limit: int) -> int:
@@ -146,7 +147,9 @@ class _Place:
     """A dusun's name as one folded key, and parted: what is spelt, and the marks that part neighbours."""
 
     key: str
+    letters: str  # as written, without spaces
     base: str
+    base_letters: str
     marks: tuple[str, ...]
 
 
@@ -160,6 +163,7 @@ def _place(text: str) -> _Place | None:
         return None
     pieces: list[str] = []
     base: list[str] = []
+    base_letters: list[str] = []
     marks: list[str] = []
     for word in (piece for whole in words for piece in _unglued(whole)):
         folded = fold_letters(word)
@@ -168,11 +172,36 @@ def _place(text: str) -> _Place | None:
         elif word.isdigit():
             folded = word.lstrip("0")
         is_mark = len(word) == 1 or folded.isdigit() or folded in _QUALIFIERS
-        (marks if is_mark else base).append(folded)
         pieces.append(folded)
+        if is_mark:
+            marks.append(folded)
+        else:
+            base.append(folded)
+            base_letters.append(word)
     return _Place(
-        collapse_doubled("".join(pieces)), collapse_doubled("".join(base)), tuple(sorted(marks))
+        key=collapse_doubled("".join(pieces)),
+        letters="".join(words),
+        base=collapse_doubled("".join(base)),
+        base_letters="".join(base_letters),
+        marks=tuple(sorted(marks)),
     )
+
+
+def _lacks_one_mark(first: _Place, second: _Place) -> bool:
+    """Tell whether one name has all the marks of the other and one word more, which the other may misspell."""
+    fewer, more = sorted((first.marks, second.marks), key=len)
+    extra = Counter(more) - Counter(fewer)
+    return len(more) == len(fewer) + 1 == len(fewer) + extra.total() and all(
+        len(mark) >= 3 and mark.isalpha() for mark in extra
+    )
+
+
+def _are_near(a: str, b: str) -> bool:
+    if a == b:
+        return True
+    one, other = _without_common_element(a, b)
+    slips = 2 if min(len(one), len(other)) >= 8 else 1
+    return edit_distance(one, other, slips) <= slips
 
 
 def _unglued(word: str) -> tuple[str, ...]:

@@ -15,12 +15,14 @@ import pytest
 from click.testing import CliRunner
 from python_calamine import CalamineWorkbook
 
+from shared.records.names import is_probable_misspelling
+
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
 
 from generate_desa import main, make_files  # noqa: E402
 from synthetic import numbers  # noqa: E402
 from synthetic.codes import Hubungan, JenisKelamin, StatusDasar, StatusKawin  # noqa: E402
-from synthetic.faults import FaultKind, plant_faults  # noqa: E402
+from synthetic.faults import FaultKind, misspell_dusun, plant_faults  # noqa: E402
 from synthetic.kecamatan import FactKind, Kecamatan, PlantPlan, generate_kecamatan, write_facts  # noqa: E402
 from synthetic.model import ACUAN, Person, Village, people  # noqa: E402
 from synthetic.sheet import COLUMN_NAMES, COLUMNS, Format, Kind, Layout, render_sheet  # noqa: E402
@@ -243,6 +245,15 @@ def test_phones_and_chip_numbers_are_invented_and_unique(village: Village) -> No
 def test_there_are_four_to_six_dusun(village: Village) -> None:
     assert {family.dusun for family in village.keluarga} == set(village.dusun)
     assert 4 <= len({name.replace(" ", "") for name in village.dusun}) <= 6
+
+
+def test_every_dusun_that_can_be_planted_misspelt_is_seen_and_no_neighbour_is() -> None:
+    for seed in range(60):
+        names = generate_village(SELAKAMBANG, 100, seed).dusun
+        for name in names:
+            for number in range(3):
+                assert is_probable_misspelling(name, misspell_dusun(name, number)), (name, number)
+            assert not any(is_probable_misspelling(name, other) for other in names if other != name), name
 
 
 def test_flat_rows_have_22_fields(village: Village) -> None:
