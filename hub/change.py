@@ -7,8 +7,10 @@ from collections.abc import Sequence
 
 from hub.services import HubServices
 from hub.verval import findings
+from shared.changelog.change import Sealed
 from shared.merge.scope import Role
-from shared.store.changes import Log, add_log, append, find_log
+from shared.store.branch import reissue
+from shared.store.changes import Log, add_log, append, find_last_log
 from shared.store.drafts import Draft, seal_drafts
 from shared.store.records import Projector
 
@@ -36,14 +38,25 @@ def _write(services: HubServices, wilayah: str, peran: Role, drafts: Sequence[Dr
 
 def current_log(services: HubServices, conn: sqlite3.Connection, wilayah: str, peran: Role) -> Log:
     """Find the channel to write to now; open one where there is none or where the old is behind its anchor."""
-    row = conn.execute(
-        "SELECT id FROM log WHERE own = 1 AND wilayah = ? AND peran = ? ORDER BY no DESC LIMIT 1",
-        (wilayah, peran.value),
-    ).fetchone()
-    log = None if row is None else find_log(conn, row[0])
-    if log is not None and log.kunci == services.keys.signing.public and not services.was_restored(log):
-        return log
-    genesis, batch = services.begin_batch(wilayah, peran, log)
+    return services.find_writable_log(conn, wilayah, peran) or _open_log(services, conn, wilayah, peran)
+
+
+def reissue_branch(
+    services: HubServices, conn: sqlite3.Connection, before: Log, ref: str, changes: Sequence[Sealed]
+) -> int:
+    """Issue the changes of a branch of ``before`` again in a new channel, in the caller's transaction."""
+    log = _open_log(services, conn, before.wilayah, before.peran, ref)
+    batch = reissue(changes, log)
+    append(conn, log, batch.changes, batch.headers, batch.leaves)
+    Projector(conn, services.catalogue, findings.observe).project(batch.entries)
+    return len(batch.changes)
+
+
+def _open_log(
+    services: HubServices, conn: sqlite3.Connection, wilayah: str, peran: Role, cabang: str = ""
+) -> Log:
+    before = find_last_log(conn, wilayah, peran)
+    genesis, batch = services.begin_batch(wilayah, peran, before, cabang)
     fresh = add_log(
         conn, id=genesis.id, origin=genesis.origin, wilayah=wilayah, peran=peran, kunci=genesis.kunci, own=True
     )

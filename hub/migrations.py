@@ -26,3 +26,12 @@ def _make_slot(db: Tables) -> None:
             identified INTEGER NOT NULL) STRICT""",
     ):
         db.conn.execute(statement)
+
+
+@hub_migrations(name="0002_restored")
+def _make_restored(db: Tables) -> None:
+    # mark is what the hub held of the logs that the caller was behind on: the same gap counts once.
+    db.conn.execute(
+        """CREATE TABLE restored (
+            no INTEGER PRIMARY KEY, kunci TEXT NOT NULL, time_s INTEGER NOT NULL, mark INTEGER NOT NULL) STRICT"""
+    )

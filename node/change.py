@@ -6,8 +6,10 @@ import sqlite3
 from collections.abc import Sequence
 
 from node.services import NodeServices
+from shared.changelog.change import Sealed
 from shared.merge.scope import Role
-from shared.store.changes import Log, add_log, append, find_log
+from shared.store.branch import reissue
+from shared.store.changes import Log, add_log, append, find_last_log
 from shared.store.drafts import Draft, seal_drafts
 from shared.store.records import Projector
 
@@ -35,15 +37,26 @@ def current_log(services: NodeServices, conn: sqlite3.Connection) -> Log:
     A database that holds less than was once signed was restored from a copy: writing on in the same log
     would be a second history, so the new log names the old head and goes its own way.
     """
-    row = conn.execute("SELECT id FROM log WHERE own = 1 ORDER BY no DESC LIMIT 1").fetchone()
-    log = None if row is None else find_log(conn, row[0])
-    if log is not None and log.kunci == services.keys.signing.public and not services.was_restored(log):
-        return log
-    return _open_log(services, conn, log)
+    return services.find_writable_log(conn, services.wilayah, Role.DESA) or _open_log(services, conn)
 
 
-def _open_log(services: NodeServices, conn: sqlite3.Connection, before: Log | None) -> Log:
-    genesis, batch = services.begin_batch(services.wilayah, Role.DESA, before)
+def reissue_branch(
+    services: NodeServices, conn: sqlite3.Connection, ref: str, changes: Sequence[Sealed]
+) -> tuple[int, int]:
+    """Issue the changes of a branch again in a new log, in the transaction of the caller.
+
+    Returns how many they are and the place (see store.changes) of the first.
+    """
+    log = _open_log(services, conn, ref)
+    batch = reissue(changes, log)
+    append(conn, log, batch.changes, batch.headers, batch.leaves)
+    Projector(conn, services.catalogue).project(batch.entries)
+    return len(batch.changes), log.base + log.size
+
+
+def _open_log(services: NodeServices, conn: sqlite3.Connection, cabang: str = "") -> Log:
+    before = find_last_log(conn, services.wilayah, Role.DESA)
+    genesis, batch = services.begin_batch(services.wilayah, Role.DESA, before, cabang)
     log = add_log(
         conn, id=genesis.id, origin=genesis.origin, wilayah=genesis.wilayah, peran=genesis.peran,
         kunci=genesis.kunci, own=True,

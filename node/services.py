@@ -29,9 +29,15 @@ class KnownHub:
     pemulihan: str
     simpul: str
     status: str
+    kunci_lama: tuple[str, ...] = ()
+    """Keys of the hub before this one; what they have signed stays true."""
 
     def dump(self) -> str:
         return json.dumps(self.__dict__)
+
+    def has_key(self, kunci: str) -> bool:
+        """Tell whether a key is, or was, the hub's."""
+        return kunci == self.kunci or kunci in self.kunci_lama
 
 
 @dataclass
@@ -54,7 +60,10 @@ class NodeServices(Side):
 def read_hub(conn: sqlite3.Connection) -> KnownHub | None:
     """Read the pinned hub from the settings."""
     text = read_setting(conn, "hub")
-    return None if text is None else KnownHub(**json.loads(text))
+    if text is None:
+        return None
+    members = json.loads(text)
+    return KnownHub(**{**members, "kunci_lama": tuple(members.get("kunci_lama", ()))})
 
 
 def write_hub(conn: sqlite3.Connection, hub: KnownHub) -> None:

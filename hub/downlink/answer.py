@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Mapping
 from typing import Any
 
 from hub.ingest.accept import Sender
 from hub.services import HubServices
 from shared.merge.scope import Role
-from shared.store.changes import Log, list_logs
+from shared.store.changes import Log, find_log, list_logs, root_at
 from shared.store.runs import RunSizer, build_run, encode_root, sign_size
 from shared.sync.limits import limit
 
@@ -28,6 +29,18 @@ def list_heads(services: HubServices, desa: str) -> list[dict[str, Any]]:
             {"id": log.id, "size": log.size, "root": encode_root(log.root())}
             for log in readable_logs(conn, services, desa)
         ]
+
+
+def find_differing(
+    conn: sqlite3.Connection, told: Mapping[str, int], announced: list[dict[str, Any]]
+) -> list[str]:
+    """Name the readable logs of which a node has announced another history than this hub holds."""
+    differing = []
+    for head in announced:
+        log = find_log(conn, head["id"]) if told.get(head["id"], 0) >= head["size"] > 0 else None
+        if log is not None and encode_root(root_at(conn, log, head["size"])) != head["root"]:
+            differing.append(log.id)
+    return differing
 
 
 def build_answer(

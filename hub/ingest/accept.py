@@ -6,6 +6,9 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass
 
+from hub.change import reissue_branch
+from hub.ingest.branches import fork_ref, grow_branch, keep_branch
+from hub.pemulihan.state import begin_recovery, is_hub_key
 from hub.services import HubServices
 from hub.verval import findings
 from shared.changelog.checkpoint import Checkpoint, cosign
@@ -13,7 +16,20 @@ from shared.changelog.genesis import Genesis, read_genesis
 from shared.changelog.run import RunHeader, open_run
 from shared.errors import ProtocolError
 from shared.merge.scope import Role
-from shared.store.changes import Log, Receipt, add_log, add_receipt, append, find_log, last_receipt, read_leaves
+from shared.store.branch import Removed, find_branch, move_to_branch
+from shared.store.changes import (
+    Log,
+    Receipt,
+    add_log,
+    add_receipt,
+    append,
+    close_log,
+    find_log,
+    last_receipt,
+    read_leaves,
+    read_tree,
+)
+from shared.store.evidence import note_event
 from shared.store.records import Projector
 from shared.sync.checks import ForkError, ProvenRun, ReadRun, prove_run, read_run
 
@@ -42,12 +58,14 @@ def accept_run(services: HubServices, sender: Sender, header: RunHeader, sealed:
             log = find_log(conn, header.log) or _add_log(conn, services, sender, run)
             if log.wilayah != sender.wilayah and log.peran is not Role.UMUM:
                 raise ProtocolError("out_of_scope", "log of another desa")
-            held = read_leaves(conn, log, header.start, min(log.size, header.end))
-            proven = prove_run(log, run, held)
-            grown = _append(conn, services, log, proven)
+            grown = _store(conn, services, log, run)
             return _receipt(conn, services, grown)
     except ForkError as fork:
-        _keep_evidence(services, fork, run)
+        keep_branch(services, fork)
+        raise
+    except ProtocolError as error:
+        if error.code in ("gap", "bad_proof") and grow_branch(services, run):
+            raise ProtocolError("fork", "continues a kept branch") from None
         raise
 
 
@@ -58,14 +76,38 @@ def _seal_id(header: RunHeader) -> bytes:
         raise ProtocolError("malformed", "seal id") from None
 
 
-def _append(conn: sqlite3.Connection, services: HubServices, log: Log, proven: ProvenRun) -> Log:
+def _store(conn: sqlite3.Connection, services: HubServices, log: Log, run: ReadRun) -> Log:
+    """Prove a run and append what is new in it; of an own channel, what was once signed here takes its place."""
+    removed: Removed | None = None
+    try:
+        proven = _prove(conn, log, run)
+    except ForkError as fork:
+        if not log.own or find_branch(conn, fork_ref(fork)) is not None:
+            raise
+        log, removed = move_to_branch(conn, log, fork.seq, services.clock.now_s())
+        proven = _prove(conn, log, run)
     if not proven.changes:
         return log
     end = log.size + len(proven.changes)
     note = proven.note if proven.checkpoint.size == end else None
     grown = append(conn, log, proven.changes, proven.headers, proven.leaves, note)
-    Projector(conn, services.catalogue, findings.observe).project(proven.entries)
+    projector = Projector(conn, services.catalogue, findings.observe)
+    if removed is not None:
+        projector.refold(log.wilayah, removed.records)
+    projector.project(proven.entries)
+    if log.own:
+        # Only a database that was restored has to be given its own words back.
+        close_log(conn, log)
+        begin_recovery(conn, services.clock.now_s())
+    if removed is not None:
+        count = reissue_branch(services, conn, log, removed.ref, removed.changes)
+        note_event(conn, services.clock.now_s(), "terbit_ulang", log.id, f"{count} perubahan")
     return grown
+
+
+def _prove(conn: sqlite3.Connection, log: Log, run: ReadRun) -> ProvenRun:
+    held = read_leaves(conn, log, run.header.start, min(log.size, run.header.end))
+    return prove_run(log, run, held, lambda size: read_tree(conn, log, size))
 
 
 def _receipt(conn: sqlite3.Connection, services: HubServices, log: Log) -> bytes:
@@ -87,7 +129,7 @@ def _add_log(conn: sqlite3.Connection, services: HubServices, sender: Sender, ru
     if genesis.id != run.header.log:
         raise ProtocolError("malformed", "first change names another log")
     own = genesis.kunci == services.keys.signing.public
-    if own:
+    if is_hub_key(conn, services, genesis.kunci) and genesis.peran is not Role.DESA:
         _check_own(services, genesis)
     elif not _is_enrolled(conn, genesis):
         raise ProtocolError("unknown_key", "log under a key that is not enrolled")
@@ -100,7 +142,7 @@ def _add_log(conn: sqlite3.Connection, services: HubServices, sender: Sender, ru
 def _check_own(services: HubServices, genesis: Genesis) -> None:
     """A channel of this hub that it no longer has comes back from a node (the hub was restored)."""
     expected = services.wilayah if genesis.peran is Role.UMUM else genesis.wilayah
-    if genesis.peran is Role.DESA or genesis.wilayah != expected:
+    if genesis.wilayah != expected:
         raise ProtocolError("out_of_scope", "first change of a channel")
 
 
@@ -111,16 +153,3 @@ def _is_enrolled(conn: sqlite3.Connection, genesis: Genesis) -> bool:
         "SELECT 1 FROM simpul WHERE kunci = ? AND wilayah = ?", (genesis.kunci.hex(), genesis.wilayah)
     ).fetchone()
     return row is not None
-
-
-def _keep_evidence(services: HubServices, fork: ForkError, run: ReadRun) -> None:
-    """Keep both signed histories: ours stands in the log, theirs is stored beside it, once."""
-    at = fork.seq - run.header.start
-    data = run.changes[at].header + b"\n" + run.header.checkpoint
-    with services.database.write() as conn:
-        known = conn.execute("SELECT 1 FROM evidence WHERE log = ? AND data = ?", (fork.log, data)).fetchone()
-        if known is None:
-            conn.execute(
-                "INSERT INTO evidence (time_s, code, log, detail, data) VALUES (?, 'fork', ?, ?, ?)",
-                (services.clock.now_s(), fork.log, f"seq {fork.seq}", data),
-            )

@@ -12,15 +12,19 @@ from typing import Any
 
 from flask import Blueprint, Response, current_app, request
 
-from hub.downlink.answer import build_answer, list_heads
+from hub.downlink.answer import build_answer, find_differing, list_heads, readable_logs
 from hub.ingest.accept import Sender, accept_run
 from hub.ingest.contact import note_contact
+from hub.pemulihan.rotation import accept_rotation
+from hub.pemulihan.state import list_successors, read_recovery
+from hub.pemulihan.watch import watch_histories
 from hub.services import HubServices
 from hub.simpul.enrol import accept_candidate
 from hub.verval.cases import update_cases
 from shared.changelog.run import split_runs
 from shared.errors import EnvironmentProblem, ProtocolError
-from shared.store.changes import find_log
+from shared.merge.scope import Role
+from shared.store.changes import find_log, list_logs, root_at
 from shared.store.parity import (
     ParityCheck,
     claim_parity,
@@ -31,6 +35,7 @@ from shared.store.parity import (
     name_heads,
     store_parity,
 )
+from shared.store.runs import encode_root
 from shared.sync import messages, signature
 from shared.sync.checks import ForkError
 from shared.sync.codes import CODES
@@ -47,6 +52,7 @@ class SyncSession:
 
     key: str
     expires_s: float
+    sender: Sender
     announced: dict[str, int]
     told: dict[str, int]
 
@@ -137,6 +143,24 @@ def find_sender(key: str) -> Sender:
     return Sender(row[0], row[1], key)
 
 
+def find_helper(key: str, body: bytes) -> Sender | None:
+    """Tell whether a stranger may hand over the common channel, and nothing else.
+
+    A hub that was restored may have forgotten the enrolment of the very node that can bring it back. What
+    is handed over proves itself: the hub's own key has signed it.
+    """
+    hub = services()
+    try:
+        announced = messages.decode(messages.HelloRequest, body)["logs"]
+    except ProtocolError:
+        return None
+    with hub.database.read() as conn:
+        held = {log.id: log.size for log in list_logs(conn, hub.wilayah) if log.peran is Role.UMUM}
+        is_recovering = read_recovery(conn) is not None
+    ahead = any(head["size"] > held[head["id"]] for head in announced if head["id"] in held)
+    return Sender("", hub.wilayah, key) if is_recovering or ahead else None
+
+
 @blueprint.post("/enrol")
 @signed
 def enrol(body: bytes, caller: signature.Signed) -> Response:
@@ -147,23 +171,36 @@ def enrol(body: bytes, caller: signature.Signed) -> Response:
 @blueprint.post("/hello")
 @signed
 def hello(body: bytes, caller: signature.Signed) -> Response:
-    sender = find_sender(caller.key)
-    asked = messages.decode(messages.HelloRequest, body)
     hub = services()
+    try:
+        sender = find_sender(caller.key)
+    except ProtocolError as error:
+        helper = find_helper(caller.key, body) if error.code == "unknown_key" else None
+        if helper is None:
+            raise
+        sender = helper
+    asked = messages.decode(messages.HelloRequest, body)
     nonce = base64.urlsafe_b64encode(hub.random(16)).decode().rstrip("=")
     heads = list_heads(hub, sender.wilayah)
     announced = {head["id"]: head["size"] for head in asked["logs"]}
     told = {head["id"]: head["size"] for head in heads}
     expires_s = hub.clock.monotonic_s() + limit("session_s_max")
-    _sessions().open(nonce, SyncSession(caller.key, expires_s, announced, told))
-    parity, differs = _judge_parity(hub, sender, asked)
-    queue = _count_queue(asked, heads)
-    note_contact(hub, sender, asked["time"], queue, parity)
+    _sessions().open(nonce, SyncSession(caller.key, expires_s, sender, announced, told))
     answer = {
         "version": PROTOCOL_VERSION, "nonce": nonce, "echo": asked["nonce"], "logs": heads,
-        "time": hub.clock.now_s(), "segel": hub.seal_key.public.hex(), "parity": parity, "parity_differs": differs,
+        "time": hub.clock.now_s(), "segel": hub.seal_key.public.hex(), "parity": "", "parity_differs": [],
     }
-    return _signed_answer(answer, caller.nonce)
+    if sender.simpul:
+        answer["parity"], answer["parity_differs"] = _judge_parity(hub, sender, asked)
+        note_contact(hub, sender, asked["time"], _count_queue(asked, heads), answer["parity"])
+    else:
+        answer["known"] = False
+    with hub.database.read() as conn:
+        more = {"differs": find_differing(conn, told, asked["logs"]), "rantai": list_successors(conn)}
+    if sender.simpul:
+        watch_histories(hub, sender, asked["logs"], more["differs"])
+    # Left out where there is nothing to say: most sessions are this one answer.
+    return _signed_answer(answer | {name: value for name, value in more.items() if value}, caller.nonce)
 
 
 def _count_queue(asked: dict[str, Any], heads: list[dict[str, Any]]) -> int:
@@ -192,8 +229,8 @@ def _judge_parity(hub: HubServices, sender: Sender, asked: dict[str, Any]) -> tu
 @signed
 def push(body: bytes, caller: signature.Signed) -> Response:
     hub = services()
-    sender = find_sender(caller.key)
-    session = _sessions().find(caller.nonce, caller.key, hub.clock.monotonic_s())
+    session = _find_session(caller)
+    sender = session.sender
     receipts: list[str] = []
     at = 0
     try:
@@ -229,11 +266,13 @@ def _held_size(hub: HubServices, id: str) -> dict[str, Any]:
 @signed
 def pull(body: bytes, caller: signature.Signed) -> Response:
     hub = services()
-    sender = find_sender(caller.key)
-    _sessions().find(caller.nonce, caller.key, hub.clock.monotonic_s())
+    sender = _find_session(caller).sender
     asked = messages.decode(messages.PullRequest, body)
     with hub.database.read() as conn:
-        segel = conn.execute("SELECT segel FROM simpul WHERE kunci = ?", (caller.key,)).fetchone()[0]
+        row = conn.execute("SELECT segel FROM simpul WHERE kunci = ?", (caller.key,)).fetchone()
+    if row is None:
+        raise ProtocolError("unknown_key")
+    segel = row[0]
     wanted = {entry["id"]: entry["size"] for entry in asked["logs"]}
     runs = build_answer(
         hub, sender, bytes.fromhex(segel), wanted, bytes_max=asked["bytes_max"], codec=asked["codec"]
@@ -246,8 +285,7 @@ def pull(body: bytes, caller: signature.Signed) -> Response:
 def parity(body: bytes, caller: signature.Signed) -> Response:
     """Lead down to the record that differs: digests of a range, or its rows when they are few."""
     hub = services()
-    sender = find_sender(caller.key)
-    _sessions().find(caller.nonce, caller.key, hub.clock.monotonic_s())
+    sender = _find_session(caller).sender
     asked = messages.decode(messages.ParityRequest, body)
     kind = hub.catalogue.kinds.get(asked["kind"])
     if kind is None:
@@ -258,6 +296,41 @@ def parity(body: bytes, caller: signature.Signed) -> Response:
         if count <= limit("parity_rows_max"):
             answer["rows"] = [list(row) for row in list_range(conn, kind, sender.wilayah, asked["low"], asked["high"])]
     return Response(messages.encode(answer), content_type="application/json")
+
+
+@blueprint.post("/compare")
+@signed
+def compare(body: bytes, caller: signature.Signed) -> Response:
+    """Find the largest size, of those asked for, at which both sides hold the same history of a log."""
+    hub = services()
+    sender = _find_session(caller).sender
+    asked = messages.decode(messages.CompareRequest, body)
+    with hub.database.read() as conn:
+        log = next((log for log in readable_logs(conn, hub, sender.wilayah) if log.id == asked["id"]), None)
+        if log is None:
+            raise ProtocolError("not_found", "log")
+        same = [
+            head["size"] for head in asked["heads"]
+            if head["size"] <= log.size and encode_root(root_at(conn, log, head["size"])) == head["root"]
+        ]
+    return Response(messages.encode({"size": max(same, default=0)}), content_type="application/json")
+
+
+@blueprint.post("/rotate")
+@signed
+def rotate(body: bytes, caller: signature.Signed) -> Response:
+    """Let a node's new key follow its old one, which signs this request."""
+    asked = messages.decode(messages.RotateRequest, body)
+    return _signed_answer(accept_rotation(services(), caller.key, asked), caller.nonce)
+
+
+def _find_session(caller: signature.Signed) -> SyncSession:
+    """Find the session of a request; what has become of its key since hello counts at once."""
+    hub = services()
+    found = _sessions().find(caller.nonce, caller.key, hub.clock.monotonic_s())
+    if found.sender.simpul:
+        find_sender(caller.key)
+    return found
 
 
 def _signed_answer(answer: dict[str, Any], nonce: str) -> Response:

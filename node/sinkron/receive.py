@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Container
 
+from node.change import reissue_branch
+from node.impor.places import move_places
 from node.services import KnownHub, NodeServices
+from node.sinkron.returned import take_returned
 from shared.changelog.genesis import Genesis, read_genesis
 from shared.changelog.run import RunHeader, open_run
 from shared.errors import ProtocolError
 from shared.merge.scope import Role
-from shared.store.changes import Log, add_log, append, find_log, read_leaves
+from shared.store.branch import Removed, move_to_branch
+from shared.store.changes import Log, add_log, append, close_log, find_log, read_leaves, read_tree
+from shared.store.evidence import note_event
 from shared.store.records import Projector
-from shared.sync.checks import ReadRun, prove_run, read_run
+from shared.sync.checks import ForkError, ProvenRun, ReadRun, prove_run, read_run
 
 
-def receive_run(services: NodeServices, hub: KnownHub, header: RunHeader, sealed: bytes) -> int:
+def receive_run(
+    services: NodeServices, hub: KnownHub, header: RunHeader, sealed: bytes, yielding: Container[str] = ()
+) -> int:
     """Store one run from the hub; return how many of its changes were new.
 
-    Raises ProtocolError when it does not verify, and then nothing of it is stored.
+    ``yielding`` names the logs whose second history the hub has already, or that are this node's own: there
+    the hub's history takes the place of ours, ours is kept as a branch, and an own one is issued again.
+    Raises ProtocolError when the run does not verify, and then nothing of it is stored.
     """
     key = services.keys.find_seal(bytes.fromhex(header.seal))
     if key is None:
@@ -25,18 +35,49 @@ def receive_run(services: NodeServices, hub: KnownHub, header: RunHeader, sealed
     run = read_run(header, open_run(header, sealed, key.open))
     with services.database.write() as conn:
         log = find_log(conn, header.log) or _add_log(conn, services, hub, run)
-        held = read_leaves(conn, log, header.start, min(log.size, header.end))
-        proven = prove_run(log, run, held)
+        removed: Removed | None = None
+        try:
+            proven = _prove(conn, log, run)
+        except ForkError as fork:
+            if log.id not in yielding:
+                raise
+            log, removed = move_to_branch(conn, log, fork.seq, services.clock.now_s())
+            proven = _prove(conn, log, run)
         if not proven.changes:
             return 0
         note = proven.note if proven.checkpoint.size <= header.end else None
         append(conn, log, proven.changes, proven.headers, proven.leaves, note)
-        Projector(conn, services.catalogue).project(proven.entries)
+        projector = Projector(conn, services.catalogue)
+        if removed is not None:
+            projector.refold(log.wilayah, removed.records)
+        projector.project(proven.entries)
+        _settle(services, conn, log, removed)
+        take_returned(services, conn, proven.entries)
     return len(proven.changes)
 
 
+def _prove(conn: sqlite3.Connection, log: Log, run: ReadRun) -> ProvenRun:
+    held = read_leaves(conn, log, run.header.start, min(log.size, run.header.end))
+    return prove_run(log, run, held, lambda size: read_tree(conn, log, size))
+
+
+def _settle(services: NodeServices, conn: sqlite3.Connection, log: Log, removed: Removed | None) -> None:
+    """Go on elsewhere where an own log was written on by somebody else, and issue our own history again."""
+    now_s = services.clock.now_s()
+    if log.own and not log.closed:
+        close_log(conn, log)
+        note_event(conn, now_s, "pulih", log.id, f"mulai {log.size}")
+    if removed is None:
+        return
+    note_event(conn, now_s, "fork", log.id, f"seq {log.size}")
+    if log.own:
+        count, first = reissue_branch(services, conn, removed.ref, removed.changes)
+        move_places(conn, log.base + log.size, count, first)
+        note_event(conn, now_s, "terbit_ulang", log.id, f"{count} perubahan")
+
+
 def _add_log(conn: sqlite3.Connection, services: NodeServices, hub: KnownHub, run: ReadRun) -> Log:
-    """Register a log that is new here: the hub's under the pinned key, a sibling's under an enrolled one."""
+    """Register a log that is new here: the hub's under a pinned key, a sibling's under an enrolled one."""
     if run.header.start != 0:
         raise ProtocolError("gap", "log unknown here")
     genesis = read_genesis(run.changes[0])
@@ -52,11 +93,11 @@ def _add_log(conn: sqlite3.Connection, services: NodeServices, hub: KnownHub, ru
 
 def _is_trusted(conn: sqlite3.Connection, services: NodeServices, hub: KnownHub, genesis: Genesis) -> bool:
     if genesis.peran is Role.UMUM:
-        return genesis.kunci.hex() == hub.kunci and genesis.wilayah == hub.wilayah
+        return hub.has_key(genesis.kunci.hex()) and genesis.wilayah == hub.wilayah
     if genesis.wilayah != services.wilayah:
         return False
     if genesis.peran is Role.SALURAN:
-        return genesis.kunci.hex() == hub.kunci
+        return hub.has_key(genesis.kunci.hex())
     enrolled = conn.execute(
         "SELECT 1 FROM simpul WHERE kunci = ? AND wilayah = ?", (genesis.kunci.hex(), genesis.wilayah)
     ).fetchone()

@@ -14,12 +14,14 @@ from enum import StrEnum
 from typing import Any
 
 from node.services import KnownHub, NodeServices
+from node.sinkron.hubkey import follow_hub
 from node.sinkron.receive import receive_run
 from node.sinkron.transport import Answer, Transport
 from shared.changelog.checkpoint import SignatureType, Verifier, open_receipt
 from shared.changelog.run import split_runs
 from shared.errors import ProtocolError, SipandeError, TransportError
-from shared.store.changes import Log, Receipt, add_receipt, find_log, hasher_of, list_logs
+from shared.merge.scope import Role
+from shared.store.changes import Log, Receipt, add_receipt, find_log, list_logs, root_at
 from shared.store.migrations import read_setting, write_setting
 from shared.store.parity import ParityCheck, claim_parity
 from shared.store.runs import RunSizer, build_run, encode_root, sign_size
@@ -108,6 +110,8 @@ class Session:
     sizer: RunSizer = field(default_factory=RunSizer)
     run_bytes: int = 0
     nonce: str = ""
+    yielding: dict[str, int] = field(default_factory=dict)
+    """Logs whose history here gives way to the hub's, and a size up to which both are the same."""
     _successes: int = 0
     _grow_after: int = 0
 
@@ -147,15 +151,87 @@ class Session:
         return self.report
 
     def _talk(self, hub: KnownHub) -> None:
-        answer = self._hello(hub)
+        hub, answer = self._hello(hub)
+        receiver = bytes.fromhex(answer["segel"])
+        if not answer["known"]:
+            self._help_hub(hub, answer, receiver)
+            hub, answer = self._hello(hub)
+            if not answer["known"]:
+                raise Refused(401, {"code": "unknown_key", "detail": "not known after the common channel"})
+        if self._settle_forks(hub, answer, receiver):
+            hub, answer = self._hello(hub)
         heads = {head["id"]: head for head in answer["logs"]}
-        grown = self._push(hub, heads, bytes.fromhex(answer["segel"]))
+        grown = self._push(hub, heads, receiver)
         wanted = {head["id"]: head["size"] for head in answer["logs"]}
         wanted.update(grown)
         self._pull(hub, wanted)
+        if self.yielding or self._lacks_receipts(wanted):
+            # What gave way was issued again in a new log; what came back of an own log has no receipt yet.
+            self.yielding = {}
+            self._talk(hub)
 
-    def _hello(self, hub: KnownHub) -> dict[str, Any]:
-        """Say what is held here, learn what the hub holds; anything else than a signed answer is no answer."""
+    def _help_hub(self, hub: KnownHub, answer: dict[str, Any], receiver: bytes) -> None:
+        """Give a hub that was restored, and forgot this node, its own common channel back."""
+        held = {head["id"]: head["size"] for head in answer["logs"]}
+        with self.services.database.read() as conn:
+            logs = [log for log in list_logs(conn) if log.peran is Role.UMUM]
+        for log in logs:
+            if held.get(log.id, 0) < log.size:
+                self._push_log(hub, log, held.get(log.id, 0), receiver)
+
+    def _settle_forks(self, hub: KnownHub, answer: dict[str, Any], receiver: bytes) -> bool:
+        """Deal with logs that have two histories; tell whether the hub must be greeted again.
+
+        The hub gets ours of every log that is not our own, and keeps it; then the hub's takes its place here.
+        Its own channel the hub itself sets right, when it sees what it has once signed.
+        """
+        again = False
+        for log in self._find_forked(answer):
+            size = self._find_common(log)
+            if not log.own:
+                try:
+                    self._push_log(hub, log, size, receiver)
+                    again = True
+                    continue
+                except Refused as error:
+                    if error.code != "fork":
+                        raise
+            self.yielding[log.id] = size
+        return again
+
+    def _find_forked(self, answer: dict[str, Any]) -> list[Log]:
+        """List the logs of which the hub's history and ours differ, at the smaller of both sizes."""
+        told = set(answer["differs"])
+        heads = {head["id"]: head for head in answer["logs"]}
+        found = []
+        with self.services.database.read() as conn:
+            for log in list_logs(conn):
+                head = heads.get(log.id)
+                if head is None or not head["size"]:
+                    continue
+                if log.id in told or (
+                    head["size"] <= log.size and encode_root(root_at(conn, log, head["size"])) != head["root"]
+                ):
+                    found.append(log)
+        return found
+
+    def _find_common(self, log: Log) -> int:
+        """Find a size up to which the hub's history of a log is ours; near the largest, in one request."""
+        with self.services.database.read() as conn:
+            sizes = [log.size - (1 << bit) for bit in range(log.size.bit_length()) if 1 << bit < log.size]
+            heads = [{"size": size, "root": encode_root(root_at(conn, log, size))} for size in sizes]
+        body = messages.encode({"id": log.id, "heads": heads})
+        answer = messages.decode(messages.CompareAnswer, self._post("/sync/v1/compare", body, self.nonce).body)
+        if answer["size"] not in (0, *sizes):
+            raise TransportError("compared size was not asked for")
+        size: int = answer["size"]
+        return size
+
+    def _hello(self, hub: KnownHub) -> tuple[KnownHub, dict[str, Any]]:
+        """Say what is held here, learn what the hub holds; anything else than a signed answer is no answer.
+
+        Also gives back the hub as it is pinned now: its key may have a successor.
+        """
         nonce = base64.urlsafe_b64encode(self.services.random(16)).decode().rstrip("=")
         with self.services.database.read() as conn:
             parity = claim_parity(conn, self.services.catalogue, self.services.wilayah)
@@ -167,15 +243,17 @@ class Session:
             }
         )
         answer = self._post("/sync/v1/hello", body, nonce)
-        if answer.signed is None or answer.signed.key != hub.kunci or answer.signed.nonce != nonce:
+        if answer.signed is None or answer.signed.nonce != nonce:
             raise TransportError("answer is not signed by the hub")
         loaded = messages.decode(messages.HelloAnswer, answer.body)
+        if answer.signed.key != hub.kunci:
+            hub = follow_hub(self.services, hub, loaded["rantai"], answer.signed.key)
         if loaded["echo"] != nonce:
             raise TransportError("answer to another hello")
         self.nonce = loaded["nonce"]
         self.report.hub_time_s = loaded["time"]
         self.report.parity, self.report.parity_differs = loaded["parity"], loaded["parity_differs"]
-        return loaded
+        return hub, loaded
 
     def _push(self, hub: KnownHub, heads: dict[str, dict[str, Any]], receiver: bytes) -> dict[str, int]:
         """Hand over what the hub lacks, own logs first; return logs that grew at the hub meanwhile."""
@@ -185,21 +263,14 @@ class Session:
         for log in sorted(logs, key=lambda log: (not log.own, log.no)):
             head = heads.get(log.id)
             size = head["size"] if head else 0
-            if size and size <= log.size:
-                self._check_same(log, size, head["root"] if head else "")
+            if log.id in self.yielding:
+                continue
             if size < log.size:
                 grown.update(self._push_log(hub, log, size, receiver))
             elif log.own and size == log.size and self._sent_mark(log) < size:
                 # The answer to the last push was lost; its last change alone brings the receipt again.
                 grown.update(self._push_log(hub, log, size - 1, receiver))
         return grown
-
-    def _check_same(self, log: Log, size: int, root: str) -> None:
-        """Find a fork before anything is written: the hub's root must be ours at that size."""
-        with self.services.database.read() as conn:
-            mine = log.root() if size == log.size else hasher_of(conn, log)(0, size)
-        if encode_root(mine) != root:
-            raise Refused(409, {"code": "fork", "detail": "roots differ", "log": log.id})
 
     def _push_log(self, hub: KnownHub, log: Log, start: int, receiver: bytes) -> dict[str, int]:
         """Send one log from ``start`` on; the next run is built while the hub works on the last."""
@@ -266,6 +337,11 @@ class Session:
         self.progress(self.report)
         return {entry["id"]: entry["size"] for entry in loaded["logs"]}
 
+    def _lacks_receipts(self, wanted: dict[str, int]) -> bool:
+        with self.services.database.read() as conn:
+            own = [log for log in list_logs(conn) if log.own and wanted.get(log.id, 0) >= log.size]
+        return any(self._sent_mark(log) < log.size for log in own)
+
     def _sent_mark(self, log: Log) -> int:
         with self.services.database.read() as conn:
             row = conn.execute("SELECT max(size) FROM receipt WHERE log = ?", (log.no,)).fetchone()
@@ -282,7 +358,7 @@ class Session:
             log = find_log(conn, checkpoint.origin.rsplit("/", 1)[-1])
             if log is None or log.origin != checkpoint.origin or checkpoint.size > log.size:
                 raise TransportError("receipt for another log")
-            if checkpoint.size and hasher_of(conn, log)(0, checkpoint.size) != checkpoint.root:
+            if checkpoint.size and root_at(conn, log, checkpoint.size) != checkpoint.root:
                 raise TransportError("receipt for other bytes")
             add_receipt(conn, log, Receipt(checkpoint.size, time_s, note))
 
@@ -291,6 +367,7 @@ class Session:
         while True:
             with self.services.database.read() as conn:
                 held = {log.id: log.size for log in list_logs(conn)}
+            held.update(self.yielding)
             missing = [{"id": id, "size": held.get(id, 0)} for id, size in wanted.items() if held.get(id, 0) < size]
             if not missing:
                 return
@@ -301,7 +378,9 @@ class Session:
             if not runs:
                 return
             for header, sealed in runs:
-                self.report.received += receive_run(self.services, hub, header, sealed)
+                self.report.received += receive_run(self.services, hub, header, sealed, self.yielding)
+                if header.log in self.yielding:
+                    self.yielding[header.log] = max(self.yielding[header.log], header.end)
             self._grow()
             self.progress(self.report)
 

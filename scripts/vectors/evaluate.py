@@ -285,11 +285,16 @@ def _sealed_run(given: Input) -> Answer:
     return {"seal_public": key.public.hex(), "seal_id": key.key_id.hex(), "info": infos}, output
 
 
+def _range_of(leaves: list[bytes]) -> tree.CompactRange:
+    compact = tree.CompactRange()
+    compact.extend(leaves)
+    return compact
+
+
 def _prove(given: Input) -> Answer:
     """Check an opened run against a log as held; the leaves held stand in for the store."""
     held = [bytes.fromhex(leaf) for leaf in given["log"]["leaves"]]
-    compact = tree.CompactRange()
-    compact.extend(held)
+    compact = _range_of(held)
     origin = given["log"]["origin"]
     _, wilayah, peran, id = origin.split("/")
     kunci = bytes.fromhex(given["log"]["kunci"])
@@ -302,7 +307,7 @@ def _prove(given: Input) -> Answer:
         run["log"], run["start"], run["end"], erased, "zlib", "", run["checkpoint"].encode(), proof
     )
     read = read_run(header, changes)
-    proven = prove_run(log, read, held[header.start : header.end])
+    proven = prove_run(log, read, held[header.start : header.end], lambda size: _range_of(held[:size]))
     grown = compact.copy()
     grown.extend(proven.leaves)
     return {"leaves": [leaf.hex() for leaf in read.leaves]}, {

@@ -59,6 +59,10 @@ class Sealed(NamedTuple):
     body: bytes | None
     body_digest: bytes
 
+    def digest(self) -> bytes:
+        """Give the SHA-256 of the body; stored changes whose body stands carry none."""
+        return self.body_digest or sha256(self.body or b"").digest()
+
 
 _encode = json.JSONEncoder(
     ensure_ascii=False, separators=(",", ":"), sort_keys=True, check_circular=False, allow_nan=False

@@ -13,13 +13,15 @@ from shared.merge.scope import GENESIS_KIND, Role
 @dataclass(frozen=True)
 class Genesis:
     """What a log says of itself. ``wilayah`` is whose records it writes: a desa, or the kecamatan for the
-    hub's common channel. ``pendahulu`` is ``log:size:base64 root`` of the log that this one continues."""
+    hub's common channel. ``pendahulu`` is ``log:size:base64 root`` of the log that this one continues;
+    ``cabang`` names the first change of the branch that is issued again here."""
 
     id: str
     wilayah: str
     peran: Role
     kunci: bytes
     pendahulu: str = ""
+    cabang: str = ""
 
     @property
     def origin(self) -> str:
@@ -36,6 +38,7 @@ class Genesis:
         header = Header(FORMAT, self.id, 0, GENESIS_KIND, 1, self.record, Op.CREATE.value, [], [], "", time_s)
         values = {
             "asal": self.origin,
+            "cabang": self.cabang or None,
             "kunci": self.kunci.hex(),
             "pendahulu": self.pendahulu or None,
             "peran": self.peran.value,
@@ -58,7 +61,7 @@ def read_genesis(change: Sealed) -> Genesis:
     try:
         genesis = Genesis(
             header.log, str(values["wilayah"]), Role(values["peran"]), bytes.fromhex(values["kunci"]),
-            str(values.get("pendahulu", "")),
+            str(values.get("pendahulu", "")), str(values.get("cabang", "")),
         )
     except (KeyError, ValueError, TypeError):
         raise ProtocolError("malformed", "first change of a log") from None

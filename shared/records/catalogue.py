@@ -9,11 +9,12 @@ from shared.records.kantor import DesaSchema, DusunSchema, PetugasSchema
 from shared.records.keluarga import KeluargaSchema
 from shared.records.kind import Kind, RecordSchema, make_kind
 from shared.records.penduduk import PendudukSchema
-from shared.records.simpul import SimpulSchema
-from shared.records.verval import AdopsiSchema, KasusSchema, PenghapusanSchema, TautanSchema
+from shared.records.simpul import KunciHubSchema, SimpulSchema
+from shared.records.verval import AdopsiSchema, CabangSchema, KasusSchema, PenghapusanSchema, TautanSchema
 
 SCHEMAS: tuple[type[RecordSchema], ...] = (
     SimpulSchema,
+    KunciHubSchema,
     PetugasSchema,
     DesaSchema,
     DusunSchema,
@@ -23,6 +24,7 @@ SCHEMAS: tuple[type[RecordSchema], ...] = (
     PenerimaBantuanSchema,
     KasusSchema,
     TautanSchema,
+    CabangSchema,
     AdopsiSchema,
     PenghapusanSchema,
 )

@@ -4,7 +4,7 @@ A *temuan* (finding) is a projection and has no record; a *kasus* is what people
 copies of a case that concerns two desa are separate records, so neither desa sees the other's rows.
 """
 
-from shared.records.fields import Daftar, KodeDesa, Panjang, Pilihan, Rujukan, Tanggal, Teks, Writer, Ya
+from shared.records.fields import Bilangan, Daftar, KodeDesa, Panjang, Pilihan, Rujukan, Tanggal, Teks, Writer, Ya
 from shared.records.kind import RecordSchema
 
 STATUS_KASUS = {
@@ -57,6 +57,25 @@ class TautanSchema(RecordSchema):
     dihitung = Ya("Dihitung di sini", group="tautan")
     aktif = Ya("Berlaku", group="tautan")
     alasan = Teks("Alasan", group="tautan", maks=400)
+
+
+class CabangSchema(RecordSchema):
+    """A piece of a branch that only the hub holds, handed back to the desa, whose node issues it again.
+
+    ``cabang`` names its first change; ``isi`` has a line for each: header, tab, base64 of the body, or
+    ``#`` and the digest of an erased one.
+    """
+
+    kind = "cabang"
+    label = "Riwayat kedua"
+    title = "cabang"
+    writer = Writer.HUB
+    indexes = (("cabang",),)
+
+    cabang = Teks("Cabang", group="cabang", maks=80, required=True)
+    bagian = Bilangan("Bagian", group="cabang", required=True)
+    dari = Bilangan("Dari", group="cabang", required=True)
+    isi = Panjang("Isi", group="cabang", maks=400_000, required=True)
 
 
 class AdopsiSchema(RecordSchema):

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from shared.changelog.change import Header, Sealed
-from shared.changelog.tree import CompactRange, SubtreeHasher
+from shared.changelog.tree import TILE_LEAVES, CompactRange, SubtreeHasher
 from shared.errors import ProtocolError
 from shared.merge.scope import Role
 
@@ -35,6 +35,8 @@ class Log:
     size: int
     tree: CompactRange
     checkpoint: bytes | None
+    closed: bool = False
+    """An own log that is not continued here: it was written on elsewhere."""
 
     @property
     def base(self) -> int:
@@ -52,16 +54,16 @@ class Receipt(NamedTuple):
     note: bytes
 
 
-_LOG_COLUMNS = "no, id, origin, wilayah, peran, kunci, own, size, tree, checkpoint"
+_LOG_COLUMNS = "no, id, origin, wilayah, peran, kunci, own, size, tree, checkpoint, closed"
 
 
 def _read_log(row: tuple[object, ...]) -> Log:
-    no, id, origin, wilayah, peran, kunci, own, size, tree, checkpoint = row
+    no, id, origin, wilayah, peran, kunci, own, size, tree, checkpoint, closed = row
     assert isinstance(no, int) and isinstance(size, int) and isinstance(tree, bytes) and isinstance(kunci, bytes)
     assert checkpoint is None or isinstance(checkpoint, bytes)
     return Log(
         no, str(id), str(origin), str(wilayah), Role(str(peran)), kunci, bool(own), size,
-        CompactRange.from_bytes(size, tree), checkpoint,
+        CompactRange.from_bytes(size, tree), checkpoint, bool(closed),
     )
 
 
@@ -127,6 +129,54 @@ def append(
     return grown
 
 
+def close_log(conn: sqlite3.Connection, log: Log) -> None:
+    """Never continue an own log here: changes of it came from elsewhere."""
+    conn.execute("UPDATE log SET closed = 1 WHERE no = ?", (log.no,))
+
+
+def find_open_log(conn: sqlite3.Connection, wilayah: str, peran: Role, kunci: bytes) -> Log | None:
+    """Find the newest own log of a key that is still continued here."""
+    row = conn.execute(
+        "SELECT id FROM log WHERE own = 1 AND closed = 0 AND wilayah = ? AND peran = ? AND kunci = ?"
+        " ORDER BY no DESC LIMIT 1",
+        (wilayah, peran.value, kunci),
+    ).fetchone()
+    return None if row is None else find_log(conn, row[0])
+
+
+def find_last_log(conn: sqlite3.Connection, wilayah: str, peran: Role) -> Log | None:
+    """Find the newest own log, which a new one continues; None where there never was one."""
+    row = conn.execute(
+        "SELECT id FROM log WHERE own = 1 AND wilayah = ? AND peran = ? ORDER BY no DESC LIMIT 1",
+        (wilayah, peran.value),
+    ).fetchone()
+    return None if row is None else find_log(conn, row[0])
+
+
+def cut(conn: sqlite3.Connection, log: Log, size: int) -> Log:
+    """Shorten a log to ``size`` changes, of which the rest is kept as a branch; only store.branch calls this."""
+    if not 0 < size <= log.size:
+        raise ValueError(f"log of {log.size} cannot be cut at {size}")
+    tree = read_tree(conn, log, size)
+    above = (log.base + size, log.base + (1 << SEQ_BITS))
+    conn.execute("DELETE FROM change WHERE pos >= ? AND pos < ?", above)
+    conn.execute("DELETE FROM tile WHERE pos >= ? AND pos < ?", (log.base | size // TILE_LEAVES, above[1]))
+    conn.execute("DELETE FROM receipt WHERE log = ? AND size > ?", (log.no, size))
+    conn.execute("UPDATE log SET size = ?, tree = ?, checkpoint = NULL WHERE no = ?", (size, tree.to_bytes(), log.no))
+    return replace(log, size=size, tree=tree, checkpoint=None)
+
+
+def read_tree(conn: sqlite3.Connection, log: Log, size: int) -> CompactRange:
+    """Make the compact range of the first ``size`` changes of a stored log."""
+    hasher = hasher_of(conn, log)
+    hashes, lo = [], 0
+    for bit in reversed(range(size.bit_length())):
+        if size >> bit & 1:
+            hashes.append(hasher(lo, lo + (1 << bit)))
+            lo += 1 << bit
+    return CompactRange(size, hashes)
+
+
 def set_checkpoint(conn: sqlite3.Connection, log: Log, checkpoint: bytes) -> None:
     """Keep the author's newest signed note of a log."""
     conn.execute("UPDATE log SET checkpoint = ? WHERE no = ?", (checkpoint, log.no))
@@ -148,6 +198,11 @@ def hasher_of(conn: sqlite3.Connection, log: Log) -> SubtreeHasher:
         return None if row is None else row[0]
 
     return SubtreeHasher(lambda start, end: read_leaves(conn, log, start, end), tile)
+
+
+def root_at(conn: sqlite3.Connection, log: Log, size: int) -> bytes:
+    """Compute the root of the first ``size`` changes of a stored log."""
+    return log.root() if size == log.size else hasher_of(conn, log)(0, size)
 
 
 def read_changes(conn: sqlite3.Connection, log: Log, start: int, end: int) -> list[Sealed]:

@@ -70,6 +70,23 @@ def _make_account(db: Tables) -> None:
         db.conn.execute(statement)
 
 
+@shared_migrations(name="0003_branch")
+def _make_branch(db: Tables) -> None:
+    # closed: written on elsewhere (this database was restored, or has a twin); never continued here.
+    # branch: the second of two histories that one key has signed; size and tree are those of the whole
+    # branch, the shared beginning included, so that it can grow and be proven like a log.
+    for statement in (
+        "ALTER TABLE log ADD COLUMN closed INTEGER NOT NULL DEFAULT 0",
+        """CREATE TABLE branch (
+            no INTEGER PRIMARY KEY, log TEXT NOT NULL, start INTEGER NOT NULL, ref TEXT NOT NULL UNIQUE,
+            size INTEGER NOT NULL, tree BLOB NOT NULL, checkpoint BLOB NOT NULL, time_s INTEGER NOT NULL) STRICT""",
+        """CREATE TABLE branch_change (
+            branch INTEGER NOT NULL REFERENCES branch (no), seq INTEGER NOT NULL, header BLOB NOT NULL, body BLOB,
+            digest BLOB, leaf BLOB NOT NULL, PRIMARY KEY (branch, seq)) STRICT""",
+    ):
+        db.conn.execute(statement)
+
+
 def apply_migrations(database: Database, *sets: Migrations) -> None:
     """Bring the file up to this program's version; refuse a file that a newer program has written.
 

@@ -85,6 +85,27 @@ class Projector:
         if any(entry.header.kind in VERDICT_KINDS for entry in entries):
             self._apply_new_verdicts()
 
+    def refold(self, desa: str, records: Sequence[tuple[str, str]]) -> None:
+        """Fold records of one wilayah again after changes were taken out of a log; some may have none left.
+
+        ``records`` are (kind, record) of every change taken out.
+        """
+        for start in range(0, len(records), BATCH):
+            batch = records[start : start + BATCH]
+            groups = list(self._load(sorted({record for _, record in batch})))
+            left = {
+                (entry.header.kind, entry.header.record) for entries in groups for entry in entries
+                if self.places[entry.pos >> SEQ_BITS].wilayah == desa
+            }
+            gone = _RowWriter(self.conn, self.catalogue, self.fresh, self.observe)
+            for kind, record in batch:
+                if (kind, record) not in left:
+                    gone.forget(kind, desa, record)
+            gone.flush()
+            self._write(groups, again=True)
+        if any(kind in VERDICT_KINDS for kind, _ in records):
+            self._apply_new_verdicts()
+
     def _apply_new_verdicts(self) -> None:
         """Fold again every record that a new verdict speaks of."""
         before, self.verdicts = self.verdicts, load_verdicts(self.conn)
@@ -310,6 +331,13 @@ class _RowWriter:
         self._convert(kind, row)
         self.rows.setdefault(kind.name, []).append(tuple(row))
         self.news.setdefault(kind.name, []).append((desa, record, values, bool(conflicts)))
+
+    def forget(self, kind: str, desa: str, record: str) -> None:
+        """Take away all that is shown of a record that has no changes left."""
+        self.stale.append((record, desa))
+        if kind in self.catalogue.kinds:
+            self.strays.add((record, desa, kind))
+            self.news.setdefault(kind, []).append((desa, record, None, False))
 
     def hold(self, entries: list[Entry], desa: str, reason: str) -> None:
         """Note changes that this program cannot project yet."""

@@ -12,7 +12,7 @@ from shared.changelog.checkpoint import Checkpoint, Signer, sign_checkpoint
 from shared.changelog.keys import name_seal_key, seal
 from shared.changelog.run import RUN_CHANGES_MAX, RunHeader, deflate, encode_run, pack_payload, salt_bytes
 from shared.changelog.tree import consistency_proof
-from shared.store.changes import Log, hasher_of, read_changes
+from shared.store.changes import Log, hasher_of, read_changes, root_at
 
 BYTES_PER_CHANGE = 90
 """First guess at the wire size of a change; every built run corrects it."""
@@ -39,8 +39,7 @@ def encode_root(root: bytes) -> str:
 
 def sign_size(conn: sqlite3.Connection, log: Log, size: int, signer: Signer) -> bytes:
     """Sign a checkpoint of an own log at ``size``, which may be smaller than the log."""
-    root = log.root() if size == log.size else hasher_of(conn, log)(0, size)
-    return sign_checkpoint(Checkpoint(log.origin, size, root), signer)
+    return sign_checkpoint(Checkpoint(log.origin, size, root_at(conn, log, size)), signer)
 
 
 def build_run(

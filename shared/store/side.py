@@ -22,7 +22,7 @@ from shared.errors import DamageError, UserError
 from shared.merge.scope import Role
 from shared.records.catalogue import CATALOGUE, Catalogue
 from shared.store.anchor import AnchorFile
-from shared.store.changes import Log, find_log
+from shared.store.changes import Log, find_log, find_open_log
 from shared.store.connection import Database
 from shared.store.drafts import Batch
 from shared.store.folder import DataFolder
@@ -60,13 +60,27 @@ class Side:
     def signer(self, log: Log) -> Signer:
         return Signer(log.origin, self.keys.signing)
 
-    def begin_batch(self, wilayah: str, peran: Role, before: Log | None = None) -> tuple[Genesis, Batch]:
-        """Make the genesis of a new own log, which continues ``before`` where there is one."""
+    def begin_batch(
+        self, wilayah: str, peran: Role, before: Log | None = None, cabang: str = ""
+    ) -> tuple[Genesis, Batch]:
+        """Make the genesis of a new own log, which continues ``before`` where there is one.
+
+        ``cabang`` names the first change of the branch that it issues again, if it does.
+        """
         pendahulu = "" if before is None else predecessor(before.id, before.size, before.root())
-        genesis = Genesis(self.random(16).hex(), wilayah, peran, self.keys.signing.public, pendahulu)
+        genesis = Genesis(self.random(16).hex(), wilayah, peran, self.keys.signing.public, pendahulu, cabang)
         header, sealed = genesis.seal(self.random(16), self.clock.now_s())
         leaf = leaf_hash(sealed.header, sealed.body_digest)
         return genesis, Batch([sealed], [header], [leaf], [Entry(0, header, {}, leaf)])
+
+    def find_writable_log(self, conn: sqlite3.Connection, wilayah: str, peran: Role) -> Log | None:
+        """Find the own log that is continued here; None where a new one must be opened.
+
+        A log is not continued under another key, when it was written on elsewhere, or when the database
+        holds less of it than was once signed: a second history would begin.
+        """
+        log = find_open_log(conn, wilayah, peran, self.keys.signing.public)
+        return None if log is None or self.was_restored(log) else log
 
     def was_restored(self, log: Log) -> bool:
         """Tell whether the database holds less of an own log than was once signed."""

@@ -41,7 +41,7 @@ def load_verdicts(conn: sqlite3.Connection) -> Verdicts:
         id: (no, kunci.hex()) for no, id, kunci in conn.execute("SELECT no, id, kunci FROM log")
     }
     cutoffs: dict[int, int] = {}
-    for kunci, batas in conn.execute("SELECT kunci, batas FROM simpul WHERE status = 'dicabut'"):
+    for kunci, batas in conn.execute("SELECT kunci, batas FROM simpul WHERE status IN ('dicabut', 'ditangguhkan')"):
         listed = _read_cutoffs(batas)
         for id, (no, log_kunci) in logs.items():
             if log_kunci == kunci:

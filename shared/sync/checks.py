@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from shared.changelog.change import Header, Sealed, decode_bodies, decode_headers
 from shared.changelog.checkpoint import Checkpoint, Verifier, open_checkpoint
 from shared.changelog.run import RunHeader
-from shared.changelog.tree import leaf_hash, verify_consistency
+from shared.changelog.tree import CompactRange, leaf_hash, verify_consistency
 from shared.errors import ProtocolError
 from shared.store.changes import Log
 from shared.store.records import Entry
@@ -36,12 +36,18 @@ class ProvenRun(NamedTuple):
 
 
 class ForkError(ProtocolError):
-    """The author signed other bytes at a place that is already held here."""
+    """The author's key signed other bytes at a place that is already held here.
 
-    def __init__(self, log: str, seq: int) -> None:
+    The run is proven: it continues what is held before ``seq``, and the author's checkpoint covers it.
+    ``tree`` is the other history at the end of the run.
+    """
+
+    def __init__(self, log: str, seq: int, run: ReadRun, tree: CompactRange) -> None:
         super().__init__("fork", f"seq {seq}")
         self.log = log
         self.seq = seq
+        self.run = run
+        self.tree = tree
 
 
 def read_run(header: RunHeader, changes: list[Sealed]) -> ReadRun:
@@ -54,9 +60,12 @@ def read_run(header: RunHeader, changes: list[Sealed]) -> ReadRun:
     return ReadRun(header, changes, headers, bodies, leaves)
 
 
-def prove_run(log: Log, run: ReadRun, held: Sequence[bytes]) -> ProvenRun:
+def prove_run(
+    log: Log, run: ReadRun, held: Sequence[bytes], tree_at: Callable[[int], CompactRange]
+) -> ProvenRun:
     """Prove a run against the log as held: ``held`` are the stored leaves from the run's start on.
 
+    ``tree_at`` gives the tree of the first n changes held; it is asked for where there are two histories.
     Raises ProtocolError ``gap`` (run begins after the held size), ``bad_note`` or ``bad_proof``, and
     ForkError when the author has signed something else for a place held here.
     """
@@ -71,7 +80,8 @@ def prove_run(log: Log, run: ReadRun, held: Sequence[bytes]) -> ProvenRun:
     overlap = min(log.size, header.end) - header.start
     for at, (mine, theirs) in enumerate(zip(held[:overlap], run.leaves, strict=False)):
         if mine != theirs:
-            raise ForkError(log.id, header.start + at)
+            other = prove_tree(tree_at(header.start), run, checkpoint)
+            raise ForkError(log.id, header.start + at, run, other)
     tree = log.tree.copy()
     tree.extend(run.leaves[overlap:])
     if tree.size == header.end:
@@ -83,3 +93,11 @@ def prove_run(log: Log, run: ReadRun, held: Sequence[bytes]) -> ProvenRun:
     return ProvenRun(
         run.changes[overlap:], run.headers[overlap:], run.leaves[overlap:], entries, checkpoint, header.checkpoint
     )
+
+
+def prove_tree(before: CompactRange, run: ReadRun, checkpoint: Checkpoint) -> CompactRange:
+    """Add a run's leaves to the tree before it; ProtocolError ``bad_proof`` unless the checkpoint covers that."""
+    tree = before.copy()
+    tree.extend(run.leaves)
+    verify_consistency(tree.size, tree.root(), checkpoint.size, checkpoint.root, run.header.proof)
+    return tree

@@ -108,6 +108,11 @@ def prove_code(proof_key: bytes, *, wilayah: str, kunci: str, segel: str, nonce:
     return hmac.new(proof_key, text.encode(), sha256).hexdigest()
 
 
+def rotation_text(wilayah: str, old: str, new: str, segel: str) -> bytes:
+    """Give what a node's new key signs to follow its old one; keys are hex."""
+    return "\n".join(("sipande-rotasi", wilayah, old, new, segel)).encode()
+
+
 def words_of(hub_public: bytes, node_public: bytes, node_seal: bytes, proof_key: bytes) -> tuple[str, ...]:
     """Give the six words that both screens show; the code is mixed in, so nobody between can search for keys."""
     return six_words(hub_public, node_public + node_seal, proof_key)

@@ -32,6 +32,8 @@ LIMITS: dict[str, Limit] = {
     "retry_delay_s_max": Limit(1800, "s", "longest wait after failures"),
     "enrol_attempts_max": Limit(5, "kali", "wrong codes that close a slot"),
     "enrol_code_s": Limit(24 * 3600, "s", "life of an enrolment code"),
+    "twin_restores": Limit(3, "kali", "a key that was so often behind its own logs is two computers"),
+    "twin_window_s": Limit(30 * 24 * 3600, "s", "within this time"),
     "clock_skew_s_shown": Limit(600, "s", "difference to hub time that the operator is told about"),
     "seal_key_kept_days": Limit(400, "hari", "retired unsealing keys, for sticks in transit"),
 }

@@ -44,6 +44,9 @@ class HelloRequest(Message):
 
 
 class HelloAnswer(Message):
+    """``differs``: logs of which the node announced another history than the hub holds. ``known`` is false to a
+    stranger who may help a restored hub with its common channel only. ``rantai``: successors of the hub's key."""
+
     version = fields.Int(required=True, strict=True)
     nonce = fields.Str(required=True, validate=validate.Length(min=22, max=64))
     echo = fields.Str(required=True, validate=validate.Length(max=64))
@@ -52,6 +55,10 @@ class HelloAnswer(Message):
     segel = fields.Str(required=True, validate=validate.Length(equal=64))
     parity = fields.Str(load_default="", validate=validate.Length(max=20))
     parity_differs = fields.List(fields.Str(), load_default=list)
+    differs = fields.List(fields.Str(validate=_LOG_ID), load_default=list, validate=validate.Length(max=500))
+    known = fields.Bool(load_default=True)
+    rantai = fields.List(fields.Str(validate=validate.Length(max=4096)), load_default=list,
+                         validate=validate.Length(max=100))
 
 
 class LogSize(Message):
@@ -68,6 +75,31 @@ class PullRequest(Message):
     logs = fields.List(fields.Nested(LogSize), required=True, validate=validate.Length(max=500))
     bytes_max = fields.Int(load_default=0, strict=True)
     codec = fields.Str(load_default="zlib", validate=validate.OneOf(("zlib", "bz2")))
+
+
+class CompareRequest(Message):
+    """``heads``: what the node's history of one log was at several sizes, to find where it left the hub's."""
+
+    id = fields.Str(required=True, validate=_LOG_ID)
+    heads = fields.List(fields.Nested(LogHead, only=("size", "root")), required=True, validate=validate.Length(max=64))
+
+
+class CompareAnswer(Message):
+    size = fields.Int(required=True, strict=True, validate=validate.Range(0, 1 << 40))
+
+
+class RotateRequest(Message):
+    version = fields.Int(required=True, strict=True)
+    nonce = fields.Str(required=True, validate=validate.Length(min=22, max=64))
+    kunci = fields.Str(required=True, validate=validate.Regexp(r"\A[0-9a-f]{64}\Z"))
+    segel = fields.Str(required=True, validate=validate.Regexp(r"\A[0-9a-f]{64}\Z"))
+    bukti = fields.Str(required=True, validate=validate.Regexp(r"\A[0-9a-f]{128}\Z"))
+
+
+class RotateAnswer(Message):
+    simpul = fields.Str(required=True, validate=validate.Length(equal=36))
+    kunci = fields.Str(required=True, validate=validate.Regexp(r"\A[0-9a-f]{64}\Z"))
+    echo = fields.Str(required=True, validate=validate.Length(max=64))
 
 
 class ParityRequest(Message):

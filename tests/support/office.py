@@ -125,7 +125,7 @@ class Talk:
         self.session._load_link()
         hub = self.node.hub()
         assert hub is not None
-        self.receiver = bytes.fromhex(self.session._hello(hub)["segel"])
+        self.receiver = bytes.fromhex(self.session._hello(hub)[1]["segel"])
 
     def run(self, start: int, end: int | None = None, receiver: bytes | None = None) -> bytes:
         """Build a run of the node's own log."""

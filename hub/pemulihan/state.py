@@ -1,0 +1,84 @@
+"""Whether this hub is recovering, which keys were its own before, and what is still unproven."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from typing import NamedTuple
+
+from hub.services import HubServices
+from shared.merge.scope import Role
+from shared.store.changes import list_logs
+from shared.store.evidence import note_event
+from shared.store.migrations import read_setting, write_setting
+
+SINCE = "pemulihan_sejak"
+FORMER_KEYS = "kunci_lama"
+
+
+class Recovery(NamedTuple):
+    """Since when the hub is recovering, how many computers have called since then, and how many have not."""
+
+    since_s: int
+    heard: int
+    silent: int
+
+
+def begin_recovery(conn: sqlite3.Connection, now_s: int) -> None:
+    """Enter *pemulihan*: something that this hub once signed was missing here."""
+    if read_setting(conn, SINCE) is None:
+        write_setting(conn, SINCE, str(now_s))
+        note_event(conn, now_s, "pulih", "", f"sejak {now_s}")
+
+
+def end_recovery(conn: sqlite3.Connection) -> None:
+    """Leave *pemulihan*; a person has seen who is still missing."""
+    conn.execute("DELETE FROM setting WHERE name = ?", (SINCE,))
+
+
+def read_recovery(conn: sqlite3.Connection) -> Recovery | None:
+    """Tell how far the recovery is; None when there is none."""
+    since = read_setting(conn, SINCE)
+    if since is None:
+        return None
+    heard, total = conn.execute(
+        "SELECT count(c.kunci), count(*) FROM simpul s LEFT JOIN contact c ON c.kunci = s.kunci AND c.last_s >= ?"
+        " WHERE s.status <> 'dicabut'",
+        (int(since),),
+    ).fetchone()
+    return Recovery(int(since), heard, total - heard)
+
+
+def check_restored(services: HubServices) -> bool:
+    """Enter *pemulihan* when the database is behind what was once signed; called when a hub is opened."""
+    with services.database.read() as conn:
+        behind = any(
+            log.own and not log.closed and services.was_restored(log)
+            for log in list_logs(conn) if log.peran is not Role.DESA
+        )
+    if behind:
+        with services.database.write() as conn:
+            begin_recovery(conn, services.clock.now_s())
+    return behind
+
+
+def is_hub_key(conn: sqlite3.Connection, services: HubServices, kunci: bytes) -> bool:
+    """Tell whether a key is, or was, this hub's: told at recovery, or named by a successor in its own channel."""
+    if kunci == services.keys.signing.public:
+        return True
+    former = json.loads(read_setting(conn, FORMER_KEYS) or "[]")
+    if kunci.hex() in former:
+        return True
+    return conn.execute("SELECT 1 FROM kunci_hub WHERE kunci = ?", (kunci.hex(),)).fetchone() is not None
+
+
+def add_former_key(conn: sqlite3.Connection, kunci: str) -> None:
+    """Remember a key that was this hub's."""
+    former = json.loads(read_setting(conn, FORMER_KEYS) or "[]")
+    write_setting(conn, FORMER_KEYS, json.dumps(sorted({*former, kunci})))
+
+
+def list_successors(conn: sqlite3.Connection) -> list[str]:
+    """Give the signed notes that lead from older keys of this hub to the one of today, oldest first."""
+    rows = conn.execute("SELECT surat FROM kunci_hub ORDER BY id")
+    return [row[0] for row in rows]

@@ -1,0 +1,106 @@
+"""What a hello tells about the histories of the caller's own logs: a restored computer, or two with one key.
+
+A computer that holds less of its own log than the hub was restored once; that heals by itself. When it
+happens again and again, two computers write under one key, each behind the other: then the key is
+suspended, what it writes from there on is quarantined, and people are told.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Collection
+from typing import Any
+
+from hub.change import write_common, write_to_desa
+from hub.ingest.accept import Sender
+from hub.pemulihan.rotation import list_cutoffs
+from hub.services import HubServices
+from shared.store.branch import Branch, issued_branches, list_branches, read_branch, write_line
+from shared.store.changes import list_logs
+from shared.store.drafts import Draft, draft_create, draft_update
+from shared.store.evidence import note_event
+from shared.store.records import load_state
+from shared.sync.limits import limit
+
+TWINS = "dua komputer memakai satu kunci"
+PIECE_CHARACTERS = 60_000
+
+
+def watch_histories(
+    services: HubServices, sender: Sender, announced: list[dict[str, Any]], differing: Collection[str]
+) -> None:
+    """Judge one hello: count a restore, suspend a twin, hand back a branch that its author no longer has."""
+    sizes = {head["id"]: head["size"] for head in announced}
+    with services.database.read() as conn:
+        logs = list_logs(conn)
+        has_branches = conn.execute("SELECT 1 FROM branch LIMIT 1").fetchone() is not None
+    own = [log for log in logs if log.kunci.hex() == sender.kunci and log.wilayah == sender.wilayah]
+    behind = [log for log in own if sizes.get(log.id, 0) < log.size or log.id in differing]
+    held = {log.id: log.size for log in logs}
+    if behind:
+        with services.database.write() as conn:
+            _count_restore(conn, services, sender, sum(log.size for log in behind))
+    elif has_branches and all(size <= held.get(id, 0) for id, size in sizes.items()):
+        # The caller has nothing that the hub does not know: what it has not issued again, it does not have.
+        with services.database.write() as conn:
+            for branch in _lost_branches(conn, {log.id for log in own}):
+                hand_back(conn, services, sender.wilayah, branch)
+
+
+def _count_restore(conn: sqlite3.Connection, services: HubServices, sender: Sender, mark: int) -> None:
+    """Remember that a key was behind its own logs; too often within the window makes it a twin."""
+    now_s = services.clock.now_s()
+    last = conn.execute(
+        "SELECT mark FROM restored WHERE kunci = ? ORDER BY no DESC LIMIT 1", (sender.kunci,)
+    ).fetchone()
+    if last is not None and last[0] == mark:
+        return  # the same gap, greeted again before it was filled
+    conn.execute("INSERT INTO restored (kunci, time_s, mark) VALUES (?, ?, ?)", (sender.kunci, now_s, mark))
+    count = conn.execute(
+        "SELECT count(*) FROM restored WHERE kunci = ? AND time_s > ?", (sender.kunci, now_s - limit("twin_window_s"))
+    ).fetchone()[0]
+    status = conn.execute("SELECT status FROM simpul WHERE id = ?", (sender.simpul,)).fetchone()[0]
+    if count >= limit("twin_restores") and status == "aktif":
+        suspend(conn, services, sender.simpul, TWINS)
+
+
+def suspend(conn: sqlite3.Connection, services: HubServices, simpul: str, sebab: str) -> None:
+    """Quarantine what a key writes from here on; it is still heard, so that nothing is lost."""
+    kind = services.catalogue["simpul"]
+    wilayah, kunci = conn.execute("SELECT wilayah, kunci FROM simpul WHERE id = ?", (simpul,)).fetchone()
+    state = load_state(conn, services.catalogue, kind, services.wilayah, simpul)
+    draft = draft_update(kind, state, simpul, {
+        "status": "ditangguhkan", "sebab": sebab, "batas": list_cutoffs(conn, wilayah, kunci),
+    })
+    write_common(services, [draft] if draft else [], author="")
+    note_event(conn, services.clock.now_s(), "kembar", "", f"simpul {simpul}")
+
+
+def _lost_branches(conn: sqlite3.Connection, own: set[str]) -> list[Branch]:
+    """List the branches of these logs that nobody has issued again and that were not handed back yet."""
+    found = [branch for branch in list_branches(conn) if branch.log in own]
+    if not found:
+        return []
+    issued = issued_branches(conn)
+    returned = {row[0] for row in conn.execute("SELECT DISTINCT cabang FROM cabang")}
+    return [branch for branch in found if branch.ref not in issued | returned]
+
+
+def hand_back(conn: sqlite3.Connection, services: HubServices, desa: str, branch: Branch) -> int:
+    """Give a branch to its desa, in pieces that fit a run; return how many pieces."""
+    pieces = [""]
+    for change in read_branch(conn, branch):
+        line = write_line(change)
+        if pieces[-1] and len(pieces[-1]) + len(line) > PIECE_CHARACTERS:
+            pieces.append("")
+        pieces[-1] += ("\n" if pieces[-1] else "") + line
+    kind = services.catalogue["cabang"]
+    drafts: list[Draft] = [
+        draft_create(kind, services.new_id(), {
+            "cabang": branch.ref, "bagian": number, "dari": len(pieces), "isi": piece,
+        })
+        for number, piece in enumerate(pieces, 1)
+    ]
+    write_to_desa(services, desa, drafts, author="")
+    note_event(conn, services.clock.now_s(), "kembali", branch.log, f"seq {branch.start}")
+    return len(pieces)

@@ -1,0 +1,26 @@
+"""The hub's key may have a successor: followed only along notes that lead there from the pinned keys."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from node.services import KnownHub, NodeServices, write_hub
+from shared.changelog.keychain import follow
+from shared.errors import TransportError
+from shared.store.evidence import note_event
+
+
+def follow_hub(services: NodeServices, hub: KnownHub, notes: Sequence[str], signed_key: str) -> KnownHub:
+    """Pin the key that has just signed, if the notes lead to it; TransportError otherwise."""
+    steps = follow(notes, hub.wilayah, hub.kunci, hub.pemulihan)
+    if not steps or steps[-1].kunci != signed_key:
+        raise TransportError("answer is not signed by the hub")
+    before = (*hub.kunci_lama, hub.kunci, *(step.kunci for step in steps[:-1]))
+    pinned = replace(
+        hub, kunci=signed_key, segel=steps[-1].segel, kunci_lama=tuple(dict.fromkeys(before))
+    )
+    with services.database.write() as conn:
+        write_hub(conn, pinned)
+        note_event(conn, services.clock.now_s(), "kunci_hub", "", f"kunci {signed_key[:16]}")
+    return pinned

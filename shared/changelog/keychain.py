@@ -1,0 +1,79 @@
+"""A hub's keys over time: each successor is a signed note, by the key before it or by the recovery key.
+
+Who has pinned one key of the hub, and its recovery key, can follow the notes to the key of today
+(sync_protocol.md section 4.4). The recovery key signs successors and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from shared.changelog.checkpoint import NoteError, Signer, Verifier, open_note, sign_note
+from shared.changelog.keys import KEY_BYTES, SigningKey
+
+_TITLE = "sipande-kunci-hub/1"
+
+
+@dataclass(frozen=True)
+class Successor:
+    """The key that follows: ``lama`` is the key before it; keys are hex."""
+
+    wilayah: str
+    lama: str
+    kunci: str
+    segel: str
+
+    def text(self) -> bytes:
+        return "\n".join((_TITLE, self.wilayah, self.lama, self.kunci, self.segel, "")).encode()
+
+
+def signer_name(wilayah: str, by_recovery: bool) -> str:
+    """Name under which a successor is signed."""
+    return f"sipande/{wilayah}/{'pemulihan' if by_recovery else 'hub'}"
+
+
+def sign_successor(successor: Successor, key: SigningKey, *, by_recovery: bool = False) -> str:
+    """Sign a successor with the key before it, or with the recovery key."""
+    return sign_note(successor.text(), Signer(signer_name(successor.wilayah, by_recovery), key)).decode()
+
+
+def open_successor(note: str, wilayah: str, lama: str, pemulihan: str) -> Successor:
+    """Read a successor that the key ``lama`` or the recovery key has signed; NoteError otherwise."""
+    for public, by_recovery in ((lama, False), (pemulihan, True)):
+        try:
+            verifier = Verifier(signer_name(wilayah, by_recovery), bytes.fromhex(public))
+            lines = open_note(note.encode(), verifier).decode().split("\n")
+        except (NoteError, ValueError):
+            continue
+        if len(lines) != 6 or lines[0] != _TITLE or lines[1] != wilayah:
+            raise NoteError("successor text")
+        if not all(_is_key(line) for line in lines[2:5]):
+            raise NoteError("successor keys")
+        if not by_recovery and lines[2] != lama:
+            raise NoteError("successor of another key")
+        return Successor(*lines[1:5])
+    raise NoteError("successor is signed by neither the key before it nor the recovery key")
+
+
+def follow(notes: Iterable[str], wilayah: str, kunci: str, pemulihan: str) -> list[Successor]:
+    """Follow notes from a pinned key, in the order given; those that do not continue it are passed over."""
+    steps: list[Successor] = []
+    seen = {kunci}
+    for note in notes:
+        try:
+            step = open_successor(note, wilayah, kunci, pemulihan)
+        except NoteError:
+            continue
+        if step.kunci not in seen:
+            steps.append(step)
+            kunci = step.kunci
+            seen.add(kunci)
+    return steps
+
+
+def _is_key(text: str) -> bool:
+    try:
+        return len(bytes.fromhex(text)) == KEY_BYTES and text == text.lower()
+    except ValueError:
+        return False

@@ -1,0 +1,200 @@
+"""Second histories of one log: kept whole as *branches*, and issued again by whoever has the key.
+
+A log has two histories when its key has signed other bytes for one place: a machine was restored from an
+old copy and written on, or has a twin. The one that the other side holds stays in the log. The other moves
+here, byte for byte, with its tree and the author's note; nothing of it is lost, and :func:`reissue` gives
+its changes new places at the end of another log (sync_protocol.md section 6.5).
+"""
+
+from __future__ import annotations
+
+import base64
+import sqlite3
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from shared.changelog.change import SALT_BYTES, Sealed, decode_bodies, decode_headers, encode_header, seal_change
+from shared.changelog.genesis import read_genesis
+from shared.changelog.tree import CompactRange, leaf_hash
+from shared.errors import ProtocolError
+from shared.merge.scope import GENESIS_KIND
+from shared.store.changes import SEQ_BITS, Log, cut, read_changes, read_leaves
+from shared.store.drafts import Batch
+from shared.store.records import Entry
+
+
+class Branch(NamedTuple):
+    """One kept history: it leaves the log at ``start`` and ends at ``size``; ``ref`` names its first change."""
+
+    no: int
+    log: str
+    start: int
+    ref: str
+    size: int
+    tree: CompactRange
+    time_s: int
+
+
+_COLUMNS = "no, log, start, ref, size, tree, time_s"
+
+
+def _read(row: tuple[Any, ...]) -> Branch:
+    no, log, start, ref, size, tree, time_s = row
+    return Branch(no, log, start, ref, size, CompactRange.from_bytes(size, tree), time_s)
+
+
+def list_branches(conn: sqlite3.Connection, log: str | None = None) -> list[Branch]:
+    """List the branches kept here, of one log or all, oldest first."""
+    rows = conn.execute(f"SELECT {_COLUMNS} FROM branch WHERE ? IS NULL OR log = ? ORDER BY no", (log, log))
+    return [_read(row) for row in rows]
+
+
+def find_branch(conn: sqlite3.Connection, ref: str) -> Branch | None:
+    """Find a branch by its first change."""
+    row = conn.execute(f"SELECT {_COLUMNS} FROM branch WHERE ref = ?", (ref,)).fetchone()
+    return None if row is None else _read(row)
+
+
+def read_branch(conn: sqlite3.Connection, branch: Branch) -> list[Sealed]:
+    """Read the bytes of a branch's changes."""
+    rows = conn.execute(
+        "SELECT header, body, coalesce(digest, x'') FROM branch_change WHERE branch = ? ORDER BY seq", (branch.no,)
+    )
+    return [Sealed(*row) for row in rows]
+
+
+def keep(
+    conn: sqlite3.Connection, log: str, start: int, changes: Sequence[Sealed], tree: CompactRange, note: bytes,
+    time_s: int,
+) -> bool:
+    """Keep changes ``start`` to ``tree.size`` of a second history; tell whether it was unknown so far.
+
+    Of the same branch the longer one stays.
+    """
+    leaves = [leaf_hash(change.header, change.digest()) for change in changes]
+    ref = decode_headers([changes[0].header])[0].ref(leaves[0])
+    known = find_branch(conn, ref)
+    if known is None:
+        cursor = conn.execute(
+            "INSERT INTO branch (log, start, ref, size, tree, checkpoint, time_s) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (log, start, ref, tree.size, tree.to_bytes(), note, time_s),
+        )
+        _insert(conn, cursor.lastrowid or 0, start, changes, leaves)
+    elif tree.size > known.size:
+        new = known.size - start
+        grow(conn, known, changes[new:], leaves[new:], tree, note)
+    return known is None
+
+
+def grow(
+    conn: sqlite3.Connection, branch: Branch, changes: Sequence[Sealed], leaves: Sequence[bytes], tree: CompactRange,
+    note: bytes,
+) -> None:
+    """Add proven changes to the end of a branch."""
+    _insert(conn, branch.no, branch.size, changes, leaves)
+    conn.execute(
+        "UPDATE branch SET size = ?, tree = ?, checkpoint = ? WHERE no = ?",
+        (tree.size, tree.to_bytes(), note, branch.no),
+    )
+
+
+def _insert(
+    conn: sqlite3.Connection, branch: int, start: int, changes: Sequence[Sealed], leaves: Sequence[bytes]
+) -> None:
+    conn.executemany(
+        "INSERT INTO branch_change (branch, seq, header, body, digest, leaf) VALUES (?, ?, ?, ?, ?, ?)",
+        [
+            (branch, start + at, c.header, c.body, c.body_digest if c.body is None else None, leaf)
+            for at, (c, leaf) in enumerate(zip(changes, leaves, strict=True))
+        ],
+    )
+
+
+def issued_branches(conn: sqlite3.Connection) -> set[str]:
+    """Name the branches that some log held here has issued again."""
+    rows = conn.execute(
+        "SELECT header, body, coalesce(digest, x'') FROM change WHERE pos IN (SELECT no << ? FROM log)", (SEQ_BITS,)
+    )
+    found = set()
+    for row in rows:
+        try:
+            found.add(read_genesis(Sealed(*row)).cabang)
+        except ProtocolError:
+            continue
+    return found - {""}
+
+
+def write_line(change: Sealed) -> str:
+    """Write a change as one line of text, in its very bytes, to hand it back inside a record."""
+    body = f"#{change.body_digest.hex()}" if change.body is None else base64.b64encode(change.body).decode()
+    return f"{change.header.decode()}\t{body}"
+
+
+def read_line(line: str) -> Sealed:
+    """Read what :func:`write_line` writes; ValueError when it is something else."""
+    header, _, body = line.partition("\t")
+    if body.startswith("#"):
+        return Sealed(header.encode(), None, bytes.fromhex(body[1:]))
+    return Sealed(header.encode(), base64.b64decode(body, validate=True), b"")
+
+
+class Removed(NamedTuple):
+    """What a cut took out of a log: its changes, and the records that must be folded again."""
+
+    ref: str
+    changes: list[Sealed]
+    records: list[tuple[str, str]]
+    """(kind, record id) of every change taken out."""
+
+
+def move_to_branch(conn: sqlite3.Connection, log: Log, at: int, time_s: int) -> tuple[Log, Removed]:
+    """Cut a log at ``at`` and keep what stood behind it as a branch.
+
+    The tables still show it: the caller folds ``records`` again (Projector.refold).
+    """
+    changes = read_changes(conn, log, at, log.size)
+    leaves = read_leaves(conn, log, at, log.size)
+    headers = decode_headers([change.header for change in changes])
+    keep(conn, log.id, at, changes, log.tree, log.checkpoint or b"", time_s)
+    records = sorted({(header.kind, header.record) for header in headers if header.kind != GENESIS_KIND})
+    return cut(conn, log, at), Removed(headers[0].ref(leaves[0]), changes, records)
+
+
+def reissue(changes: Sequence[Sealed], log: Log) -> Batch:
+    """Give changes new places at the end of a log.
+
+    Authors, times, values and salts stay; what named a change among them names its new place, in parents
+    and in bodies alike (a decision names what it chooses).
+    """
+    batch = Batch([], [], [], [])
+    moved: dict[str, str] = {}
+    headers = decode_headers([change.header for change in changes])
+    bodies = decode_bodies([change.body for change in changes])
+    for change, header, values in zip(changes, headers, bodies, strict=True):
+        if header.kind == GENESIS_KIND:
+            continue
+        seq = log.size + len(batch.changes)
+        parents = sorted({moved.get(parent, parent) for parent in header.parents})
+        fresh = header._replace(log=log.id, seq=seq, parents=parents)
+        if change.body is None or values is None:
+            sealed = Sealed(encode_header(fresh), None, change.body_digest)
+        else:
+            values = _rename(values, moved)
+            sealed = seal_change(fresh, values, change.body[:SALT_BYTES])
+        leaf = leaf_hash(sealed.header, sealed.body_digest)
+        moved[header.ref(leaf_hash(change.header, change.digest()))] = fresh.ref(leaf)
+        batch.changes.append(sealed)
+        batch.headers.append(fresh)
+        batch.leaves.append(leaf)
+        batch.entries.append(Entry(log.base + seq, fresh, values, leaf))
+    return batch
+
+
+def _rename(value: Any, moved: dict[str, str]) -> Any:
+    if isinstance(value, str):
+        return moved.get(value, value)
+    if isinstance(value, dict):
+        return {name: _rename(item, moved) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_rename(item, moved) for item in value]
+    return value

@@ -1,0 +1,50 @@
+"""What went wrong between two sides and was noticed: kept for ever, shown to people in one sentence each."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import NamedTuple
+
+SENTENCES = {
+    "fork": "Ada dua riwayat untuk satu catatan (komputer dipulihkan dari salinan lama atau digandakan)."
+            " Keduanya disimpan.",
+    "terbit_ulang": "Perubahan dari riwayat kedua diterbitkan lagi di catatan baru, jadi tidak ada yang hilang.",
+    "pulih": "Data dipulihkan dari salinan lama; perubahan yang hilang sudah diambil kembali.",
+    "kembali": "Perubahan yang datang lewat jalan lain dikembalikan ke desa untuk diterbitkan lagi.",
+    "kembar": "Dua komputer memakai satu kunci. Penulisannya ditangguhkan sampai ada yang memeriksa.",
+    "kunci_hub": "Kecamatan memakai kunci baru, dibuktikan oleh kunci lama atau kunci pemulihannya.",
+}
+"""Indonesian, by code."""
+
+
+class Event(NamedTuple):
+    """One thing that was noticed; ``detail`` is for people who look closer and names nobody."""
+
+    time_s: int
+    code: str
+    log: str
+    detail: str
+
+    def sentence(self) -> str:
+        return SENTENCES.get(self.code, self.code)
+
+
+def note_event(
+    conn: sqlite3.Connection, time_s: int, code: str, log: str, detail: str, data: bytes | None = None
+) -> bool:
+    """Keep one event; the same one (code, log, detail) is kept once. Tell whether it was new."""
+    known = conn.execute(
+        "SELECT 1 FROM evidence WHERE code = ? AND log = ? AND detail = ?", (code, log, detail)
+    ).fetchone()
+    if known is None:
+        conn.execute(
+            "INSERT INTO evidence (time_s, code, log, detail, data) VALUES (?, ?, ?, ?, ?)",
+            (time_s, code, log, detail, data),
+        )
+    return known is None
+
+
+def list_events(conn: sqlite3.Connection, count: int = 50) -> list[Event]:
+    """List the newest events first."""
+    rows = conn.execute("SELECT time_s, code, log, detail FROM evidence ORDER BY no DESC LIMIT ?", (count,))
+    return [Event(*row) for row in rows]
