@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from hub.services import HubServices
 from hub.verval import findings
 from shared.changelog.change import Sealed
+from shared.changelog.keys import SigningKey
 from shared.merge.scope import Role
 from shared.store.branch import reissue
-from shared.store.changes import Log, add_log, append, find_last_log
+from shared.store.changes import Log, add_log, append, find_last_log, find_open_log
 from shared.store.drafts import Draft, seal_drafts
 from shared.store.records import Projector
 
@@ -50,6 +51,16 @@ def reissue_branch(
     append(conn, log, batch.changes, batch.headers, batch.leaves)
     Projector(conn, services.catalogue, findings.observe).project(batch.entries)
     return len(batch.changes)
+
+
+def append_successor(services: HubServices, conn: sqlite3.Connection, draft: Draft, previous: SigningKey) -> None:
+    """Append the last change of the common channel under the previous key: it names the key that follows."""
+    log = find_open_log(conn, services.wilayah, Role.UMUM, previous.public)
+    if log is None:
+        return
+    batch = seal_drafts(log, [draft], author="", time_s=services.clock.now_s(), random=services.random)
+    append(conn, log, batch.changes, batch.headers, batch.leaves)
+    Projector(conn, services.catalogue, findings.observe).project(batch.entries)
 
 
 def _open_log(

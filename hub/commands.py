@@ -8,6 +8,7 @@ from typing import Any
 
 from hub.change import current_log, write_common
 from hub.ekspor.tokens import make_reader
+from hub.pemulihan import commands as pemulihan
 from hub.roles import ROLES, context_words
 from hub.services import HubServices, init_hub
 from hub.simpul.enrol import confirm_candidate, list_candidates, open_slot
@@ -255,4 +256,5 @@ COMMANDS: dict[str, Command] = {
     "verify": run_verify,
     "rebuild": run_rebuild,
     "cadangan": run_cadangan,
+    **pemulihan.COMMANDS,
 }

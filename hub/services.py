@@ -76,7 +76,12 @@ def open_hub(path: Path, *, clock: Clock, random: Randomness, catalogue: Catalog
     database = open_database(folder, catalogue, (hub_migrations,), sisi="hub", fold_again=rebuild_hub)
     with database.write() as conn:
         findings.make_tables(conn)
-    return _services(folder, database, keys, clock, random, catalogue)
+    services = _services(folder, database, keys, clock, random, catalogue)
+    # Not above: what it does is written by the hub's one writer, which needs this module.
+    from hub.pemulihan.keys import settle_after_open
+
+    settle_after_open(services)
+    return services
 
 
 def _services(

@@ -16,6 +16,7 @@ from node.impor.service import import_file
 from node.roles import ROLES, context_words
 from node.services import NodeServices, init_node, refuse_practice
 from node.sinkron.enrol import enrol
+from node.sinkron.rotate import take_new_keys, tell_new_keys
 from node.sinkron.session import Outcome, Report, Session
 from node.sinkron.transport import HttpTransport, Transport
 from shared.clock import Clock, Randomness, format_time
@@ -75,6 +76,13 @@ def open_transport(services: NodeServices, address: str) -> HttpTransport:
     return HttpTransport(address, key.seed(), key.public.hex(), services.clock.now_s())
 
 
+def run_ganti_kunci(services: NodeServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+    """Take new keys now; the hub hears of it at the next session."""
+    refuse_practice(services)
+    take_new_keys(services)
+    return {"kunci": services.keys.signing.public.hex(), "diketahui_kecamatan": services.keys.previous is None}
+
+
 def run_enrol(services: NodeServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
     code = parse_code(str(args["kode"]))
     transport = open_transport(services, code.address)
@@ -114,9 +122,11 @@ def _write_rejects(path: Path, rejects: bytes, *, is_saved: bool) -> None:
 def sync_once(
     services: NodeServices, transport: Transport, on_progress: Callable[[Report], None] = lambda report: None
 ) -> Report:
-    """Run one session and remember how it went."""
+    """Run one session and remember how it went; a change of keys is told first."""
     with ThreadPoolExecutor(1, "kirim") as executor:
-        report = Session(services, transport, executor, on_progress).run()
+        report = tell_new_keys(services, transport.with_key, executor)
+        if report is None:
+            report = Session(services, transport, executor, on_progress).run()
     finish_session(services, report)
     return report
 
@@ -284,6 +294,7 @@ def run_cadangan(services: NodeServices, args: Mapping[str, Any], progress: Prog
 
 COMMANDS: dict[str, Command] = {
     "akun": run_akun,
+    "ganti-kunci": run_ganti_kunci,
     "tulis": run_tulis,
     "jawab": run_jawab,
     "enrol": run_enrol,

@@ -66,16 +66,20 @@ def is_hub_key(conn: sqlite3.Connection, services: HubServices, kunci: bytes) ->
     """Tell whether a key is, or was, this hub's: told at recovery, or named by a successor in its own channel."""
     if kunci == services.keys.signing.public:
         return True
-    former = json.loads(read_setting(conn, FORMER_KEYS) or "[]")
-    if kunci.hex() in former:
+    if kunci.hex() in list_former_keys(conn):
         return True
     return conn.execute("SELECT 1 FROM kunci_hub WHERE kunci = ?", (kunci.hex(),)).fetchone() is not None
 
 
+def list_former_keys(conn: sqlite3.Connection) -> list[str]:
+    """List the keys that were this hub's, in hex."""
+    former: list[str] = json.loads(read_setting(conn, FORMER_KEYS) or "[]")
+    return former
+
+
 def add_former_key(conn: sqlite3.Connection, kunci: str) -> None:
     """Remember a key that was this hub's."""
-    former = json.loads(read_setting(conn, FORMER_KEYS) or "[]")
-    write_setting(conn, FORMER_KEYS, json.dumps(sorted({*former, kunci})))
+    write_setting(conn, FORMER_KEYS, json.dumps(sorted({*list_former_keys(conn), kunci})))
 
 
 def list_successors(conn: sqlite3.Connection) -> list[str]:

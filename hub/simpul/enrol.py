@@ -7,6 +7,7 @@ import sqlite3
 from typing import Any
 
 from hub.change import current_log, write_common
+from hub.pemulihan.state import list_former_keys
 from hub.services import HubServices
 from shared.codes import wilayah as codes
 from shared.errors import ProtocolError, UserError
@@ -122,6 +123,7 @@ def _note_candidate(conn: sqlite3.Connection, services: HubServices, request: di
         "nama": services.nama,
         "segel": services.seal_key.public.hex(),
         "pemulihan": services.pemulihan,
+        "kunci_lama": list_former_keys(conn),
         "echo": request["nonce"],
     }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hmac
+from dataclasses import replace
 
 from node.services import KnownHub, NodeServices, refuse_practice, write_hub
 from node.sinkron.transport import Transport
@@ -47,9 +48,13 @@ def enrol(services: NodeServices, code: EnrolmentCode, transport: Transport) -> 
     hub = KnownHub(
         address=code.address, wilayah=loaded["wilayah"], nama=loaded["nama"], kunci=answer.signed.key,
         segel=loaded["segel"], pemulihan=loaded["pemulihan"], simpul=loaded["simpul"], status=loaded["status"],
+        kunci_lama=tuple(loaded["kunci_lama"]),
     )
     with services.database.write() as conn:
         write_hub(conn, hub)
+    if services.keys.previous is not None:
+        # The new key is admitted by its own code; nothing has to follow the old one.
+        services.replace_keys(replace(services.keys, previous=None))
     words = words_of(hub_public, services.keys.signing.public, services.keys.seal.public, proof_key)
     return hub, words
 

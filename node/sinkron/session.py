@@ -110,6 +110,8 @@ class Session:
     sizer: RunSizer = field(default_factory=RunSizer)
     run_bytes: int = 0
     nonce: str = ""
+    as_previous: bool = False
+    """The key before this one speaks, to hand over what it has signed; the hub does not know the new one yet."""
     yielding: dict[str, int] = field(default_factory=dict)
     """Logs whose history here gives way to the hub's, and a size up to which both are the same."""
     _successes: int = 0
@@ -263,7 +265,7 @@ class Session:
         for log in sorted(logs, key=lambda log: (not log.own, log.no)):
             head = heads.get(log.id)
             size = head["size"] if head else 0
-            if log.id in self.yielding:
+            if log.id in self.yielding or (self.as_previous and log.own):
                 continue
             if size < log.size:
                 grown.update(self._push_log(hub, log, size, receiver))
@@ -338,6 +340,8 @@ class Session:
         return {entry["id"]: entry["size"] for entry in loaded["logs"]}
 
     def _lacks_receipts(self, wanted: dict[str, int]) -> bool:
+        if self.as_previous:
+            return False
         with self.services.database.read() as conn:
             own = [log for log in list_logs(conn) if log.own and wanted.get(log.id, 0) >= log.size]
         return any(self._sent_mark(log) < log.size for log in own)
@@ -389,13 +393,7 @@ class Session:
         answer = self.transport.post(path, body, nonce)
         if answer.status == 200:
             return answer
-        try:
-            refusal = messages.decode(messages.Refusal, answer.body)
-        except ProtocolError:
-            raise TransportError(f"status {answer.status}") from None
-        if refusal["code"] not in CODES:
-            raise TransportError(f"status {answer.status}")
-        raise Refused(answer.status, refusal)
+        raise read_refusal(answer)
 
     def _grow(self) -> None:
         self._successes += 1
@@ -421,6 +419,17 @@ class Session:
         if before != str(self.run_bytes):
             with self.services.database.write() as conn:
                 write_setting(conn, "run_bytes", str(self.run_bytes))
+
+
+def read_refusal(answer: Answer) -> Refused:
+    """Read an answer that is not 200; TransportError when it is no refusal of ours."""
+    try:
+        refusal = messages.decode(messages.Refusal, answer.body)
+    except ProtocolError:
+        raise TransportError(f"status {answer.status}") from None
+    if refusal["code"] not in CODES:
+        raise TransportError(f"status {answer.status}")
+    return Refused(answer.status, refusal)
 
 
 _WAITING = frozenset({"not_confirmed", "too_many", "disk_full", "broken"})

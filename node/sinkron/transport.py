@@ -45,6 +45,10 @@ class Transport(Protocol):
 
     def post(self, path: str, body: bytes, nonce: str) -> Answer: ...
 
+    def with_key(self, seed: bytes, key: str) -> Transport:
+        """Make another transport to the same hub, which signs with another key."""
+        ...
+
     def close(self) -> None: ...
 
 
@@ -81,6 +85,9 @@ class HttpTransport:
             raise TransportError(type(error).__name__) from None
         self.traffic.received += len(content) + _header_bytes(answer_headers) + 20
         return Answer(status, content, _read_signature(status, answer_headers, content))
+
+    def with_key(self, seed: bytes, key: str) -> HttpTransport:
+        return HttpTransport(self.address, seed, key, self._now_s, self._timeout_s)
 
     def close(self) -> None:
         self._http.close()

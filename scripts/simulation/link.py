@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from flask.testing import FlaskClient
@@ -59,6 +59,9 @@ class FaultyLink:
         raw = self._exchange(Raw(path, 0, headers, body))
         self.traffic.received += len(raw.body)
         return Answer(raw.status, raw.body, _read_signature(raw.status, dict(raw.headers), raw.body))
+
+    def with_key(self, seed: bytes, key: str) -> FaultyLink:
+        return replace(self, seed=seed, key=key)
 
     def close(self) -> None:
         return None

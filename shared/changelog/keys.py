@@ -182,11 +182,31 @@ def six_words(*publics: bytes) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class KeySet:
-    """What one key file holds: the signing key, the seal key if any, seal keys retired but still opening."""
+    """What one key file holds: the signing key, the seal key if any, seal keys retired but still opening.
+
+    ``previous`` is the signing key before this one, as long as the other side has not been told of the
+    change. ``retired_s`` says when each retired seal key was retired.
+    """
 
     signing: SigningKey
     seal: SealKey | None = None
     retired_seals: tuple[SealKey, ...] = ()
+    previous: SigningKey | None = None
+    retired_s: tuple[int, ...] = ()
+
+    def rotate(self, random: Callable[[int], bytes], now_s: int, kept_s: int) -> KeySet:
+        """Make the set that follows: fresh keys, this signing key as the previous one.
+
+        Seal keys that were retired longer than ``kept_s`` ago are dropped.
+        """
+        times = self.retired_s + (now_s,) * (len(self.retired_seals) - len(self.retired_s))
+        retired = [(key, time_s) for key, time_s in zip(self.retired_seals, times, strict=True)]
+        retired += [] if self.seal is None else [(self.seal, now_s)]
+        kept = [(key, time_s) for key, time_s in retired if now_s - time_s <= kept_s]
+        return KeySet(
+            SigningKey.generate(random), SealKey.generate(random), tuple(key for key, _ in kept), self.signing,
+            tuple(time_s for _, time_s in kept),
+        )
 
     def find_seal(self, key_id: bytes) -> SealKey | None:
         """Find the seal key, current or retired, that a sealed message names."""
@@ -204,6 +224,8 @@ def save_keys(path: Path, keys: KeySet, replace: bool = False) -> None:
         "signing": _encode_key(keys.signing),
         "seal": None if keys.seal is None else _encode_key(keys.seal),
         "retired_seals": [_encode_key(key) for key in keys.retired_seals],
+        "retired_s": list(keys.retired_s),
+        "previous": None if keys.previous is None else _encode_key(keys.previous),
     }
     temporary = path.with_name(f".{path.name}.baru")
     try:
@@ -256,11 +278,13 @@ def load_keys(path: Path) -> KeySet:
 def _parse_keys(members: Any) -> KeySet:
     if members["format"] != KEY_FILE_FORMAT:
         raise ValueError("format")
-    seal_member = members["seal"]
+    seal_member, previous = members["seal"], members.get("previous")
     return KeySet(
         _decode_key(SigningKey, members["signing"]),
         None if seal_member is None else _decode_key(SealKey, seal_member),
         tuple(_decode_key(SealKey, member) for member in members["retired_seals"]),
+        None if previous is None else _decode_key(SigningKey, previous),
+        tuple(int(time_s) for time_s in members.get("retired_s", ())),
     )
 
 

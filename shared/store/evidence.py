@@ -12,6 +12,7 @@ SENTENCES = {
     "pulih": "Data dipulihkan dari salinan lama; perubahan yang hilang sudah diambil kembali.",
     "kembali": "Perubahan yang datang lewat jalan lain dikembalikan ke desa untuk diterbitkan lagi.",
     "kembar": "Dua komputer memakai satu kunci. Penulisannya ditangguhkan sampai ada yang memeriksa.",
+    "kunci": "Komputer ini memakai kunci baru; kecamatan sudah menerimanya.",
     "kunci_hub": "Kecamatan memakai kunci baru, dibuktikan oleh kunci lama atau kunci pemulihannya.",
 }
 """Indonesian, by code."""

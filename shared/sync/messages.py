@@ -126,6 +126,9 @@ class EnrolAnswer(Message):
     nama = fields.Str(required=True, validate=validate.Length(max=100))
     segel = fields.Str(required=True, validate=validate.Regexp(r"\A[0-9a-f]{64}\Z"))
     pemulihan = fields.Str(required=True, validate=validate.Regexp(r"\A[0-9a-f]{64}\Z"))
+    kunci_lama = fields.List(
+        fields.Str(validate=validate.Regexp(r"\A[0-9a-f]{64}\Z")), load_default=list, validate=validate.Length(max=100)
+    )
     echo = fields.Str(required=True, validate=validate.Length(max=64))
 
 

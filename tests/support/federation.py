@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random as random_module
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from flask import Flask
@@ -21,6 +21,7 @@ from hub.simpul.enrol import confirm_candidate, open_slot
 from node.commands import finish_session, make_node, refresh_parity, system_author
 from node.services import NodeServices
 from node.sinkron.enrol import enrol
+from node.sinkron.rotate import tell_new_keys
 from node.sinkron.session import InlineExecutor, Report, Session
 from node.sinkron.transport import Answer, Traffic, _read_signature
 from shared.errors import TransportError
@@ -84,6 +85,9 @@ class WsgiTransport:
         self.traffic.received += len(answer.body)
         return self.after(path, answer)
 
+    def with_key(self, seed: bytes, key: str) -> WsgiTransport:
+        return replace(self, seed=seed, key=key)
+
     def close(self) -> None:
         return None
 
@@ -118,7 +122,10 @@ class Federation:
 
     def sync(self, node: NodeServices, transport: WsgiTransport | None = None) -> Report:
         """Run one session to its end."""
-        report = Session(node, transport or self.transport(node), InlineExecutor()).run()
+        transport = transport or self.transport(node)
+        report = tell_new_keys(node, transport.with_key, InlineExecutor())
+        if report is None:
+            report = Session(node, transport, InlineExecutor()).run()
         finish_session(node, report)
         refresh_parity(node)
         return report

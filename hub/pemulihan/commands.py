@@ -1,0 +1,104 @@
+"""What the command line can ask of trust and recovery; hub.commands lists them with the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from hub.pemulihan import revoke
+from hub.pemulihan.keys import take_new_keys
+from hub.pemulihan.state import end_recovery, read_recovery
+from hub.services import HubServices
+from shared.errors import UserError
+from shared.store.branch import list_branches
+from shared.store.evidence import list_events
+from shared.web.queries import find_account
+
+Progress = Callable[[dict[str, Any]], None]
+
+
+def _author(services: HubServices, args: Mapping[str, Any]) -> str:
+    with services.database.read() as conn:
+        account = find_account(conn, str(args.get("petugas") or ""))
+    if account is None or not account.active:
+        raise UserError(
+            "Petugas itu tidak punya akun aktif di hub ini. Periksa nama akunnya (--petugas).", "petugas_tidak_ada"
+        )
+    return account.petugas
+
+
+def run_cabut(services: HubServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+    """Revoke a key; ``batas`` is a list of ``log:size``."""
+    cutoffs: dict[str, int] = {}
+    for item in args.get("batas") or ():
+        log, _, size = str(item).rpartition(":")
+        if not (log and size.isascii() and size.isdigit()):
+            raise UserError("Batas ditulis seperti catatan:jumlah, dari perintah batas.", "batas_salah")
+        cutoffs[log] = int(size)
+    simpul = str(args["simpul"])
+    revoke.revoke(services, simpul, str(args.get("sebab") or ""), cutoffs, _author(services, args))
+    return {"simpul": simpul, "status": "dicabut"}
+
+
+def run_batas(services: HubServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+    """List where the logs of a node may be cut off."""
+    with services.database.read() as conn:
+        choices = revoke.list_choices(conn, str(args["simpul"]))
+    return {"catatan": [{"catatan": c.log, "jumlah": c.size, "tanda_terima": c.receipts} for c in choices]}
+
+
+def run_pulihkan_simpul(services: HubServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+    """Lift a suspension."""
+    simpul = str(args["simpul"])
+    revoke.lift(services, simpul, str(args.get("sebab") or ""), _author(services, args))
+    return {"simpul": simpul, "status": "aktif"}
+
+
+def run_karantina(services: HubServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+    """List what is in quarantine, without the values."""
+    with services.database.read() as conn:
+        held = revoke.list_quarantined(conn, str(args.get("desa") or ""))
+    return {
+        "karantina": [
+            {"perubahan": q.ref, "desa": q.desa, "jenis": q.kind, "rekaman": q.record, "waktu_komputer": q.time_s}
+            for q in held
+        ]
+    }
+
+
+def run_ambil(services: HubServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+    """Adopt one change from quarantine."""
+    revoke.adopt(services, str(args["perubahan"]), str(args.get("alasan") or ""), _author(services, args))
+    return {"diambil": str(args["perubahan"])}
+
+
+def run_ganti_kunci(services: HubServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+    """Take new keys for the hub; nodes follow by themselves."""
+    take_new_keys(services)
+    return {"kunci": services.keys.signing.public.hex()}
+
+
+def run_pemulihan(services: HubServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+    """Tell how far a recovery is; ``selesai`` ends it."""
+    with services.database.write() as conn:
+        state = read_recovery(conn)
+        if args.get("selesai"):
+            end_recovery(conn)
+        branches, events = list_branches(conn), list_events(conn)
+    return {
+        "sejak": None if state is None else state.since_s, "sudah": 0 if state is None else state.heard,
+        "belum": 0 if state is None else state.silent,
+        "riwayat_kedua": [{"catatan": b.log, "dari": b.start, "sampai": b.size} for b in branches],
+        "kejadian": [{"waktu": e.time_s, "kalimat": e.sentence(), "rincian": e.detail} for e in events],
+    }
+
+
+COMMANDS = {
+    "cabut": run_cabut,
+    "batas": run_batas,
+    "pulihkan-simpul": run_pulihkan_simpul,
+    "karantina": run_karantina,
+    "ambil": run_ambil,
+    "ganti-kunci": run_ganti_kunci,
+    "pemulihan": run_pemulihan,
+}

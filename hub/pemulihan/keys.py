@@ -1,0 +1,91 @@
+"""The hub's own keys: the successor in office, and the one that the recovery key names after a disaster."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import replace
+from typing import NamedTuple
+
+from hub.change import append_successor, current_log, write_common
+from hub.pemulihan.state import add_former_key, begin_recovery, check_restored
+from hub.services import HubServices
+from shared.changelog.keychain import Successor, sign_successor
+from shared.changelog.keys import KEY_BYTES, SigningKey
+from shared.errors import UserError
+from shared.merge.scope import Role
+from shared.store.drafts import draft_create
+from shared.store.migrations import write_setting
+from shared.sync.limits import limit
+
+
+def take_new_keys(services: HubServices) -> None:
+    """Change the hub's keys; nodes follow along the note that the old key signs into its last change."""
+    kept_s = limit("seal_key_kept_days") * 24 * 3600
+    with services.database.write() as conn:
+        services.replace_keys(services.keys.rotate(services.random, services.clock.now_s(), kept_s))
+        finish_new_keys(conn, services)
+    services.replace_keys(replace(services.keys, previous=None))
+
+
+def finish_new_keys(conn: sqlite3.Connection, services: HubServices) -> None:
+    """Write down what follows from new keys; repeated when a hub is opened, since a crash may come between."""
+    previous = services.keys.previous
+    if previous is None:
+        return
+    new, segel = services.keys.signing.public.hex(), services.seal_key.public.hex()
+    if conn.execute("SELECT 1 FROM kunci_hub WHERE kunci = ?", (new,)).fetchone() is None:
+        note = sign_successor(Successor(services.wilayah, previous.public.hex(), new, segel), previous)
+        draft = draft_create(
+            services.catalogue["kunci_hub"], services.new_id(), {"kunci": new, "segel": segel, "surat": note}
+        )
+        append_successor(services, conn, draft, previous)
+    add_former_key(conn, previous.public.hex())
+    services.retire_logs(conn)
+    # Every key has a common channel, in which the next one can be named.
+    current_log(services, conn, services.wilayah, Role.UMUM)
+
+
+class RecoverySheet(NamedTuple):
+    """What the sheet in the sealed envelope says: the recovery key, and the public key of the hub that was."""
+
+    recovery: SigningKey
+    former: str
+
+
+def read_sheet(recovery_seed: str, former_key: str) -> RecoverySheet:
+    """Read the two lines of the sheet as typed; UserError when one is mistyped."""
+    try:
+        seed, former = bytes.fromhex("".join(recovery_seed.split())), bytes.fromhex("".join(former_key.split()))
+    except ValueError:
+        seed = former = b""
+    if len(seed) != KEY_BYTES or len(former) != KEY_BYTES:
+        raise UserError(
+            "Kunci pemulihan atau kunci hub lama salah ketik: masing-masing 64 huruf dan angka dari lembar yang"
+            " dicetak dulu. Salin lagi.",
+            "kunci_pemulihan_salah",
+        )
+    return RecoverySheet(SigningKey(seed), former.hex())
+
+
+def take_the_place(services: HubServices, sheet: RecoverySheet) -> None:
+    """Let a new hub take the place of one that was destroyed: the recovery key names its key, nodes bring the rest."""
+    new, segel = services.keys.signing.public.hex(), services.seal_key.public.hex()
+    note = sign_successor(Successor(services.wilayah, sheet.former, new, segel), sheet.recovery, by_recovery=True)
+    values = {"kunci": new, "segel": segel, "surat": note}
+    with services.database.write() as conn:
+        services.pemulihan = sheet.recovery.public.hex()
+        write_setting(conn, "pemulihan", services.pemulihan)
+        add_former_key(conn, sheet.former)
+        begin_recovery(conn, services.clock.now_s())
+        write_common(
+            services, [draft_create(services.catalogue["kunci_hub"], services.new_id(), values)], author=""
+        )
+
+
+def settle_after_open(services: HubServices) -> None:
+    """Do what a change of keys or a restored database asks for, each time a hub is opened."""
+    if services.keys.previous is not None:
+        with services.database.write() as conn:
+            finish_new_keys(conn, services)
+        services.replace_keys(replace(services.keys, previous=None))
+    check_restored(services)

@@ -1,0 +1,131 @@
+"""A key is taken back with a cut-off; what lies behind the cut-off may be adopted, one change at a time."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from hub.change import write_common
+from hub.services import HubServices
+from shared.changelog.change import Header, decode_bodies, decode_headers
+from shared.errors import UserError
+from shared.store.changes import SEQ_BITS, SEQ_MASK, list_logs
+from shared.store.drafts import draft_create, draft_update
+from shared.store.records import load_state
+
+
+class LogChoice(NamedTuple):
+    """One log of a key, and the receipts at which it may be cut off: (size, hub time in seconds), newest first."""
+
+    log: str
+    size: int
+    receipts: list[tuple[int, int]]
+
+
+class Quarantined(NamedTuple):
+    """One change without effect because its key was taken back."""
+
+    ref: str
+    desa: str
+    kind: str
+    record: str
+    time_s: int
+    values: Mapping[str, object]
+    pos: int
+
+
+def list_choices(conn: sqlite3.Connection, simpul: str) -> list[LogChoice]:
+    """List the logs of a node's key with the sizes at which the hub has signed for them."""
+    row = conn.execute("SELECT wilayah, kunci FROM simpul WHERE id = ?", (simpul,)).fetchone()
+    if row is None:
+        return []
+    found = []
+    for log in list_logs(conn, row[0]):
+        if log.kunci.hex() == row[1]:
+            receipts = conn.execute(
+                "SELECT size, time_s FROM receipt WHERE log = ? ORDER BY size DESC LIMIT 200", (log.no,)
+            ).fetchall()
+            found.append(LogChoice(log.id, log.size, [(size, time_s) for size, time_s in receipts]))
+    return found
+
+
+def revoke(services: HubServices, simpul: str, sebab: str, cutoffs: Mapping[str, int], author: str) -> None:
+    """Take a key back. ``cutoffs`` gives the size at which a log ends; others end at what is held now.
+
+    Raises UserError when there is no such node, it was revoked already, a reason is missing, or a cut-off is
+    beyond what is held.
+    """
+    if not sebab.strip():
+        raise UserError("Isi sebabnya, misalnya: komputer dicuri tanggal 3.", "sebab_kosong")
+    kind = services.catalogue["simpul"]
+    with services.database.write() as conn:
+        row = conn.execute("SELECT status FROM simpul WHERE id = ?", (simpul,)).fetchone()
+        if row is None:
+            raise UserError("Tidak ada komputer dengan nomor itu.", "simpul_tidak_ada")
+        if row[0] == "dicabut":
+            raise UserError("Kunci komputer ini sudah dicabut.", "sudah_dicabut")
+        batas = []
+        for choice in list_choices(conn, simpul):
+            size = cutoffs.get(choice.log, choice.size)
+            if not 0 <= size <= choice.size:
+                raise UserError("Batas itu di luar catatan yang ada. Pilih salah satu tanda terima.", "batas_salah")
+            batas.append(f"{choice.log}:{size}")
+        state = load_state(conn, services.catalogue, kind, services.wilayah, simpul)
+        draft = draft_update(kind, state, simpul, {"status": "dicabut", "sebab": sebab.strip(), "batas": batas})
+        write_common(services, [draft] if draft else [], author=author)
+
+
+def lift(services: HubServices, simpul: str, sebab: str, author: str) -> None:
+    """Let a suspended key write again; what is in quarantine takes effect. UserError when it is not suspended."""
+    kind = services.catalogue["simpul"]
+    with services.database.write() as conn:
+        row = conn.execute("SELECT status, kunci FROM simpul WHERE id = ?", (simpul,)).fetchone()
+        if row is None or row[0] != "ditangguhkan":
+            raise UserError("Komputer ini tidak sedang ditangguhkan.", "tidak_ditangguhkan")
+        state = load_state(conn, services.catalogue, kind, services.wilayah, simpul)
+        draft = draft_update(kind, state, simpul, {"status": "aktif", "sebab": sebab.strip() or None, "batas": None})
+        write_common(services, [draft] if draft else [], author=author)
+        conn.execute("DELETE FROM restored WHERE kunci = ?", (row[1],))
+
+
+def list_quarantined(conn: sqlite3.Connection, desa: str = "", limit: int = 200) -> list[Quarantined]:
+    """List the changes in quarantine, in the order in which they were written."""
+    rows = conn.execute(
+        "SELECT c.pos, c.header, c.body, c.leaf, h.desa FROM held h JOIN change c ON c.pos = h.pos"
+        " WHERE h.alasan = 'dicabut' AND (? = '' OR h.desa = ?) ORDER BY c.pos LIMIT ?",
+        (desa, desa, limit),
+    ).fetchall()
+    headers, bodies = decode_headers([row[1] for row in rows]), decode_bodies([row[2] for row in rows])
+    return [
+        Quarantined(header.ref(row[3]), row[4], header.kind, header.record, header.time_s, values or {}, row[0])
+        for row, header, values in zip(rows, headers, bodies, strict=True)
+    ]
+
+
+def adopt(services: HubServices, ref: str, alasan: str, author: str) -> None:
+    """Let one quarantined change take effect after all. UserError when it is in no quarantine or lacks a reason."""
+    if not alasan.strip():
+        raise UserError("Isi alasannya, misalnya: sudah dicocokkan dengan berkas di desa.", "alasan_kosong")
+    with services.database.write() as conn:
+        header = _find_held(conn, ref)
+        if header is None:
+            raise UserError("Perubahan itu tidak ada di karantina, atau sudah diambil.", "bukan_karantina")
+        values = {"perubahan": [ref], "alasan": alasan.strip(), "petugas": [author]}
+        write_common(services, [draft_create(services.catalogue["adopsi"], services.new_id(), values)], author=author)
+
+
+def _find_held(conn: sqlite3.Connection, ref: str) -> Header | None:
+    log, _, rest = ref.partition(":")
+    seq, _, _ = rest.partition(":")
+    row = conn.execute("SELECT no FROM log WHERE id = ?", (log,)).fetchone()
+    if row is None or not (seq.isascii() and seq.isdigit()) or int(seq) > SEQ_MASK:
+        return None
+    found = conn.execute(
+        "SELECT c.header, c.leaf FROM held h JOIN change c ON c.pos = h.pos WHERE h.pos = ? AND h.alasan = 'dicabut'",
+        (row[0] << SEQ_BITS | int(seq),),
+    ).fetchone()
+    if found is None:
+        return None
+    header = decode_headers([found[0]])[0]
+    return header if header.ref(found[1]) == ref else None

@@ -1,0 +1,81 @@
+"""This computer takes new keys: at once, offline too; the hub hears of it at the next contact.
+
+What was written under the old key is handed over under the old key. Then the old key asks that the new
+one may follow it, and is forgotten once the hub has said so (sync_protocol.md section 4.5).
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import replace
+
+from node.services import NodeServices, write_hub
+from node.sinkron.session import Outcome, Refused, Report, Session, read_refusal
+from node.sinkron.transport import Transport
+from shared.errors import TransportError
+from shared.store.evidence import note_event
+from shared.sync import messages
+from shared.sync.enrolment import rotation_text
+from shared.sync.limits import PROTOCOL_VERSION, limit
+
+OpenTransport = Callable[[bytes, str], Transport]
+"""(seed, public key in hex) → a transport that signs with that key."""
+
+
+def take_new_keys(services: NodeServices) -> None:
+    """Change keys here and now; the logs of the old key end, and the next change opens one of the new key."""
+    if services.keys.previous is not None:
+        return  # the hub has not heard of the last change yet
+    kept_s = limit("seal_key_kept_days") * 24 * 3600
+    with services.database.write() as conn:
+        services.replace_keys(services.keys.rotate(services.random, services.clock.now_s(), kept_s))
+        services.retire_logs(conn)
+
+
+def tell_new_keys(services: NodeServices, open_transport: OpenTransport, executor: Executor) -> Report | None:
+    """Hand over what the old key has signed, and let the hub put the new key in its place.
+
+    Returns the report of a session that failed, None when the new key may speak.
+    """
+    keys, hub = services.keys, services.hub()
+    if keys.previous is None or hub is None:
+        return None
+    transport = open_transport(keys.previous.seed(), keys.previous.public.hex())
+    try:
+        report = Session(services, transport, executor, as_previous=True).run()
+        # Revoked may mean: replaced already, and the answer was lost. Asking again tells.
+        if report.outcome is not Outcome.SELESAI and report.code != "key_revoked":
+            return report
+        _ask(services, transport, keys.previous.public.hex())
+    except Refused as error:
+        return Report(outcome=Outcome.DITOLAK, code=error.code, detail=error.refusal["detail"])
+    except TransportError as error:
+        return Report(detail=str(error))
+    finally:
+        transport.close()
+    return None
+
+
+def _ask(services: NodeServices, transport: Transport, old: str) -> None:
+    keys, hub = services.keys, services.hub()
+    assert keys.seal is not None and hub is not None
+    nonce = base64.urlsafe_b64encode(services.random(16)).decode().rstrip("=")
+    kunci, segel = keys.signing.public.hex(), keys.seal.public.hex()
+    body = messages.encode({
+        "version": PROTOCOL_VERSION, "nonce": nonce, "kunci": kunci, "segel": segel,
+        "bukti": keys.signing.sign(rotation_text(services.wilayah, old, kunci, segel)).hex(),
+    })
+    answer = transport.post("/sync/v1/rotate", body, nonce)
+    if answer.status != 200:
+        raise read_refusal(answer)
+    if answer.signed is None or answer.signed.key != hub.kunci or answer.signed.nonce != nonce:
+        raise TransportError("answer is not signed by the hub")
+    loaded = messages.decode(messages.RotateAnswer, answer.body)
+    if (loaded["kunci"], loaded["echo"]) != (kunci, nonce):
+        raise TransportError("answer to another question")
+    with services.database.write() as conn:
+        write_hub(conn, replace(hub, simpul=loaded["simpul"]))
+        note_event(conn, services.clock.now_s(), "kunci", "", f"kunci {kunci[:16]}")
+    services.replace_keys(replace(keys, previous=None))
