@@ -9,6 +9,7 @@ from typing import Any
 from hub.change import current_log, write_common
 from hub.ekspor.tokens import make_reader
 from hub.pemulihan import commands as pemulihan
+from hub.pemulihan.state import list_former_keys
 from hub.roles import ROLES, context_words
 from hub.services import HubServices, init_hub
 from hub.simpul.enrol import confirm_candidate, list_candidates, open_slot
@@ -22,7 +23,7 @@ from shared.merge.scope import Role
 from shared.store.backup import LAST_BACKUP, back_up_by_command
 from shared.store.drafts import draft_create
 from shared.store.migrations import read_setting, write_setting
-from shared.store.verify import compare_with_rebuild, hub_cosigner, projection_tables, verify_logs
+from shared.store.verify import compare_with_rebuild, hub_cosigners, projection_tables, verify_logs
 from shared.web.factory import make_accounts
 from shared.web.queries import find_account
 
@@ -221,7 +222,8 @@ def run_token(services: HubServices, args: Mapping[str, Any], progress: Progress
 def run_verify(services: HubServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
     with services.database.read() as conn:
         own = services.keys.signing.public
-        problems = verify_logs(conn, hub_cosigner(services.wilayah, own), own)
+        keys = (own, *map(bytes.fromhex, list_former_keys(conn)))
+        problems = verify_logs(conn, hub_cosigners(services.wilayah, *keys), own)
     tables = (*projection_tables(services.catalogue), "temuan")
     for table in compare_with_rebuild(services.database, tables, services.rebuild):
         problems.append(f"Tabel {table}: isinya berbeda dengan hasil susun ulang dari log.")

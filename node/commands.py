@@ -30,7 +30,7 @@ from shared.store.drafts import Draft, draft_create, draft_update, list_problems
 from shared.store.migrations import read_setting, write_setting
 from shared.store.parity import compute_parity, is_claim_stale, store_parity
 from shared.store.records import load_state
-from shared.store.verify import compare_with_rebuild, hub_cosigner, projection_tables, verify_logs
+from shared.store.verify import compare_with_rebuild, hub_cosigners, projection_tables, verify_logs
 from shared.sync.enrolment import parse_code
 from shared.web.factory import make_accounts
 
@@ -209,9 +209,9 @@ def run_status(services: NodeServices, args: Mapping[str, Any], progress: Progre
 
 def run_verify(services: NodeServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
     hub = services.hub()
-    cosigner = None if hub is None else hub_cosigner(hub.wilayah, bytes.fromhex(hub.kunci))
+    cosigners = () if hub is None else hub_cosigners(hub.wilayah, *map(bytes.fromhex, (hub.kunci, *hub.kunci_lama)))
     with services.database.read() as conn:
-        problems = verify_logs(conn, cosigner, services.keys.signing.public)
+        problems = verify_logs(conn, cosigners, services.keys.signing.public)
     for table in compare_with_rebuild(services.database, projection_tables(services.catalogue), services.rebuild):
         problems.append(f"Tabel {table}: isinya berbeda dengan hasil susun ulang dari log.")
     return {"baik": not problems, "masalah": problems}

@@ -9,7 +9,7 @@ from hub.verval import queries as finding_queries
 from shared.changelog.change import Op, decode_bodies, decode_headers, parse_ref
 from shared.records.catalogue import CATALOGUE
 from shared.store.changes import SEQ_BITS, SEQ_MASK, Log, find_log, list_logs, read_leaves
-from shared.store.verify import compare_with_rebuild, hub_cosigner, projection_tables, verify_logs
+from shared.store.verify import compare_with_rebuild, hub_cosigners, projection_tables, verify_logs
 from simulation.world import NodeMachine, World
 from tests.support.federation import HUB
 
@@ -36,18 +36,18 @@ def check_step(world: World) -> None:
 
 def check_all(world: World) -> None:
     """Check everything that must hold whatever is still under way."""
-    cosigner = hub_cosigner(HUB, world.hub.services.keys.signing.public)
+    cosigners = hub_cosigners(HUB, world.hub.services.keys.signing.public)
     hub = world.hub.services
     tables = (*projection_tables(hub.catalogue), *finding_queries.TABLES)
     with hub.database.read() as conn:
-        _require(not (found := verify_logs(conn, cosigner)), f"hub: logs do not verify: {found}")
+        _require(not (found := verify_logs(conn, cosigners)), f"hub: logs do not verify: {found}")
         _check_states(conn, "hub")
         _check_decisions(conn)
     different = compare_with_rebuild(hub.database, tables, hub.rebuild)
     _require(not different, f"hub: a rebuild gives other rows in {different}")
     for node in world.nodes:
         with node.services.database.read() as conn:
-            _require(not (found := verify_logs(conn, cosigner)), f"{node.name}: logs do not verify: {found}")
+            _require(not (found := verify_logs(conn, cosigners)), f"{node.name}: logs do not verify: {found}")
             _check_states(conn, node.name)
             _check_promises(conn, node.promised, node.name)
         different = compare_with_rebuild(

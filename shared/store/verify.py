@@ -6,17 +6,17 @@ Each finding is one Indonesian sentence that names table, log and place; nothing
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from hashlib import sha256
 
 from shared.changelog.change import Header, decode_bodies, decode_headers
-from shared.changelog.checkpoint import SignatureType, Verifier, open_checkpoint, open_receipt
+from shared.changelog.checkpoint import Checkpoint, SignatureType, Verifier, open_checkpoint, open_receipt
 from shared.changelog.genesis import read_genesis
 from shared.changelog.tree import TILE_LEAVES, CompactRange, leaf_hash
 from shared.errors import DamageError, ProtocolError, SipandeError
 from shared.merge.scope import Role
 from shared.records.catalogue import Catalogue
-from shared.store.changes import SEQ_BITS, Log, find_log, hasher_of, read_changes
+from shared.store.changes import SEQ_BITS, Log, find_log, hasher_of, read_changes, read_tree
 from shared.store.connection import Database
 from shared.store.tables import FIXED
 
@@ -24,12 +24,12 @@ BATCH = 2000
 
 
 def verify_logs(
-    conn: sqlite3.Connection, cosigner: Verifier | None, own_key: bytes | None = None
+    conn: sqlite3.Connection, cosigners: Sequence[Verifier], own_key: bytes | None = None
 ) -> list[str]:
     """Re-hash every log from its stored bytes; compare columns, tiles, roots, checkpoints and receipts.
 
-    ``cosigner`` is the hub's verifier for receipts; None where no hub is known yet. ``own_key`` is the public
-    key of this installation, under which all that it writes now is signed.
+    ``cosigners`` are the hub's verifiers for receipts, one for each key that it has had; empty where no hub is
+    known yet. ``own_key`` is the public key of this installation, under which all that it writes now is signed.
     """
     logs, problems = _read_logs(conn, own_key)
     known = {row[0] for row in conn.execute("SELECT no FROM log")}
@@ -37,10 +37,11 @@ def verify_logs(
     if any(pos >> SEQ_BITS not in known for (pos,) in strays):
         problems.append("Tabel change: ada perubahan yang bukan milik log mana pun.")
     for log in logs:
-        problems += _verify_log(conn, log, cosigner)
+        problems += _verify_log(conn, log, cosigners)
     for (no,) in conn.execute("SELECT DISTINCT log FROM receipt"):
         if no not in known:
             problems.append("Tabel receipt: ada tanda terima untuk log yang tidak ada.")
+    problems += _verify_branches(conn)
     sizes = {log.no: log.size for log in logs}
     unread = known - sizes.keys()
     for (pos,) in conn.execute("SELECT pos FROM tile").fetchall():
@@ -72,7 +73,7 @@ def _read_logs(conn: sqlite3.Connection, own_key: bytes | None) -> tuple[list[Lo
     return logs, problems
 
 
-def _verify_log(conn: sqlite3.Connection, log: Log, cosigner: Verifier | None) -> list[str]:
+def _verify_log(conn: sqlite3.Connection, log: Log, cosigners: Sequence[Verifier]) -> list[str]:
     problems: list[str] = []
     place = f"log nomor {log.no}"
     tree = CompactRange()
@@ -95,7 +96,7 @@ def _verify_log(conn: sqlite3.Connection, log: Log, cosigner: Verifier | None) -
         if expected_tiles.get(number) != stored_tiles.get(number):
             problems.append(f"Tabel tile, {place}, petak {number}: hash tidak cocok.")
     problems += _verify_genesis(conn, log, place)
-    problems += _verify_notes(conn, log, cosigner, place)
+    problems += _verify_notes(conn, log, cosigners, place)
     return problems
 
 
@@ -174,7 +175,17 @@ def _verify_genesis(conn: sqlite3.Connection, log: Log, place: str) -> list[str]
     return [f"Tabel log, {place}: kolom {name} tidak cocok dengan pembuka log." for name, a, b in pairs if a != b]
 
 
-def _verify_notes(conn: sqlite3.Connection, log: Log, cosigner: Verifier | None, place: str) -> list[str]:
+def _open_receipt(note: bytes, cosigners: Sequence[Verifier]) -> tuple[Checkpoint, int]:
+    """Open a receipt under whichever key of the hub has signed it."""
+    for cosigner in cosigners[:-1]:
+        try:
+            return open_receipt(note, cosigner)
+        except ProtocolError:
+            continue
+    return open_receipt(note, cosigners[-1])
+
+
+def _verify_notes(conn: sqlite3.Connection, log: Log, cosigners: Sequence[Verifier], place: str) -> list[str]:
     problems: list[str] = []
     hasher = hasher_of(conn, log)
     if log.checkpoint is not None:
@@ -186,10 +197,10 @@ def _verify_notes(conn: sqlite3.Connection, log: Log, cosigner: Verifier | None,
             problems.append(f"Tabel log, {place}: kolom checkpoint rusak atau tanda tangannya salah.")
     for size, time_s, note in conn.execute("SELECT size, time_s, note FROM receipt WHERE log = ?", (log.no,)):
         at = f"Tabel receipt, {place}, ukuran {size}"
-        if cosigner is None:
+        if not cosigners:
             continue
         try:
-            checkpoint, signed_s = open_receipt(note, cosigner)
+            checkpoint, signed_s = _open_receipt(note, cosigners)
             if (checkpoint.origin, checkpoint.size, signed_s) != (log.origin, size, time_s):
                 problems.append(f"{at}: kolom size atau time_s tidak cocok dengan tanda terima.")
             elif size > log.size or hasher(0, size) != checkpoint.root:
@@ -199,9 +210,44 @@ def _verify_notes(conn: sqlite3.Connection, log: Log, cosigner: Verifier | None,
     return problems
 
 
-def hub_cosigner(wilayah: str, public: bytes) -> Verifier:
-    """Name the verifier of a hub's receipts."""
-    return Verifier(f"sipande/{wilayah}/hub", public, SignatureType.COSIGNATURE_V1)
+def _verify_branches(conn: sqlite3.Connection) -> list[str]:
+    """Re-hash the second histories: each continues its log from where it left it."""
+    problems: list[str] = []
+    rows = conn.execute("SELECT no, log, start, size, tree FROM branch ORDER BY no").fetchall()
+    for no, id, start, size, tree in rows:
+        place = f"Tabel branch, riwayat nomor {no}"
+        changes = conn.execute(
+            "SELECT seq, header, body, digest, leaf FROM branch_change WHERE branch = ? ORDER BY seq", (no,)
+        ).fetchall()
+        leaves = [leaf_hash(header, _body_digest(body, digest)) for _, header, body, digest, _ in changes]
+        if [row[0] for row in changes] != list(range(start, size)):
+            problems.append(f"{place}: ada perubahan yang hilang.")
+        elif leaves != [row[4] for row in changes]:
+            problems.append(f"Tabel branch_change, riwayat nomor {no}: isi tidak cocok dengan hash-nya.")
+        else:
+            problems += _verify_branch_tree(conn, id, start, size, tree, leaves, place)
+    return problems
+
+
+def _verify_branch_tree(
+    conn: sqlite3.Connection, id: str, start: int, size: int, tree: bytes, leaves: list[bytes], place: str
+) -> list[str]:
+    log = find_log(conn, id)
+    try:
+        if log is None or log.size < start:
+            return [f"{place}: catatan asalnya tidak ada."]
+        whole = read_tree(conn, log, start)
+        whole.extend(leaves)
+        if whole.to_bytes() != CompactRange.from_bytes(size, tree).to_bytes():
+            return [f"{place}: akar pohon (tree) tidak cocok dengan perubahan yang tersimpan."]
+    except SipandeError:
+        return [f"{place}: kolom size atau tree rusak."]
+    return []
+
+
+def hub_cosigners(wilayah: str, *publics: bytes) -> tuple[Verifier, ...]:
+    """Name the verifiers of a hub's receipts, one for each of its keys."""
+    return tuple(Verifier(f"sipande/{wilayah}/hub", public, SignatureType.COSIGNATURE_V1) for public in publics)
 
 
 def digest_projections(conn: sqlite3.Connection, tables: tuple[str, ...]) -> dict[str, str]:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from shared.store.verify import hub_cosigner, verify_logs
+from shared.store.verify import hub_cosigners, verify_logs
 from tests.support.federation import HUB, Federation
 from tests.support.office import NIK_A, create, own_log, update
 
@@ -79,7 +79,7 @@ def village() -> Iterator[Federation]:
 def list_problems(federation: Federation, side: str, conn: Connection) -> list[str]:
     hub = federation.hub
     own = hub.keys if side == "hub" else federation.nodes[side].keys
-    return verify_logs(conn, hub_cosigner(HUB, hub.keys.signing.public), own.signing.public)
+    return verify_logs(conn, hub_cosigners(HUB, hub.keys.signing.public), own.signing.public)
 
 
 class _Undo(Exception):

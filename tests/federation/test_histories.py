@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from hub.change import write_common
-from hub.pemulihan.state import read_recovery
+from hub.pemulihan.state import list_former_keys, read_recovery
 from hub.services import HubServices, open_hub
 from node.change import write_drafts
 from node.services import NodeServices, open_node
@@ -17,7 +17,7 @@ from shared.store.branch import list_branches
 from shared.store.changes import list_logs
 from shared.store.drafts import draft_create
 from shared.store.evidence import list_events
-from shared.store.verify import compare_with_rebuild, projection_tables, verify_logs
+from shared.store.verify import compare_with_rebuild, hub_cosigners, projection_tables, verify_logs
 from shared.sync.limits import limit
 from tests.support.federation import DESA, HUB, Federation, make_sync_app, seeded
 from tests.support.office import NIK_A, NIK_B, Talk, create, live, own_log, refusal, rows, sent_mark, update, value
@@ -57,8 +57,9 @@ def check_whole(federation: Federation, *nodes: NodeServices) -> None:
         assert (report.outcome, report.sent, report.received) == (Outcome.SELESAI, 0, 0), report
         assert report.parity == "sama"
     for side in (hub, *nodes):
-        with side.database.read() as conn:
-            assert verify_logs(conn, None, side.keys.signing.public) == []
+        with side.database.read() as conn, hub.database.read() as told:
+            keys = [hub.keys.signing.public, *map(bytes.fromhex, list_former_keys(told))]
+            assert verify_logs(conn, hub_cosigners(HUB, *keys), side.keys.signing.public) == []
         assert compare_with_rebuild(side.database, projection_tables(side.catalogue), side.rebuild) == []
 
 
