@@ -10,6 +10,7 @@ from hub.beranda import routes as beranda
 from hub.commands import COMMANDS, add_petugas
 from hub.ekspor import routes as ekspor
 from hub.ingest import routes as ingest
+from hub.pemulihan import routes as pemulihan
 from hub.program import routes as program
 from hub.roles import ADMIN, ROLES, context_words
 from hub.services import HubServices
@@ -32,7 +33,7 @@ PANDUAN = make_panduan((
     Bab(
         "simpul", "Komputer desa", "Pendaftaran dengan enam kata, dan membaca kabar komputer desa.",
         {"simpul": "kabar", "simpul.enrolment": "daftar", "simpul.open_enrolment": "daftar",
-         "simpul.code": "enam-kata"},
+         "simpul.code": "enam-kata", "pemulihan": "kunci", "pemulihan.quarantine": "karantina"},
     ),
     Bab(
         "verval", "Verval", "Antrean kasus, putusan, dan petugas kedua.",
@@ -53,6 +54,7 @@ REGISTRY = (
     Registration(verval.blueprint, MASUK),
     Registration(program.blueprint, MASUK),
     Registration(simpul.blueprint, peran(ADMIN.name)),
+    Registration(pemulihan.blueprint, peran(ADMIN.name)),
     PANDUAN,
 )
 NAVIGATION = (

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from hub.pemulihan.cli import add_commands
 from shared.cli import run_and_print, run_cli, set_up_logging
 from shared.clock import SystemClock, system_random
 from shared.store.folder import DataFolder
@@ -41,8 +42,26 @@ def init(folder: DataFolder, kecamatan: str) -> None:
 
     services, recovery = make_hub(folder.path, kecamatan, SystemClock(), system_random)
     services.close()
-    click.echo(json.dumps({"data": str(folder.path), "nama": services.nama, "kunci_pemulihan": recovery}))
-    click.echo("Cetak kunci pemulihan ini, simpan di amplop tersegel, lalu hapus dari layar.", err=True)
+    answer = {"data": str(folder.path), "nama": services.nama, "kunci_pemulihan": recovery}
+    click.echo(json.dumps(answer | {"kunci": services.keys.signing.public.hex()}))
+    click.echo("Cetak kunci pemulihan dan kunci hub ini, simpan di amplop tersegel, lalu hapus dari layar.", err=True)
+
+
+@group.command("ambil-alih", help="Siapkan hub baru menggantikan hub yang hancur, dengan kunci pemulihannya.")
+@click.option("--kecamatan", required=True, help="Kode kecamatan, misalnya 33.03.04.")
+@click.option("--kunci-lama", required=True, help="Kunci hub lama, dari lembar yang dicetak dulu.")
+@click.pass_obj
+def take_over(folder: DataFolder, kecamatan: str, kunci_lama: str) -> None:
+    from hub.commands import make_hub
+    from hub.pemulihan.keys import read_sheet, take_the_place
+
+    typed = click.prompt("Kunci pemulihan", hide_input=True, err=True) if sys.stdin.isatty() else sys.stdin.readline()
+    sheet = read_sheet(typed, kunci_lama)
+    services, _ = make_hub(folder.path, kecamatan, SystemClock(), system_random)
+    take_the_place(services, sheet)
+    services.close()
+    click.echo(json.dumps({"data": str(folder.path), "kunci": services.keys.signing.public.hex()}))
+    click.echo("Hub baru siap. Jalankan serve; komputer desa mengembalikan datanya saat menyambung.", err=True)
 
 
 @group.command(help="Buka slot pendaftaran untuk satu komputer desa; kode tampil sekali.")
@@ -179,6 +198,9 @@ def serve(folder: DataFolder, host: str, port: int, proksi: str | None) -> None:
 
     set_up_logging()
     run_server(folder, host, port, lambda text: click.echo(text), proksi)
+
+
+add_commands(group, _run)
 
 
 def main() -> int:

@@ -56,7 +56,7 @@ REGISTRY = (
     Registration(bantuan.blueprint, MASUK),
     Registration(impor.blueprint, MASUK),
     Registration(tindakan.blueprint, MASUK),
-    Registration(sinkron.blueprint, MASUK, {"register": peran(ADMIN.name)}),
+    Registration(sinkron.blueprint, MASUK, {"register": peran(ADMIN.name), "rotate": peran(ADMIN.name)}),
     Registration(pengguna.blueprint, peran(ADMIN.name)),
     Registration(latihan.blueprint, MASUK),
     PANDUAN,

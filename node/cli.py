@@ -99,6 +99,12 @@ def jawab(folder: DataFolder, kasus: str, jawaban: str) -> None:
     _run(folder, "jawab", {"kasus": kasus, "jawaban": jawaban})
 
 
+@group.command("ganti-kunci", help="Ganti kunci komputer ini; kecamatan diberi tahu saat menyambung.")
+@click.pass_obj
+def rotate(folder: DataFolder) -> None:
+    _run(folder, "ganti-kunci", {})
+
+
 @group.command(help="Kirim dan terima perubahan sekarang.")
 @click.pass_obj
 def sync(folder: DataFolder) -> None:

@@ -91,3 +91,12 @@ def hashed_uuid(digest: bytes) -> str:
 
 
 IdMaker = Callable[[], str]
+
+
+def describe_span(seconds: int) -> str:
+    """Say a span of time in Indonesian, in its largest whole unit."""
+    if seconds < 3600:
+        return f"{max(1, seconds // 60)} menit"
+    if seconds < 86400:
+        return f"{seconds // 3600} jam"
+    return f"{seconds // 86400} hari"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-_MINUTE_S, _HOUR_S, _DAY_S = 60, 3600, 86400
+from shared.clock import describe_span
+
+_MINUTE_S = 60
 
 
 def describe_age(now_s: int, then_s: int | None) -> str:
@@ -13,15 +15,6 @@ def describe_age(now_s: int, then_s: int | None) -> str:
     if age_s < 2 * _MINUTE_S:
         return "baru saja"
     return f"{describe_span(age_s)} yang lalu"
-
-
-def describe_span(seconds: int) -> str:
-    """Say a span of time in its largest whole unit."""
-    if seconds < _HOUR_S:
-        return f"{max(1, seconds // _MINUTE_S)} menit"
-    if seconds < _DAY_S:
-        return f"{seconds // _HOUR_S} jam"
-    return f"{seconds // _DAY_S} hari"
 
 
 def count_silent(now_s: int, last: list[int | None], quiet_s: int) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hub.beranda.words import describe_span
+from shared.clock import describe_span
 from shared.sync.limits import limit
 
 

@@ -25,3 +25,9 @@ def list_computers(conn: sqlite3.Connection, desa: str) -> list[tuple[str, str, 
         (desa,),
     )
     return [(str(row[0]), str(row[1]), int(row[2])) for row in rows]
+
+
+def find_trust(conn: sqlite3.Connection, kunci: str) -> tuple[str, str]:
+    """Tell how the kecamatan stands to a key: status and reason; empty where it has not said anything yet."""
+    row = conn.execute("SELECT status, sebab FROM simpul WHERE kunci = ?", (kunci,)).fetchone()
+    return ("", "") if row is None else (row[0] or "", row[1] or "")

@@ -14,10 +14,14 @@ from node.commands import open_transport, refresh_parity, sync_once
 from node.penduduk.history import HELD
 from node.services import KnownHub, NodeServices, refuse_practice
 from node.sinkron.enrol import enrol
-from node.sinkron.queries import count_held, count_received, list_computers
+from node.sinkron.queries import count_held, count_received, find_trust, list_computers
+from node.sinkron.rotate import take_new_keys
 from node.sinkron.session import Report
+from shared.clock import describe_span
 from shared.errors import EnvironmentProblem, TransportError, UserError
+from shared.store.evidence import list_events
 from shared.sync.enrolment import parse_code
+from shared.sync.limits import limit
 from shared.web.audit import record_access
 from shared.web.services import require_user
 
@@ -45,13 +49,29 @@ def _read_page() -> dict[str, Any]:
         state = read_sync_state(conn, node)
         received, held = count_received(conn), count_held(conn)
         computers = list_computers(conn, node.wilayah)
+        events, trust = list_events(conn, 10), find_trust(conn, node.keys.signing.public.hex())
     last: Report | None = node.last_report[1] if node.last_report is not None else None
     return {
         "state": state, "hub": node.hub(), "received": received, "computers": computers, "last": last,
         "held": [(HELD.get(reason, "Ditahan"), count) for reason, count in held],
         "parity": _say_parity(node, last), "words": keep("enam_kata", _Words).words,
-        "nama_komputer": node.nama, "is_latihan": node.is_latihan,
+        "nama_komputer": node.nama, "is_latihan": node.is_latihan, "events": events, "trust": trust,
+        "jam": _say_clock(node, last), "kunci_baru": node.keys.previous is not None,
     }
+
+
+def _say_clock(node: NodeServices, last: Report | None) -> str:
+    """Say how wrong the clock of this computer is against the kecamatan's, as of the last session."""
+    if last is None or not last.hub_time_s or node.last_report is None:
+        return ""
+    skew_s = node.last_report[0] - last.hub_time_s
+    if abs(skew_s) <= limit("clock_skew_s_shown"):
+        return ""
+    word = "terlalu cepat" if skew_s > 0 else "terlambat"
+    return (
+        f"Jam komputer ini {word} {describe_span(abs(skew_s))} dibanding jam kecamatan. Data tetap benar,"
+        " tetapi setel jamnya agar tanggal yang tercatat betul."
+    )
 
 
 def _say_parity(node: NodeServices, last: Report | None) -> str:
@@ -130,6 +150,21 @@ def register() -> ResponseReturnValue:
 
 def _register_problem(typed: str, problem: str) -> ResponseReturnValue:
     return render_template("sinkron/index.html", job=None, problem=problem, typed=typed, **_read_page()), 400
+
+
+@blueprint.post("/kunci")
+def rotate() -> ResponseReturnValue:
+    """Take new keys; the kecamatan hears of it at the next session."""
+    node, user = services(), require_user()
+    refuse_practice(node)
+    if request.form.get("yakin") != "ya":
+        flash("Centang dulu bahwa kunci komputer ini memang akan diganti.", "salah")
+        return redirect(url_for(".index"), 303)
+    take_new_keys(node)
+    with node.database.write() as conn:
+        record_access(conn, node.clock, user.name, "kunci_diganti", "")
+    flash("Kunci komputer ini sudah diganti. Kecamatan diberi tahu pada sinkronisasi berikutnya.", "baik")
+    return redirect(url_for(".index"), 303)
 
 
 @blueprint.post("/enam-kata/tutup")

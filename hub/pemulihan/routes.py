@@ -1,0 +1,172 @@
+"""Pages of trust and recovery, for the admin. Forms (POST with csrf_token, answer 303):
+
+``/keamanan`` (``pemulihan.index``): keys of the nodes, a recovery, second histories, what was noticed.
+``/keamanan/simpul/<id>`` (``pemulihan.node``, ``pemulihan.revoke_key``): ``sebab``, and for each log of the key
+``batas-<log>`` = size. ``/keamanan/simpul/<id>/pulihkan`` (``pemulihan.lift_key``): ``sebab``.
+``/keamanan/karantina`` (``pemulihan.quarantine``, ``pemulihan.adopt_change``): ``perubahan``, ``alasan``.
+``/keamanan/kunci`` (``pemulihan.rotate``): ``yakin`` = ``ya``. ``/keamanan/pemulihan/selesai``
+(``pemulihan.finish``).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from hub.beranda.shell import name_place, services
+from hub.pemulihan.keys import take_new_keys
+from hub.pemulihan.revoke import Quarantined, adopt, lift, list_choices, list_quarantined, revoke
+from hub.pemulihan.state import end_recovery, read_recovery
+from hub.verval.values import write_value
+from shared.changelog.keys import fingerprint
+from shared.errors import EnvironmentProblem, UserError
+from shared.store.branch import issued_branches, list_branches
+from shared.store.evidence import list_events
+from shared.web.audit import record_access
+from shared.web.services import require_user
+
+blueprint = Blueprint("pemulihan", __name__, url_prefix="/keamanan")
+
+
+@blueprint.get("")
+def index() -> str:
+    """Show which keys are trusted and what was noticed about histories."""
+    hub = services()
+    with hub.database.read() as conn:
+        nodes = conn.execute(
+            "SELECT s.id, s.wilayah, coalesce(s.nama, 'Tanpa nama'), coalesce(s.status, 'aktif'), s.sebab, c.last_s"
+            " FROM simpul s LEFT JOIN contact c ON c.kunci = s.kunci"
+            " ORDER BY s.status = 'dicabut', s.wilayah, s.nama, s.id"
+        ).fetchall()
+        held = conn.execute("SELECT count(*) FROM held WHERE alasan = 'dicabut'").fetchone()[0]
+        recovery, branches, events = read_recovery(conn), list_branches(conn), list_events(conn)
+        issued = issued_branches(conn) if branches else set()
+    return render_template(
+        "pemulihan/index.html", nodes=nodes, held=held, recovery=recovery, branches=branches, issued=issued,
+        events=events, name_place=name_place, sidik=fingerprint(hub.keys.signing.public),
+    )
+
+
+@blueprint.get("/simpul/<id>")
+def node(id: str) -> str:
+    """Ask where the writing of a key ends."""
+    return _node_page(id, "", "")
+
+
+def _node_page(id: str, sebab: str, problem: str) -> str:
+    with services().database.read() as conn:
+        row = conn.execute("SELECT wilayah, nama, status, sebab FROM simpul WHERE id = ?", (id,)).fetchone()
+        if row is None:
+            abort(404)
+        choices = list_choices(conn, id)
+    return render_template(
+        "pemulihan/simpul.html", id=id, desa=name_place(row[0]), nama=row[1] or "Tanpa nama", status=row[2],
+        alasan=row[3], choices=choices, sebab=sebab, problem=problem,
+    )
+
+
+@blueprint.post("/simpul/<id>")
+def revoke_key(id: str) -> ResponseReturnValue:
+    """Take a key back."""
+    hub, user = services(), require_user()
+    sebab = request.form.get("sebab", "")[:200]
+    cutoffs = {
+        name.removeprefix("batas-"): int(value) for name, value in request.form.items()
+        if name.startswith("batas-") and value.isascii() and value.isdigit() and len(value) < 16
+    }
+    try:
+        revoke(hub, id, sebab, cutoffs, user.petugas)
+    except EnvironmentProblem:
+        raise
+    except UserError as error:
+        return _node_page(id, sebab, error.pesan), 400
+    _note(user.name, "kunci_dicabut", id)
+    flash("Kunci komputer itu sudah dicabut. Perubahan setelah batasnya masuk karantina, tidak dibuang.", "baik")
+    return redirect(url_for(".index"), 303)
+
+
+@blueprint.post("/simpul/<id>/pulihkan")
+def lift_key(id: str) -> ResponseReturnValue:
+    """Let a suspended key write again."""
+    user = require_user()
+    try:
+        lift(services(), id, request.form.get("sebab", "")[:200], user.petugas)
+    except EnvironmentProblem:
+        raise
+    except UserError as error:
+        return _node_page(id, "", error.pesan), 400
+    _note(user.name, "kunci_dipulihkan", id)
+    flash("Komputer itu boleh menulis lagi; isi karantinanya sudah berlaku.", "baik")
+    return redirect(url_for(".index"), 303)
+
+
+@blueprint.get("/karantina")
+def quarantine() -> str:
+    """List what has no effect because its key was taken back."""
+    return _quarantine_page("", "", "")
+
+
+def _quarantine_page(ref: str, alasan: str, problem: str) -> str:
+    hub = services()
+    with hub.database.read() as conn:
+        held = [(item, _write_lines(conn, item)) for item in list_quarantined(conn)]
+    return render_template(
+        "pemulihan/karantina.html", held=held, name_place=name_place, ref=ref, alasan=alasan, problem=problem,
+        catalogue=hub.catalogue.kinds,
+    )
+
+
+def _write_lines(conn: Any, item: Quarantined) -> list[tuple[str, str]]:
+    """Write the values of a change as an officer reads them; numbers stay masked."""
+    kind = services().catalogue.kinds.get(item.kind)
+    if kind is None:
+        return []
+    return [
+        (kind.fields[name].info.label, write_value(conn, kind, item.desa, name, value))
+        for name, value in item.values.items() if name in kind.fields
+    ]
+
+
+@blueprint.post("/karantina")
+def adopt_change() -> ResponseReturnValue:
+    """Let one change take effect after all."""
+    user = require_user()
+    ref, alasan = request.form.get("perubahan", "")[:100], request.form.get("alasan", "")[:200]
+    try:
+        adopt(services(), ref, alasan, user.petugas)
+    except EnvironmentProblem:
+        raise
+    except UserError as error:
+        return _quarantine_page(ref, alasan, error.pesan), 400
+    _note(user.name, "karantina_diambil", ref.split(":")[0])
+    flash("Perubahan itu sekarang berlaku.", "baik")
+    return redirect(url_for(".quarantine"), 303)
+
+
+@blueprint.post("/kunci")
+def rotate() -> ResponseReturnValue:
+    """Take new keys for the hub."""
+    if request.form.get("yakin") != "ya":
+        flash("Centang dulu bahwa kunci hub memang akan diganti.", "salah")
+        return redirect(url_for(".index"), 303)
+    take_new_keys(services())
+    _note(require_user().name, "kunci_hub_diganti", "")
+    flash("Hub memakai kunci baru. Komputer desa mengikuti sendiri pada sambungan berikutnya.", "baik")
+    return redirect(url_for(".index"), 303)
+
+
+@blueprint.post("/pemulihan/selesai")
+def finish() -> ResponseReturnValue:
+    """Leave the recovery."""
+    with services().database.write() as conn:
+        end_recovery(conn)
+    flash("Pemulihan ditutup.", "baik")
+    return redirect(url_for(".index"), 303)
+
+
+def _note(name: str, action: str, subject: str) -> None:
+    hub = services()
+    with hub.database.write() as conn:
+        record_access(conn, hub.clock, name, action, subject)

@@ -1,0 +1,87 @@
+"""Revocation, quarantine and recovery over HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from hub.pemulihan.state import begin_recovery
+from hub.pemulihan.watch import suspend
+from tests.hub_app.test_pages_site import BUDI, SITI, HubSite, make_site, make_villages, send
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[HubSite]:
+    made = make_site(tmp_path)
+    make_villages(made)
+    yield made
+    made.close()
+
+
+def node_of(site: HubSite) -> str:
+    with site.hub.database.read() as conn:
+        return str(conn.execute("SELECT id FROM simpul ORDER BY id LIMIT 1").fetchone()[0])
+
+
+def status_of(site: HubSite, id: str) -> str:
+    with site.hub.database.read() as conn:
+        return str(conn.execute("SELECT status FROM simpul WHERE id = ?", (id,)).fetchone()[0])
+
+
+def test_a_key_is_revoked_with_a_reason(site: HubSite) -> None:
+    client, id = site.client(SITI), node_of(site)
+    page = f"/keamanan/simpul/{id}"
+    empty = send(client, page, {"sebab": " "}, page=page)
+    assert empty.status_code == 400 and "sebabnya" in empty.text and status_of(site, id) == "aktif"
+    assert send(client, page, {"sebab": "dicuri"}, page=page).status_code == 303
+    assert status_of(site, id) == "dicabut"
+    assert "dicuri" in client.get("/keamanan").text
+    again = send(client, page, {"sebab": "dicuri"}, page="/keamanan")
+    assert again.status_code == 400 and "sudah dicabut" in again.text
+
+
+def test_a_suspended_key_is_lifted(site: HubSite) -> None:
+    client, id = site.client(SITI), node_of(site)
+    with site.hub.database.write() as conn:
+        suspend(conn, site.hub, id, "dua komputer memakai satu kunci")
+    page = f"/keamanan/simpul/{id}"
+    assert "ditangguhkan" in client.get(page).text
+    assert send(client, f"{page}/pulihkan", {}, page=page).status_code == 303
+    assert status_of(site, id) == "aktif"
+    assert send(client, f"{page}/pulihkan", {}, page=page).status_code == 400
+
+
+def test_the_quarantine_is_empty_and_an_unknown_change_is_told(site: HubSite) -> None:
+    client = site.client(SITI)
+    assert "Karantina kosong" in client.get("/keamanan/karantina").text
+    wrong = {"perubahan": "x:1:y", "alasan": "cocok"}
+    answer = send(client, "/keamanan/karantina", wrong, page="/keamanan")
+    assert answer.status_code == 400 and "tidak ada di karantina" in answer.text
+
+
+def test_a_recovery_is_shown_until_a_person_closes_it(site: HubSite) -> None:
+    client = site.client(SITI)
+    with site.hub.database.write() as conn:
+        begin_recovery(conn, site.hub.clock.now_s())
+    assert "sedang dipulihkan" in client.get("/keamanan").text
+    assert send(client, "/keamanan/pemulihan/selesai", {}, page="/keamanan").status_code == 303
+    assert "sedang dipulihkan" not in client.get("/keamanan").text
+
+
+def test_the_hub_takes_new_keys_when_the_box_is_ticked(site: HubSite) -> None:
+    client, before = site.client(SITI), site.hub.keys.signing.public
+    send(client, "/keamanan/kunci", {}, page="/keamanan")
+    assert site.hub.keys.signing.public == before
+    send(client, "/keamanan/kunci", {"yakin": "ya"}, page="/keamanan")
+    assert site.hub.keys.signing.public != before and site.hub.keys.previous is None
+
+
+@pytest.mark.parametrize("path", ["/keamanan", "/keamanan/karantina"])
+def test_only_the_admin_sees_keys(site: HubSite, path: str) -> None:
+    assert site.client(BUDI).get(path).status_code == 403
+
+
+def test_an_unknown_node_is_not_found(site: HubSite) -> None:
+    assert site.client(SITI).get("/keamanan/simpul/x").status_code == 404
