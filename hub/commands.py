@@ -221,8 +221,8 @@ def run_token(services: HubServices, args: Mapping[str, Any], progress: Progress
 
 def run_verify(services: HubServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
     with services.database.read() as conn:
-        own = services.keys.signing.public
-        keys = (own, *map(bytes.fromhex, list_former_keys(conn)))
+        own = services.keys.publics()
+        keys = (*own, *map(bytes.fromhex, list_former_keys(conn)))
         problems = verify_logs(conn, hub_cosigners(services.wilayah, *keys), own)
     tables = (*projection_tables(services.catalogue), "temuan")
     for table in compare_with_rebuild(services.database, tables, services.rebuild):

@@ -211,7 +211,7 @@ def run_verify(services: NodeServices, args: Mapping[str, Any], progress: Progre
     hub = services.hub()
     cosigners = () if hub is None else hub_cosigners(hub.wilayah, *map(bytes.fromhex, (hub.kunci, *hub.kunci_lama)))
     with services.database.read() as conn:
-        problems = verify_logs(conn, cosigners, services.keys.signing.public)
+        problems = verify_logs(conn, cosigners, services.keys.publics())
     for table in compare_with_rebuild(services.database, projection_tables(services.catalogue), services.rebuild):
         problems.append(f"Tabel {table}: isinya berbeda dengan hasil susun ulang dari log.")
     return {"baik": not problems, "masalah": problems}

@@ -102,10 +102,6 @@ def open_node(path: Path, *, clock: Clock, random: Randomness, catalogue: Catalo
     with database.read() as conn:
         wilayah, nama = read_setting(conn, "wilayah") or "", read_setting(conn, "nama") or ""
         is_latihan = read_setting(conn, "latihan") is not None
-    services = NodeServices(
+    return NodeServices(
         folder, database, keys, clock, random, catalogue, wilayah=wilayah, nama=nama, is_latihan=is_latihan
     )
-    if keys.previous is not None:
-        with database.write() as conn:
-            services.retire_logs(conn)
-    return services

@@ -128,7 +128,7 @@ def _add_log(conn: sqlite3.Connection, services: HubServices, sender: Sender, ru
     genesis = read_genesis(run.changes[0])
     if genesis.id != run.header.log:
         raise ProtocolError("malformed", "first change names another log")
-    own = genesis.kunci == services.keys.signing.public
+    own = services.keys.find_signing(genesis.kunci) is not None
     if is_hub_key(conn, services, genesis.kunci) and genesis.peran is not Role.DESA:
         _check_own(services, genesis)
     elif not _is_enrolled(conn, genesis):

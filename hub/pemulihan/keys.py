@@ -24,7 +24,7 @@ def take_new_keys(services: HubServices) -> None:
     with services.database.write() as conn:
         services.replace_keys(services.keys.rotate(services.random, services.clock.now_s(), kept_s))
         finish_new_keys(conn, services)
-    services.replace_keys(replace(services.keys, previous=None))
+    services.replace_keys(replace(services.keys, is_told=True))
 
 
 def finish_new_keys(conn: sqlite3.Connection, services: HubServices) -> None:
@@ -40,7 +40,6 @@ def finish_new_keys(conn: sqlite3.Connection, services: HubServices) -> None:
         )
         append_successor(services, conn, draft, previous)
     add_former_key(conn, previous.public.hex())
-    services.retire_logs(conn)
     # Every key has a common channel, in which the next one can be named.
     current_log(services, conn, services.wilayah, Role.UMUM)
 
@@ -87,5 +86,5 @@ def settle_after_open(services: HubServices) -> None:
     if services.keys.previous is not None:
         with services.database.write() as conn:
             finish_new_keys(conn, services)
-        services.replace_keys(replace(services.keys, previous=None))
+        services.replace_keys(replace(services.keys, is_told=True))
     check_restored(services)

@@ -64,7 +64,7 @@ def check_restored(services: HubServices) -> bool:
 
 def is_hub_key(conn: sqlite3.Connection, services: HubServices, kunci: bytes) -> bool:
     """Tell whether a key is, or was, this hub's: told at recovery, or named by a successor in its own channel."""
-    if kunci == services.keys.signing.public:
+    if services.keys.find_signing(kunci) is not None:
         return True
     if kunci.hex() in list_former_keys(conn):
         return True

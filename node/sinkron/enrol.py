@@ -54,7 +54,7 @@ def enrol(services: NodeServices, code: EnrolmentCode, transport: Transport) -> 
         write_hub(conn, hub)
     if services.keys.previous is not None:
         # The new key is admitted by its own code; nothing has to follow the old one.
-        services.replace_keys(replace(services.keys, previous=None))
+        services.replace_keys(replace(services.keys, is_told=True))
     words = words_of(hub_public, services.keys.signing.public, services.keys.seal.public, proof_key)
     return hub, words
 

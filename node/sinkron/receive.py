@@ -87,7 +87,7 @@ def _add_log(conn: sqlite3.Connection, services: NodeServices, hub: KnownHub, ru
         raise ProtocolError("unknown_key", "log under an unknown key")
     return add_log(
         conn, id=genesis.id, origin=genesis.origin, wilayah=genesis.wilayah, peran=genesis.peran,
-        kunci=genesis.kunci, own=genesis.kunci == services.keys.signing.public,
+        kunci=genesis.kunci, own=services.keys.find_signing(genesis.kunci) is not None,
     )
 
 
@@ -101,4 +101,4 @@ def _is_trusted(conn: sqlite3.Connection, services: NodeServices, hub: KnownHub,
     enrolled = conn.execute(
         "SELECT 1 FROM simpul WHERE kunci = ? AND wilayah = ?", (genesis.kunci.hex(), genesis.wilayah)
     ).fetchone()
-    return enrolled is not None or genesis.kunci == services.keys.signing.public
+    return enrolled is not None or services.keys.find_signing(genesis.kunci) is not None

@@ -47,4 +47,4 @@ def read_returned(conn: sqlite3.Connection, ref: str) -> list[Sealed]:
 
 def _is_own(conn: sqlite3.Connection, services: NodeServices, ref: str) -> bool:
     row = conn.execute("SELECT kunci FROM log WHERE id = ?", (ref.split(":")[0],)).fetchone()
-    return row is not None and row[0] == services.keys.signing.public
+    return row is not None and services.keys.find_signing(row[0]) is not None

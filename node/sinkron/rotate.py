@@ -29,9 +29,8 @@ def take_new_keys(services: NodeServices) -> None:
     if services.keys.previous is not None:
         return  # the hub has not heard of the last change yet
     kept_s = limit("seal_key_kept_days") * 24 * 3600
-    with services.database.write() as conn:
+    with services.database.write():
         services.replace_keys(services.keys.rotate(services.random, services.clock.now_s(), kept_s))
-        services.retire_logs(conn)
 
 
 def tell_new_keys(services: NodeServices, open_transport: OpenTransport, executor: Executor) -> Report | None:
@@ -78,4 +77,4 @@ def _ask(services: NodeServices, transport: Transport, old: str) -> None:
     with services.database.write() as conn:
         write_hub(conn, replace(hub, simpul=loaded["simpul"]))
         note_event(conn, services.clock.now_s(), "kunci", "", f"kunci {kunci[:16]}")
-    services.replace_keys(replace(keys, previous=None))
+    services.replace_keys(replace(keys, is_told=True))

@@ -265,7 +265,7 @@ class Session:
         for log in sorted(logs, key=lambda log: (not log.own, log.no)):
             head = heads.get(log.id)
             size = head["size"] if head else 0
-            if log.id in self.yielding or (self.as_previous and log.own):
+            if log.id in self.yielding or self._is_untold(log):
                 continue
             if size < log.size:
                 grown.update(self._push_log(hub, log, size, receiver))
@@ -273,6 +273,10 @@ class Session:
                 # The answer to the last push was lost; its last change alone brings the receipt again.
                 grown.update(self._push_log(hub, log, size - 1, receiver))
         return grown
+
+    def _is_untold(self, log: Log) -> bool:
+        """Tell whether the hub cannot know the key of a log yet."""
+        return self.as_previous and log.kunci == self.services.keys.signing.public
 
     def _push_log(self, hub: KnownHub, log: Log, start: int, receiver: bytes) -> dict[str, int]:
         """Send one log from ``start`` on; the next run is built while the hub works on the last."""
@@ -340,8 +344,6 @@ class Session:
         return {entry["id"]: entry["size"] for entry in loaded["logs"]}
 
     def _lacks_receipts(self, wanted: dict[str, int]) -> bool:
-        if self.as_previous:
-            return False
         with self.services.database.read() as conn:
             own = [log for log in list_logs(conn) if log.own and wanted.get(log.id, 0) >= log.size]
         return any(self._sent_mark(log) < log.size for log in own)

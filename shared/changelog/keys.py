@@ -184,18 +184,33 @@ def six_words(*publics: bytes) -> tuple[str, ...]:
 class KeySet:
     """What one key file holds: the signing key, the seal key if any, seal keys retired but still opening.
 
-    ``previous`` is the signing key before this one, as long as the other side has not been told of the
-    change. ``retired_s`` says when each retired seal key was retired.
+    ``former`` are the signing keys before this one: the heads of logs that they began can still be signed.
+    ``is_told`` is false as long as the other side has not been told of the change. ``retired_s`` says when
+    each retired seal key was retired.
     """
 
     signing: SigningKey
     seal: SealKey | None = None
     retired_seals: tuple[SealKey, ...] = ()
-    previous: SigningKey | None = None
+    former: tuple[SigningKey, ...] = ()
+    is_told: bool = True
     retired_s: tuple[int, ...] = ()
 
+    @property
+    def previous(self) -> SigningKey | None:
+        """Give the key that must still tell the other side of the one that follows it."""
+        return None if self.is_told or not self.former else self.former[-1]
+
+    def publics(self) -> list[bytes]:
+        """List the public signing keys, current and former."""
+        return [key.public for key in (self.signing, *self.former)]
+
+    def find_signing(self, public: bytes) -> SigningKey | None:
+        """Find the signing key, current or former, of a public key."""
+        return next((key for key in (self.signing, *self.former) if key.public == public), None)
+
     def rotate(self, random: Callable[[int], bytes], now_s: int, kept_s: int) -> KeySet:
-        """Make the set that follows: fresh keys, this signing key as the previous one.
+        """Make the set that follows, with fresh keys.
 
         Seal keys that were retired longer than ``kept_s`` ago are dropped.
         """
@@ -204,8 +219,8 @@ class KeySet:
         retired += [] if self.seal is None else [(self.seal, now_s)]
         kept = [(key, time_s) for key, time_s in retired if now_s - time_s <= kept_s]
         return KeySet(
-            SigningKey.generate(random), SealKey.generate(random), tuple(key for key, _ in kept), self.signing,
-            tuple(time_s for _, time_s in kept),
+            SigningKey.generate(random), SealKey.generate(random), tuple(key for key, _ in kept),
+            (*self.former, self.signing), False, tuple(time_s for _, time_s in kept),
         )
 
     def find_seal(self, key_id: bytes) -> SealKey | None:
@@ -225,7 +240,8 @@ def save_keys(path: Path, keys: KeySet, replace: bool = False) -> None:
         "seal": None if keys.seal is None else _encode_key(keys.seal),
         "retired_seals": [_encode_key(key) for key in keys.retired_seals],
         "retired_s": list(keys.retired_s),
-        "previous": None if keys.previous is None else _encode_key(keys.previous),
+        "former": [_encode_key(key) for key in keys.former],
+        "is_told": keys.is_told,
     }
     temporary = path.with_name(f".{path.name}.baru")
     try:
@@ -278,12 +294,13 @@ def load_keys(path: Path) -> KeySet:
 def _parse_keys(members: Any) -> KeySet:
     if members["format"] != KEY_FILE_FORMAT:
         raise ValueError("format")
-    seal_member, previous = members["seal"], members.get("previous")
+    seal_member = members["seal"]
     return KeySet(
         _decode_key(SigningKey, members["signing"]),
         None if seal_member is None else _decode_key(SealKey, seal_member),
         tuple(_decode_key(SealKey, member) for member in members["retired_seals"]),
-        None if previous is None else _decode_key(SigningKey, previous),
+        tuple(_decode_key(SigningKey, member) for member in members.get("former", ())),
+        bool(members.get("is_told", True)),
         tuple(int(time_s) for time_s in members.get("retired_s", ())),
     )
 

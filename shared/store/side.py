@@ -13,7 +13,7 @@ from pathlib import Path
 
 from sqlite_utils import Migrations
 
-from shared.changelog.checkpoint import Checkpoint, Signer, sign_checkpoint
+from shared.changelog.checkpoint import Signer
 from shared.changelog.genesis import Genesis, predecessor
 from shared.changelog.keys import KeySet, SealKey, SigningKey, load_keys, save_keys
 from shared.changelog.tree import leaf_hash
@@ -22,7 +22,7 @@ from shared.errors import DamageError, UserError
 from shared.merge.scope import Role
 from shared.records.catalogue import CATALOGUE, Catalogue
 from shared.store.anchor import AnchorFile
-from shared.store.changes import Log, find_log, find_open_log, list_logs, set_checkpoint
+from shared.store.changes import Log, find_log, find_open_log
 from shared.store.connection import Database
 from shared.store.drafts import Batch
 from shared.store.folder import DataFolder
@@ -58,7 +58,11 @@ class Side:
             return sign_size(conn, log, log.size, self.signer(log))
 
     def signer(self, log: Log) -> Signer:
-        return Signer(log.origin, self.keys.signing)
+        """Give the key that signs the heads of an own log; DamageError when it is not in the key file."""
+        key = self.keys.find_signing(log.kunci)
+        if key is None:
+            raise DamageError("no key for an own log")
+        return Signer(log.origin, key)
 
     def begin_batch(
         self, wilayah: str, peran: Role, before: Log | None = None, cabang: str = ""
@@ -90,21 +94,6 @@ class Side:
         """Put other keys in the place of the present ones; they are on disk before anything uses them."""
         save_keys(self.folder.keys / KEY_FILE, keys, replace=True)
         self.keys = keys
-
-    def retire_logs(self, conn: sqlite3.Connection) -> None:
-        """Sign the last heads of the logs of the previous key; from then on they are as anybody's.
-
-        Safe to repeat; done again when a folder is opened, since a crash may have come between.
-        """
-        previous = self.keys.previous
-        if previous is None:
-            return
-        for log in list_logs(conn):
-            if log.own and log.kunci == previous.public:
-                self.anchor.raise_to(log.id, log.size, encode_root(log.root()))
-                note = sign_checkpoint(Checkpoint(log.origin, log.size, log.root()), Signer(log.origin, previous))
-                set_checkpoint(conn, log, note)
-                conn.execute("UPDATE log SET own = 0, closed = 1 WHERE no = ?", (log.no,))
 
     def rebuild(self) -> int:
         """Drop every projection and fold the logs again; return the number of changes read."""

@@ -6,7 +6,7 @@ Each finding is one Indonesian sentence that names table, log and place; nothing
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from hashlib import sha256
 
 from shared.changelog.change import Header, decode_bodies, decode_headers
@@ -24,14 +24,14 @@ BATCH = 2000
 
 
 def verify_logs(
-    conn: sqlite3.Connection, cosigners: Sequence[Verifier], own_key: bytes | None = None
+    conn: sqlite3.Connection, cosigners: Sequence[Verifier], own_keys: Collection[bytes] = ()
 ) -> list[str]:
     """Re-hash every log from its stored bytes; compare columns, tiles, roots, checkpoints and receipts.
 
     ``cosigners`` are the hub's verifiers for receipts, one for each key that it has had; empty where no hub is
-    known yet. ``own_key`` is the public key of this installation, under which all that it writes now is signed.
+    known yet. ``own_keys`` are the public keys of this installation, under which all that it writes is signed.
     """
-    logs, problems = _read_logs(conn, own_key)
+    logs, problems = _read_logs(conn, own_keys)
     known = {row[0] for row in conn.execute("SELECT no FROM log")}
     strays = conn.execute("SELECT pos FROM change ORDER BY pos").fetchall()
     if any(pos >> SEQ_BITS not in known for (pos,) in strays):
@@ -51,7 +51,7 @@ def verify_logs(
     return problems
 
 
-def _read_logs(conn: sqlite3.Connection, own_key: bytes | None) -> tuple[list[Log], list[str]]:
+def _read_logs(conn: sqlite3.Connection, own_keys: Collection[bytes]) -> tuple[list[Log], list[str]]:
     """Read the rows of ``log`` one by one, so that a broken one does not hide what else is broken."""
     logs: list[Log] = []
     problems: list[str] = []
@@ -61,7 +61,7 @@ def _read_logs(conn: sqlite3.Connection, own_key: bytes | None) -> tuple[list[Lo
         if not 0 < no < 1 << 63 - SEQ_BITS:
             problems.append(f"Tabel log, log nomor {no}: kolom no rusak; log tidak dapat diperiksa.")
             continue
-        if own not in (0, 1) or (own_key is not None and bool(own) != (kunci == own_key)):
+        if own not in (0, 1) or (own_keys and bool(own) != (kunci in own_keys)):
             problems.append(f"Tabel log, log nomor {no}: kolom own rusak.")
         try:
             log = find_log(conn, id)

@@ -79,7 +79,7 @@ def village() -> Iterator[Federation]:
 def list_problems(federation: Federation, side: str, conn: Connection) -> list[str]:
     hub = federation.hub
     own = hub.keys if side == "hub" else federation.nodes[side].keys
-    return verify_logs(conn, hub_cosigners(HUB, hub.keys.signing.public), own.signing.public)
+    return verify_logs(conn, hub_cosigners(HUB, hub.keys.signing.public), own.publics())
 
 
 class _Undo(Exception):

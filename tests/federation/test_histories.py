@@ -59,7 +59,7 @@ def check_whole(federation: Federation, *nodes: NodeServices) -> None:
     for side in (hub, *nodes):
         with side.database.read() as conn, hub.database.read() as told:
             keys = [hub.keys.signing.public, *map(bytes.fromhex, list_former_keys(told))]
-            assert verify_logs(conn, hub_cosigners(HUB, *keys), side.keys.signing.public) == []
+            assert verify_logs(conn, hub_cosigners(HUB, *keys), side.keys.publics()) == []
         assert compare_with_rebuild(side.database, projection_tables(side.catalogue), side.rebuild) == []
 
 

@@ -42,7 +42,7 @@ def test_a_node_takes_new_keys_offline_and_loses_nothing(federation: Federation)
     old = a.keys.signing.public.hex()
     take_new_node_keys(a)
     update(a, siti, agama=1)
-    assert a.keys.signing.public.hex() != old and len(own_logs(a)) == 1
+    assert a.keys.signing.public.hex() != old and len(own_logs(a)) == 2
     federation.sync_all()
     assert a.keys.previous is None and status(federation, a) == "aktif"
     assert value(federation.hub, "SELECT status FROM simpul WHERE kunci = ?", old) == "dicabut"
