@@ -11,7 +11,7 @@ from shared.changelog.change import Sealed
 from shared.changelog.keys import SigningKey
 from shared.merge.scope import Role
 from shared.store.branch import reissue
-from shared.store.changes import Log, add_log, append, find_last_log, find_open_log
+from shared.store.changes import Log, add_log, append, find_last_log
 from shared.store.drafts import Draft, seal_drafts
 from shared.store.records import Projector
 
@@ -55,19 +55,19 @@ def reissue_branch(
 
 def append_successor(services: HubServices, conn: sqlite3.Connection, draft: Draft, previous: SigningKey) -> None:
     """Append the last change of the common channel under the previous key: it names the key that follows."""
-    log = find_open_log(conn, services.wilayah, Role.UMUM, previous.public)
-    if log is None:
-        return
+    kunci = previous.public
+    log = services.find_log_of(conn, services.wilayah, Role.UMUM, kunci)
+    log = log or _open_log(services, conn, services.wilayah, Role.UMUM, kunci=kunci)
     batch = seal_drafts(log, [draft], author="", time_s=services.clock.now_s(), random=services.random)
     append(conn, log, batch.changes, batch.headers, batch.leaves)
     Projector(conn, services.catalogue, findings.observe).project(batch.entries)
 
 
 def _open_log(
-    services: HubServices, conn: sqlite3.Connection, wilayah: str, peran: Role, cabang: str = ""
+    services: HubServices, conn: sqlite3.Connection, wilayah: str, peran: Role, cabang: str = "", kunci: bytes = b""
 ) -> Log:
     before = find_last_log(conn, wilayah, peran)
-    genesis, batch = services.begin_batch(wilayah, peran, before, cabang)
+    genesis, batch = services.begin_batch(wilayah, peran, before, cabang, kunci)
     fresh = add_log(
         conn, id=genesis.id, origin=genesis.origin, wilayah=wilayah, peran=peran, kunci=genesis.kunci, own=True
     )

@@ -30,7 +30,7 @@ from shared.store.drafts import Draft, draft_create, draft_update, list_problems
 from shared.store.migrations import read_setting, write_setting
 from shared.store.parity import compute_parity, is_claim_stale, store_parity
 from shared.store.records import load_state
-from shared.store.verify import compare_with_rebuild, hub_cosigners, projection_tables, verify_logs
+from shared.store.verify import compare_with_rebuild, projection_tables, verify_logs
 from shared.sync.enrolment import parse_code
 from shared.web.factory import make_accounts
 
@@ -209,7 +209,7 @@ def run_status(services: NodeServices, args: Mapping[str, Any], progress: Progre
 
 def run_verify(services: NodeServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
     hub = services.hub()
-    cosigners = () if hub is None else hub_cosigners(hub.wilayah, *map(bytes.fromhex, (hub.kunci, *hub.kunci_lama)))
+    cosigners = () if hub is None else hub.cosigners()
     with services.database.read() as conn:
         problems = verify_logs(conn, cosigners, services.keys.publics())
     for table in compare_with_rebuild(services.database, projection_tables(services.catalogue), services.rebuild):

@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from node.migrations import node_migrations
+from shared.changelog.checkpoint import Verifier
 from shared.clock import Clock, Randomness
 from shared.errors import UserError
 from shared.records.catalogue import CATALOGUE, Catalogue
 from shared.store.folder import DataFolder
 from shared.store.migrations import read_setting, write_setting
 from shared.store.side import Side, make_keys, open_database, open_folder
+from shared.store.verify import hub_cosigners
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,10 @@ class KnownHub:
 
     def dump(self) -> str:
         return json.dumps(self.__dict__)
+
+    def cosigners(self) -> tuple[Verifier, ...]:
+        """Give the verifiers of receipts, of today's key first; one that was stored comes under its old key."""
+        return hub_cosigners(self.wilayah, *map(bytes.fromhex, (self.kunci, *self.kunci_lama)))
 
     def has_key(self, kunci: str) -> bool:
         """Tell whether a key is, or was, the hub's."""

@@ -13,8 +13,8 @@ from shared.store.evidence import note_event
 
 def follow_hub(services: NodeServices, hub: KnownHub, notes: Sequence[str], signed_key: str) -> KnownHub:
     """Pin the key that has just signed, if the notes lead to it; TransportError otherwise."""
-    steps = follow(notes, hub.wilayah, hub.kunci, hub.pemulihan)
-    if not steps or steps[-1].kunci != signed_key:
+    steps = follow(notes, hub.wilayah, hub.kunci, hub.pemulihan, signed_key, hub.kunci_lama)
+    if steps is None:
         raise TransportError("answer is not signed by the hub")
     before = (*hub.kunci_lama, hub.kunci, *(step.kunci for step in steps[:-1]))
     pinned = replace(

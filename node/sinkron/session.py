@@ -17,7 +17,7 @@ from node.services import KnownHub, NodeServices
 from node.sinkron.hubkey import follow_hub
 from node.sinkron.receive import receive_run
 from node.sinkron.transport import Answer, Transport
-from shared.changelog.checkpoint import SignatureType, Verifier, open_receipt
+from shared.changelog.checkpoint import open_receipt_of
 from shared.changelog.run import split_runs
 from shared.errors import ProtocolError, SipandeError, TransportError
 from shared.merge.scope import Role
@@ -354,10 +354,8 @@ class Session:
         return row[0] or 0
 
     def _keep_receipt(self, hub: KnownHub, note: bytes) -> None:
-        name = f"sipande/{hub.wilayah}/hub"
-        verifier = Verifier(name, bytes.fromhex(hub.kunci), SignatureType.COSIGNATURE_V1)
         try:
-            checkpoint, time_s = open_receipt(note, verifier)
+            checkpoint, time_s = open_receipt_of(note, hub.cosigners())
         except ProtocolError:
             raise TransportError("receipt does not verify") from None
         with self.services.database.write() as conn:

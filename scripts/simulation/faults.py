@@ -28,9 +28,21 @@ class Fault(StrEnum):
     HUB_RESTART = "hub_restart"
     CLOCK_WRONG = "clock_wrong"
     TIME_JUMP = "time_jump"
+    COPY_TAKEN = "copy_taken"
+    NODE_RESTORED = "node_restored"
+    HUB_RESTORED = "hub_restored"
+    NODE_CLONED = "node_cloned"
+    NODE_STOLEN = "node_stolen"
+    NODE_KEY = "node_key"
+    HUB_KEY = "hub_key"
 
 
 RATE_MIN, RATE_MAX = 0.01, 0.25
+DISASTERS = (
+    Fault.NODE_RESTORED, Fault.HUB_RESTORED, Fault.NODE_CLONED, Fault.NODE_STOLEN, Fault.NODE_KEY, Fault.HUB_KEY
+)
+DISASTER_RATE = 0.1
+"""Of the rate drawn: a kecamatan whose machines are restored every hour tests nothing else."""
 
 
 @dataclass
@@ -48,7 +60,7 @@ class FaultPlan:
         for fault in Fault:
             is_on, rate = dice.random() < 0.5, dice.uniform(RATE_MIN, RATE_MAX)
             if is_on:
-                rates[fault] = rate
+                rates[fault] = rate * (DISASTER_RATE if fault in DISASTERS else 1)
         return cls(dice, rates)
 
     def strikes(self, fault: Fault) -> bool:

@@ -13,6 +13,7 @@ from hub.verval.cases import update_cases
 from shared.errors import UserError
 from simulation.actions import pick_action
 from simulation.crash import Crash
+from simulation.disasters import strike
 from simulation.invariants import check_all, check_cases, check_healed, check_step, drain, view_desa
 from simulation.world import HubMachine, NodeMachine, World
 
@@ -53,6 +54,7 @@ def _play(world: World, seed: int, rounds: int) -> Result:
     actions: Counter[str] = Counter()
     for number in range(1, rounds + 1):
         world.let_time_pass()
+        _act(world, strike_disasters)
         action = pick_action(world)
         world.trace.note(number, action.name, _act(world, action.act))
         actions[action.name] += 1
@@ -68,6 +70,11 @@ def _play(world: World, seed: int, rounds: int) -> Result:
     check_healed(world)
     check_cases(world)
     return Result(seed, rounds, _close_trace(world, passes), _report(world, actions, passes))
+
+
+def strike_disasters(world: World) -> str:
+    strike(world)
+    return ""
 
 
 def _act(world: World, act: Callable[[World], str]) -> str:

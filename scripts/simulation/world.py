@@ -17,6 +17,7 @@ from hub.verval.decide import Officer
 from node.commands import finish_session, make_node, refresh_parity, system_author
 from node.services import NodeServices, open_node
 from node.sinkron.enrol import enrol
+from node.sinkron.rotate import tell_new_keys
 from node.sinkron.session import InlineExecutor, Report, Session
 from simulation.crash import Crash, CrashingDatabase, CrashPoint
 from simulation.faults import Fault, FaultPlan
@@ -37,6 +38,7 @@ class Machine:
     clock: DeviceClock
     random: Callable[[int], bytes]
     point: CrashPoint
+    services: NodeServices | HubServices
 
 
 @dataclass
@@ -47,8 +49,8 @@ class NodeMachine(Machine):
     under way, whose author is told when it is over.
     """
 
-    desa: str
     services: NodeServices
+    desa: str
     promised: list[str] = field(default_factory=list)
     written: list[str] = field(default_factory=list)
 
@@ -78,6 +80,10 @@ class World:
     nodes: list[NodeMachine]
     memory: Memory = field(default_factory=Memory)
     counts: Counter[str] = field(default_factory=Counter)
+    twins: list[str] = field(default_factory=list)
+    """Nodes that were set up from the disk of another."""
+    was_restored: bool = False
+    """A copy was put back, or a computer is gone: what only it knew is lost, and receipts may be ahead."""
 
     @classmethod
     def build(cls, seed: int, folder: Path, nodes: int = 0) -> World:
@@ -93,11 +99,11 @@ class World:
     def add_node(self, seed: int, folder: Path, desa: str, name: str) -> None:
         clock, chance = DeviceClock(self.time), make_dice(seed, name).randbytes
         services = make_node(folder, desa, name, clock, chance)
-        node = NodeMachine(name, folder, clock, chance, CrashPoint(name, folder), desa, services)
+        node = NodeMachine(name, folder, clock, chance, CrashPoint(name, folder), services, desa)
         code = open_slot(self.hub.services, desa, ADDRESS, "simulasi")
         known, words = enrol(services, code, self.link(node))
         confirm_candidate(self.hub.services, known.simpul, " ".join(words), self.hub.officers[0].petugas)
-        _watch(node, services)
+        watch(node, services)
         self.nodes.append(node)
 
     def link(self, node: NodeMachine) -> FaultyLink:
@@ -110,7 +116,10 @@ class World:
 
     def sync(self, node: NodeMachine) -> Report:
         """Run one session of a node to its end."""
-        report = Session(node.services, self.link(node), InlineExecutor()).run()
+        link = self.link(node)
+        report = tell_new_keys(node.services, link.with_key, InlineExecutor())
+        if report is None:
+            report = Session(node.services, link, InlineExecutor()).run()
         finish_session(node.services, report)
         refresh_parity(node.services)
         self.counts["sync"] += 1
@@ -137,6 +146,24 @@ class World:
             if self.plan.strikes(fault):
                 machine = self._pick_machine()
                 machine.point.arm(self.plan.dice.randrange(6), fault is Fault.CRASH_AFTER_COMMIT)
+
+    def note_restored(self) -> None:
+        """A machine was put back or is gone: forget the promises that nobody can keep any more."""
+        self.was_restored = True
+        for node in self.nodes:
+            node.promised = self.keep_possible(node.promised)
+
+    def keep_possible(self, refs: list[str]) -> list[str]:
+        """Keep the changes that some machine still holds, in a log or as a branch."""
+        held: set[str] = set()
+        for machine in (self.hub, *self.nodes):
+            with machine.services.database.read() as conn:
+                for id, seq, leaf in conn.execute(
+                    "SELECT l.id, c.pos & 1099511627775, c.leaf FROM change c JOIN log l ON l.no = c.pos >> 40"
+                    " UNION ALL SELECT b.log, c.seq, c.leaf FROM branch_change c JOIN branch b ON b.no = c.branch"
+                ):
+                    held.add(f"{id}:{seq}:{leaf[:8].hex()}")
+        return [ref for ref in refs if ref in held]
 
     def tell_authors(self, is_saved: bool) -> None:
         """End an action: what it wrote is promised, unless it did not come back."""
@@ -168,7 +195,7 @@ class World:
             machine.services.close()
             machine.point.restore_disk()
             machine.services = open_node(machine.folder, clock=machine.clock, random=machine.random)
-            _watch(machine, machine.services)
+            watch(machine, machine.services)
 
     def close(self) -> None:
         for node in self.nodes:
@@ -176,12 +203,16 @@ class World:
         self.hub.services.close()
 
     def _reopen_hub(self, crashed: CrashPoint | None = None) -> None:
-        hub = self.hub
-        hub.services.close()
+        self.hub.services.close()
         if crashed is not None:
             crashed.restore_disk()
+        self.open_hub_again()
+
+    def open_hub_again(self) -> None:
+        """Open the hub from what its folder holds now."""
+        hub = self.hub
         hub.services = open_hub(hub.folder, clock=hub.clock, random=hub.random)
-        _watch(hub, hub.services)
+        watch(hub, hub.services)
         hub.client = make_sync_app(hub.services).test_client()
 
     def _pick_machine(self) -> Machine:
@@ -207,10 +238,10 @@ def _make_hub(seed: int, folder: Path, time: WorldTime) -> HubMachine:
     client = make_sync_app(services).test_client()
     point = CrashPoint(HUB_NAME, folder)
     hub = HubMachine(HUB_NAME, folder, clock, chance, point, services, client, officers)
-    _watch(hub, services)
+    watch(hub, services)
     return hub
 
 
-def _watch(machine: Machine, services: NodeServices | HubServices) -> None:
+def watch(machine: Machine, services: NodeServices | HubServices) -> None:
     """Put the crash point between a side and its database."""
     services.database = CrashingDatabase(services.database, machine.point)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from hashlib import sha256
@@ -288,3 +289,13 @@ def open_receipt(note: bytes, verifier: Verifier) -> tuple[Checkpoint, int]:
             raise NoteError(f"cosignature of {verifier.name}")
         times.append(cosignature.timestamp)
     return parse_body(body), min(times)
+
+
+def open_receipt_of(note: bytes, verifiers: Sequence[Verifier]) -> tuple[Checkpoint, int]:
+    """Read a receipt under whichever of a witness's keys, newest first, has signed it; NoteError otherwise."""
+    for verifier in verifiers[:-1]:
+        try:
+            return open_receipt(note, verifier)
+        except NoteError:
+            continue
+    return open_receipt(note, verifiers[-1])

@@ -6,7 +6,7 @@ Who has pinned one key of the hub, and its recovery key, can follow the notes to
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from shared.changelog.checkpoint import NoteError, Signer, Verifier, open_note, sign_note
@@ -56,20 +56,28 @@ def open_successor(note: str, wilayah: str, lama: str, pemulihan: str) -> Succes
     raise NoteError("successor is signed by neither the key before it nor the recovery key")
 
 
-def follow(notes: Iterable[str], wilayah: str, kunci: str, pemulihan: str) -> list[Successor]:
-    """Follow notes from a pinned key, in the order given; those that do not continue it are passed over."""
-    steps: list[Successor] = []
-    seen = {kunci}
-    for note in notes:
-        try:
-            step = open_successor(note, wilayah, kunci, pemulihan)
-        except NoteError:
-            continue
-        if step.kunci not in seen:
-            steps.append(step)
-            kunci = step.kunci
-            seen.add(kunci)
-    return steps
+def follow(
+    notes: Sequence[str], wilayah: str, kunci: str, pemulihan: str, target: str, former: Iterable[str] = ()
+) -> list[Successor] | None:
+    """Find the steps from a pinned key to the key ``target``, in whatever order the notes come; None without any.
+
+    A key among ``former`` was followed by another one already: no note leads back to it.
+    """
+    seen = {kunci, *former}
+    left: list[tuple[str, list[Successor]]] = [(kunci, [])]
+    while left:
+        current, steps = left.pop(0)
+        for note in notes:
+            try:
+                step = open_successor(note, wilayah, current, pemulihan)
+            except NoteError:
+                continue
+            if step.kunci not in seen:
+                seen.add(step.kunci)
+                if step.kunci == target:
+                    return [*steps, step]
+                left.append((step.kunci, [*steps, step]))
+    return None
 
 
 def _is_key(text: str) -> bool:

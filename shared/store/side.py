@@ -65,14 +65,15 @@ class Side:
         return Signer(log.origin, key)
 
     def begin_batch(
-        self, wilayah: str, peran: Role, before: Log | None = None, cabang: str = ""
+        self, wilayah: str, peran: Role, before: Log | None = None, cabang: str = "", kunci: bytes = b""
     ) -> tuple[Genesis, Batch]:
         """Make the genesis of a new own log, which continues ``before`` where there is one.
 
-        ``cabang`` names the first change of the branch that it issues again, if it does.
+        ``cabang`` names the first change of the branch that it issues again, if it does; ``kunci`` is the
+        public key of the log, where it is not the one of today.
         """
         pendahulu = "" if before is None else predecessor(before.id, before.size, before.root())
-        genesis = Genesis(self.random(16).hex(), wilayah, peran, self.keys.signing.public, pendahulu, cabang)
+        genesis = Genesis(self.random(16).hex(), wilayah, peran, kunci or self.keys.signing.public, pendahulu, cabang)
         header, sealed = genesis.seal(self.random(16), self.clock.now_s())
         leaf = leaf_hash(sealed.header, sealed.body_digest)
         return genesis, Batch([sealed], [header], [leaf], [Entry(0, header, {}, leaf)])
@@ -83,7 +84,11 @@ class Side:
         A log is not continued under another key, when it was written on elsewhere, or when the database
         holds less of it than was once signed: a second history would begin.
         """
-        log = find_open_log(conn, wilayah, peran, self.keys.signing.public)
+        return self.find_log_of(conn, wilayah, peran, self.keys.signing.public)
+
+    def find_log_of(self, conn: sqlite3.Connection, wilayah: str, peran: Role, kunci: bytes) -> Log | None:
+        """Find the log of one of our keys that may be continued."""
+        log = find_open_log(conn, wilayah, peran, kunci)
         return None if log is None or self.was_restored(log) else log
 
     def was_restored(self, log: Log) -> bool:

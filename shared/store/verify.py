@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from hashlib import sha256
 
 from shared.changelog.change import Header, decode_bodies, decode_headers
-from shared.changelog.checkpoint import Checkpoint, SignatureType, Verifier, open_checkpoint, open_receipt
+from shared.changelog.checkpoint import SignatureType, Verifier, open_checkpoint, open_receipt_of
 from shared.changelog.genesis import read_genesis
 from shared.changelog.tree import TILE_LEAVES, CompactRange, leaf_hash
 from shared.errors import DamageError, ProtocolError, SipandeError
@@ -175,16 +175,6 @@ def _verify_genesis(conn: sqlite3.Connection, log: Log, place: str) -> list[str]
     return [f"Tabel log, {place}: kolom {name} tidak cocok dengan pembuka log." for name, a, b in pairs if a != b]
 
 
-def _open_receipt(note: bytes, cosigners: Sequence[Verifier]) -> tuple[Checkpoint, int]:
-    """Open a receipt under whichever key of the hub has signed it."""
-    for cosigner in cosigners[:-1]:
-        try:
-            return open_receipt(note, cosigner)
-        except ProtocolError:
-            continue
-    return open_receipt(note, cosigners[-1])
-
-
 def _verify_notes(conn: sqlite3.Connection, log: Log, cosigners: Sequence[Verifier], place: str) -> list[str]:
     problems: list[str] = []
     hasher = hasher_of(conn, log)
@@ -200,7 +190,7 @@ def _verify_notes(conn: sqlite3.Connection, log: Log, cosigners: Sequence[Verifi
         if not cosigners:
             continue
         try:
-            checkpoint, signed_s = _open_receipt(note, cosigners)
+            checkpoint, signed_s = open_receipt_of(note, cosigners)
             if (checkpoint.origin, checkpoint.size, signed_s) != (log.origin, size, time_s):
                 problems.append(f"{at}: kolom size atau time_s tidak cocok dengan tanda terima.")
             elif size > log.size or hasher(0, size) != checkpoint.root:

@@ -232,15 +232,21 @@ def test_only_a_chain_from_the_pinned_key_is_followed() -> None:
     def step(old: int, new: int, signer: SigningKey, *, by_recovery: bool = False) -> str:
         return sign_successor(Successor(HUB, publics[old], publics[new], "00" * 32), signer, by_recovery=by_recovery)
 
-    chain = [step(0, 1, keys[0]), step(1, 2, keys[1])]
-    assert [s.kunci for s in follow(chain, HUB, publics[0], recovery.public.hex())] == publics[1:3]
-    assert follow(chain, HUB, publics[3], recovery.public.hex()) == []
-    assert follow(chain, "33.03.05", publics[0], recovery.public.hex()) == []
-    assert follow([step(0, 1, keys[3])], HUB, publics[0], recovery.public.hex()) == []
-    forged = chain[0].replace(publics[1], publics[4])
-    assert follow([forged], HUB, publics[0], recovery.public.hex()) == []
-    saved = [step(3, 4, recovery, by_recovery=True)]
-    assert [s.kunci for s in follow(saved, HUB, publics[0], recovery.public.hex())] == [publics[4]]
+    def path(notes: list[str], start: int, end: int, former: tuple[int, ...] = ()) -> list[str] | None:
+        known = [publics[number] for number in former]
+        steps = follow(notes, HUB, publics[start], recovery.public.hex(), publics[end], known)
+        return None if steps is None else [step.kunci for step in steps]
+
+    chain = [step(1, 2, keys[1]), step(0, 1, keys[0])]
+    assert path(chain, 0, 2) == publics[1:3], "in whatever order they come"
+    assert path(chain, 3, 2) is None and path(chain, 2, 0) is None
+    assert follow(chain, "33.03.05", publics[0], recovery.public.hex(), publics[2]) is None
+    assert path([step(0, 1, keys[3])], 0, 1) is None, "signed by another key"
+    assert path([chain[1].replace(publics[1], publics[4])], 0, 4) is None, "another text"
+    assert path([step(3, 4, recovery)], 0, 4) is None, "the recovery key in the name of the hub"
+    saved = [step(3, 4, recovery, by_recovery=True), step(4, 2, keys[4])]
+    assert path(saved, 0, 2) == [publics[4], publics[2]], "after a disaster from whatever key is pinned"
+    assert path(saved, 2, 4, former=(0, 4)) is None, "never back to a key that was followed by another"
 
 
 def test_a_hub_key_changed_just_before_a_crash_is_settled_when_it_is_opened(federation: Federation) -> None:

@@ -1,0 +1,148 @@
+"""What happens to whole machines: copies put back, computers cloned or stolen, keys changed."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from hub.pemulihan import revoke
+from hub.pemulihan.keys import take_new_keys as take_new_hub_keys
+from node.services import open_node
+from node.sinkron.rotate import take_new_keys
+from simulation.crash import CrashPoint
+from simulation.faults import Fault
+from simulation.ports import DeviceClock, make_dice
+from simulation.world import Machine, NodeMachine, World, watch
+
+KEYS = "kunci"
+TWINS_MAX = 1
+
+
+def strike(world: World) -> None:
+    """Let disasters happen at their rates."""
+    for fault, act in _ACTS.items():
+        if world.plan.strikes(fault):
+            world.trace.note(fault.value, act(world))
+
+
+def _copy_of(machine: Machine) -> Path:
+    return machine.folder.with_name(f"{machine.folder.name}.salinan")
+
+
+def take_copy(world: World) -> str:
+    """Copy a machine's whole disk, to be put back one day; an older copy is thrown away."""
+    machine = world.plan.dice.choice([world.hub, *world.nodes])
+    machine.services.database.checkpoint()
+    shutil.rmtree(_copy_of(machine), ignore_errors=True)
+    shutil.copytree(machine.folder, _copy_of(machine), ignore=shutil.ignore_patterns("*-shm", "*-wal"))
+    return machine.name
+
+
+def restore_node(world: World) -> str:
+    """Put an old copy of a node back; what only it held since then is lost, as it would be."""
+    nodes = [node for node in world.nodes if _copy_of(node).exists()]
+    if not nodes:
+        return "nothing"
+    node = world.plan.dice.choice(nodes)
+    node.services.close()
+    _put_back(world, node)
+    node.services = open_node(node.folder, clock=node.clock, random=node.random)
+    watch(node, node.services)
+    world.note_restored()
+    return node.name
+
+
+def restore_hub(world: World) -> str:
+    """Put an old copy of the hub back."""
+    hub = world.hub
+    if not _copy_of(hub).exists():
+        return "nothing"
+    hub.services.close()
+    _put_back(world, hub)
+    world.open_hub_again()
+    world.note_restored()
+    return "hub"
+
+
+def _put_back(world: World, machine: Machine) -> None:
+    """Replace a folder by its copy; the key folder of today stays where keys have changed, or by chance."""
+    copy, keys = _copy_of(machine), machine.folder / KEYS
+    has_changed = (copy / KEYS / "kunci.json").read_bytes() != (keys / "kunci.json").read_bytes()
+    saved = machine.folder.with_name(f"{machine.folder.name}.kunci")
+    shutil.copytree(keys, saved)
+    shutil.rmtree(machine.folder)
+    shutil.copytree(copy, machine.folder)
+    if has_changed or world.plan.dice.random() < 0.5:
+        shutil.rmtree(machine.folder / KEYS)
+        shutil.copytree(saved, machine.folder / KEYS)
+    shutil.rmtree(saved)
+
+
+def clone_node(world: World) -> str:
+    """Set a second computer up from a node's disk: two writers under one key."""
+    if len(world.twins) >= TWINS_MAX:
+        return "nothing"
+    node = world.plan.dice.choice(world.nodes)
+    node.services.database.checkpoint()
+    name = f"{node.name}k"
+    folder = node.folder.with_name(name)
+    shutil.copytree(node.folder, folder, ignore=shutil.ignore_patterns("*-shm", "*-wal"))
+    clock, chance = DeviceClock(world.time), make_dice(world.plan.dice.randrange(1 << 30), name).randbytes
+    services = open_node(folder, clock=clock, random=chance)
+    twin = NodeMachine(name, folder, clock, chance, CrashPoint(name, folder), services, node.desa)
+    watch(twin, services)
+    world.nodes.append(twin)
+    world.twins.append(name)
+    world.note_restored()
+    return name
+
+
+def steal_node(world: World) -> str:
+    """Take a computer away and revoke its key at some receipt; its desa has another one."""
+    nodes = [n for n in world.nodes if len(world.siblings(n.desa)) > 1 and n.name not in world.twins]
+    if not nodes:
+        return "nothing"
+    node = world.plan.dice.choice(nodes)
+    hub = world.hub.services
+    with hub.database.read() as conn:
+        row = conn.execute(
+            "SELECT id FROM simpul WHERE kunci = ? AND status <> 'dicabut'", (node.services.keys.signing.public.hex(),)
+        ).fetchone()
+        choices = [] if row is None else revoke.list_choices(conn, row[0])
+    if row is None or any(n is not node and n.services.keys.signing.public == node.services.keys.signing.public
+                          for n in world.nodes):
+        return "nothing"
+    dice = world.plan.dice
+    cutoffs = {c.log: dice.choice([size for size, _ in c.receipts]) for c in choices if c.receipts}
+    revoke.revoke(hub, row[0], "dicuri", cutoffs, world.hub.officers[0].petugas)
+    world.nodes.remove(node)
+    node.services.close()
+    world.note_restored()
+    return node.name
+
+
+def change_node_key(world: World) -> str:
+    """A node takes new keys."""
+    node = world.plan.dice.choice(world.nodes)
+    if node.name in world.twins or f"{node.name}k" in world.twins:
+        return "nothing"
+    take_new_keys(node.services)
+    return node.name
+
+
+def change_hub_key(world: World) -> str:
+    """The hub takes new keys."""
+    take_new_hub_keys(world.hub.services)
+    return "hub"
+
+
+_ACTS: dict[Fault, Callable[[World], str]] = {
+    Fault.COPY_TAKEN: take_copy,
+    Fault.NODE_RESTORED: restore_node,
+    Fault.HUB_RESTORED: restore_hub,
+    Fault.NODE_CLONED: clone_node,
+    Fault.NODE_STOLEN: steal_node,
+    Fault.NODE_KEY: change_node_key,
+    Fault.HUB_KEY: change_hub_key,
+}
