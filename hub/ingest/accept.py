@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from hub.change import reissue_branch
 from hub.ingest.branches import fork_ref, grow_branch, keep_branch
+from hub.pemulihan.settle import settle_trust
 from hub.pemulihan.state import begin_recovery, is_hub_key
 from hub.services import HubServices
 from hub.verval import findings
@@ -102,6 +103,7 @@ def _store(conn: sqlite3.Connection, services: HubServices, log: Log, run: ReadR
     if removed is not None:
         count = reissue_branch(services, conn, log, removed.ref, removed.changes)
         note_event(conn, services.clock.now_s(), "terbit_ulang", log.id, f"{count} perubahan")
+        settle_trust(conn, services)
     return grown
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from dataclasses import replace
+from pathlib import Path
 from typing import NamedTuple
 
 from hub.change import append_successor, current_log, write_common
@@ -11,8 +13,9 @@ from hub.pemulihan.state import add_former_key, begin_recovery, check_restored
 from hub.services import HubServices
 from shared.changelog.keychain import Successor, sign_successor
 from shared.changelog.keys import KEY_BYTES, SigningKey
-from shared.errors import UserError
+from shared.errors import DamageError, UserError
 from shared.merge.scope import Role
+from shared.store.connection import write_durably
 from shared.store.drafts import draft_create
 from shared.store.migrations import write_setting
 from shared.sync.limits import limit
@@ -35,6 +38,7 @@ def finish_new_keys(conn: sqlite3.Connection, services: HubServices) -> None:
     new, segel = services.keys.signing.public.hex(), services.seal_key.public.hex()
     if conn.execute("SELECT 1 FROM kunci_hub WHERE kunci = ?", (new,)).fetchone() is None:
         note = sign_successor(Successor(services.wilayah, previous.public.hex(), new, segel), previous)
+        keep_note(services, note)
         draft = draft_create(
             services.catalogue["kunci_hub"], services.new_id(), {"kunci": new, "segel": segel, "surat": note}
         )
@@ -71,6 +75,7 @@ def take_the_place(services: HubServices, sheet: RecoverySheet) -> None:
     new, segel = services.keys.signing.public.hex(), services.seal_key.public.hex()
     note = sign_successor(Successor(services.wilayah, sheet.former, new, segel), sheet.recovery, by_recovery=True)
     values = {"kunci": new, "segel": segel, "surat": note}
+    keep_note(services, note)
     with services.database.write() as conn:
         services.pemulihan = sheet.recovery.public.hex()
         write_setting(conn, "pemulihan", services.pemulihan)
@@ -87,4 +92,43 @@ def settle_after_open(services: HubServices) -> None:
         with services.database.write() as conn:
             finish_new_keys(conn, services)
         services.replace_keys(replace(services.keys, is_told=True))
+    _tell_again(services)
     check_restored(services)
+
+
+def _chain_file(services: HubServices) -> Path:
+    return services.folder.keys / "rantai.json"
+
+
+def read_notes(services: HubServices) -> list[str]:
+    """Read the successors that are kept beside the keys, outside every backup."""
+    try:
+        notes: list[str] = json.loads(_chain_file(services).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return []
+    except ValueError:
+        raise DamageError("chain of keys cannot be read") from None
+    return notes
+
+
+def keep_note(services: HubServices, note: str) -> None:
+    """Keep a successor beside the keys: a database that is put back may be older than the key of today."""
+    notes = read_notes(services)
+    if note not in notes:
+        write_durably(_chain_file(services), json.dumps([*notes, note], ensure_ascii=False).encode())
+
+
+def _tell_again(services: HubServices) -> None:
+    """Write the successors down again that the database has forgotten."""
+    told = [(note, *note.split("\n")[3:5]) for note in read_notes(services)]
+    with services.database.write() as conn:
+        known = {row[0] for row in conn.execute("SELECT surat FROM kunci_hub")}
+        drafts = [
+            draft_create(
+                services.catalogue["kunci_hub"], services.new_id(), {"kunci": kunci, "segel": segel, "surat": note}
+            )
+            for note, kunci, segel in told if note not in known
+        ]
+        for key in services.keys.former:
+            add_former_key(conn, key.public.hex())
+        write_common(services, drafts, author="")

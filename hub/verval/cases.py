@@ -80,7 +80,7 @@ def update_cases(services: HubServices) -> int:
     with services.database.write() as conn:
         drafts = [
             draft
-            for step in (_draft_notices, _draft_closings, _draft_reopenings, _draft_answered)
+            for step in (_draft_settlements, _draft_notices, _draft_closings, _draft_reopenings, _draft_answered)
             for draft in step(conn, services)
         ]
         by_desa: dict[str, list[Draft]] = {}
@@ -90,6 +90,39 @@ def update_cases(services: HubServices) -> int:
         for desa, own in sorted(by_desa.items()):
             write_to_desa(services, desa, own, author=author)
     return len(drafts)
+
+
+def _draft_settlements(conn: sqlite3.Connection, services: HubServices) -> list[tuple[str, Draft]]:
+    """Close the conflicts that a hub has with itself after it was restored and had written on.
+
+    Whether a case is open follows from its finding; a proposal that only one of two histories knew is
+    taken back, and the officers look again.
+    """
+    kind = services.catalogue["kasus"]
+    rows = conn.execute(
+        "SELECT k.desa, k.id, group_concat(c.grup), k.temuan IN (SELECT id FROM temuan) FROM kasus k"
+        " JOIN conflict c ON c.record = k.id AND c.desa = k.desa AND c.kind = 'kasus' AND c.grup <> 'jawaban'"
+        " GROUP BY k.desa, k.id ORDER BY k.desa, k.id"
+    ).fetchall()
+    found = []
+    for desa, id, groups, is_found in rows:
+        state = load_state(conn, services.catalogue, kind, desa, id)
+        changes: dict[str, Any] = {}
+        for group in set(groups.split(",")) & {*kind.groups}:
+            values = state.groups[group].versions[0][1]
+            changes |= {name: _plain(value) for name, value in zip(kind.groups[group], values, strict=True)}
+        if "status" in changes:
+            changes |= {"status": "terbuka", "alasan": None, "catatan": None, "batas_waktu": None}
+            changes |= {} if is_found else {"status": "selesai", "catatan": GONE}
+        if "usulan" in changes:
+            changes |= {"usulan": None, "petugas_pertama": None}
+        draft = draft_update(kind, state, id, changes) if changes else None
+        found += [] if draft is None else [(desa, draft)]
+    return found
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
 
 
 def _draft_notices(conn: sqlite3.Connection, services: HubServices) -> list[tuple[str, Draft]]:

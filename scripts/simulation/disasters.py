@@ -32,19 +32,21 @@ def _copy_of(machine: Machine) -> Path:
 
 def take_copy(world: World) -> str:
     """Copy a machine's whole disk, to be put back one day; an older copy is thrown away."""
-    machine = world.plan.dice.choice([world.hub, *world.nodes])
+    return _take_copy(world.plan.dice.choice([world.hub, *world.nodes]))
+
+
+def _take_copy(machine: Machine) -> str:
     machine.services.database.checkpoint()
     shutil.rmtree(_copy_of(machine), ignore_errors=True)
     shutil.copytree(machine.folder, _copy_of(machine), ignore=shutil.ignore_patterns("*-shm", "*-wal"))
-    return machine.name
+    return f"copy {machine.name}"
 
 
 def restore_node(world: World) -> str:
     """Put an old copy of a node back; what only it held since then is lost, as it would be."""
-    nodes = [node for node in world.nodes if _copy_of(node).exists()]
-    if not nodes:
-        return "nothing"
-    node = world.plan.dice.choice(nodes)
+    node = world.plan.dice.choice(world.nodes)
+    if not _copy_of(node).exists():
+        return _take_copy(node)
     node.services.close()
     _put_back(world, node)
     node.services = open_node(node.folder, clock=node.clock, random=node.random)
@@ -57,7 +59,7 @@ def restore_hub(world: World) -> str:
     """Put an old copy of the hub back."""
     hub = world.hub
     if not _copy_of(hub).exists():
-        return "nothing"
+        return _take_copy(hub)
     hub.services.close()
     _put_back(world, hub)
     world.open_hub_again()
@@ -115,10 +117,10 @@ def steal_node(world: World) -> str:
         return "nothing"
     dice = world.plan.dice
     cutoffs = {c.log: dice.choice([size for size, _ in c.receipts]) for c in choices if c.receipts}
-    revoke.revoke(hub, row[0], "dicuri", cutoffs, world.hub.officers[0].petugas)
     world.nodes.remove(node)
     node.services.close()
     world.note_restored()
+    revoke.revoke(hub, row[0], "dicuri", cutoffs, world.hub.officers[0].petugas)
     return node.name
 
 

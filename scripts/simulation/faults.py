@@ -41,7 +41,7 @@ RATE_MIN, RATE_MAX = 0.01, 0.25
 DISASTERS = (
     Fault.NODE_RESTORED, Fault.HUB_RESTORED, Fault.NODE_CLONED, Fault.NODE_STOLEN, Fault.NODE_KEY, Fault.HUB_KEY
 )
-DISASTER_RATE = 0.1
+DISASTER_RATE = 0.2
 """Of the rate drawn: a kecamatan whose machines are restored every hour tests nothing else."""
 
 

@@ -7,13 +7,12 @@ sign a second history, so a new log is opened instead (architecture.md section 5
 from __future__ import annotations
 
 import json
-import os
 import threading
 from dataclasses import dataclass
 from pathlib import Path
 
 from shared.errors import DamageError
-from shared.store.connection import sync_folder
+from shared.store.connection import write_durably
 
 
 @dataclass(frozen=True)
@@ -58,12 +57,5 @@ class AnchorFile:
             self._write(heads)
 
     def _write(self, heads: dict[str, tuple[int, str]]) -> None:
-        temporary = self._path.with_suffix(".baru")
-        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(heads, file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, self._path)
-        sync_folder(self._path.parent)
+        write_durably(self._path, json.dumps(heads).encode())
         self._anchor = Anchor(heads)

@@ -155,6 +155,18 @@ def _explained() -> Iterator[None]:
         raise
 
 
+def write_durably(path: Path, content: bytes) -> None:
+    """Put a file, private to its owner, in the place of another; it is on disk, whole, when this returns."""
+    temporary = path.with_suffix(".baru")
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(temporary, path)
+    sync_folder(path.parent)
+
+
 def sync_folder(path: Path) -> None:
     """Make a rename in this folder survive a power cut (POSIX; a no-op elsewhere)."""
     if os.name != "posix":

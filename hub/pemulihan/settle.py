@@ -1,0 +1,38 @@
+"""After two histories of the hub have met: of what both say about a key, the stricter holds."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from hub.change import write_common
+from hub.services import HubServices
+from shared.store.drafts import draft_update
+from shared.store.records import load_state
+
+_STRICT = ("dicabut", "ditangguhkan", "aktif")
+
+
+def settle_trust(conn: sqlite3.Connection, services: HubServices) -> int:
+    """Close the conflicts about the status of keys, in the transaction of the caller; return how many."""
+    kind = services.catalogue["simpul"]
+    rows = conn.execute("SELECT record FROM conflict WHERE kind = 'simpul' AND grup = 'status'").fetchall()
+    drafts = []
+    for (record,) in rows:
+        state = load_state(conn, services.catalogue, kind, services.wilayah, record)
+        versions = [dict(zip(kind.groups["status"], values, strict=True)) for _, values in
+                    state.groups["status"].versions]
+        strictest = min(versions, key=lambda version: _STRICT.index(version["status"] or "aktif"))
+        batas = [list(version["batas"] or ()) for version in versions if version["status"] == strictest["status"]]
+        changes = {**strictest, "batas": _lowest(batas)}
+        draft = draft_update(kind, state, record, changes)
+        drafts += [] if draft is None else [draft]
+    write_common(services, drafts, author="")
+    return len(drafts)
+
+
+def _lowest(lists: list[list[str]]) -> list[str] | None:
+    """Of two cut-offs of one log keep the smaller; a log that one list does not name is cut off at 0."""
+    parsed = [{log: int(size) for log, _, size in (item.rpartition(":") for item in items)} for items in lists]
+    logs = sorted({log for cutoffs in parsed for log in cutoffs})
+    found = [f"{log}:{min(cutoffs.get(log, 0) for cutoffs in parsed)}" for log in logs]
+    return found or None
