@@ -6,6 +6,7 @@ import sqlite3
 from typing import Any
 
 from hub.change import write_common
+from hub.pemulihan.state import list_successors
 from hub.services import HubServices
 from shared.changelog.keys import verify
 from shared.errors import ProtocolError
@@ -34,7 +35,9 @@ def accept_rotation(services: HubServices, old_key: str, request: dict[str, Any]
             raise ProtocolError("out_of_scope", "key of another node")
         else:
             simpul = _rotate(conn, services, old_key, request)
-    return {"simpul": simpul, "kunci": request["kunci"], "echo": request["nonce"]}
+        notes = list_successors(conn)
+    answer = {"simpul": simpul, "kunci": request["kunci"], "echo": request["nonce"]}
+    return answer | ({"rantai": notes} if notes else {})
 
 
 def _rotate(conn: sqlite3.Connection, services: HubServices, old_key: str, request: dict[str, Any]) -> str:

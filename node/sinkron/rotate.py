@@ -12,6 +12,7 @@ from concurrent.futures import Executor
 from dataclasses import replace
 
 from node.services import NodeServices, write_hub
+from node.sinkron.hubkey import follow_hub
 from node.sinkron.session import Outcome, Refused, Report, Session, read_refusal
 from node.sinkron.transport import Transport
 from shared.errors import TransportError
@@ -69,9 +70,11 @@ def _ask(services: NodeServices, transport: Transport, old: str) -> None:
     answer = transport.post("/sync/v1/rotate", body, nonce)
     if answer.status != 200:
         raise read_refusal(answer)
-    if answer.signed is None or answer.signed.key != hub.kunci or answer.signed.nonce != nonce:
+    if answer.signed is None or answer.signed.nonce != nonce:
         raise TransportError("answer is not signed by the hub")
     loaded = messages.decode(messages.RotateAnswer, answer.body)
+    if answer.signed.key != hub.kunci:
+        hub = follow_hub(services, hub, loaded["rantai"], answer.signed.key)
     if (loaded["kunci"], loaded["echo"]) != (kunci, nonce):
         raise TransportError("answer to another question")
     with services.database.write() as conn:

@@ -100,6 +100,8 @@ class RotateAnswer(Message):
     simpul = fields.Str(required=True, validate=validate.Length(equal=36))
     kunci = fields.Str(required=True, validate=validate.Regexp(r"\A[0-9a-f]{64}\Z"))
     echo = fields.Str(required=True, validate=validate.Length(max=64))
+    rantai = fields.List(fields.Str(validate=validate.Length(max=4096)), load_default=list,
+                         validate=validate.Length(max=100))
 
 
 class ParityRequest(Message):
