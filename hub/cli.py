@@ -3,27 +3,20 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
 from hub.pemulihan.cli import add_commands
-from shared.cli import run_and_print, run_cli, set_up_logging
+from shared.cli import add_common_commands, make_group, run_and_print, run_cli, set_up_logging
 from shared.clock import SystemClock, system_random
 from shared.store.folder import DataFolder
 
 DATA = Path.home() / ".local" / "share" / "sipande-hub"
 
 
-@click.group(help="Sipande untuk kantor kecamatan.")
-@click.option(
-    "--data", "folder", type=click.Path(readable=False, path_type=Path), default=DATA, help="Folder data hub ini."
-)
-@click.pass_context
-def group(context: click.Context, folder: Path) -> None:
-    context.obj = DataFolder(folder)
+group = make_group("Sipande untuk kantor kecamatan.", DATA, "Folder data hub ini.")
 
 
 def _run(folder: DataFolder, perintah: str, args: dict[str, Any]) -> dict[str, Any]:
@@ -32,6 +25,18 @@ def _run(folder: DataFolder, perintah: str, args: dict[str, Any]) -> dict[str, A
     from hub.services import open_hub
 
     return run_and_print(folder, perintah, args, open_hub, COMMANDS)
+
+
+def _load_roles() -> list[str]:
+    from hub.roles import ROLES
+
+    return [role.name for role in ROLES]
+
+
+add_common_commands(
+    group, _run, load_roles=_load_roles, role="wali_data",
+    status_help="Tampilkan keadaan hub dan simpul-simpulnya.",
+)
 
 
 @group.command(help="Siapkan hub baru untuk satu kecamatan.")
@@ -126,66 +131,12 @@ def program(folder: DataFolder, /, **args: Any) -> None:
     _run(folder, "program", args)
 
 
-@group.command(help="Tambah akun untuk masuk; kata sandi diketik atau lewat masukan standar.")
-@click.argument("pengguna")
-@click.option("--nama", required=True, help="Nama lengkap petugas.")
-@click.option("--jabatan", default="", help="Jabatan petugas.")
-@click.option("--peran", type=click.Choice(["admin", "wali_data"]), default="wali_data", help="Peran akun.")
-@click.pass_obj
-def akun(folder: DataFolder, pengguna: str, nama: str, jabatan: str, peran: str) -> None:
-    password = click.prompt("Kata sandi", hide_input=True, err=True) if sys.stdin.isatty() else sys.stdin.readline()
-    args = {"pengguna": pengguna, "nama": nama, "jabatan": jabatan, "peran": peran}
-    _run(folder, "akun", {**args, "kata_sandi": password.rstrip("\n")})
-
-
 @group.command(help="Buat token untuk penarik data kabupaten; tampil sekali.")
 @click.argument("nama")
 @click.option("--beridentitas", is_flag=True, help="Boleh menarik data beridentitas dengan alasan.")
 @click.pass_obj
 def token(folder: DataFolder, nama: str, beridentitas: bool) -> None:
     _run(folder, "token", {"nama": nama, "beridentitas": beridentitas})
-
-
-@group.command(help="Tampilkan keadaan hub dan simpul-simpulnya.")
-@click.pass_obj
-def status(folder: DataFolder) -> None:
-    _run(folder, "status", {})
-
-
-@group.command(help="Periksa semua catatan dan tabel; sebutkan yang rusak.")
-@click.pass_obj
-def verify(folder: DataFolder) -> None:
-    answer = _run(folder, "verify", {})
-    if not answer["baik"]:
-        sys.exit(6)
-
-
-@group.command(help="Susun ulang semua tabel dari catatan.")
-@click.pass_obj
-def rebuild(folder: DataFolder) -> None:
-    _run(folder, "rebuild", {})
-
-
-@group.command(help="Tulis cadangan data ke sebuah berkas, atau ke folder (yang lama dibuang, sisakan N terbaru).")
-@click.argument("tujuan", type=click.Path(path_type=Path))
-@click.option("--simpan", default=14, help="Berapa cadangan terbaru yang tinggal di folder; 0 berarti semua.")
-@click.pass_obj
-def cadangan(folder: DataFolder, tujuan: Path, simpan: int) -> None:
-    _run(folder, "cadangan", {"tujuan": str(tujuan.absolute()), "simpan": simpan})
-
-
-@group.command(help="Tampilkan alamat untuk komputer dan HP lain di kantor, beserta kode QR-nya.")
-@click.pass_obj
-def alamat(folder: DataFolder) -> None:
-    from shared.web.lan import draw_qr_text, find_office_url
-
-    url = find_office_url(folder)
-    if url is None:
-        click.echo("Sipande tidak sedang berjalan, atau hanya untuk komputer ini (serve --host 0.0.0.0 membukanya).",
-                   err=True)
-        sys.exit(3)
-    click.echo(url)
-    click.echo(draw_qr_text(url))
 
 
 @group.command(help="Jalankan hub untuk desa-desa dan peramban kantor kecamatan.")

@@ -18,16 +18,16 @@ from hub.verval.cases import find_finding, list_findings, update_cases
 from shared.changelog.checkpoint import Verifier, format_vkey
 from shared.clock import Clock, Randomness, format_time
 from shared.codes import wilayah as codes
+from shared.commands import Progress, add_account, check_side, make_cadangan, run_rebuild
 from shared.errors import UserError
 from shared.merge.scope import Role
-from shared.store.backup import LAST_BACKUP, back_up_by_command
+from shared.store import petugas
+from shared.store.backup import LAST_BACKUP
 from shared.store.drafts import draft_create
 from shared.store.migrations import read_setting, write_setting
-from shared.store.verify import compare_with_rebuild, hub_cosigners, projection_tables, verify_logs
-from shared.web.factory import make_accounts
+from shared.store.verify import hub_cosigners
 from shared.web.queries import find_account
 
-Progress = Callable[[dict[str, Any]], None]
 Command = Callable[[HubServices, Mapping[str, Any], Progress], dict[str, Any]]
 
 
@@ -63,22 +63,12 @@ def find_officer(services: HubServices, name: str) -> decide.Officer:
 
 
 def run_akun(services: HubServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
-    """Add an account and its petugas; the password comes from the person at the keyboard."""
-    role = str(args["peran"])
-    accounts = make_accounts(services.folder, services.database, services.clock, services.random, ROLES, context_words)
-    prepared = accounts.prepare(str(args["pengguna"]), str(args["kata_sandi"]), role)
-    with services.database.write() as conn:
-        petugas = add_petugas(services, str(args["nama"]), str(args.get("jabatan") or ""), role)
-        accounts.add(conn, str(args["pengguna"]), prepared, role, petugas, by="perintah")
-    return {"pengguna": str(args["pengguna"]), "petugas": petugas, "peran": role}
+    return add_account(services, write_common, ROLES, context_words, args)
 
 
 def add_petugas(services: HubServices, nama: str, jabatan: str, role: str) -> str:
     """Write a new officer of the kecamatan to the common channel; return the record id."""
-    id = services.new_id()
-    values = {"nama": nama, "jabatan": jabatan or None, "peran": role, "aktif": True}
-    write_common(services, [draft_create(services.catalogue["petugas"], id, values)], author=id)
-    return id
+    return petugas.add_petugas(services, write_common, nama, jabatan, role)
 
 
 def run_slot(services: HubServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
@@ -221,27 +211,13 @@ def run_token(services: HubServices, args: Mapping[str, Any], progress: Progress
 
 def run_verify(services: HubServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
     with services.database.read() as conn:
-        own = services.keys.publics()
-        keys = (*own, *map(bytes.fromhex, list_former_keys(conn)))
-        problems = verify_logs(conn, hub_cosigners(services.wilayah, *keys), own)
-    tables = (*projection_tables(services.catalogue), "temuan")
-    for table in compare_with_rebuild(services.database, tables, services.rebuild):
-        problems.append(f"Tabel {table}: isinya berbeda dengan hasil susun ulang dari log.")
-    return {"baik": not problems, "masalah": problems}
-
-
-def run_rebuild(services: HubServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
-    return {"perubahan": services.rebuild()}
+        keys = (*services.keys.publics(), *map(bytes.fromhex, list_former_keys(conn)))
+    return check_side(services, hub_cosigners(services.wilayah, *keys), "temuan")
 
 
 def run_kasus(services: HubServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
     """Bring the cases up to date with the findings now, instead of at the next push."""
     return {"ditulis": update_cases(services)}
-
-
-def run_cadangan(services: HubServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
-    """Write a backup while work goes on; the keys are not in it."""
-    return back_up_by_command(services, "hub", services.wilayah, args)
 
 
 COMMANDS: dict[str, Command] = {
@@ -257,6 +233,6 @@ COMMANDS: dict[str, Command] = {
     "token": run_token,
     "verify": run_verify,
     "rebuild": run_rebuild,
-    "cadangan": run_cadangan,
+    "cadangan": make_cadangan("hub"),
     **pemulihan.COMMANDS,
 }

@@ -21,10 +21,8 @@ from shared.store.side import Side, make_keys, open_database, open_folder
 
 @dataclass
 class HubServices(Side):
-    """One open hub; ``wilayah`` is the dotted code of its kecamatan."""
+    """One open hub; ``pemulihan`` is the recovery key that was pinned at its start."""
 
-    wilayah: str = ""
-    nama: str = ""
     pemulihan: str = ""
 
     @property

@@ -9,20 +9,14 @@ from typing import Any
 
 import click
 
-from shared.cli import run_and_print, run_cli, set_up_logging
+from shared.cli import add_common_commands, make_group, run_and_print, run_cli, set_up_logging
 from shared.clock import SystemClock, system_random
 from shared.store.folder import DataFolder
 
 DATA = Path.home() / ".local" / "share" / "sipande-node"
 
 
-@click.group(help="Sipande untuk kantor desa.")
-@click.option(
-    "--data", "folder", type=click.Path(readable=False, path_type=Path), default=DATA, help="Folder data simpul ini."
-)
-@click.pass_context
-def group(context: click.Context, folder: Path) -> None:
-    context.obj = DataFolder(folder)
+group = make_group("Sipande untuk kantor desa.", DATA, "Folder data simpul ini.")
 
 
 def _run(folder: DataFolder, perintah: str, args: dict[str, Any]) -> dict[str, Any]:
@@ -31,6 +25,18 @@ def _run(folder: DataFolder, perintah: str, args: dict[str, Any]) -> dict[str, A
     from node.services import open_node
 
     return run_and_print(folder, perintah, args, open_node, COMMANDS)
+
+
+def _load_roles() -> list[str]:
+    from node.roles import ROLES
+
+    return [role.name for role in ROLES]
+
+
+add_common_commands(
+    group, _run, load_roles=_load_roles, role="operator",
+    status_help="Tampilkan keadaan simpul ini.",
+)
 
 
 @group.command(help="Siapkan simpul baru untuk satu desa.")
@@ -60,18 +66,6 @@ def enrol(folder: DataFolder, kode: str) -> None:
 def impor(folder: DataFolder, berkas: Path, periksa: bool, tolak: Path | None) -> None:
     args = {"berkas": str(berkas.absolute()), "periksa": periksa, "tolak": str(tolak.absolute()) if tolak else None}
     _run(folder, "impor", args)
-
-
-@group.command(help="Tambah akun untuk masuk; kata sandi diketik atau lewat masukan standar.")
-@click.argument("pengguna")
-@click.option("--nama", required=True, help="Nama lengkap petugas.")
-@click.option("--jabatan", default="", help="Jabatan petugas.")
-@click.option("--peran", type=click.Choice(["admin", "operator"]), default="operator", help="Peran akun.")
-@click.pass_obj
-def akun(folder: DataFolder, pengguna: str, nama: str, jabatan: str, peran: str) -> None:
-    password = click.prompt("Kata sandi", hide_input=True, err=True) if sys.stdin.isatty() else sys.stdin.readline()
-    args = {"pengguna": pengguna, "nama": nama, "jabatan": jabatan, "peran": peran}
-    _run(folder, "akun", {**args, "kata_sandi": password.rstrip("\n")})
 
 
 @group.command(help="Buat satu data baru, atau ubah bidangnya: nama='SITI' pekerjaan='#9' (kosong menghapus isi).")
@@ -118,48 +112,6 @@ def sync(folder: DataFolder) -> None:
 @click.pass_obj
 def paritas(folder: DataFolder) -> None:
     _run(folder, "paritas", {})
-
-
-@group.command(help="Tampilkan keadaan simpul ini.")
-@click.pass_obj
-def status(folder: DataFolder) -> None:
-    _run(folder, "status", {})
-
-
-@group.command(help="Periksa semua catatan dan tabel; sebutkan yang rusak.")
-@click.pass_obj
-def verify(folder: DataFolder) -> None:
-    answer = _run(folder, "verify", {})
-    if not answer["baik"]:
-        sys.exit(6)
-
-
-@group.command(help="Susun ulang semua tabel dari catatan.")
-@click.pass_obj
-def rebuild(folder: DataFolder) -> None:
-    _run(folder, "rebuild", {})
-
-
-@group.command(help="Tulis cadangan data ke sebuah berkas, atau ke folder (yang lama dibuang, sisakan N terbaru).")
-@click.argument("tujuan", type=click.Path(path_type=Path))
-@click.option("--simpan", default=14, help="Berapa cadangan terbaru yang tinggal di folder; 0 berarti semua.")
-@click.pass_obj
-def cadangan(folder: DataFolder, tujuan: Path, simpan: int) -> None:
-    _run(folder, "cadangan", {"tujuan": str(tujuan.absolute()), "simpan": simpan})
-
-
-@group.command(help="Tampilkan alamat untuk komputer dan HP lain di kantor, beserta kode QR-nya.")
-@click.pass_obj
-def alamat(folder: DataFolder) -> None:
-    from shared.web.lan import draw_qr_text, find_office_url
-
-    url = find_office_url(folder)
-    if url is None:
-        click.echo("Sipande tidak sedang berjalan, atau hanya untuk komputer ini (serve --host 0.0.0.0 membukanya).",
-                   err=True)
-        sys.exit(3)
-    click.echo(url)
-    click.echo(draw_qr_text(url))
 
 
 @group.command(help="Jalankan aplikasi desa untuk peramban di komputer dan jaringan kantor.")

@@ -21,20 +21,19 @@ from node.sinkron.session import Outcome, Report, Session
 from node.sinkron.transport import HttpTransport, Transport
 from shared.clock import Clock, Randomness, format_time
 from shared.codes import wilayah as codes
+from shared.commands import Progress, add_account, check_side, make_cadangan, run_rebuild
 from shared.errors import EnvironmentProblem, UserError
 from shared.records.fields import Writer
 from shared.records.kind import Kind
-from shared.store.backup import LAST_BACKUP, back_up_by_command
+from shared.store import petugas
+from shared.store.backup import LAST_BACKUP
 from shared.store.changes import list_logs
 from shared.store.drafts import Draft, draft_create, draft_update, list_problems
 from shared.store.migrations import read_setting, write_setting
 from shared.store.parity import compute_parity, is_claim_stale, store_parity
 from shared.store.records import load_state
-from shared.store.verify import compare_with_rebuild, projection_tables, verify_logs
 from shared.sync.enrolment import parse_code
-from shared.web.factory import make_accounts
 
-Progress = Callable[[dict[str, Any]], None]
 Command = Callable[[NodeServices, Mapping[str, Any], Progress], dict[str, Any]]
 
 
@@ -209,16 +208,7 @@ def run_status(services: NodeServices, args: Mapping[str, Any], progress: Progre
 
 def run_verify(services: NodeServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
     hub = services.hub()
-    cosigners = () if hub is None else hub.cosigners()
-    with services.database.read() as conn:
-        problems = verify_logs(conn, cosigners, services.keys.publics())
-    for table in compare_with_rebuild(services.database, projection_tables(services.catalogue), services.rebuild):
-        problems.append(f"Tabel {table}: isinya berbeda dengan hasil susun ulang dari log.")
-    return {"baik": not problems, "masalah": problems}
-
-
-def run_rebuild(services: NodeServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
-    return {"perubahan": services.rebuild()}
+    return check_side(services, () if hub is None else hub.cosigners())
 
 
 def run_tulis(services: NodeServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
@@ -269,27 +259,12 @@ def run_jawab(services: NodeServices, args: Mapping[str, Any], progress: Progres
 
 
 def run_akun(services: NodeServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
-    """Add an account and its petugas; the password comes from the person at the keyboard."""
-    role = str(args["peran"])
-    accounts = make_accounts(services.folder, services.database, services.clock, services.random, ROLES, context_words)
-    prepared = accounts.prepare(str(args["pengguna"]), str(args["kata_sandi"]), role)
-    with services.database.write() as conn:
-        petugas = add_petugas(services, str(args["nama"]), str(args.get("jabatan") or ""), role)
-        accounts.add(conn, str(args["pengguna"]), prepared, role, petugas, by="perintah")
-    return {"pengguna": str(args["pengguna"]), "petugas": petugas, "peran": role}
+    return add_account(services, write_drafts, ROLES, context_words, args)
 
 
 def add_petugas(services: NodeServices, nama: str, jabatan: str, role: str) -> str:
     """Write a new officer of the desa to the log; return the record id."""
-    id = services.new_id()
-    values = {"nama": nama, "jabatan": jabatan or None, "peran": role, "aktif": True}
-    write_drafts(services, [draft_create(services.catalogue["petugas"], id, values)], author=id)
-    return id
-
-
-def run_cadangan(services: NodeServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
-    """Write a backup while work goes on; the keys are not in it."""
-    return back_up_by_command(services, "desa", services.wilayah, args)
+    return petugas.add_petugas(services, write_drafts, nama, jabatan, role)
 
 
 COMMANDS: dict[str, Command] = {
@@ -304,5 +279,5 @@ COMMANDS: dict[str, Command] = {
     "status": run_status,
     "verify": run_verify,
     "rebuild": run_rebuild,
-    "cadangan": run_cadangan,
+    "cadangan": make_cadangan("desa"),
 }

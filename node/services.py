@@ -48,10 +48,8 @@ class KnownHub:
 
 @dataclass
 class NodeServices(Side):
-    """One open node; ``wilayah`` is the dotted code of its desa."""
+    """One open node; ``nama`` is that of the computer."""
 
-    wilayah: str = ""
-    nama: str = ""
     is_latihan: bool = False
     """A practice village of invented people: it never syncs."""
     last_report: tuple[int, Any] | None = None

@@ -1,7 +1,7 @@
 """Runs a command line and turns what goes wrong into one Indonesian sentence and an exit code.
 
 What a person can cause never shows a traceback, and no sentence repeats what was typed: it may be a token
-or a NIK. The exit codes are those of shared.errors; 1 is a defect, 130 an interruption.
+or a NIK. The exit codes are those of shared.errors. The commands that both sides have are made here, once.
 """
 
 from __future__ import annotations
@@ -19,15 +19,21 @@ import click
 from click.exceptions import NoArgsIsHelpError
 
 from shared.clock import SystemClock, system_random
-from shared.errors import EnvironmentProblem, SipandeError, UserError
+from shared.errors import DamageError, EnvironmentProblem, SipandeError, UserError
 from shared.explain import explain_error, explain_system
+from shared.help import Group
 from shared.store.folder import DataFolder
 
 EXIT_DEFECT = 1
 EXIT_USAGE = UserError.exit_code
 EXIT_INTERRUPTED = 130
 
-__all__ = ["explain_error", "explain_usage", "run_and_print", "run_cli", "set_up_logging"]
+Run = Callable[[DataFolder, str, dict[str, Any]], dict[str, Any]]
+"""Runs one command with its arguments on a data folder, prints and returns its answer."""
+
+__all__ = [
+    "add_common_commands", "explain_error", "explain_usage", "make_group", "run_and_print", "run_cli", "set_up_logging",
+]
 
 _log = logging.getLogger("sipande.cli")
 
@@ -59,6 +65,88 @@ def run_cli(
         )
     # A command answers None when all went well; click hands back the code of --help and ctx.exit().
     return outcome if type(outcome) is int else 0
+
+
+def make_group(help: str, data: Path, data_help: str) -> Group:
+    """Make the command line of one side; its commands get the data folder as their object."""
+
+    @click.group(cls=Group, help=help)
+    @click.option("--data", "folder", type=click.Path(readable=False, path_type=Path), default=data, help=data_help)
+    @click.pass_context
+    def group(context: click.Context, folder: Path) -> None:
+        context.obj = DataFolder(folder)
+
+    return group
+
+
+class RoleName(click.ParamType[str]):
+    """The name of a role; the roles of a side are loaded when one is typed or listed, not at every start."""
+
+    name = "peran"
+
+    def __init__(self, load_roles: Callable[[], Sequence[str]]) -> None:
+        self._load_roles = load_roles
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        return f"[{'|'.join(self._load_roles())}]"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if value not in self._load_roles():
+            self.fail("unknown role", param, ctx)
+        return value
+
+
+def add_common_commands(
+    group: Group, run: Run, *, load_roles: Callable[[], Sequence[str]], role: str, status_help: str
+) -> None:
+    """Add the commands that both sides have; ``role`` is what a new account gets where none is named."""
+
+    @group.command(help="Tambah akun untuk masuk; kata sandi diketik atau lewat masukan standar.")
+    @click.argument("pengguna")
+    @click.option("--nama", required=True, help="Nama lengkap petugas.")
+    @click.option("--jabatan", default="", help="Jabatan petugas.")
+    @click.option("--peran", type=RoleName(load_roles), default=role, show_default=True, help="Peran akun.")
+    @click.pass_obj
+    def akun(folder: DataFolder, /, **args: str) -> None:
+        password = click.prompt("Kata sandi", hide_input=True, err=True) if sys.stdin.isatty() else sys.stdin.readline()
+        run(folder, "akun", {**args, "kata_sandi": password.rstrip("\n")})
+
+    @group.command(help=status_help)
+    @click.pass_obj
+    def status(folder: DataFolder) -> None:
+        run(folder, "status", {})
+
+    @group.command(help="Periksa semua catatan dan tabel; sebutkan yang rusak.")
+    @click.pass_obj
+    def verify(folder: DataFolder) -> None:
+        if not run(folder, "verify", {})["baik"]:
+            sys.exit(DamageError.exit_code)
+
+    @group.command(help="Susun ulang semua tabel dari catatan.")
+    @click.pass_obj
+    def rebuild(folder: DataFolder) -> None:
+        run(folder, "rebuild", {})
+
+    @group.command(help="Tulis cadangan data ke sebuah berkas, atau ke folder (yang lama dibuang, sisakan N terbaru).")
+    @click.argument("tujuan", type=click.Path(path_type=Path))
+    @click.option("--simpan", default=14, help="Berapa cadangan terbaru yang tinggal di folder; 0 berarti semua.")
+    @click.pass_obj
+    def cadangan(folder: DataFolder, tujuan: Path, simpan: int) -> None:
+        run(folder, "cadangan", {"tujuan": str(tujuan.absolute()), "simpan": simpan})
+
+    @group.command(help="Tampilkan alamat untuk komputer dan HP lain di kantor, beserta kode QR-nya.")
+    @click.pass_obj
+    def alamat(folder: DataFolder) -> None:
+        from shared.web.lan import draw_qr_text, find_office_url
+
+        url = find_office_url(folder)
+        if url is None:
+            raise EnvironmentProblem(
+                "Sipande tidak sedang berjalan, atau hanya untuk komputer ini (serve --host 0.0.0.0 membukanya).",
+                "tanpa_alamat",
+            )
+        click.echo(url)
+        click.echo(draw_qr_text(url))
 
 
 def run_and_print(

@@ -17,14 +17,18 @@ from hub.kabupaten.transport import HttpTransport, Transport, check_address
 from shared.cli import explain_error, run_cli
 from shared.clock import Clock, SystemClock, format_time
 from shared.errors import SipandeError, UserError
+from shared.help import Group
 
 DEFAULT_FOLDER = "data-kabupaten"
 
 
-@click.group(help="Menarik yang berubah dari hub kecamatan, memeriksa tanda tangannya, lalu menyimpannya.")
+@click.group(
+    cls=Group,
+    help="Menarik yang berubah dari hub kecamatan, memeriksa tanda tangannya, lalu menyimpannya.",
+)
 @click.option(
     "--data", "path", type=click.Path(path_type=Path, file_okay=False), default=DEFAULT_FOLDER,
-    show_default=True, metavar="DIR", help="Folder data kabupaten.",
+    show_default=True, metavar="FOLDER", help="Folder data kabupaten.",
 )
 @click.pass_context
 def cli(context: click.Context, path: Path) -> None:

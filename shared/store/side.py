@@ -36,7 +36,10 @@ KEY_FILE = "kunci.json"
 
 @dataclass
 class Side:
-    """One open data folder. Time and randomness come in from outside."""
+    """One open data folder. Time and randomness come in from outside.
+
+    ``wilayah`` is the dotted code of its desa or kecamatan, ``nama`` what people call it.
+    """
 
     folder: DataFolder
     database: Database
@@ -44,6 +47,8 @@ class Side:
     clock: Clock
     random: Randomness
     catalogue: Catalogue = CATALOGUE
+    wilayah: str = ""
+    nama: str = ""
     new_id: RecordIds = field(init=False)
     anchor: AnchorFile = field(init=False)
 

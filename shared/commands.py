@@ -1,0 +1,53 @@
+"""What both sides can be told alike: accounts, checking, rebuilding, backups."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from shared.changelog.checkpoint import Verifier
+from shared.store.backup import back_up_by_command
+from shared.store.petugas import S, Write, add_petugas
+from shared.store.side import Side
+from shared.store.verify import compare_with_rebuild, projection_tables, verify_logs
+from shared.web.accounts import ContextWords, Role
+from shared.web.factory import make_accounts
+
+Progress = Callable[[dict[str, Any]], None]
+
+
+def add_account(
+    services: S, write: Write[S], roles: Sequence[Role], context_words: ContextWords, args: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Add an account and its petugas; the password comes from the person at the keyboard."""
+    role = str(args["peran"])
+    accounts = make_accounts(services.folder, services.database, services.clock, services.random, roles, context_words)
+    prepared = accounts.prepare(str(args["pengguna"]), str(args["kata_sandi"]), role)
+    with services.database.write() as conn:
+        petugas = add_petugas(services, write, str(args["nama"]), str(args.get("jabatan") or ""), role)
+        accounts.add(conn, str(args["pengguna"]), prepared, role, petugas, by="perintah")
+    return {"pengguna": str(args["pengguna"]), "petugas": petugas, "peran": role}
+
+
+def check_side(services: Side, cosigners: Sequence[Verifier], *more_tables: str) -> dict[str, Any]:
+    """Verify every log and compare every table with what the logs give."""
+    with services.database.read() as conn:
+        problems = verify_logs(conn, cosigners, services.keys.publics())
+    tables = (*projection_tables(services.catalogue), *more_tables)
+    for table in compare_with_rebuild(services.database, tables, services.rebuild):
+        problems.append(f"Tabel {table}: isinya berbeda dengan hasil susun ulang dari log.")
+    return {"baik": not problems, "masalah": problems}
+
+
+def run_rebuild(services: Side, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+    """Drop every projection and fold all logs again."""
+    return {"perubahan": services.rebuild()}
+
+
+def make_cadangan(sisi: str) -> Callable[[Side, Mapping[str, Any], Progress], dict[str, Any]]:
+    """Make the command that writes a backup while work goes on; the keys are not in it."""
+
+    def run_cadangan(services: Side, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+        return back_up_by_command(services, sisi, services.wilayah, args)
+
+    return run_cadangan
