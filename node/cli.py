@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import click
 
 from shared.cli import add_common_commands, make_group, run_and_print, run_cli, set_up_logging
 from shared.clock import SystemClock, system_random
+from shared.errors import ProtocolError, TransportError
 from shared.store.folder import DataFolder
 
 DATA = Path.home() / ".local" / "share" / "sipande-node"
@@ -105,7 +107,15 @@ def sync(folder: DataFolder) -> None:
     answer = _run(folder, "sync", {})
     if answer["hasil"] != "selesai":
         click.echo(answer["kalimat"], err=True)
-        sys.exit(5)
+        sys.exit(ProtocolError.exit_code if _is_refusal(answer) else TransportError.exit_code)
+
+
+def _is_refusal(answer: dict[str, Any]) -> bool:
+    """Tell a refusal that people must act on from a hub that is busy, full or broken just now."""
+    from shared.sync.codes import CODES
+
+    code = CODES.get(answer["kode"])
+    return answer["hasil"] == "ditolak" and (code is None or code.status < HTTPStatus.TOO_MANY_REQUESTS)
 
 
 @group.command(help="Hitung jumlah dan sidik baris untuk dicocokkan dengan kecamatan.")

@@ -19,7 +19,7 @@ import click
 from click.exceptions import NoArgsIsHelpError
 
 from shared.clock import SystemClock, system_random
-from shared.errors import DamageError, EnvironmentProblem, SipandeError, UserError
+from shared.errors import EXIT_CODES, DamageError, EnvironmentProblem, SipandeError, UserError
 from shared.explain import explain_error, explain_system
 from shared.help import Group
 from shared.store.folder import DataFolder
@@ -28,6 +28,7 @@ EXIT_DEFECT = 1
 EXIT_USAGE = UserError.exit_code
 EXIT_INTERRUPTED = 130
 
+EPILOG = "\b\nKode keluar:\n" + "\n".join(f"{code:>5}  {arti}" for code, (_, arti) in EXIT_CODES.items())
 Run = Callable[[DataFolder, str, dict[str, Any]], dict[str, Any]]
 """Runs one command with its arguments on a data folder, prints and returns its answer."""
 
@@ -70,7 +71,7 @@ def run_cli(
 def make_group(help: str, data: Path, data_help: str) -> Group:
     """Make the command line of one side; its commands get the data folder as their object."""
 
-    @click.group(cls=Group, help=help)
+    @click.group(cls=Group, help=help, epilog=EPILOG)
     @click.option("--data", "folder", type=click.Path(readable=False, path_type=Path), default=data, help=data_help)
     @click.pass_context
     def group(context: click.Context, folder: Path) -> None:

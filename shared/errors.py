@@ -5,6 +5,18 @@ Messages to a person are Indonesian and say what is wrong, where, and what to do
 No message carries personal data.
 """
 
+EXIT_CODES = {
+    0: ("done", "selesai"),
+    1: ("a defect of the program", "gangguan di program"),
+    2: ("the input, which somebody must change", "isian yang salah, perlu diperbaiki orang"),
+    3: ("the machine: full disk, port or folder in use", "komputer menghalangi: disk penuh, port atau folder dipakai"),
+    4: ("the other side refused, or broke the protocol", "pihak seberang menolak, atau jawabannya tidak dikenali"),
+    5: ("no answer, try again later", "tidak ada jawaban, coba lagi nanti"),
+    6: ("damage found", "ada data yang rusak"),
+    130: ("interrupted", "dihentikan orang"),
+}
+"""How every command ends: code → what it means, in English and in Indonesian. Documents and --help say the same."""
+
 
 class SipandeError(Exception):
     """Root of everything that this project raises on purpose."""
@@ -30,7 +42,7 @@ class EnvironmentProblem(UserError):
 
 
 class ProtocolError(SipandeError):
-    """The other side broke the protocol; give up this exchange and say so.
+    """The other side refused or broke the protocol; give up this exchange and say so.
 
     ``code`` is one of ``shared.sync.codes``; ``detail`` is for logs and carries no personal data.
     """

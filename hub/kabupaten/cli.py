@@ -14,16 +14,16 @@ from hub.kabupaten.current import count_current
 from hub.kabupaten.lake import HubEntry, Lake
 from hub.kabupaten.pull import pull_hub
 from hub.kabupaten.transport import HttpTransport, Transport, check_address
-from shared.cli import explain_error, run_cli
+from shared.cli import EPILOG, explain_error, run_cli
 from shared.clock import Clock, SystemClock, format_time
-from shared.errors import SipandeError, UserError
+from shared.errors import DamageError, ProtocolError, SipandeError, UserError
 from shared.help import Group
 
 DEFAULT_FOLDER = "data-kabupaten"
 
 
 @click.group(
-    cls=Group,
+    cls=Group, epilog=EPILOG,
     help="Menarik yang berubah dari hub kecamatan, memeriksa tanda tangannya, lalu menyimpannya.",
 )
 @click.option(
@@ -124,7 +124,7 @@ class _Several(UserError):
 
 
 def _gravity(error: SipandeError) -> tuple[bool, int]:
-    return error.exit_code in (4, 6), error.exit_code
+    return error.exit_code in (ProtocolError.exit_code, DamageError.exit_code), error.exit_code
 
 
 def _choose_hubs(lake: Lake, code: str | None) -> list[HubEntry]:

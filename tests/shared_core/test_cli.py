@@ -1,8 +1,9 @@
-"""The command lines: what ``--help`` says is Indonesian."""
+"""The command lines: what ``--help`` says is Indonesian, and documents know every code a command ends with."""
 
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import click
 import pytest
@@ -13,9 +14,12 @@ import hub.kabupaten.cli
 import hub.roles
 import node.cli
 import node.roles
+from shared import errors
+from shared.errors import EXIT_CODES, SipandeError
 from shared.web.accounts import Role
 from tests.node_app.test_pages_site import ALSO_INDONESIAN, ENGLISH
 
+ROOT = Path(__file__).resolve().parents[2]
 PROGRAMS: dict[str, click.Group] = {
     "sipande-node": node.cli.group, "sipande-hub": hub.cli.group, "sipande-kabupaten": hub.kabupaten.cli.cli,
 }
@@ -50,3 +54,16 @@ def test_both_sides_have_the_common_commands(program: str) -> None:
 def test_an_account_may_have_every_role_of_its_side(program: str, roles: tuple[Role, ...]) -> None:
     said = CliRunner().invoke(PROGRAMS[program], ["akun", "--help"]).output
     assert f"[{'|'.join(role.name for role in roles)}]" in "".join(said.split())
+
+
+def test_every_error_ends_with_a_code_of_the_table() -> None:
+    kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, SipandeError)]
+    assert {kind.exit_code for kind in kinds} <= EXIT_CODES.keys() and {0, 130} <= EXIT_CODES.keys()
+
+
+@pytest.mark.parametrize("code", EXIT_CODES)
+def test_the_documents_say_how_commands_end(code: int) -> None:
+    meaning, arti = EXIT_CODES[code]
+    assert f"| {code} | {meaning} |" in (ROOT / "README.md").read_text(encoding="utf-8")
+    assert f"| {code} | {arti} |" in (ROOT / "docs/pemasangan.md").read_text(encoding="utf-8")
+    assert f"{code:>5}  {arti}" in CliRunner().invoke(node.cli.group, ["--help"]).output
