@@ -6,6 +6,7 @@ import sqlite3
 
 from flask import Flask
 
+from hub import pengguna
 from hub.beranda import routes as beranda
 from hub.commands import COMMANDS, add_petugas
 from hub.ekspor import routes as ekspor
@@ -28,7 +29,7 @@ PANDUAN = make_panduan((
     Bab(
         FIRST, "Hari pertama", "Masuk, akun petugas, dan urutan kerja saat baru mulai.",
         {"masuk": "masuk", "masuk.new_password": "sandi", "masuk.redeem": "sandi", "beranda": "beranda",
-         "simpul.accounts": "akun", "simpul.add_account": "akun", "simpul.password_code": "akun"},
+         "pengguna": "akun", "pengguna.audit": "catatan"},
     ),
     Bab(
         "simpul", "Komputer desa", "Pendaftaran dengan enam kata, dan membaca kabar komputer desa.",
@@ -55,6 +56,7 @@ REGISTRY = (
     Registration(program.blueprint, MASUK),
     Registration(simpul.blueprint, peran(ADMIN.name)),
     Registration(pemulihan.blueprint, peran(ADMIN.name)),
+    Registration(pengguna.blueprint, peran(ADMIN.name)),
     PANDUAN,
 )
 NAVIGATION = (
@@ -63,6 +65,7 @@ NAVIGATION = (
     NavItem("Verval", "verval.index"),
     NavItem("Program bantuan", "program.index"),
     NavItem("Simpul", "simpul.index"),
+    NavItem("Akun", "pengguna.index"),
     NavItem("Panduan", "panduan.index"),
 )
 

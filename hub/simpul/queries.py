@@ -1,8 +1,10 @@
-"""What the pages of nodes and accounts ask of the database."""
+"""What the pages of nodes ask of the database."""
 
 from __future__ import annotations
 
+import json
 import sqlite3
+from collections.abc import Iterable
 from typing import NamedTuple
 
 
@@ -26,17 +28,6 @@ class SlotRow(NamedTuple):
     expires_s: int
 
 
-class AccountLine(NamedTuple):
-    """One account with the name of its petugas."""
-
-    no: int
-    name: str
-    role: str
-    active: int
-    nama: str
-    jabatan: str
-
-
 def list_nodes(conn: sqlite3.Connection) -> list[NodeRow]:
     """List all nodes by desa and name."""
     rows = conn.execute(
@@ -58,11 +49,9 @@ def list_open_slots(conn: sqlite3.Connection, now_s: int) -> list[SlotRow]:
     return [SlotRow(*row) for row in rows]
 
 
-def list_account_lines(conn: sqlite3.Connection) -> list[AccountLine]:
-    """List all accounts with their people, active ones first."""
+def name_petugas(conn: sqlite3.Connection, ids: Iterable[str]) -> dict[str, str]:
+    """Give the names of officers by record id."""
     rows = conn.execute(
-        "SELECT a.no, a.name, a.role, a.active, coalesce(max(p.nama), ''), coalesce(max(p.jabatan), '')"
-        " FROM account AS a LEFT JOIN petugas AS p ON p.id = a.petugas"
-        " GROUP BY a.no ORDER BY a.active DESC, a.name"
+        "SELECT id, nama FROM petugas WHERE id IN (SELECT value FROM json_each(?))", (json.dumps(list(ids)),)
     )
-    return [AccountLine(*row) for row in rows]
+    return {id: nama or "" for id, nama in rows}

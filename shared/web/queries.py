@@ -18,6 +18,17 @@ class AccountRow(NamedTuple):
     created_s: int
 
 
+class AccountLine(NamedTuple):
+    """One account with the person it belongs to, as a list shows it."""
+
+    no: int
+    name: str
+    role: str
+    active: int
+    nama: str
+    jabatan: str
+
+
 class SessionRow(NamedTuple):
     """One open session with the account that it belongs to, as both stand now."""
 
@@ -66,6 +77,16 @@ def get_account(conn: sqlite3.Connection, no: int) -> AccountRow | None:
 def list_accounts(conn: sqlite3.Connection) -> list[AccountRow]:
     """List all accounts by name."""
     return [AccountRow(*row) for row in conn.execute(_ACCOUNT + " ORDER BY name")]
+
+
+def list_account_lines(conn: sqlite3.Connection) -> list[AccountLine]:
+    """List all accounts with their people, active ones first."""
+    rows = conn.execute(
+        "SELECT a.no, a.name, a.role, a.active, coalesce(max(p.nama), ''), coalesce(max(p.jabatan), '')"
+        " FROM account AS a LEFT JOIN petugas AS p ON p.id = a.petugas"
+        " GROUP BY a.no ORDER BY a.active DESC, a.name"
+    )
+    return [AccountLine(*row) for row in rows]
 
 
 def add_account(

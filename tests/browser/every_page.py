@@ -20,7 +20,7 @@ from tests.browser.windows import Window
 NO_PAGES = {
     "static", "penduduk.download", "impor.rejects", "ekspor.perubahan", "masuk.mulai", "masuk.masuk",
     "impor.applied", "impor.undone", "keluarga.place",
-    "simpul.password_code", "latihan.index",
+    "latihan.index",
 }
 
 

@@ -231,7 +231,7 @@ ROUTES = (
     ("/program/{program}/ubah", 303, 200, 200), ("/verval/{temuan}", 303, 200, 200),
     ("/simpul", 303, 403, 200), ("/simpul/pendaftaran", 303, 403, 200),
     ("/simpul/pendaftaran/x", 303, 403, 303),
-    ("/akun", 303, 403, 200), ("/akun/kode/x", 303, 403, 303), ("/verval/" + "0" * 64, 303, 404, 404),
+    ("/akun/", 303, 403, 200), ("/akun/catatan", 303, 403, 200), ("/verval/" + "0" * 64, 303, 404, 404),
     ("/program/tidak-ada", 303, 404, 404),
     ("/program/tidak-ada/ubah", 303, 404, 404),
 )
@@ -249,7 +249,7 @@ def test_each_page_opens_for_those_whom_its_guard_names(
 
 def test_every_get_route_of_the_pages_is_in_the_table(filled: tuple[HubSite, Villages]) -> None:
     site, _ = filled
-    own = ("beranda", "verval", "sipande", "program", "simpul")
+    own = ("beranda", "verval", "sipande", "program", "simpul", "pengguna")
     rules = {
         re.sub(r"<[^>]+>", "*", rule.rule)
         for rule in site.app.url_map.iter_rules()
@@ -262,7 +262,7 @@ def test_every_get_route_of_the_pages_is_in_the_table(filled: tuple[HubSite, Vil
 POSTS = (
     "/verval/{temuan}/pilih", "/verval/{temuan}/tautkan", "/verval/{temuan}/bukan-ganda",
     "/verval/{temuan}/kembalikan", "/verval/{temuan}/nomor", "/program/baru", "/program/{program}/ubah",
-    "/sipande/sasaran", "/simpul/pendaftaran", "/simpul/calon/x/setujui", "/akun", "/akun/1/status",
+    "/sipande/sasaran", "/simpul/pendaftaran", "/simpul/calon/x/setujui", "/akun/", "/akun/1/aktif",
     "/akun/1/kode",
 )
 

@@ -254,7 +254,8 @@ def test_an_import_belongs_to_who_began_it(desa: Desa, siti: Browser) -> None:
 
 def test_an_operator_gets_a_code_and_sets_the_own_password(desa: Desa, siti: Browser) -> None:
     siti.get("/pengguna/")
-    page = siti.follow(siti.post("/pengguna/", nama="Rini Astuti", jabatan="Kaur", nama_pengguna="rini"))
+    person = {"nama": "Rini Astuti", "jabatan": "Kaur", "nama_pengguna": "rini", "peran": "operator"}
+    page = siti.follow(siti.post("/pengguna/", person))
     code = page.text.split('class="kata">')[1].split("<")[0]
     assert code not in siti.get("/pengguna/").text
     fresh = desa.browser(None)
@@ -280,7 +281,7 @@ def test_a_stopped_account_is_out_at_once(desa: Desa, siti: Browser) -> None:
 
 def test_a_bad_account_name_keeps_what_was_typed(siti: Browser) -> None:
     siti.get("/pengguna/")
-    answer = siti.post("/pengguna/", nama="Rini Astuti", nama_pengguna="r!")
+    answer = siti.post("/pengguna/", nama="Rini Astuti", nama_pengguna="r!", peran="operator")
     assert answer.status_code == 400 and 'value="Rini Astuti"' in answer.text
 
 

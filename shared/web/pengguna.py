@@ -1,0 +1,142 @@
+"""The accounts of an installation, for its admin: add, stop, let in again, a code for a new password, the audit.
+
+Forms (POST with csrf_token, answer 303) under the address that an app chooses: ``/`` with ``nama``, ``jabatan``,
+``nama_pengguna``, ``peran``; ``/<no>/kode``; ``/<no>/aktif`` with ``aktif`` = ``ya`` or ``tidak``.
+Nobody but its owner ever knows a password: the admin hands over a code that is shown once.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, cast
+
+from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from shared.errors import EnvironmentProblem, UserError
+from shared.store.petugas import Write, add_petugas, change_petugas
+from shared.store.side import Side
+from shared.web.accounts import normalise_name
+from shared.web.kept import Notes, keep
+from shared.web.queries import AccountRow, get_account, list_account_lines, list_audit
+from shared.web.services import require_user, web
+
+NameSubjects = Callable[[sqlite3.Connection, Iterable[str]], Mapping[str, tuple[str, str]]]
+"""Finds what audited ids are: the address of the page that shows each (or empty), and its name there."""
+
+ACTIONS = {
+    "nik_ditampilkan": "Menampilkan NIK dan nomor KK",
+    "ekspor": "Mengekspor daftar",
+    "impor": "Mengimpor berkas",
+    "impor_dibatalkan": "Membatalkan impor",
+    "masuk": "Masuk",
+    "keluar": "Keluar",
+    "akun_dibuat": "Membuat akun",
+    "akun_dihentikan": "Menghentikan akun",
+    "akun_diaktifkan": "Mengaktifkan akun",
+    "kode_sandi": "Membuat kode sandi",
+    "sandi_diganti": "Mengganti kata sandi",
+    "peran_diganti": "Mengganti peran",
+    "komputer_didaftarkan": "Mendaftarkan komputer ke kecamatan",
+    "sasaran_diganti": "Mengganti sasaran penduduk",
+}
+_AUDIT_ROWS = 100
+_CODES_MAX, _CODE_SHOWN_S = 8, 900.0
+
+
+def make_pengguna(url_prefix: str, heading: str, write: Write[Any], name_subjects: NameSubjects) -> Blueprint:
+    """Make the blueprint of the accounts; ``write`` appends a petugas to the log of this side."""
+    blueprint = Blueprint("pengguna", __name__, url_prefix=url_prefix)
+
+    @blueprint.get("/")
+    def index() -> ResponseReturnValue:
+        """List the accounts; once, the code that was just made."""
+        return _list_page({}, "", _codes().take(request.args.get("kode")))
+
+    @blueprint.post("/")
+    def create() -> ResponseReturnValue:
+        """Add a person; the first password is set with a code that the admin hands over."""
+        side, shell, by = _side(), web(), require_user().name
+        typed = {name: request.form.get(name, "").strip() for name in ("nama", "jabatan", "nama_pengguna", "peran")}
+        try:
+            if not typed["nama"] or len(typed["nama"]) > 100 or len(typed["jabatan"]) > 100:
+                raise UserError("Nama lengkap wajib diisi, paling banyak 100 huruf.")
+            # Nobody ever learns this password: the owner sets one with the code.
+            prepared = shell.accounts.prepare(typed["nama_pengguna"], side.random(32).hex(), typed["peran"])
+            with side.database.write() as conn:
+                petugas = add_petugas(side, write, typed["nama"], typed["jabatan"], typed["peran"])
+                no = shell.accounts.add(conn, typed["nama_pengguna"], prepared, typed["peran"], petugas, by)
+                code = shell.accounts.issue_reset_code(conn, no, by)
+        except EnvironmentProblem:
+            raise
+        except UserError as error:
+            return _list_page(typed, error.pesan, None), 400
+        return _lead_to_code(normalise_name(typed["nama_pengguna"]), code)
+
+    @blueprint.post("/<int:no>/kode")
+    def issue_code(no: int) -> ResponseReturnValue:
+        """Make a code with which the owner of an account sets a new password."""
+        with _side().database.write() as conn:
+            account = _require_account(conn, no)
+            code = web().accounts.issue_reset_code(conn, no, require_user().name)
+        return _lead_to_code(account.name, code)
+
+    @blueprint.post("/<int:no>/aktif")
+    def set_active(no: int) -> ResponseReturnValue:
+        """Stop an account or let it in again; the officer behind it follows."""
+        side, is_active = _side(), request.form.get("aktif") == "ya"
+        try:
+            with side.database.write() as conn:
+                account = _require_account(conn, no)
+                web().accounts.set_active(conn, no, is_active, require_user().name)
+                change_petugas(side, write, conn, account.petugas, require_user().petugas, aktif=is_active)
+            flash("Akun diaktifkan." if is_active else "Akun dihentikan dan langsung keluar.", "baik")
+        except EnvironmentProblem:
+            raise
+        except UserError as error:
+            flash(error.pesan, "salah")
+        return redirect(url_for(".index"), 303)
+
+    @blueprint.get("/catatan")
+    def audit() -> ResponseReturnValue:
+        """Show who looked at, exported or imported what, the newest first."""
+        before = request.args.get("sebelum", "")
+        last = int(before) if before.isdecimal() and len(before) < 12 else None
+        with _side().database.read() as conn:
+            rows = list_audit(conn, None, last, _AUDIT_ROWS)
+            names = name_subjects(conn, [row[4] for row in rows])
+        return render_template(
+            "pengguna/catatan.html", rows=rows, names=names, actions=ACTIONS, has_more=len(rows) == _AUDIT_ROWS
+        )
+
+    def _list_page(typed: Mapping[str, str], problem: str, code: tuple[str, str] | None) -> str:
+        with _side().database.read() as conn:
+            accounts = list_account_lines(conn)
+        # The first role manages accounts; the second is the one that most people have.
+        usual = list(web().roles)[:2][-1]
+        return render_template(
+            "pengguna/index.html", heading=heading, accounts=accounts, typed=typed, problem=problem, code=code,
+            usual=usual, me=require_user().no,
+        )
+
+    return blueprint
+
+
+def _side() -> Side:
+    return cast(Side, current_app.extensions["services"])
+
+
+def _codes() -> Notes[tuple[str, str]]:
+    return keep("kode_sandi", lambda: Notes[tuple[str, str]](_side(), _CODES_MAX, _CODE_SHOWN_S))
+
+
+def _require_account(conn: sqlite3.Connection, no: int) -> AccountRow:
+    account = get_account(conn, no)
+    if account is None:
+        abort(404)
+    return account
+
+
+def _lead_to_code(name: str, code: str) -> ResponseReturnValue:
+    return redirect(url_for("pengguna.index", kode=_codes().put((name, code))), 303)
