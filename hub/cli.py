@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from hub.pemulihan.cli import add_commands
+from hub.simpul.rules import REASONS
 from shared.cli import add_common_commands, make_group, run_and_print, run_cli, set_up_logging
 from shared.clock import SystemClock, system_random
 from shared.store.folder import DataFolder
@@ -92,6 +93,24 @@ def calon(folder: DataFolder) -> None:
 @click.pass_obj
 def setujui(folder: DataFolder, simpul: str, kata: str, petugas: str) -> None:
     _run(folder, "setujui", {"simpul": simpul, "kata": kata, "petugas": petugas})
+
+
+@group.command(help="Tolak komputer yang menunggu; kodenya ditutup, kecuali dengan --buka.")
+@click.argument("simpul")
+@click.option("--sebab", required=True, type=click.Choice(list(REASONS)), help="Sebabnya.")
+@click.option("--catatan", default="", help="Catatan untuk kecamatan; wajib bila sebabnya lain.")
+@click.option("--buka", is_flag=True, help="Kodenya boleh dipakai lagi sampai kedaluwarsa.")
+@click.option("--petugas", default="", help="Nama akun petugas.")
+@click.pass_obj
+def tolak(folder: DataFolder, /, **args: Any) -> None:
+    _run(folder, "tolak", args)
+
+
+@group.command(help="Tarik slot pendaftaran yang belum dipakai; kodenya langsung tidak berlaku.")
+@click.argument("slot_id", metavar="SLOT")
+@click.pass_obj
+def tarik(folder: DataFolder, slot_id: str) -> None:
+    _run(folder, "tarik", {"slot": slot_id})
 
 
 @group.command(help="Daftar temuan verval beserta versi dan kasusnya.")

@@ -12,7 +12,9 @@ from hub.pemulihan import commands as pemulihan
 from hub.pemulihan.state import list_former_keys
 from hub.roles import ROLES, context_words
 from hub.services import HubServices, init_hub
-from hub.simpul.enrol import confirm_candidate, list_candidates, open_slot
+from hub.simpul.enrol import (
+    confirm_candidate, list_candidates, open_slot, refuse_candidate, withdraw_slot,
+)
 from hub.verval import decide
 from hub.verval.cases import find_finding, list_findings, update_cases
 from shared.changelog.checkpoint import Verifier, format_vkey
@@ -86,6 +88,21 @@ def run_setujui(services: HubServices, args: Mapping[str, Any], progress: Progre
     author = find_officer(services, str(args["petugas"])).petugas if args.get("petugas") else system
     confirm_candidate(services, str(args["simpul"]), str(args["kata"]), author)
     return {"simpul": str(args["simpul"]), "status": "aktif"}
+
+
+def run_tolak(services: HubServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+    """Refuse a node that waits; its code is closed unless ``buka`` lets another computer use it."""
+    by = find_officer(services, str(args["petugas"])).petugas if args.get("petugas") else "perintah"
+    refuse_candidate(
+        services, str(args["simpul"]), str(args["sebab"]), str(args.get("catatan") or ""), by,
+        reopen=bool(args.get("buka")),
+    )
+    return {"simpul": str(args["simpul"]), "status": "ditolak"}
+
+
+def run_tarik(services: HubServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+    """Withdraw a slot whose code nobody has used."""
+    return {"slot": str(args["slot"]), "desa": withdraw_slot(services, str(args["slot"])), "status": "ditutup"}
 
 
 def run_temuan(services: HubServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
@@ -225,6 +242,8 @@ COMMANDS: dict[str, Command] = {
     "slot": run_slot,
     "calon": run_calon,
     "setujui": run_setujui,
+    "tolak": run_tolak,
+    "tarik": run_tarik,
     "temuan": run_temuan,
     "putus": run_putus,
     "kasus": run_kasus,

@@ -35,3 +35,15 @@ def _make_restored(db: Tables) -> None:
         """CREATE TABLE restored (
             no INTEGER PRIMARY KEY, kunci TEXT NOT NULL, time_s INTEGER NOT NULL, mark INTEGER NOT NULL) STRICT"""
     )
+
+
+@hub_migrations(name="0003_refused_candidate")
+def _add_refusal(db: Tables) -> None:
+    # Who refused a candidate, when, and why (a key of hub.simpul.rules.REASONS, a note); empty for all others.
+    for statement in (
+        "ALTER TABLE candidate ADD COLUMN refused_s INTEGER",
+        "ALTER TABLE candidate ADD COLUMN refused_by TEXT",
+        "ALTER TABLE candidate ADD COLUMN reason TEXT",
+        "ALTER TABLE candidate ADD COLUMN note TEXT",
+    ):
+        db.conn.execute(statement)

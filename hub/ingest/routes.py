@@ -135,9 +135,11 @@ def find_sender(key: str) -> Sender:
     """Find the enrolled node behind a key; ProtocolError when it may not speak."""
     with services().database.read() as conn:
         row = conn.execute("SELECT id, wilayah, status FROM simpul WHERE kunci = ?", (key,)).fetchone()
-        waiting = row is None and conn.execute("SELECT 1 FROM candidate WHERE kunci = ?", (key,)).fetchone()
+        asked = conn.execute("SELECT refused_s FROM candidate WHERE kunci = ?", (key,)).fetchone()
+    if row is None and asked is not None:
+        raise ProtocolError("not_confirmed" if asked[0] is None else "not_admitted")
     if row is None:
-        raise ProtocolError("not_confirmed" if waiting else "unknown_key")
+        raise ProtocolError("unknown_key")
     if row[2] == "dicabut":
         raise ProtocolError("key_revoked")
     return Sender(row[0], row[1], key)

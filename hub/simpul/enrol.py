@@ -1,4 +1,4 @@
-"""Enrolment: a slot is opened, a node proves its code and keys, a person compares six words and confirms."""
+"""Enrolment: a slot is opened, a node proves its code and keys, a person compares six words and admits or refuses."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 from hub.change import current_log, write_common
 from hub.pemulihan.state import list_former_keys
 from hub.services import HubServices
+from hub.simpul.rules import find_refusal_problem
 from shared.codes import wilayah as codes
 from shared.errors import ProtocolError, UserError
 from shared.merge.scope import Role
@@ -59,7 +60,8 @@ def open_slot(services: HubServices, desa: str, address: str, opened_by: str) ->
 def accept_candidate(services: HubServices, request: dict[str, Any], signed_key: str) -> dict[str, Any]:
     """Check a node's proof and note it as waiting for a person's word; the same node may ask again.
 
-    Raises ProtocolError: slot_closed, wrong_code (five close the slot), wrong_desa, bad_signature.
+    Raises ProtocolError: slot_closed, wrong_code (five close the slot), wrong_desa, key_revoked, not_admitted,
+    bad_signature.
     """
     if signed_key != request["kunci"]:
         raise ProtocolError("bad_signature", "request is signed by another key")
@@ -93,23 +95,29 @@ def _check_slot(conn: sqlite3.Connection, services: HubServices, request: dict[s
     if desa != request["wilayah"]:
         return "wrong_desa"
     known = conn.execute(
-        "SELECT 1 FROM candidate WHERE slot = ? AND kunci = ?", (request["slot"], request["kunci"])
+        "SELECT refused_s FROM candidate WHERE slot = ? AND kunci = ?", (request["slot"], request["kunci"])
     ).fetchone()
-    if known is None and (status != "terbuka" or expires_s < services.clock.now_s()):
-        return "slot_closed"
-    return None
+    if known != (None,) and (status != "terbuka" or expires_s < services.clock.now_s()):
+        return "not_admitted" if known else "slot_closed"
+    revoked = conn.execute(
+        "SELECT 1 FROM simpul WHERE kunci = ? AND status = 'dicabut'", (request["kunci"],)
+    ).fetchone()
+    return "key_revoked" if revoked else None
 
 
 def _note_candidate(conn: sqlite3.Connection, services: HubServices, request: dict[str, Any]) -> dict[str, Any]:
-    row = conn.execute("SELECT simpul FROM candidate WHERE kunci = ?", (request["kunci"],)).fetchone()
+    """Note a node as waiting; one that asks with another slot, or once more after a refusal, waits anew."""
+    row = conn.execute(
+        "SELECT simpul, slot, refused_s FROM candidate WHERE kunci = ?", (request["kunci"],)
+    ).fetchone()
     simpul = row[0] if row else services.new_id()
-    if row is None:
+    if row is None or row[1] != request["slot"] or row[2] is not None:
         secret = conn.execute("SELECT secret FROM slot WHERE id = ?", (request["slot"],)).fetchone()[0]
         words = words_of(
             services.keys.signing.public, bytes.fromhex(request["kunci"]), bytes.fromhex(request["segel"]), secret
         )
         conn.execute(
-            "INSERT INTO candidate (simpul, slot, wilayah, kunci, segel, nama, kata, time_s)"
+            "INSERT OR REPLACE INTO candidate (simpul, slot, wilayah, kunci, segel, nama, kata, time_s)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             (simpul, request["slot"], request["wilayah"], request["kunci"], request["segel"], request["nama"],
              " ".join(words), services.clock.now_s()),
@@ -129,26 +137,28 @@ def _note_candidate(conn: sqlite3.Connection, services: HubServices, request: di
 
 
 def list_candidates(services: HubServices) -> list[dict[str, Any]]:
-    """List the nodes that wait for a person to compare their six words."""
+    """List the nodes that wait for a person to compare their six words, each with the end of its slot."""
     with services.database.read() as conn:
         rows = conn.execute(
-            "SELECT simpul, wilayah, nama, kata, time_s FROM candidate"
-            " WHERE kunci NOT IN (SELECT kunci FROM simpul) ORDER BY time_s"
+            "SELECT c.simpul, c.wilayah, c.nama, c.kata, c.time_s, s.expires_s FROM candidate AS c"
+            " JOIN slot AS s ON s.id = c.slot"
+            " WHERE c.refused_s IS NULL AND c.kunci NOT IN (SELECT kunci FROM simpul) ORDER BY c.time_s"
         )
-        return [dict(zip(("simpul", "wilayah", "nama", "kata", "time_s"), row, strict=True)) for row in rows]
+        names = ("simpul", "wilayah", "nama", "kata", "time_s", "expires_s")
+        return [dict(zip(names, row, strict=True)) for row in rows]
 
 
 def confirm_candidate(services: HubServices, simpul: str, kata: str, author: str) -> None:
     """Enrol a node whose six words a person has compared; opens the channel to its desa.
 
-    Raises UserError when there is no such candidate or the words differ.
+    Raises UserError when no such candidate waits or the words differ.
     """
     with services.database.write() as conn:
         row = conn.execute(
-            "SELECT wilayah, kunci, segel, nama, kata FROM candidate WHERE simpul = ?", (simpul,)
+            "SELECT wilayah, kunci, segel, nama, kata FROM candidate WHERE simpul = ? AND refused_s IS NULL", (simpul,)
         ).fetchone()
         if row is None:
-            raise UserError("Tidak ada komputer yang menunggu dengan nomor itu.", "simpul_tidak_ada")
+            raise _nobody_waits()
         desa, kunci, segel, nama, words = row
         if kata.split() != words.split():
             raise UserError(
@@ -160,3 +170,45 @@ def confirm_candidate(services: HubServices, simpul: str, kata: str, author: str
         values = {"wilayah": desa, "kunci": kunci, "segel": segel, "nama": nama, "status": "aktif"}
         write_common(services, [draft_create(services.catalogue["simpul"], simpul, values)], author=author)
         current_log(services, conn, desa, Role.SALURAN)
+
+
+def refuse_candidate(
+    services: HubServices, simpul: str, reason: str, note: str, refused_by: str, *, reopen: bool = False
+) -> None:
+    """Send a waiting node away; with ``reopen`` its code may be used again until it expires, else it is closed.
+
+    ``reason`` is a key of REASONS. Raises UserError when no such node waits, or the reason does not fit.
+    """
+    problem = find_refusal_problem(reason, note, reopen)
+    if problem:
+        raise UserError(problem, "alasan_salah")
+    with services.database.write() as conn:
+        row = conn.execute(
+            "SELECT slot FROM candidate WHERE simpul = ? AND refused_s IS NULL"
+            " AND kunci NOT IN (SELECT kunci FROM simpul)",
+            (simpul,),
+        ).fetchone()
+        if row is None:
+            raise _nobody_waits()
+        conn.execute(
+            "UPDATE candidate SET refused_s = ?, refused_by = ?, reason = ?, note = ? WHERE simpul = ?",
+            (services.clock.now_s(), refused_by, reason, note, simpul),
+        )
+        conn.execute("UPDATE slot SET status = ? WHERE id = ?", ("terbuka" if reopen else "ditutup", row[0]))
+
+
+def withdraw_slot(services: HubServices, slot: str) -> str:
+    """Close an open slot before anybody has used its code; return its desa. Raises UserError when it is not open."""
+    with services.database.write() as conn:
+        row = conn.execute("SELECT wilayah FROM slot WHERE id = ? AND status = 'terbuka'", (slot,)).fetchone()
+        if row is None:
+            raise UserError(
+                "Pendaftaran itu tidak terbuka lagi: sudah dipakai atau ditutup. Muat ulang daftarnya.",
+                "slot_tidak_terbuka",
+            )
+        conn.execute("UPDATE slot SET status = 'ditutup' WHERE id = ?", (slot,))
+    return str(row[0])
+
+
+def _nobody_waits() -> UserError:
+    return UserError("Tidak ada komputer yang menunggu dengan nomor itu.", "simpul_tidak_ada")

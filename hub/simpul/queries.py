@@ -22,10 +22,19 @@ class NodeRow(NamedTuple):
 
 
 class SlotRow(NamedTuple):
-    """One enrolment slot that still waits for its node."""
+    """One enrolment slot with the node that asked with its code last; all of that is None where none has."""
 
+    id: str
     desa: str
+    status: str
     expires_s: int
+    opened_by: str
+    nama: str | None
+    is_enrolled: int
+    refused_s: int | None
+    refused_by: str | None
+    reason: str | None
+    note: str | None
 
 
 def list_nodes(conn: sqlite3.Connection) -> list[NodeRow]:
@@ -39,12 +48,15 @@ def list_nodes(conn: sqlite3.Connection) -> list[NodeRow]:
     return [NodeRow(*row) for row in rows]
 
 
-def list_open_slots(conn: sqlite3.Connection, now_s: int) -> list[SlotRow]:
-    """List the slots whose codes may still be used."""
+def list_slots(conn: sqlite3.Connection, count_max: int, desa: str | None = None) -> list[SlotRow]:
+    """List the newest slots, of one desa or of all; those that expire last come first."""
     rows = conn.execute(
-        "SELECT wilayah, expires_s FROM slot WHERE status = 'terbuka' AND expires_s > ?"
-        " ORDER BY wilayah, expires_s",
-        (now_s,),
+        "SELECT s.id, s.wilayah, s.status, s.expires_s, s.opened_by, c.nama,"
+        " EXISTS (SELECT 1 FROM simpul AS n WHERE n.kunci = c.kunci), c.refused_s, c.refused_by, c.reason, c.note"
+        " FROM slot AS s LEFT JOIN candidate AS c ON c.simpul ="
+        " (SELECT d.simpul FROM candidate AS d WHERE d.slot = s.id ORDER BY d.time_s DESC LIMIT 1)"
+        " WHERE ? IS NULL OR s.wilayah = ? ORDER BY s.expires_s DESC, s.id LIMIT ?",
+        (desa, desa, count_max),
     )
     return [SlotRow(*row) for row in rows]
 

@@ -28,6 +28,8 @@ _ALL = (
          "Sesi dengan kecamatan habis; sambungan diulang."),
     Code("not_confirmed", 403, "enrolled, the hub's operator has not confirmed yet", "waits, asks again", True,
          "Menunggu operator kecamatan mencocokkan enam kata."),
+    Code("not_admitted", 403, "enrolled, and the hub's operator refused", "stops; asks for a new code", False,
+         "Kecamatan menolak pendaftaran komputer ini; telepon operator kecamatan, dan minta kode baru bila perlu."),
     Code("key_revoked", 403, "the key was revoked", "stops; works on locally", False,
          "Kunci komputer ini sudah dicabut kecamatan. Pekerjaan tetap bisa dilanjutkan; hubungi operator kecamatan."),
     Code("out_of_scope", 403, "the log is not one this node may hand over", "stops; a defect to report", False,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import ipaddress
 import socket
+from urllib.parse import urlsplit
 
 from shared.store.folder import DataFolder
 
@@ -45,6 +46,15 @@ def find_office_url(folder: DataFolder) -> str | None:
     return f"http://[{reached}]:{port}" if ":" in reached else f"http://{reached}:{port}"
 
 
+def is_loopback(url: str) -> bool:
+    """Tell whether an address leads nowhere but to the machine it is opened on."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 def draw_qr_text(url: str) -> str:
     """Draw a QR code of characters, for a terminal."""
     # Imported here and below: only those two need it, and a small PC has little memory.
@@ -55,8 +65,8 @@ def draw_qr_text(url: str) -> str:
     return out.getvalue()
 
 
-def draw_qr_svg(url: str) -> str:
+def draw_qr_svg(text: str) -> str:
     """Draw a QR code as SVG to stand inside a page; no inline style is in it."""
     import segno
 
-    return segno.make(url, micro=False).svg_inline(scale=6, border=4, dark="#000", light="#fff", omitsize=False)
+    return segno.make(text, micro=False).svg_inline(scale=6, border=4, dark="#000", light="#fff", unit="px")

@@ -40,6 +40,10 @@ ACTIONS = {
     "peran_diganti": "Mengganti peran",
     "komputer_didaftarkan": "Mendaftarkan komputer ke kecamatan",
     "sasaran_diganti": "Mengganti sasaran penduduk",
+    "slot_dibuka": "Membuka pendaftaran komputer desa",
+    "slot_ditarik": "Menarik pendaftaran komputer desa",
+    "calon_disetujui": "Menyetujui komputer desa",
+    "calon_ditolak": "Menolak komputer desa",
 }
 _AUDIT_ROWS = 100
 _CODES_MAX, _CODE_SHOWN_S = 8, 900.0

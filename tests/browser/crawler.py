@@ -75,7 +75,10 @@ class Crawl:
         size, count = self.window.measure()
         if size > BYTES_MAX or count > REQUESTS_MAX:
             self.faults.append(f"{shape}: {size} bytes in {count} requests")
-        english = set(re.findall(r"[a-z]+", page.locator("body").inner_text().lower())) & WORDS
+        text = page.locator("body").inner_text()
+        for code in page.locator(".kode-besar").all_inner_texts():
+            text = text.replace(code, "")  # chance may spell a word
+        english = set(re.findall(r"[a-z]+", text.lower())) & WORDS
         if english:
             self.faults.append(f"{shape}: English: {', '.join(sorted(english))}")
         for size_of in (PHONE, DESKTOP):

@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, ViewportSize
 from demonstration.reading import read_rows
 from hub.commands import make_hub
 from node.commands import make_node
-from running.processes import KECAMATAN, Server, enrol_node, serving
+from running.processes import KECAMATAN, Server, enrol_node, run_command, serving
 from shared.clock import SystemClock, system_random
 from synthetic.sheet import Layout, Sheet, render_sheet
 from synthetic.villages import generate_village
@@ -148,6 +148,13 @@ def _fill(made: Kecamatan) -> None:
     made.sync(made.pc1, made.slinga, made.pc2)
     _plant_cases(made)
     made.sync()
+    _let_one_wait(made)
+
+
+def _let_one_wait(made: Kecamatan) -> None:
+    """Let a computer ask for admission; nobody compares its six words."""
+    code = made.hub.call("slot", desa=SLINGA, alamat=made.hub.address)["kode"]
+    run_command("sipande-node", make_fresh_node(made.folder / "PC baru", SLINGA, "PC baru"), "enrol", code)
 
 
 def _add_account(server: Server, pengguna: str, nama: str, jabatan: str, peran: str) -> None:

@@ -6,7 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from hub.simpul.enrol import confirm_candidate, list_candidates, open_slot
+from hub.change import write_common
+from hub.simpul.enrol import confirm_candidate, list_candidates, open_slot, refuse_candidate, withdraw_slot
+from hub.simpul.rules import OTHER, WRONG_WORDS
 from node.commands import make_node
 from node.services import NodeServices
 from node.sinkron.enrol import enrol
@@ -14,9 +16,12 @@ from node.sinkron.session import Outcome
 from node.sinkron.transport import Answer
 from shared.changelog.keys import SigningKey
 from shared.errors import UserError
+from shared.store.drafts import draft_update
+from shared.store.records import load_state
+from shared.sync.codes import CODES
 from shared.sync.enrolment import EnrolmentCode, fingerprint_of, parse_code
 from shared.sync.limits import limit
-from tests.support.federation import ADDRESS, DESA, Federation, seeded
+from tests.support.federation import ADDRESS, DESA, HUB, Federation, seeded
 from tests.support.office import value
 
 OTHER_DESA = "33.03.04.2001"
@@ -148,3 +153,115 @@ def test_confirming_twice_enrols_once(federation: Federation) -> None:
 def test_a_slot_opens_only_for_desa_of_this_kecamatan(federation: Federation) -> None:
     with pytest.raises(UserError, match="bukan desa di kecamatan ini"):
         open_slot(federation.hub, "33.03.05.2001", ADDRESS, "uji")
+
+
+def test_a_withdrawn_code_is_refused_and_is_withdrawn_once(federation: Federation) -> None:
+    node, code = make_computer(federation), open_slot(federation.hub, DESA, ADDRESS, "uji")
+    assert withdraw_slot(federation.hub, code.slot_id) == DESA
+    assert ask(federation, node, code) == "slot_closed"
+    with pytest.raises(UserError, match="tidak terbuka lagi"):
+        withdraw_slot(federation.hub, code.slot_id)
+
+
+def test_a_used_code_cannot_be_withdrawn(federation: Federation) -> None:
+    node, code = make_computer(federation), open_slot(federation.hub, DESA, ADDRESS, "uji")
+    assert ask(federation, node, code) == ""
+    with pytest.raises(UserError, match="tidak terbuka lagi"):
+        withdraw_slot(federation.hub, code.slot_id)
+    assert len(list_candidates(federation.hub)) == 1
+
+
+def refused(federation: Federation, *, reopen: bool = False) -> tuple[NodeServices, EnrolmentCode]:
+    """A computer that asked and was sent away."""
+    node, code = make_computer(federation), open_slot(federation.hub, DESA, ADDRESS, "uji")
+    known, _ = enrol(node, code, federation.transport(node))
+    refuse_candidate(federation.hub, known.simpul, "asing", "", "uji", reopen=reopen)
+    return node, code
+
+
+def test_a_refused_computer_is_told_so(federation: Federation) -> None:
+    node, code = refused(federation)
+    report = federation.sync(node)
+    assert (report.outcome, report.code, report.sent) == (Outcome.DITOLAK, "not_admitted", 0)
+    assert report.sentence() == CODES["not_admitted"].sentence
+    assert ask(federation, node, code) == "not_admitted"
+    assert list_candidates(federation.hub) == [] and value(federation.hub, "SELECT count(*) FROM simpul") == 0
+
+
+def test_the_code_of_a_refused_computer_is_closed_for_others_too(federation: Federation) -> None:
+    _, code = refused(federation)
+    assert ask(federation, make_computer(federation, "b"), code) == "slot_closed"
+
+
+def test_a_code_that_was_opened_again_takes_the_right_computer(federation: Federation) -> None:
+    _, code = refused(federation, reopen=True)
+    right = make_computer(federation, "b")
+    known, words = enrol(right, code, federation.transport(right))
+    confirm_candidate(federation.hub, known.simpul, " ".join(words), "")
+    assert federation.sync(right).outcome is Outcome.SELESAI
+
+
+def test_a_code_that_was_opened_again_still_expires(federation: Federation) -> None:
+    node, code = refused(federation, reopen=True)
+    federation.clock.now += limit("enrol_code_s") + 1
+    assert ask(federation, node, code) == "not_admitted"
+    assert ask(federation, make_computer(federation, "b"), code) == "slot_closed"
+
+
+def test_a_refused_computer_may_ask_with_a_new_code(federation: Federation) -> None:
+    node, _ = refused(federation)
+    known, words = enrol(node, open_slot(federation.hub, DESA, ADDRESS, "uji"), federation.transport(node))
+    assert federation.sync(node).code == "not_confirmed"
+    confirm_candidate(federation.hub, known.simpul, " ".join(words), "")
+    assert federation.sync(node).outcome is Outcome.SELESAI
+
+
+def test_a_computer_that_asks_with_a_second_code_waits_under_its_words(federation: Federation) -> None:
+    node, second = make_computer(federation), open_slot(federation.hub, DESA, ADDRESS, "uji")
+    enrol(node, open_slot(federation.hub, DESA, ADDRESS, "uji"), federation.transport(node))
+    _, words = enrol(node, second, federation.transport(node))
+    assert [found["kata"] for found in list_candidates(federation.hub)] == [" ".join(words)]
+    assert ask(federation, make_computer(federation, "b"), second) == "slot_closed"
+
+
+@pytest.mark.parametrize(
+    ("reason", "note", "reopen", "message"),
+    [
+        ("", "", False, "Pilih dulu"), (OTHER, "", False, "Tulis sebabnya"), (OTHER, "x" * 201, False, "paling banyak"),
+        (WRONG_WORDS, "", True, "harus ditutup"),
+    ],
+)
+def test_a_refusal_needs_a_reason_that_fits(
+    federation: Federation, reason: str, note: str, reopen: bool, message: str
+) -> None:
+    node = make_computer(federation)
+    known, _ = enrol(node, open_slot(federation.hub, DESA, ADDRESS, "uji"), federation.transport(node))
+    with pytest.raises(UserError, match=message):
+        refuse_candidate(federation.hub, known.simpul, reason, note, "uji", reopen=reopen)
+    assert len(list_candidates(federation.hub)) == 1
+
+
+def test_only_who_waits_can_be_refused_and_who_was_refused_is_not_confirmed(federation: Federation) -> None:
+    node = make_computer(federation)
+    known, words = enrol(node, open_slot(federation.hub, DESA, ADDRESS, "uji"), federation.transport(node))
+    refuse_candidate(federation.hub, known.simpul, "coba", "", "uji")
+    for act in (
+        lambda: refuse_candidate(federation.hub, known.simpul, "coba", "", "uji"),
+        lambda: confirm_candidate(federation.hub, known.simpul, " ".join(words), ""),
+        lambda: refuse_candidate(federation.hub, federation.add_node("c").new_id(), "coba", "", "uji"),
+    ):
+        with pytest.raises(UserError, match="Tidak ada komputer yang menunggu"):
+            act()
+
+
+def test_a_revoked_key_is_not_enrolled_again(federation: Federation) -> None:
+    node = federation.add_node("a")
+    hub, kind = federation.hub, federation.hub.catalogue["simpul"]
+    known = node.hub()
+    assert known is not None
+    with hub.database.read() as conn:
+        state = load_state(conn, hub.catalogue, kind, HUB, known.simpul)
+    draft = draft_update(kind, state, known.simpul, {"status": "dicabut", "sebab": "hilang"})
+    assert draft is not None
+    write_common(hub, [draft], author="")
+    assert ask(federation, node, open_slot(hub, DESA, ADDRESS, "uji")) == "key_revoked"

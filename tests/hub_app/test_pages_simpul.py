@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 
 from hub.beranda.words import describe_age, describe_contacts
 from hub.program.rules import describe_period, describe_quota, find_period_problem
-from hub.simpul.rules import describe_clock, describe_parity, describe_queue
+from hub.simpul.rules import SlotState, describe_clock, describe_parity, describe_queue
 from shared.store.migrations import read_setting
 from shared.sync.enrolment import parse_code
 from tests.hub_app.test_pages_site import (
@@ -38,7 +38,8 @@ def add_candidate(site: HubSite) -> tuple[str, str]:
             "INSERT INTO slot VALUES ('s1', ?, x'00', 0, 0, 'terpakai', '')", (KREO,)
         )
         conn.execute(
-            "INSERT INTO candidate VALUES (?, 's1', ?, ?, ?, 'PC baru', ?, ?)",
+            "INSERT INTO candidate (simpul, slot, wilayah, kunci, segel, nama, kata, time_s)"
+            " VALUES (?, 's1', ?, ?, ?, 'PC baru', ?, ?)",
             (id, KREO, "ab" * 32, "cd" * 32, words, site.clock.now),
         )
     return id, words
@@ -93,6 +94,55 @@ def test_a_node_is_enrolled_when_its_six_words_were_compared(
     with site.hub.database.read() as conn:
         assert bool(conn.execute("SELECT 1 FROM simpul WHERE id = ?", (id,)).fetchone()) is enrolled
     assert ("Menunggu dicocokkan" in client.get("/simpul").text) is not enrolled
+
+
+def test_a_node_that_waits_is_refused_with_a_reason(hub: tuple[HubSite, Villages]) -> None:
+    site, _ = hub
+    id, _ = add_candidate(site)
+    client, path = site.client(SITI), f"/simpul/calon/{id}/tolak"
+    assert f'href="{path}"' in client.get("/simpul").text
+    empty = send(client, path, {"catatan": "tidak ada yang kenal"}, page=path)
+    assert empty.status_code == 400 and "Pilih dulu sebabnya" in empty.text and "tidak ada yang kenal" in empty.text
+    assert send(client, path, {"sebab": "asing", "catatan": "tidak ada yang kenal"}, page=path).status_code == 303
+    assert "Menunggu dicocokkan" not in client.get("/simpul").text
+    page = client.get("/simpul/pendaftaran").text
+    for text in ("Ditutup", "PC baru: ditolak", "oleh Siti Aminah", "Desa tidak mengenal komputer ini: tidak ada yang"):
+        assert text in page
+    assert "Menolak komputer desa" in client.get("/akun/catatan").text
+    assert client.get(path).status_code == 303 and send(client, path, {"sebab": "asing"}).status_code == 303
+    assert "tidak menunggu lagi" in client.get("/simpul").text
+
+
+def test_the_list_of_slots_tells_their_state_and_an_open_one_is_withdrawn(hub: tuple[HubSite, Villages]) -> None:
+    site, _ = hub
+    client = site.client(SITI)
+    with site.hub.database.write() as conn:
+        for id, status, left_s in (("s2", "terbuka", -1), ("s3", "ditutup", 9), ("s4", "terpakai", 9)):
+            conn.execute(
+                "INSERT INTO slot VALUES (?, ?, x'00', ?, 0, ?, 'perintah')",
+                (id, KREO, site.clock.now + left_s, status),
+            )
+    send(client, "/simpul/pendaftaran", {"desa": KREO, "alamat": "https://hub.uji"}, page="/simpul/pendaftaran")
+    page = client.get("/simpul/pendaftaran").text
+    assert [page.count(f">{state.value}<") for state in SlotState] == [1, 1, 1, 1]
+    (path,) = re.findall(r'action="(/simpul/pendaftaran/[^"]+/tarik)"', page)
+    assert send(client, path, {}, page="/simpul").status_code == 303
+    page = client.get("/simpul/pendaftaran").text
+    assert "ditarik" in page and page.count(">Ditutup<") == 2 and "/tarik" not in page
+    send(client, path, {}, page="/simpul")
+    assert "tidak terbuka lagi" in client.get("/simpul/pendaftaran").text
+
+
+def test_a_code_comes_with_its_qr_and_an_address_for_this_machine_alone_is_warned_of(
+    hub: tuple[HubSite, Villages]
+) -> None:
+    site, _ = hub
+    client = site.client(SITI)
+    for address, warned in (("http://127.0.0.1:8700", True), ("https://hub.uji", False)):
+        form = {"desa": KREO, "alamat": address}
+        page = client.get(send(client, "/simpul/pendaftaran", form, page="/simpul").headers["Location"]).text
+        assert "<svg" in page and "Kode QR" in page
+        assert ("hanya berlaku di komputer ini sendiri" in page) is warned
 
 
 def test_the_list_tells_contact_queue_clock_and_parity(hub: tuple[HubSite, Villages]) -> None:

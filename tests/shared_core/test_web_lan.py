@@ -28,7 +28,7 @@ def test_only_a_server_for_the_office_has_an_address_there(
 
 def test_the_drawn_code_has_no_inline_style_and_fits_a_terminal() -> None:
     drawn = lan.draw_qr_svg("http://192.168.7.9:8600")
-    assert drawn.startswith("<svg") and "style" not in drawn and "<script" not in drawn
+    assert drawn.startswith("<svg") and "viewBox" in drawn and "style" not in drawn and "<script" not in drawn
     assert max(map(len, lan.draw_qr_text("http://192.168.7.9:8600").splitlines())) <= 80
 
 
@@ -57,3 +57,14 @@ def test_a_damaged_or_missing_folder_of_templates_costs_nothing_but_time(tmp_pat
         assert _render(folder) == "Halo Sari"
     (tmp_path / "berkas").write_text("")
     assert _render(tmp_path / "berkas") == "Halo Sari"
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("http://127.0.0.1:8700", True), ("http://localhost", True), ("http://[::1]:8700", True),
+        ("http://192.168.7.9:8700", False), ("https://hub.kecamatan.go.id", False), ("", False),
+    ],
+)
+def test_an_address_of_this_machine_alone_is_recognised(url: str, expected: bool) -> None:
+    assert lan.is_loopback(url) is expected
