@@ -15,6 +15,7 @@ from hub.pemulihan import routes as pemulihan
 from hub.program import routes as program
 from hub.roles import ADMIN, ROLES, context_words
 from hub.services import HubServices
+from hub.simpul import pendaftaran
 from hub.simpul import routes as simpul
 from hub.sipande import routes as sipande
 from hub.verval import routes as verval
@@ -32,9 +33,10 @@ PANDUAN = make_panduan((
          "pengguna": "akun", "pengguna.audit": "catatan"},
     ),
     Bab(
-        "simpul", "Komputer desa", "Pendaftaran dengan enam kata, dan membaca kabar komputer desa.",
-        {"simpul": "kabar", "simpul.enrolment": "daftar", "simpul.open_enrolment": "daftar",
-         "simpul.code": "enam-kata", "pemulihan": "kunci", "pemulihan.quarantine": "karantina"},
+        "simpul", "Komputer desa", "Membaca kabar dan kelengkapan setiap desa; mendaftarkan dan menolak komputer.",
+        {"simpul": "kabar", "simpul.show": "satu-desa", "pendaftaran": "daftar", "pendaftaran.code": "kode",
+         "pendaftaran.refusal": "menolak", "pendaftaran.refuse": "menolak", "pemulihan": "kunci",
+         "pemulihan.quarantine": "karantina"},
     ),
     Bab(
         "verval", "Verval", "Antrean kasus, putusan, dan petugas kedua.",
@@ -54,7 +56,8 @@ REGISTRY = (
     Registration(sipande.blueprint, MASUK, {"public": UMUM}),
     Registration(verval.blueprint, MASUK),
     Registration(program.blueprint, MASUK),
-    Registration(simpul.blueprint, peran(ADMIN.name)),
+    Registration(simpul.blueprint, MASUK),
+    Registration(pendaftaran.blueprint, peran(ADMIN.name)),
     Registration(pemulihan.blueprint, peran(ADMIN.name)),
     Registration(pengguna.blueprint, peran(ADMIN.name)),
     PANDUAN,

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from hub.pemulihan.cli import add_commands
-from hub.simpul.rules import REASONS
+from hub.simpul.refusal import REASONS
 from shared.cli import add_common_commands, make_group, run_and_print, run_cli, set_up_logging
 from shared.clock import SystemClock, system_random
 from shared.store.folder import DataFolder

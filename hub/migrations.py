@@ -47,3 +47,14 @@ def _add_refusal(db: Tables) -> None:
         "ALTER TABLE candidate ADD COLUMN note TEXT",
     ):
         db.conn.execute(statement)
+
+
+@hub_migrations(name="0003_contact_result")
+def _add_result(db: Tables) -> None:
+    # How the last session went as far as the hub saw it (hub.ingest.contact), and in which version of the protocol.
+    for statement in (
+        "ALTER TABLE contact ADD COLUMN version INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE contact ADD COLUMN result TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE contact ADD COLUMN result_s INTEGER",
+    ):
+        db.conn.execute(statement)

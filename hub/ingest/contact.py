@@ -1,23 +1,51 @@
-"""When each node was last heard, with what clock and queue; for the operator's list, never for merging."""
+"""When each node was last heard, with what clock and queue, and how that went; for people, never for merging."""
 
 from __future__ import annotations
 
 from hub.ingest.accept import Sender
 from hub.services import HubServices
+from shared.sync.codes import CODES
 
 QUIET_S = 60
 """Contacts closer together than this, with nothing new to say, are not written again."""
+DONE, SENDING = "selesai", "mengirim"
+"""Results beside the codes of refusals: all that was announced is here; or it was about to come."""
 
 
-def note_contact(services: HubServices, sender: Sender, device_time_s: int, queue: int, parity: str) -> None:
+def note_contact(
+    services: HubServices, sender: Sender, *, device_time_s: int, queue: int, parity: str, version: int
+) -> None:
     """Remember a hello."""
     now_s = services.clock.now_s()
+    result = SENDING if queue else DONE
     with services.database.read() as conn:
-        row = conn.execute("SELECT last_s, queue, parity FROM contact WHERE kunci = ?", (sender.kunci,)).fetchone()
-    if row is not None and now_s - row[0] < QUIET_S and row[1:] == (queue, parity):
+        row = conn.execute(
+            "SELECT last_s, queue, parity, result FROM contact WHERE kunci = ?", (sender.kunci,)
+        ).fetchone()
+    if row is not None and now_s - row[0] < QUIET_S and row[1:] == (queue, parity, result):
         return
     with services.database.write() as conn:
         conn.execute(
-            "INSERT OR REPLACE INTO contact (kunci, last_s, device_time_s, queue, parity) VALUES (?, ?, ?, ?, ?)",
-            (sender.kunci, now_s, device_time_s, queue, parity),
+            "INSERT OR REPLACE INTO contact (kunci, last_s, device_time_s, queue, parity, version, result, result_s)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (sender.kunci, now_s, device_time_s, queue, parity, version, result, now_s),
+        )
+
+
+def note_handed_over(services: HubServices, sender: Sender) -> None:
+    """Remember that all that a node announced is here now."""
+    _note_result(services, sender, DONE)
+
+
+def note_refusal(services: HubServices, sender: Sender, code: str) -> None:
+    """Remember a refusal that the node cannot mend by itself; what it repeats at once is no news."""
+    if code in CODES and not CODES[code].retry:
+        _note_result(services, sender, code)
+
+
+def _note_result(services: HubServices, sender: Sender, result: str) -> None:
+    with services.database.write() as conn:
+        conn.execute(
+            "UPDATE contact SET result = ?, result_s = ?, queue = CASE WHEN ? THEN 0 ELSE queue END WHERE kunci = ?",
+            (result, services.clock.now_s(), result == DONE, sender.kunci),
         )

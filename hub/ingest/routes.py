@@ -14,7 +14,7 @@ from flask import Blueprint, Response, current_app, request
 
 from hub.downlink.answer import build_answer, find_differing, list_heads, readable_logs
 from hub.ingest.accept import Sender, accept_run
-from hub.ingest.contact import note_contact
+from hub.ingest.contact import note_contact, note_handed_over, note_refusal
 from hub.pemulihan.rotation import accept_rotation
 from hub.pemulihan.state import list_successors, read_recovery
 from hub.pemulihan.watch import watch_histories
@@ -194,7 +194,10 @@ def hello(body: bytes, caller: signature.Signed) -> Response:
     }
     if sender.simpul:
         answer["parity"], answer["parity_differs"] = _judge_parity(hub, sender, asked)
-        note_contact(hub, sender, asked["time"], _count_queue(asked, heads), answer["parity"])
+        note_contact(
+            hub, sender, device_time_s=asked["time"], queue=_count_queue(announced, told), parity=answer["parity"],
+            version=asked["version"],
+        )
     else:
         answer["known"] = False
     with hub.database.read() as conn:
@@ -205,9 +208,9 @@ def hello(body: bytes, caller: signature.Signed) -> Response:
     return _signed_answer(answer | {name: value for name, value in more.items() if value}, caller.nonce)
 
 
-def _count_queue(asked: dict[str, Any], heads: list[dict[str, Any]]) -> int:
-    held = {head["id"]: head["size"] for head in heads}
-    return sum(max(0, head["size"] - held.get(head["id"], 0)) for head in asked["logs"])
+def _count_queue(announced: dict[str, int], held: dict[str, int]) -> int:
+    """Count the changes that a node has and this hub lacks."""
+    return sum(max(0, size - held.get(id, 0)) for id, size in announced.items())
 
 
 def _judge_parity(hub: HubServices, sender: Sender, asked: dict[str, Any]) -> tuple[str, list[str]]:
@@ -240,6 +243,7 @@ def push(body: bytes, caller: signature.Signed) -> Response:
         for at, (header, sealed) in enumerate(runs):
             receipts.append(accept_run(hub, sender, header, sealed).decode())
     except ProtocolError as error:
+        note_refusal(hub, sender, error.code)
         more: dict[str, Any] = {"run": at, "receipts": receipts}
         if isinstance(error, ForkError) or error.code == "gap":
             more.update(_held_size(hub, runs[at][0].log))
@@ -249,6 +253,8 @@ def push(body: bytes, caller: signature.Signed) -> Response:
         # Only when the node has handed over all it announced: half a family is no finding.
         update_cases(hub)
     sizes = {head["id"]: head["size"] for head in list_heads(hub, sender.wilayah)}
+    if not _count_queue(session.announced, sizes):
+        note_handed_over(hub, sender)
     grown = [
         {"id": id, "size": size}
         for id, size in sizes.items()

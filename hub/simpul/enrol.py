@@ -9,7 +9,7 @@ from typing import Any
 from hub.change import current_log, write_common
 from hub.pemulihan.state import list_former_keys
 from hub.services import HubServices
-from hub.simpul.rules import find_refusal_problem
+from hub.simpul.refusal import find_refusal_problem
 from shared.codes import wilayah as codes
 from shared.errors import ProtocolError, UserError
 from shared.merge.scope import Role

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 
 class NodeRow(NamedTuple):
-    """One enrolled node; what was heard of it is None as long as it has not called."""
+    """One enrolled node; what was heard of it is None or empty as long as it has not called."""
 
     id: str
     desa: str
@@ -19,6 +19,17 @@ class NodeRow(NamedTuple):
     device_time_s: int | None
     queue: int | None
     parity: str
+    version: int | None
+    result: str
+    result_s: int | None
+
+
+class NodeDetail(NamedTuple):
+    """What a single node has handed over, and when it first asked; None where that is not known."""
+
+    received: int
+    received_s: int | None
+    asked_s: int | None
 
 
 class SlotRow(NamedTuple):
@@ -37,15 +48,27 @@ class SlotRow(NamedTuple):
     note: str | None
 
 
-def list_nodes(conn: sqlite3.Connection) -> list[NodeRow]:
-    """List all nodes by desa and name."""
+def list_nodes(conn: sqlite3.Connection, desa: str | None = None) -> list[NodeRow]:
+    """List the nodes of one desa, or all, by desa and name."""
     rows = conn.execute(
-        "SELECT s.id, s.wilayah, coalesce(s.nama, ''), coalesce(s.status, 'aktif'), c.last_s,"
-        " c.device_time_s, c.queue, coalesce(c.parity, '')"
-        " FROM simpul AS s LEFT JOIN contact AS c ON c.kunci = s.kunci"
-        " ORDER BY s.wilayah, s.nama, s.id"
+        "SELECT s.id, s.wilayah, coalesce(s.nama, ''), coalesce(s.status, 'aktif'), c.last_s, c.device_time_s,"
+        " c.queue, coalesce(c.parity, ''), c.version, coalesce(c.result, ''), c.result_s"
+        " FROM simpul AS s LEFT JOIN contact AS c ON c.kunci = s.kunci WHERE ? IS NULL OR s.wilayah = ?"
+        " ORDER BY s.wilayah, s.nama, s.id",
+        (desa, desa),
     )
     return [NodeRow(*row) for row in rows]
+
+
+def find_detail(conn: sqlite3.Connection, simpul: str) -> NodeDetail:
+    """Count what came from one node; the first change of a log says nothing about the desa."""
+    row = conn.execute(
+        "SELECT (SELECT coalesce(sum(l.size - 1), 0) FROM log AS l WHERE lower(hex(l.kunci)) = s.kunci),"
+        " (SELECT max(r.time_s) FROM receipt AS r JOIN log AS l ON l.no = r.log WHERE lower(hex(l.kunci)) = s.kunci),"
+        " (SELECT c.time_s FROM candidate AS c WHERE c.kunci = s.kunci) FROM simpul AS s WHERE s.id = ?",
+        (simpul,),
+    ).fetchone()
+    return NodeDetail(*row)
 
 
 def list_slots(conn: sqlite3.Connection, count_max: int, desa: str | None = None) -> list[SlotRow]:

@@ -1,195 +1,115 @@
-"""The nodes of the desa, for the admin. Forms (POST with csrf_token, answer 303):
-
-``/simpul`` (``simpul.index``): desa with their nodes, and nodes that wait for their six words.
-``/simpul/pendaftaran`` (``simpul.open_enrolment``): ``desa``, ``alamat`` → page with the code, shown once.
-``/simpul/pendaftaran/<slot>/tarik`` (``simpul.withdraw``): closes a slot that nobody has used.
-``/simpul/calon/<simpul>/setujui`` (``simpul.confirm``): ``kata`` (the six words typed) or ``sama`` = ``ya``.
-``/simpul/calon/<simpul>/tolak`` (``simpul.refuse``): ``sebab`` (a key of REASONS), ``catatan``, ``kode`` =
-``tutup`` or ``buka``: what becomes of the slot.
+"""The desa and their nodes, for everybody who works here: ``/simpul`` (``simpul.index``) is the list,
+``/simpul/desa/<kode>`` (``simpul.show``) one desa with its computers.
 """
 
 from __future__ import annotations
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
-from flask.typing import ResponseReturnValue
-from markupsafe import Markup
+from dataclasses import dataclass
 
+from flask import Blueprint, abort, render_template
+
+from hub.beranda.routes import QUIET_S
 from hub.beranda.shell import list_desa, name_place, services
-from hub.beranda.words import describe_age
+from hub.beranda.words import describe_age, describe_contacts
 from hub.simpul import queries
-from hub.simpul.enrol import (
-    confirm_candidate, list_candidates, open_slot, refuse_candidate, withdraw_slot,
-)
+from hub.simpul.enrol import list_candidates
+from hub.simpul.queries import NodeRow
 from hub.simpul.rules import (
-    NOTE_MAX, REASONS, SlotState, describe_clock, describe_parity, describe_queue, judge_slot,
+    Contact, Remark, SlotState, describe_clock, describe_parity, describe_queue, describe_result, describe_version,
+    find_remarks, is_refused, judge_slot,
 )
-from shared.errors import EnvironmentProblem, UserError
-from shared.sync.limits import limit
-from shared.web.audit import record_access
-from shared.web.kept import Notes, keep
-from shared.web.lan import draw_qr_svg, find_office_url, is_loopback
-from shared.web.services import require_user
+from hub.sipande.figures import load_figures
+from hub.sipande.rules import COMPLETE_MIN, find_completeness
+from hub.sipande.targets import load_targets
 
 blueprint = Blueprint("simpul", __name__)
-_CODES_MAX, _CODE_SHOWN_S = 8, 900.0
-_SLOTS_SHOWN = 50
+_SLOTS_SHOWN = 200
+
+
+@dataclass(frozen=True)
+class DesaLine:
+    """One desa as the list shows it; ``nodes`` are those that are not revoked."""
+
+    kode: str
+    nama: str
+    nodes: list[NodeRow]
+    penduduk: int
+    target: int | None
+    remarks: list[Remark]
+
+    @property
+    def last_s(self) -> int | None:
+        return max((node.last_s for node in self.nodes if node.last_s is not None), default=None)
+
+    @property
+    def queue(self) -> int | None:
+        known = [node.queue for node in self.nodes if node.queue is not None]
+        return sum(known) if known else None
+
+    @property
+    def complete(self) -> int | None:
+        return find_completeness(self.penduduk, self.target)
 
 
 @blueprint.get("/simpul")
 def index() -> str:
-    """List every desa of the kecamatan with its nodes, and the nodes that wait."""
+    """List every desa of the kecamatan: contact, queue, completeness, what needs somebody."""
+    hub, lines = services(), _load_lines()
+    with_target = [line for line in lines if line.target is not None]
+    last = [node.last_s for line in lines for node in line.nodes]
+    return render_template(
+        "simpul/index.html", lines=lines, candidates=list_candidates(hub), name_place=name_place,
+        sentence=describe_contacts(hub.clock.now_s(), last, QUIET_S), line_min=COMPLETE_MIN,
+        overall=find_completeness(
+            sum(line.penduduk for line in with_target), sum(line.target or 0 for line in with_target)
+        ),
+        behind=[line.nama for line in lines if line.complete is not None and line.complete < COMPLETE_MIN],
+        age=_describe_age, queue=describe_queue,
+    )
+
+
+@blueprint.get("/simpul/desa/<kode>")
+def show(kode: str) -> str:
+    """Show one desa with each of its computers."""
     hub = services()
+    line = next((line for line in _load_lines() if line.kode == kode), None)
+    if line is None:
+        abort(404)
     with hub.database.read() as conn:
-        nodes = queries.list_nodes(conn)
-        slots = queries.list_slots(conn, _SLOTS_SHOWN)
+        nodes = [(node, queries.find_detail(conn, node.id)) for node in queries.list_nodes(conn, kode)]
+    now_s = hub.clock.now_s()
     return render_template(
-        "simpul/index.html",
-        desa=[
-            (kode, nama, [node for node in nodes if node.desa == kode],
-             [s for s in slots if s.desa == kode and _judge(s) is SlotState.TERBUKA])
-            for kode, nama in list_desa(hub.wilayah)
-        ],
-        candidates=list_candidates(hub),
-        name_place=name_place,
-        age=lambda then_s: describe_age(hub.clock.now_s(), then_s),
-        clock=describe_clock, queue=describe_queue, parity=describe_parity,
+        "simpul/desa.html", line=line, nodes=nodes, line_min=COMPLETE_MIN, age=_describe_age,
+        candidates=[found for found in list_candidates(hub) if found["wilayah"] == kode],
+        is_silent=lambda node: node.last_s is None or now_s - node.last_s > QUIET_S,
+        clock=describe_clock, queue=describe_queue, parity=describe_parity, result=describe_result,
+        refused=is_refused, version=describe_version,
     )
 
 
-@blueprint.get("/simpul/pendaftaran")
-def enrolment() -> str:
-    """Ask for which desa a node is to be enrolled; list the slots that were opened before."""
-    return _enrolment_page(request.args.get("desa", ""), _find_own_address(), "")
-
-
-@blueprint.post("/simpul/pendaftaran")
-def open_enrolment() -> ResponseReturnValue:
-    """Open a slot; its code goes to the next page and is kept nowhere."""
-    hub, user = services(), require_user()
-    desa, address = request.form.get("desa", ""), request.form.get("alamat", "").strip()
-    try:
-        with hub.database.write() as conn:
-            code = open_slot(hub, desa, address, user.petugas)
-            record_access(conn, hub.clock, user.name, "slot_dibuka", code.slot_id, desa)
-    except EnvironmentProblem:
-        raise
-    except UserError as error:
-        return _enrolment_page(desa, address, error.pesan), 400
-    return redirect(url_for("simpul.code", token=_codes().put((code.format(), desa, address))), 303)
-
-
-@blueprint.get("/simpul/pendaftaran/<token>")
-def code(token: str) -> ResponseReturnValue:
-    """Show a code, once."""
-    hub, shown = services(), _codes().take(token)
-    if shown is None:
-        flash("Kode pendaftaran hanya tampil satu kali. Bila belum dicatat, buka pendaftaran baru.", "salah")
-        return redirect(url_for("simpul.enrolment"), 303)
-    text, desa, address = shown
-    return render_template(
-        "simpul/kode.html", kode=text, desa=name_place(desa), drawn=Markup(draw_qr_svg(text)),
-        until_s=hub.clock.now_s() + limit("enrol_code_s"), is_local=is_loopback(address),
-    )
-
-
-@blueprint.post("/simpul/pendaftaran/<slot>/tarik")
-def withdraw(slot: str) -> ResponseReturnValue:
-    """Close a slot whose code nobody has used."""
-    hub = services()
-    try:
-        with hub.database.write() as conn:
-            desa = withdraw_slot(hub, slot)
-            record_access(conn, hub.clock, require_user().name, "slot_ditarik", slot, desa)
-        flash(f"Pendaftaran untuk {name_place(desa)} ditarik; kodenya tidak berlaku lagi.", "baik")
-    except EnvironmentProblem:
-        raise
-    except UserError as error:
-        flash(error.pesan, "salah")
-    return redirect(url_for("simpul.enrolment"), 303)
-
-
-@blueprint.post("/simpul/calon/<simpul>/setujui")
-def confirm(simpul: str) -> ResponseReturnValue:
-    """Enrol a node whose six words somebody has compared."""
-    hub, user = services(), require_user()
-    words = " ".join(request.form.get("kata", "").lower().split())
-    if not words and request.form.get("sama") == "ya":
-        words = next((str(found["kata"]) for found in list_candidates(hub) if found["simpul"] == simpul), "")
-    try:
-        if not words:
-            raise UserError("Ketik keenam kata dari desa, atau centang bila sama persis.", "kata_kosong")
-        with hub.database.write() as conn:
-            confirm_candidate(hub, simpul, words, user.petugas)
-            record_access(conn, hub.clock, user.name, "calon_disetujui", simpul)
-        flash("Komputer desa sudah terdaftar dan boleh mengirim data.", "baik")
-    except EnvironmentProblem:
-        raise
-    except UserError as error:
-        flash(error.pesan, "salah")
-    return redirect(url_for("simpul.index"), 303)
-
-
-@blueprint.get("/simpul/calon/<simpul>/tolak")
-def refusal(simpul: str) -> ResponseReturnValue:
-    """Ask why a node that waits is refused."""
-    return _refusal_page(simpul, {}, "")
-
-
-@blueprint.post("/simpul/calon/<simpul>/tolak")
-def refuse(simpul: str) -> ResponseReturnValue:
-    """Send a node that waits away; it is told so when it calls."""
-    hub, user = services(), require_user()
-    typed = {name: request.form.get(name, "").strip() for name in ("sebab", "catatan", "kode")}
-    try:
-        with hub.database.write() as conn:
-            refuse_candidate(
-                hub, simpul, typed["sebab"], typed["catatan"], user.petugas, reopen=typed["kode"] == "buka"
-            )
-            record_access(conn, hub.clock, user.name, "calon_ditolak", simpul, REASONS[typed["sebab"]])
-        flash("Komputer itu ditolak. Di layarnya tertulis demikian saat ia menghubungi lagi.", "baik")
-        return redirect(url_for("simpul.index"), 303)
-    except EnvironmentProblem:
-        raise
-    except UserError as error:
-        return _refusal_page(simpul, typed, error.pesan)
-
-
-def _refusal_page(simpul: str, typed: dict[str, str], problem: str) -> ResponseReturnValue:
-    hub = services()
-    found = next((found for found in list_candidates(hub) if found["simpul"] == simpul), None)
-    if found is None:
-        flash("Komputer itu tidak menunggu lagi: sudah disetujui atau ditolak.", "salah")
-        return redirect(url_for("simpul.index"), 303)
-    page = render_template(
-        "simpul/tolak.html", calon=found, desa=name_place(str(found["wilayah"])), reasons=REASONS, typed=typed,
-        problem=problem, note_max=NOTE_MAX,
-        until_s=found["expires_s"] if found["expires_s"] > hub.clock.now_s() else None,
-    )
-    return page, 400 if problem else 200
-
-
-def _enrolment_page(desa: str, address: str, problem: str) -> str:
-    hub = services()
+def _load_lines() -> list[DesaLine]:
+    hub, figures = services(), load_figures()
+    now_s = hub.clock.now_s()
     with hub.database.read() as conn:
+        nodes = [node for node in queries.list_nodes(conn) if node.status != "dicabut"]
         slots = queries.list_slots(conn, _SLOTS_SHOWN)
-        people = queries.name_petugas(conn, [by for slot in slots for by in (slot.opened_by, slot.refused_by or "")])
-    return render_template(
-        "simpul/pendaftaran.html", pilihan=list_desa(hub.wilayah), desa=desa, alamat=address, problem=problem,
-        slots=[(slot, _judge(slot)) for slot in slots], people=people, reasons=REASONS, name_place=name_place,
-        is_local=is_loopback(address),
-    )
+        targets = load_targets(conn)
+    is_open = {
+        slot.desa for slot in slots if judge_slot(slot.status, slot.expires_s, now_s) is SlotState.TERBUKA
+    }
+    waiting = [found["wilayah"] for found in list_candidates(hub)]
+    people = {own.kode: own.penduduk for own in figures.desa}
+    lines = []
+    for kode, nama in list_desa(hub.wilayah):
+        own = [node for node in nodes if node.desa == kode]
+        contacts = [
+            Contact(node.last_s, describe_clock(node.last_s, node.device_time_s), node.parity, node.result)
+            for node in own
+        ]
+        remarks = find_remarks(now_s, contacts, QUIET_S, waiting.count(kode), kode in is_open)
+        lines.append(DesaLine(kode, nama, own, people.get(kode, 0), targets.get(kode), remarks))
+    return lines
 
 
-def _find_own_address() -> str:
-    """Find under which address a desa reaches this hub: the one of this page, unless it is good here alone."""
-    address = request.host_url.rstrip("/")
-    return (find_office_url(services().folder) or address) if is_loopback(address) else address
-
-
-def _judge(slot: queries.SlotRow) -> SlotState:
-    return judge_slot(slot.status, slot.expires_s, services().clock.now_s())
-
-
-def _codes() -> Notes[tuple[str, str, str]]:
-    """Give the enrolment codes on their way to the page that shows them, each with its desa and address."""
-    return keep("kode_pendaftaran", lambda: Notes[tuple[str, str, str]](services(), _CODES_MAX, _CODE_SHOWN_S))
+def _describe_age(then_s: int | None) -> str:
+    return describe_age(services().clock.now_s(), then_s)

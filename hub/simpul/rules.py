@@ -1,36 +1,14 @@
-"""What slots and the last contact of a node say to an operator, in words; why a node may be refused. Pure."""
+"""What slots and the last contact of a node say to an operator, in words; pure."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import Enum
 
 from shared.clock import describe_span
-from shared.sync.limits import limit
-
-WRONG_WORDS, OTHER = "kata", "lain"
-REASONS = {
-    WRONG_WORDS: "Enam kata tidak sama",
-    "asing": "Desa tidak mengenal komputer ini",
-    "desa": "Komputer ini milik desa lain",
-    "coba": "Hanya percobaan, atau salah tekan",
-    OTHER: "Sebab lain",
-}
-"""Why a node is refused; kept by key, told by word."""
-NOTE_MAX = 200
-
-
-def find_refusal_problem(reason: str, note: str, reopen: bool) -> str | None:
-    """Say in Indonesian what is missing or wrong about a refusal, or None."""
-    if reason not in REASONS:
-        return "Pilih dulu sebabnya."
-    if reason == OTHER and not note:
-        return "Tulis sebabnya dengan singkat."
-    if len(note) > NOTE_MAX:
-        return f"Catatan paling banyak {NOTE_MAX} huruf."
-    if reopen and reason == WRONG_WORDS:
-        # Whoever stood between has seen a proof of this code.
-        return "Bila enam kata tidak sama, kodenya harus ditutup. Buka pendaftaran baru untuk komputer yang benar."
-    return None
+from shared.sync.limits import PROTOCOL_VERSION, limit
+from shared.web.forms import write_number
 
 
 class SlotState(Enum):
@@ -63,9 +41,89 @@ def describe_queue(queue: int | None) -> str:
     """Say how much a node still had to hand over when it last called."""
     if queue is None:
         return ""
-    return f"{queue} perubahan menunggu" if queue else "Tidak ada antrean"
+    return f"{write_number(queue)} perubahan menunggu" if queue else "Tidak ada antrean"
 
 
 def describe_parity(parity: str) -> str:
     """Say whether both sides showed the same rows."""
     return {"sama": "Isi sama", "beda": "Isi berbeda"}.get(parity, "Belum dibandingkan")
+
+
+def describe_version(version: int | None) -> str:
+    """Say whether a node speaks the version of the protocol that this hub speaks."""
+    if not version:
+        return "Belum diketahui"
+    if version == PROTOCOL_VERSION:
+        return f"Versi {version}, sama dengan kecamatan"
+    older, newer = "perbarui program di desa", "perbarui program di kecamatan"
+    return f"Versi {version}, kecamatan versi {PROTOCOL_VERSION}: {older if version < PROTOCOL_VERSION else newer}"
+
+
+RESULTS = {
+    "": "Belum diketahui",
+    "selesai": "Selesai; semua sudah diterima",
+    "mengirim": "Belum selesai: masih mengirim, atau terputus di tengah",
+}
+REFUSALS = {
+    "fork": "Catatannya bercabang; mungkin komputernya dipulihkan dari salinan lama.",
+    "bad_proof": "Catatannya tidak cocok dengan segelnya. Jalankan pemeriksaan (verify) di komputer desa.",
+    "bad_note": "Segel catatannya tidak cocok dengan kuncinya. Jalankan pemeriksaan (verify) di komputer desa.",
+    "malformed": "Kirimannya tidak dikenali. Perbarui program di desa atau di kecamatan.",
+    "out_of_scope": "Ia mengirim catatan yang bukan milik desanya.",
+    "unknown_key": "Ia mengirim catatan komputer yang belum terdaftar.",
+}
+"""How the last session of a node went (hub.ingest.contact), in words."""
+_OTHER_REFUSAL = "Sebabnya tidak dikenal di sini; hubungi pengelola program."
+
+
+def describe_result(result: str) -> str:
+    """Say how the last session of a node went; of a refusal, why."""
+    return RESULTS.get(result) or REFUSALS.get(result, _OTHER_REFUSAL)
+
+
+def is_refused(result: str) -> bool:
+    """Tell whether the last session ended with a refusal that people must look at."""
+    return result not in RESULTS
+
+
+@dataclass(frozen=True)
+class Contact:
+    """What was heard of one node that is not revoked."""
+
+    last_s: int | None
+    clock: str
+    parity: str
+    result: str
+
+
+@dataclass(frozen=True)
+class Remark:
+    """Something about a desa that people should look at."""
+
+    text: str
+    is_grave: bool
+
+
+def find_remarks(now_s: int, contacts: Sequence[Contact], quiet_s: int, waiting: int, is_open: bool) -> list[Remark]:
+    """Say what about the nodes of a desa needs somebody, the gravest first.
+
+    ``waiting`` counts nodes whose six words are to be compared; ``is_open`` tells of an open slot.
+    """
+    silent = [c for c in contacts if c.last_s is None or now_s - c.last_s > quiet_s]
+    remarks = []
+    if contacts and len(silent) == len(contacts):
+        heard = [c.last_s for c in silent if c.last_s is not None]
+        gone = f"Tidak ada kabar {describe_span(now_s - max(heard))}" if heard else "Belum pernah menghubungi"
+        remarks.append(Remark(gone, True))
+    if any(is_refused(c.result) for c in contacts):
+        remarks.append(Remark("Kiriman ditolak", True))
+    if any(c.parity == "beda" for c in contacts):
+        remarks.append(Remark("Isi berbeda", True))
+    if 0 < len(silent) < len(contacts):
+        remarks.append(Remark(f"{len(silent)} komputer tidak ada kabar", False))
+    remarks += [Remark(text, False) for text in dict.fromkeys(c.clock for c in contacts if c.clock)]
+    if waiting:
+        remarks.append(Remark("Menunggu dicocokkan", False))
+    if not contacts:
+        remarks.append(Remark("Pendaftaran terbuka" if is_open else "Belum ada komputer", False))
+    return remarks

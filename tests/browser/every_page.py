@@ -89,7 +89,7 @@ def crawl_all(kecamatan: Kecamatan, app: Flask, visitor: Visitor, folder: Path, 
         crawl = Crawl(window, visits_max)
         for path in make_more_pages(window, visitor, folder):
             # A code is shown once: what is open then is all there is.
-            crawl.judge(path) if find_endpoint(app, path) == "simpul.code" else crawl.visit(path)
+            crawl.judge(path) if find_endpoint(app, path) == "pendaftaran.code" else crawl.visit(path)
         crawl.run("/", "/sandi-baru")
     missing = list_pages(app, visitor.role) - {find_endpoint(app, path) for path in crawl.seen}
     assert not missing, f"no link leads to {sorted(missing)}"
@@ -100,7 +100,7 @@ def crawl_all(kecamatan: Kecamatan, app: Flask, visitor: Visitor, folder: Path, 
 def check_with_scripts(kecamatan: Kecamatan, app: Flask, visitor: Visitor, paths: list[str]) -> None:
     """Open what a crawl has seen once more, with scripts on: axe finds nothing serious, the policy is kept."""
     server = server_of(kecamatan, visitor)
-    again = [path for path in paths if find_endpoint(app, path) != "simpul.code"]
+    again = [path for path in paths if find_endpoint(app, path) != "pendaftaran.code"]
     with kecamatan.open(server, visitor.account) as window:
         faults = check_with_axe(window, again, f"{visitor.app}-")
     with kecamatan.open(server) as window:

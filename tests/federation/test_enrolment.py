@@ -8,7 +8,7 @@ import pytest
 
 from hub.change import write_common
 from hub.simpul.enrol import confirm_candidate, list_candidates, open_slot, refuse_candidate, withdraw_slot
-from hub.simpul.rules import OTHER, WRONG_WORDS
+from hub.simpul.refusal import OTHER, WRONG_WORDS
 from node.commands import make_node
 from node.services import NodeServices
 from node.sinkron.enrol import enrol

@@ -12,12 +12,19 @@ import pytest
 from flask.testing import FlaskClient
 
 from hub.beranda.words import describe_age, describe_contacts
+from hub.ingest.contact import DONE, SENDING
 from hub.program.rules import describe_period, describe_quota, find_period_problem
-from hub.simpul.rules import SlotState, describe_clock, describe_parity, describe_queue
+from hub.simpul.rules import (
+    REFUSALS, RESULTS, Contact, SlotState, describe_clock, describe_parity, describe_queue, describe_result,
+    describe_version, find_remarks, is_refused,
+)
+from hub.sipande.targets import save_targets
 from shared.store.migrations import read_setting
+from shared.sync.codes import CODES
 from shared.sync.enrolment import parse_code
+from shared.sync.limits import PROTOCOL_VERSION
 from tests.hub_app.test_pages_site import (
-    BUDI, KREO, SITI, HubSite, Villages, hidden, make_site, make_villages, send,
+    BUDI, KREO, LAIN, SITI, HubSite, Villages, hidden, make_site, make_villages, send,
 )
 
 DAY_S = 86400
@@ -60,8 +67,8 @@ def test_a_slot_shows_its_code_once_and_to_nobody_else(hub: tuple[HubSite, Villa
     assert found and parse_code(found[1]).address == "https://hub.uji"
     again = client.get(address)
     assert again.status_code == 303
-    page = client.get("/simpul").text
-    assert "hanya tampil satu kali" in page and "Pendaftaran terbuka sampai" in page
+    page = client.get("/simpul/pendaftaran").text
+    assert "hanya tampil satu kali" in page and "Terbuka" in page
 
 
 @pytest.mark.parametrize(
@@ -145,18 +152,113 @@ def test_a_code_comes_with_its_qr_and_an_address_for_this_machine_alone_is_warne
         assert ("hanya berlaku di komputer ini sendiri" in page) is warned
 
 
-def test_the_list_tells_contact_queue_clock_and_parity(hub: tuple[HubSite, Villages]) -> None:
-    site, _ = hub
+def note_contacts(site: HubSite, result: str = "fork") -> None:
+    """Let one node of KREO call two hours ago with a wrong clock, the other five days ago; none of LAIN ever."""
+    now = site.clock.now
     with site.hub.database.write() as conn:
-        conn.execute(
-            "INSERT INTO contact SELECT kunci, ?, ?, 7, 'beda' FROM simpul WHERE nama = 'PC kantor'",
-            (site.clock.now - 7200, site.clock.now + DAY_S),
-        )
-    page = site.client(SITI).get("/simpul").text
-    texts = ("2 jam yang lalu", "7 perubahan menunggu", "Jam komputer 1 hari terlalu cepat", "Isi berbeda")
-    for text in texts:
-        assert text in page
-    assert page.count("Belum ada komputer yang terdaftar") == 16
+        for nama, age_s, ahead_s, parity, said in (
+            ("PC kantor", 7200, DAY_S, "beda", result), ("Laptop lapangan", 5 * DAY_S, 0, "sama", "selesai"),
+        ):
+            conn.execute(
+                "INSERT INTO contact SELECT kunci, ?, ?, 1007, ?, 1, ?, ? FROM simpul WHERE nama = ?",
+                (now - age_s, now - age_s + ahead_s, parity, said, now - age_s, nama),
+            )
+
+
+@pytest.mark.parametrize("who", [SITI, BUDI])
+def test_the_list_of_desa_tells_contact_queue_completeness_and_what_needs_somebody(
+    hub: tuple[HubSite, Villages], who: str
+) -> None:
+    site, _ = hub
+    note_contacts(site)
+    with site.hub.database.write() as conn:
+        save_targets(conn, {KREO: 10, LAIN: 3})
+    page = site.client(who).get("/simpul").text
+    row = page.split(f'href="/simpul/desa/{KREO}"')[1].split("</tr>")[0]
+    for text in ("2 jam yang lalu", ">2.014<", "<strong>30 %</strong>, di bawah 50 %",
+                 "Kiriman ditolak", "Isi berbeda", "1 komputer tidak ada kabar", "Jam komputer 1 hari terlalu cepat"):
+        assert text in row
+    other = page.split(f'href="/simpul/desa/{LAIN}"')[1].split("</tr>")[0]
+    assert "Belum pernah menghubungi" in other and "100 %" in other
+    assert page.count("Belum ada komputer") == 16 and "di bawah 50&nbsp;%: Selakambang." in page
+    assert ("Daftarkan komputer desa" in page) is (who == SITI)
+
+
+def test_a_desa_is_shown_with_each_of_its_computers(hub: tuple[HubSite, Villages]) -> None:
+    site, _ = hub
+    note_contacts(site)
+    page = site.client(BUDI).get(f"/simpul/desa/{KREO}").text
+    office, laptop = page.split('id="komputer-1"')[1:][0].split('id="komputer-2"')
+    if "Laptop" not in laptop:
+        office, laptop = laptop, office
+    for text in ("PC kantor", "2 jam yang lalu", "Catatannya bercabang", "Jam komputer 1 hari terlalu cepat",
+                 "Isi berbeda", "Versi 1, sama dengan kecamatan"):
+        assert text in office
+    for text in ("Tidak ada kabar", "5 hari yang lalu", "Selesai; semua sudah diterima", "Cocok dengan jam",
+                 "Isi sama"):
+        assert text in laptop
+    assert "Belum ada" in page and "Daftarkan komputer lain" not in page
+    with site.hub.database.read() as conn:
+        counts = dict(conn.execute("SELECT s.nama, l.size - 1 FROM log AS l JOIN simpul AS s"
+                                   " ON s.kunci = lower(hex(l.kunci)) WHERE s.wilayah = ?", (KREO,)))
+    assert f"{counts['PC kantor']} perubahan" in office and f"{counts['Laptop lapangan']} perubahan" in laptop
+    assert "Belum ada komputer yang terdaftar" in site.client(SITI).get("/simpul/desa/33.03.04.2002").text
+
+
+def test_a_computer_that_waits_is_seen_by_all_and_confirmed_by_the_admin_alone(
+    hub: tuple[HubSite, Villages]
+) -> None:
+    site, _ = hub
+    _, words = add_candidate(site)
+    assert "menunggu enam katanya" in site.client(BUDI).get(f"/simpul/desa/{KREO}").text
+    page = site.client(BUDI).get("/simpul").text
+    assert "Admin mencocokkan enam katanya" in page and words.split()[0] not in page and "Setujui" not in page
+
+
+QUIET = 3 * DAY_S
+
+
+def heard(age_s: int | None, *, clock: str = "", parity: str = "sama", result: str = "selesai") -> Contact:
+    return Contact(None if age_s is None else 10 * DAY_S - age_s, clock, parity, result)
+
+
+@pytest.mark.parametrize(
+    ("contacts", "waiting", "is_open", "texts"),
+    [
+        ([heard(60)], 0, True, []),
+        ([], 0, False, ["Belum ada komputer"]), ([], 0, True, ["Pendaftaran terbuka"]),
+        ([], 1, False, ["Menunggu dicocokkan", "Belum ada komputer"]),
+        ([heard(None)], 0, False, ["Belum pernah menghubungi"]),
+        ([heard(None), heard(4 * DAY_S)], 0, False, ["Tidak ada kabar 4 hari"]),
+        ([heard(60), heard(4 * DAY_S)], 0, False, ["1 komputer tidak ada kabar"]),
+        ([heard(60, result="mengirim"), heard(60, result="")], 0, False, []),
+        ([heard(60, result="fork", parity="beda")], 0, False, ["Kiriman ditolak", "Isi berbeda"]),
+        ([heard(60, clock="Jam X"), heard(60, clock="Jam X")], 0, False, ["Jam X"]),
+    ],
+)
+def test_what_needs_somebody_is_said_the_gravest_first(
+    contacts: list[Contact], waiting: int, is_open: bool, texts: list[str]
+) -> None:
+    remarks = find_remarks(10 * DAY_S, contacts, QUIET, waiting, is_open)
+    assert [remark.text for remark in remarks] == texts
+    assert sorted(remarks, key=lambda remark: not remark.is_grave) == remarks
+
+
+@pytest.mark.parametrize(
+    ("version", "begins"),
+    [(None, "Belum diketahui"), (PROTOCOL_VERSION, f"Versi {PROTOCOL_VERSION}, sama"),
+     (PROTOCOL_VERSION + 1, f"Versi {PROTOCOL_VERSION + 1}, kecamatan versi")],
+)
+def test_a_version_is_told_against_that_of_the_kecamatan(version: int | None, begins: str) -> None:
+    assert describe_version(version).startswith(begins)
+    assert version != PROTOCOL_VERSION + 1 or describe_version(version).endswith("program di kecamatan")
+
+
+def test_every_result_has_its_words() -> None:
+    assert not is_refused("") and not is_refused(DONE) and not is_refused(SENDING)
+    assert {describe_result(result) for result in ("", DONE, SENDING)} == set(RESULTS.values())
+    assert REFUSALS.keys() <= {name for name, code in CODES.items() if not code.retry}
+    assert is_refused("fork") and describe_result("fork") and describe_result("lain sama sekali")
 
 
 @pytest.mark.parametrize(
@@ -171,8 +273,8 @@ def test_a_clock_is_told_when_it_is_ten_minutes_off(heard: int | None, device: i
 
 
 def test_words_for_queue_parity_and_age() -> None:
-    assert (describe_queue(None), describe_queue(0), describe_queue(3)) == (
-        "", "Tidak ada antrean", "3 perubahan menunggu"
+    assert (describe_queue(None), describe_queue(0), describe_queue(3000)) == (
+        "", "Tidak ada antrean", "3.000 perubahan menunggu"
     )
     assert (describe_parity("sama"), describe_parity("")) == ("Isi sama", "Belum dibandingkan")
     times = (None, 10 * DAY_S + 5, 9 * DAY_S, 10 * DAY_S - 300)
