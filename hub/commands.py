@@ -10,6 +10,7 @@ from hub.change import current_log, write_common
 from hub.ekspor.tokens import make_reader
 from hub.pemulihan import commands as pemulihan
 from hub.pemulihan.state import list_former_keys
+from hub.program.rules import find_period_problem, find_subject_problem
 from hub.roles import ROLES, context_words
 from hub.services import HubServices, init_hub
 from hub.simpul.enrol import (
@@ -182,9 +183,12 @@ def run_program(services: HubServices, args: Mapping[str, Any], progress: Progre
     """Publish an aid programme to every desa."""
     kind = services.catalogue["program_bantuan"]
     values = {name: args[name] for name in kind.fields if args.get(name) is not None}
-    problems = kind.find_problems(values)
-    if problems:
-        raise UserError(" ".join(problems.values()), "program_salah")
+    problems = [
+        *kind.find_problems(values).values(), find_period_problem(values),
+        find_subject_problem(values.get("sasaran"), None, False),
+    ]
+    if any(problems):
+        raise UserError(" ".join(problem for problem in problems if problem), "program_salah")
     with services.database.read() as conn:
         system = read_setting(conn, "petugas_sistem") or ""
     author = find_officer(services, str(args["petugas"])).petugas if args.get("petugas") else system

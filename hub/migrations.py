@@ -51,10 +51,12 @@ def _add_refusal(db: Tables) -> None:
 
 @hub_migrations(name="0003_contact_result")
 def _add_result(db: Tables) -> None:
-    # How the last session went as far as the hub saw it (hub.ingest.contact), and in which version of the protocol.
+    # How the last session went as far as the hub saw it (hub.ingest.contact), in which version of the protocol,
+    # and how much of the common channel the node had when it called.
     for statement in (
         "ALTER TABLE contact ADD COLUMN version INTEGER NOT NULL DEFAULT 0",
         "ALTER TABLE contact ADD COLUMN result TEXT NOT NULL DEFAULT ''",
         "ALTER TABLE contact ADD COLUMN result_s INTEGER",
+        "ALTER TABLE contact ADD COLUMN common_size INTEGER NOT NULL DEFAULT 0",
     ):
         db.conn.execute(statement)

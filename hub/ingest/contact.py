@@ -13,22 +13,23 @@ DONE, SENDING = "selesai", "mengirim"
 
 
 def note_contact(
-    services: HubServices, sender: Sender, *, device_time_s: int, queue: int, parity: str, version: int
+    services: HubServices, sender: Sender, *, device_time_s: int, queue: int, parity: str, version: int,
+    common_size: int,
 ) -> None:
-    """Remember a hello."""
+    """Remember a hello; ``common_size`` is how much of the present common channel the node holds."""
     now_s = services.clock.now_s()
-    result = SENDING if queue else DONE
+    said = (queue, parity, SENDING if queue else DONE, common_size)
     with services.database.read() as conn:
         row = conn.execute(
-            "SELECT last_s, queue, parity, result FROM contact WHERE kunci = ?", (sender.kunci,)
+            "SELECT last_s, queue, parity, result, common_size FROM contact WHERE kunci = ?", (sender.kunci,)
         ).fetchone()
-    if row is not None and now_s - row[0] < QUIET_S and row[1:] == (queue, parity, result):
+    if row is not None and now_s - row[0] < QUIET_S and row[1:] == said:
         return
     with services.database.write() as conn:
         conn.execute(
-            "INSERT OR REPLACE INTO contact (kunci, last_s, device_time_s, queue, parity, version, result, result_s)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (sender.kunci, now_s, device_time_s, queue, parity, version, result, now_s),
+            "INSERT OR REPLACE INTO contact (kunci, last_s, device_time_s, version, result_s, queue, parity, result,"
+            " common_size) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (sender.kunci, now_s, device_time_s, version, now_s, *said),
         )
 
 

@@ -36,6 +36,7 @@ from shared.store.parity import (
     store_parity,
 )
 from shared.store.runs import encode_root
+from shared.store.side import find_own_log
 from shared.sync import messages, signature
 from shared.sync.checks import ForkError
 from shared.sync.codes import CODES
@@ -193,10 +194,11 @@ def hello(body: bytes, caller: signature.Signed) -> Response:
         "time": hub.clock.now_s(), "segel": hub.seal_key.public.hex(), "parity": "", "parity_differs": [],
     }
     if sender.simpul:
+        common = find_own_log(hub, hub.wilayah, Role.UMUM)
         answer["parity"], answer["parity_differs"] = _judge_parity(hub, sender, asked)
         note_contact(
             hub, sender, device_time_s=asked["time"], queue=_count_queue(announced, told), parity=answer["parity"],
-            version=asked["version"],
+            version=asked["version"], common_size=0 if common is None else announced.get(common.id, 0),
         )
     else:
         answer["known"] = False

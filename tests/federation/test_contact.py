@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from shared.errors import TransportError
+from hub.commands import COMMANDS
+from hub.program.queries import count_delivered
+from shared.errors import TransportError, UserError
+from shared.merge.scope import Role
+from shared.store.side import find_own_log
 from shared.sync.limits import PROTOCOL_VERSION
 from tests.federation.test_sync_session import clone
 from tests.support.federation import Federation
@@ -68,6 +72,37 @@ def test_a_refusal_that_people_must_look_at_is_noted_and_one_that_mends_itself_i
     talk = Talk(federation, node)
     talk.push(talk.run(own_log(node).size - 1))
     assert contact(federation)[:2] == (2, "mengirim")
+
+
+def test_a_programme_is_counted_as_delivered_when_the_node_says_that_it_holds_it(federation: Federation) -> None:
+    hub, nodes = federation.hub, [federation.add_node(name) for name in "ab"]
+    federation.sync_all()
+    program = str(COMMANDS["program"](hub, {"nama": "Sembako", "sasaran": 1}, lambda report: None)["program"])
+
+    def reached() -> tuple[int, int]:
+        common = find_own_log(hub, hub.wilayah, Role.UMUM)
+        assert common is not None
+        with hub.database.read() as conn:
+            return count_delivered(conn, program, common)
+
+    assert reached() == (2, 0)
+    for delivered in (1, 2):
+        federation.sync(nodes[delivered - 1])
+        assert reached() == (2, delivered - 1)  # it fetched the programme after its hello
+        federation.sync(nodes[delivered - 1])
+        assert reached() == (2, delivered)
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [({}, "pilih penduduk"), ({"sasaran": 4}, "pilih penduduk"),
+     ({"sasaran": 1, "mulai": "2026-02-01", "selesai": "2026-01-01"}, "tidak boleh sebelum")],
+)
+def test_the_command_refuses_what_the_page_refuses(
+    federation: Federation, args: dict[str, object], message: str
+) -> None:
+    with pytest.raises(UserError, match=message):
+        COMMANDS["program"](federation.hub, {"nama": "Sembako", **args}, lambda report: None)
 
 
 @pytest.mark.parametrize("skew_s", [0, 86400])

@@ -13,12 +13,13 @@ from flask.testing import FlaskClient
 
 from hub.beranda.words import describe_age, describe_contacts
 from hub.ingest.contact import DONE, SENDING
-from hub.program.rules import describe_period, describe_quota, find_period_problem
+from hub.program.rules import Use, describe_period, describe_quota, find_fullest, find_period_problem
 from hub.simpul.rules import (
     REFUSALS, RESULTS, Contact, SlotState, describe_clock, describe_parity, describe_queue, describe_result,
     describe_version, find_remarks, is_refused,
 )
 from hub.sipande.targets import save_targets
+from shared.clock import format_time
 from shared.store.migrations import read_setting
 from shared.sync.codes import CODES
 from shared.sync.enrolment import parse_code
@@ -160,7 +161,8 @@ def note_contacts(site: HubSite, result: str = "fork") -> None:
             ("PC kantor", 7200, DAY_S, "beda", result), ("Laptop lapangan", 5 * DAY_S, 0, "sama", "selesai"),
         ):
             conn.execute(
-                "INSERT INTO contact SELECT kunci, ?, ?, 1007, ?, 1, ?, ? FROM simpul WHERE nama = ?",
+                "INSERT INTO contact (kunci, last_s, device_time_s, queue, parity, version, result, result_s)"
+                " SELECT kunci, ?, ?, 1007, ?, 1, ?, ? FROM simpul WHERE nama = ?",
                 (now - age_s, now - age_s + ahead_s, parity, said, now - age_s, nama),
             )
 
@@ -392,7 +394,7 @@ def test_a_programme_is_published_and_changed(hub: tuple[HubSite, Villages]) -> 
     assert villages.program in found["meniadakan"]
     address = answer.headers["Location"]
     page = client.get(address).text
-    assert "Bantuan Uji" in page and "sisa 1.500" in page
+    assert "Bantuan Uji" in page and "1.500 penerima untuk setiap periode" in page
     version = hidden(client.get(f"{address}/ubah").text, "versi")[0]
     changed = {**PROGRAM, "kuota": "2000", "versi": version}
     assert send(client, f"{address}/ubah", changed, page=f"{address}/ubah").status_code == 303
@@ -407,7 +409,8 @@ def test_a_programme_is_published_and_changed(hub: tuple[HubSite, Villages]) -> 
     [
         ({"nama": " "}, "Nama program"), ({"selesai": "31-12-2025"}, "tidak boleh sebelum"),
         ({"kuota": "banyak"}, "angka bulat"), ({"sasaran": "9"}, "Sasaran"),
-        ({"mulai": "31-02-2026"}, "kalender"),
+        ({"mulai": "31-02-2026"}, "kalender"), ({"sasaran": ""}, "pilih penduduk atau keluarga"),
+        ({"sasaran": "4"}, "pilih penduduk atau keluarga"),
     ],
 )
 def test_a_programme_that_cannot_be_is_refused(
@@ -418,11 +421,68 @@ def test_a_programme_that_cannot_be_is_refused(
     assert answer.status_code == 400 and message in answer.text
 
 
-def test_recipients_are_counted_by_desa(hub: tuple[HubSite, Villages]) -> None:
+def test_recipients_are_counted_by_desa_and_against_the_quota_by_period(hub: tuple[HubSite, Villages]) -> None:
     site, villages = hub
-    page = site.client(BUDI).get(f"/program/{villages.program}").text
-    assert "<strong>1</strong> penerima" in page and "sisa 9" in page
-    assert f"desa={KREO}" in page
+    path = f"/program/{villages.program}"
+    page = site.client(BUDI).get(path).text
+    assert "<strong>1</strong> penerima" in page and f"desa={KREO}" in page
+    assert "1 menerima, 1 diusulkan; sisa 8" in page and 'class="isi" width="20"' in page
+    for _ in range(11):
+        site.create(
+            villages.lain, "penerima_bantuan", "", False, program=villages.program, periode="2027", status="aktif",
+            penduduk=site.hub.new_id(),
+        )
+    page = site.client(BUDI).get(path).text
+    assert "Lebih dari kuota" in page and "11 menerima; lebih 1 dari kuota" in page
+    assert "1 menerima, 1 diusulkan; sisa 8" in page and "semua periode dijumlahkan" in page
+    listed = site.client(BUDI).get("/program").text
+    assert "11 dari 10" in listed and "(2027)" in listed and 'class="isi" width="100"' in listed
+
+
+def test_a_programme_is_ended_and_its_recipients_stay(hub: tuple[HubSite, Villages]) -> None:
+    site, villages = hub
+    client, path = site.client(BUDI), f"/program/{villages.program}/akhiri"
+    page = client.get(path).text
+    day = format_time(site.clock.now)[:10]
+    assert f'value="{day}"' in page
+    form = {"versi": hidden(page, "versi")[0]}
+    for typed, message in (("31-12-2025", "tidak boleh sebelum"), ("", "Isi hari terakhir"), ("besok", "hari-bulan")):
+        answer = send(client, path, {**form, "selesai": typed}, page=path)
+        assert answer.status_code == 400 and message in answer.text
+    assert send(client, path, {"selesai": "01-02-2026", "versi": "lama"}, page=path).status_code == 400
+    assert send(client, path, {**form, "selesai": "01-02-2026"}, page=path).status_code == 303
+    found = read_program(site, "Bantuan Uji")
+    assert (found["mulai"], found["selesai"], found["kuota"]) == ("2026-01-01", "2026-02-01", 10)
+    page = client.get(f"/program/{villages.program}").text
+    assert "Sudah selesai" in page and "Akhiri program" not in page and "<strong>1</strong> penerima" in page
+
+
+def test_the_subject_of_a_programme_is_fixed_once_somebody_receives(hub: tuple[HubSite, Villages]) -> None:
+    site, villages = hub
+    client, path = site.client(BUDI), f"/program/{villages.program}/ubah"
+    version = hidden(client.get(path).text, "versi")[0]
+    form = {"nama": "Bantuan Uji", "mulai": "01-01-2026", "kuota": "12", "versi": version}
+    answer = send(client, path, {**form, "sasaran": "2"}, page=path)
+    assert answer.status_code == 400 and "sudah ada penerimanya" in answer.text
+    assert send(client, path, {**form, "sasaran": "1"}, page=path).status_code == 303
+    assert read_program(site, "Bantuan Uji")["kuota"] == 12
+
+
+@pytest.mark.parametrize(
+    ("aktif", "usulan", "kuota", "percent", "sentence"),
+    [
+        (0, 0, None, 0, "0 menerima; tanpa kuota"), (3, 2, 10, 50, "3 menerima, 2 diusulkan; sisa 5"),
+        (11, 0, 10, 110, "11 menerima; lebih 1 dari kuota"), (0, 0, 0, 0, "0 menerima; sisa 0"),
+        (1, 0, 0, 101, "1 menerima; lebih 1 dari kuota"),
+    ],
+)
+def test_the_use_of_a_quota_in_words_and_per_cent(
+    aktif: int, usulan: int, kuota: int | None, percent: int, sentence: str
+) -> None:
+    use = Use("2026", aktif, usulan, kuota)
+    assert (use.percent, use.sentence, use.is_over) == (percent, sentence, "lebih" in sentence)
+    assert find_fullest([use, Use("2027", 0, 0, kuota)], kuota) == use or not use.used
+    assert find_fullest([], kuota).used == 0
 
 
 def test_a_programme_of_a_desa_is_shown_and_not_changed_here(hub: tuple[HubSite, Villages]) -> None:

@@ -228,7 +228,8 @@ ROUTES = (
     ("/sipande/penduduk", 303, 200, 200), ("/sipande/keluarga", 303, 200, 200),
     ("/sipande/penerima", 303, 200, 200), ("/sipande/sasaran", 303, 200, 200), ("/publik", 200, 200, 200),
     ("/program", 303, 200, 200), ("/program/baru", 303, 200, 200), ("/program/{program}", 303, 200, 200),
-    ("/program/{program}/ubah", 303, 200, 200), ("/verval/{temuan}", 303, 200, 200),
+    ("/program/{program}/ubah", 303, 200, 200), ("/program/{program}/akhiri", 303, 200, 200),
+    ("/verval/{temuan}", 303, 200, 200),
     ("/simpul", 303, 200, 200), ("/simpul/desa/33.03.04.2006", 303, 200, 200),
     ("/simpul/desa/x", 303, 404, 404), ("/simpul/pendaftaran", 303, 403, 200),
     ("/simpul/pendaftaran/x", 303, 403, 303), ("/simpul/calon/x/tolak", 303, 403, 303),
@@ -263,6 +264,7 @@ def test_every_get_route_of_the_pages_is_in_the_table(filled: tuple[HubSite, Vil
 POSTS = (
     "/verval/{temuan}/pilih", "/verval/{temuan}/tautkan", "/verval/{temuan}/bukan-ganda",
     "/verval/{temuan}/kembalikan", "/verval/{temuan}/nomor", "/program/baru", "/program/{program}/ubah",
+    "/program/{program}/akhiri",
     "/sipande/sasaran", "/simpul/pendaftaran", "/simpul/calon/x/setujui",
     "/simpul/calon/x/tolak", "/simpul/pendaftaran/x/tarik", "/akun/", "/akun/1/aktif",
     "/akun/1/kode",
