@@ -16,7 +16,7 @@ from node.impor.service import import_file
 from node.roles import ROLES, context_words
 from node.services import NodeServices, init_node, refuse_practice
 from node.sinkron.enrol import enrol
-from node.sinkron.rotate import take_new_keys, tell_new_keys
+from node.sinkron.rotate import doubt_new_keys, take_new_keys, tell_new_keys
 from node.sinkron.session import Outcome, Report, Session
 from node.sinkron.transport import HttpTransport, Transport
 from shared.clock import Clock, Randomness, format_time
@@ -134,6 +134,8 @@ def finish_session(services: NodeServices, report: Report) -> None:
     """Keep the outcome for the status page; a session with nothing to do writes nothing."""
     now_s = services.clock.now_s()
     services.last_report = (now_s, report)
+    if report.code == "unknown_key":
+        doubt_new_keys(services)
     if report.outcome is Outcome.SELESAI and not (report.sent or report.received):
         return
     with services.database.write() as conn:

@@ -34,6 +34,12 @@ def take_new_keys(services: NodeServices) -> None:
         services.replace_keys(services.keys.rotate(services.random, services.clock.now_s(), kept_s))
 
 
+def doubt_new_keys(services: NodeServices) -> None:
+    """Tell the hub of the last change of keys once more: it was restored from before it had heard of it."""
+    if services.keys.former and services.keys.is_told:
+        services.replace_keys(replace(services.keys, is_told=False))
+
+
 def tell_new_keys(services: NodeServices, open_transport: OpenTransport, executor: Executor) -> Report | None:
     """Hand over what the old key has signed, and let the hub put the new key in its place.
 

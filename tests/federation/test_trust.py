@@ -14,11 +14,12 @@ from hub.pemulihan.watch import suspend
 from hub.services import open_hub
 from node.services import NodeServices, open_node
 from node.sinkron.rotate import take_new_keys as take_new_node_keys
-from node.sinkron.session import Outcome
+from node.sinkron.rotate import tell_new_keys
+from node.sinkron.session import InlineExecutor, Outcome
 from shared.changelog.keychain import Successor, follow, sign_successor
 from shared.changelog.keys import SigningKey
 from shared.errors import TransportError, UserError
-from tests.federation.test_histories import check_whole, copy_folder, names, own_logs
+from tests.federation.test_histories import check_whole, copy_folder, names, own_logs, restore_hub
 from tests.support.federation import DESA, HUB, Federation, make_sync_app, refuse_all, seeded
 from tests.support.office import create, rows, update, value
 
@@ -105,6 +106,21 @@ def test_another_key_cannot_put_itself_in_the_place_of_a_node(federation: Federa
     assert federation.sync(b, transport).outcome is Outcome.SELESAI
     assert value(federation.hub, "SELECT count(*) FROM simpul WHERE pendahulu IS NOT NULL") == 1
     assert value(federation.hub, "SELECT s.kunci FROM simpul s JOIN simpul n ON n.pendahulu = s.id") == stolen
+
+
+def test_a_hub_that_forgot_a_change_of_keys_is_told_again(federation: Federation) -> None:
+    a = federation.add_node("a")
+    federation.sync_all()
+    old = copy_folder(federation, federation.hub, "hub-lama")
+    take_new_node_keys(a)
+    transport = federation.transport(a)
+    assert tell_new_keys(a, transport.with_key, InlineExecutor()) is None and a.keys.previous is None
+    create(a, nama="SITI")
+    restore_hub(federation, old, keeps_keys=True)
+    assert federation.sync(a).code == "unknown_key"
+    assert federation.sync(a).outcome is Outcome.SELESAI
+    assert names(federation.hub) == {"SITI"}
+    check_whole(federation, a)
 
 
 # A key is revoked ------------------------------------------------------------------------------------------
