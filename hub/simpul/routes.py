@@ -103,7 +103,10 @@ def _load_lines() -> list[DesaLine]:
     for kode, nama in list_desa(hub.wilayah):
         own = [node for node in nodes if node.desa == kode]
         contacts = [
-            Contact(node.last_s, describe_clock(node.last_s, node.device_time_s), node.parity, node.result)
+            Contact(
+                node.last_s, describe_clock(node.last_s, node.device_time_s), node.parity, node.result,
+                node.status == "ditangguhkan",
+            )
             for node in own
         ]
         remarks = find_remarks(now_s, contacts, QUIET_S, waiting.count(kode), kode in is_open)

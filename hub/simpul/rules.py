@@ -65,7 +65,6 @@ RESULTS = {
     "mengirim": "Belum selesai: masih mengirim, atau terputus di tengah",
 }
 REFUSALS = {
-    "fork": "Catatannya bercabang; mungkin komputernya dipulihkan dari salinan lama.",
     "bad_proof": "Catatannya tidak cocok dengan segelnya. Jalankan pemeriksaan (verify) di komputer desa.",
     "bad_note": "Segel catatannya tidak cocok dengan kuncinya. Jalankan pemeriksaan (verify) di komputer desa.",
     "malformed": "Kirimannya tidak dikenali. Perbarui program di desa atau di kecamatan.",
@@ -94,6 +93,7 @@ class Contact:
     clock: str
     parity: str
     result: str
+    is_suspended: bool = False
 
 
 @dataclass(frozen=True)
@@ -115,6 +115,8 @@ def find_remarks(now_s: int, contacts: Sequence[Contact], quiet_s: int, waiting:
         heard = [c.last_s for c in silent if c.last_s is not None]
         gone = f"Tidak ada kabar {describe_span(now_s - max(heard))}" if heard else "Belum pernah menghubungi"
         remarks.append(Remark(gone, True))
+    if any(c.is_suspended for c in contacts):
+        remarks.append(Remark("Komputer ditangguhkan", True))
     if any(is_refused(c.result) for c in contacts):
         remarks.append(Remark("Kiriman ditolak", True))
     if any(c.parity == "beda" for c in contacts):

@@ -260,7 +260,7 @@ def test_every_result_has_its_words() -> None:
     assert not is_refused("") and not is_refused(DONE) and not is_refused(SENDING)
     assert {describe_result(result) for result in ("", DONE, SENDING)} == set(RESULTS.values())
     assert REFUSALS.keys() <= {name for name, code in CODES.items() if not code.retry}
-    assert is_refused("fork") and describe_result("fork") and describe_result("lain sama sekali")
+    assert is_refused("bad_proof") and describe_result("bad_proof") and describe_result("lain sama sekali")
 
 
 @pytest.mark.parametrize(
