@@ -15,6 +15,7 @@ from node.services import NodeServices, write_hub
 from node.sinkron.hubkey import follow_hub
 from node.sinkron.session import Outcome, Refused, Report, Session, read_refusal
 from node.sinkron.transport import Transport
+from shared.changelog.keys import SigningKey
 from shared.errors import TransportError
 from shared.store.evidence import note_event
 from shared.sync import messages
@@ -41,20 +42,38 @@ def doubt_new_keys(services: NodeServices) -> None:
 
 
 def tell_new_keys(services: NodeServices, open_transport: OpenTransport, executor: Executor) -> Report | None:
-    """Hand over what the old key has signed, and let the hub put the new key in its place.
+    """Hand over what former keys have signed, and let the hub put each next key in its place.
 
-    Returns the report of a session that failed, None when the new key may speak.
+    Begins with the newest key that the hub knows: a hub that was restored may have forgotten some.
+    Returns the report of a session that failed, None when the key of today may speak.
     """
-    keys, hub = services.keys, services.hub()
-    if keys.previous is None or hub is None:
+    keys = services.keys
+    if keys.previous is None or services.hub() is None:
         return None
-    transport = open_transport(keys.previous.seed(), keys.previous.public.hex())
+    chain = (*keys.former, keys.signing)
+    known = len(keys.former) - 1
+    while (report := _follow(services, open_transport, executor, chain[known], chain[known + 1])) is not None:
+        if report.code != "unknown_key" or known == 0:
+            return report
+        known -= 1
+    for old, new in zip(chain[known + 1:], chain[known + 2:], strict=False):
+        if (report := _follow(services, open_transport, executor, old, new)) is not None:
+            return report
+    services.replace_keys(replace(services.keys, is_told=True))
+    return None
+
+
+def _follow(
+    services: NodeServices, open_transport: OpenTransport, executor: Executor, old: SigningKey, new: SigningKey
+) -> Report | None:
+    """Run a session under one key and let another follow it; None when the hub has said so."""
+    transport = open_transport(old.seed(), old.public.hex())
     try:
-        report = Session(services, transport, executor, as_previous=True).run()
+        report = Session(services, transport, executor, speaker=old.public).run()
         # Revoked may mean: replaced already, and the answer was lost. Asking again tells.
         if report.outcome is not Outcome.SELESAI and report.code != "key_revoked":
             return report
-        _ask(services, transport, keys.previous.public.hex())
+        _ask(services, transport, old, new)
     except Refused as error:
         return Report(outcome=Outcome.DITOLAK, code=error.code, detail=error.refusal["detail"])
     except TransportError as error:
@@ -64,14 +83,14 @@ def tell_new_keys(services: NodeServices, open_transport: OpenTransport, executo
     return None
 
 
-def _ask(services: NodeServices, transport: Transport, old: str) -> None:
+def _ask(services: NodeServices, transport: Transport, old: SigningKey, new: SigningKey) -> None:
     keys, hub = services.keys, services.hub()
     assert keys.seal is not None and hub is not None
     nonce = base64.urlsafe_b64encode(services.random(16)).decode().rstrip("=")
-    kunci, segel = keys.signing.public.hex(), keys.seal.public.hex()
+    kunci, segel = new.public.hex(), keys.seal.public.hex()
     body = messages.encode({
         "version": PROTOCOL_VERSION, "nonce": nonce, "kunci": kunci, "segel": segel,
-        "bukti": keys.signing.sign(rotation_text(services.wilayah, old, kunci, segel)).hex(),
+        "bukti": new.sign(rotation_text(services.wilayah, old.public.hex(), kunci, segel)).hex(),
     })
     answer = transport.post("/sync/v1/rotate", body, nonce)
     if answer.status != 200:
@@ -86,4 +105,3 @@ def _ask(services: NodeServices, transport: Transport, old: str) -> None:
     with services.database.write() as conn:
         write_hub(conn, replace(hub, simpul=loaded["simpul"]))
         note_event(conn, services.clock.now_s(), "kunci", "", f"kunci {kunci[:16]}")
-    services.replace_keys(replace(keys, is_told=True))

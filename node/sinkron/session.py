@@ -110,8 +110,8 @@ class Session:
     sizer: RunSizer = field(default_factory=RunSizer)
     run_bytes: int = 0
     nonce: str = ""
-    as_previous: bool = False
-    """The key before this one speaks, to hand over what it has signed; the hub does not know the new one yet."""
+    speaker: bytes = b""
+    """The former key that speaks, to hand over what it has signed; the hub does not know the later ones yet."""
     yielding: dict[str, int] = field(default_factory=dict)
     """Logs whose history here gives way to the hub's, and a size up to which both are the same."""
     _successes: int = 0
@@ -276,7 +276,10 @@ class Session:
 
     def _is_untold(self, log: Log) -> bool:
         """Tell whether the hub cannot know the key of a log yet."""
-        return self.as_previous and log.kunci == self.services.keys.signing.public
+        keys = [*self.services.keys.publics()[1:], self.services.keys.signing.public]
+        if not self.speaker or log.kunci not in keys:
+            return False
+        return keys.index(log.kunci) > keys.index(self.speaker)
 
     def _push_log(self, hub: KnownHub, log: Log, start: int, receiver: bytes) -> dict[str, int]:
         """Send one log from ``start`` on; the next run is built while the hub works on the last."""

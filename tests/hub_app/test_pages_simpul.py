@@ -153,7 +153,7 @@ def test_a_code_comes_with_its_qr_and_an_address_for_this_machine_alone_is_warne
         assert ("hanya berlaku di komputer ini sendiri" in page) is warned
 
 
-def note_contacts(site: HubSite, result: str = "fork") -> None:
+def note_contacts(site: HubSite, result: str = "bad_proof") -> None:
     """Let one node of KREO call two hours ago with a wrong clock, the other five days ago; none of LAIN ever."""
     now = site.clock.now
     with site.hub.database.write() as conn:
@@ -193,7 +193,7 @@ def test_a_desa_is_shown_with_each_of_its_computers(hub: tuple[HubSite, Villages
     office, laptop = page.split('id="komputer-1"')[1:][0].split('id="komputer-2"')
     if "Laptop" not in laptop:
         office, laptop = laptop, office
-    for text in ("PC kantor", "2 jam yang lalu", "Catatannya bercabang", "Jam komputer 1 hari terlalu cepat",
+    for text in ("PC kantor", "2 jam yang lalu", "Catatannya tidak cocok", "Jam komputer 1 hari terlalu cepat",
                  "Isi berbeda", "Versi 1, sama dengan kecamatan"):
         assert text in office
     for text in ("Tidak ada kabar", "5 hari yang lalu", "Selesai; semua sudah diterima", "Cocok dengan jam",
@@ -234,7 +234,7 @@ def heard(age_s: int | None, *, clock: str = "", parity: str = "sama", result: s
         ([heard(None), heard(4 * DAY_S)], 0, False, ["Tidak ada kabar 4 hari"]),
         ([heard(60), heard(4 * DAY_S)], 0, False, ["1 komputer tidak ada kabar"]),
         ([heard(60, result="mengirim"), heard(60, result="")], 0, False, []),
-        ([heard(60, result="fork", parity="beda")], 0, False, ["Kiriman ditolak", "Isi berbeda"]),
+        ([heard(60, result="bad_proof", parity="beda")], 0, False, ["Kiriman ditolak", "Isi berbeda"]),
         ([heard(60, clock="Jam X"), heard(60, clock="Jam X")], 0, False, ["Jam X"]),
     ],
 )
