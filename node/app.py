@@ -12,6 +12,7 @@ from node.commands import COMMANDS, add_petugas
 from node.impor import routes as impor
 from node.keluarga import routes as keluarga
 from node.latihan import routes as latihan
+from node.logo import routes as logo
 from node.penduduk import bantuan
 from node.penduduk import routes as penduduk
 from node.roles import ADMIN, ROLES, context_words
@@ -21,7 +22,7 @@ from node.tindakan import routes as tindakan
 from shared.codes import wilayah
 from shared.web.accounts import FirstPerson
 from shared.web.factory import make_app
-from shared.web.guards import MASUK, Registration, peran
+from shared.web.guards import MASUK, UMUM, Registration, peran
 from shared.web.panduan import FIRST, Bab, make_panduan
 from shared.web.passwords import Cost
 from shared.web.services import NavItem
@@ -31,7 +32,7 @@ PANDUAN = make_panduan((
         FIRST, "Hari pertama", "Masuk, akun petugas, dan urutan kerja saat baru mulai.",
         {"masuk": "masuk", "masuk.mulai": "akun-pertama", "masuk.start": "akun-pertama",
          "masuk.new_password": "sandi", "masuk.redeem": "sandi", "beranda": "beranda", "pengguna": "pengguna",
-         "latihan": "latihan"},
+         "latihan": "latihan", "logo": "logo"},
     ),
     Bab(
         "penduduk", "Penduduk dan keluarga", "Mencari, menambah, mengubah, memindahkan, dan penerima bantuan.",
@@ -58,6 +59,7 @@ REGISTRY = (
     Registration(tindakan.blueprint, MASUK),
     Registration(sinkron.blueprint, MASUK, {"register": peran(ADMIN.name), "rotate": peran(ADMIN.name)}),
     Registration(pengguna.blueprint, peran(ADMIN.name)),
+    Registration(logo.blueprint, peran(ADMIN.name), {"image": UMUM}),
     Registration(latihan.blueprint, MASUK),
     PANDUAN,
 )
@@ -88,5 +90,7 @@ def make_node_app(services: NodeServices, cost: Cost = Cost()) -> Flask:
         cost=cost,
     )
     app.extensions["services"] = services
-    app.jinja_env.globals["latihan"] = services.is_latihan
+    app.jinja_env.globals.update(
+        latihan=services.is_latihan, logo_aplikasi=lambda: logo.describe(services.logo)
+    )
     return app

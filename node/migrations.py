@@ -41,3 +41,12 @@ def _make_import_undo(db: Tables) -> None:
             petugas TEXT NOT NULL, alasan TEXT NOT NULL, changes INTEGER NOT NULL) STRICT""",
     ):
         db.conn.execute(statement)
+
+
+@node_migrations(name="0003_logo")
+def _make_logo(db: Tables) -> None:
+    db.conn.execute(
+        """CREATE TABLE logo (
+            no INTEGER PRIMARY KEY CHECK (no = 1), png BLOB NOT NULL, width INTEGER NOT NULL,
+            height INTEGER NOT NULL) STRICT"""
+    )

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from node.logo.image import Logo
+from node.logo.queries import read_stored_logo
 from node.migrations import node_migrations
 from shared.changelog.checkpoint import Verifier
 from shared.clock import Clock, Randomness
@@ -52,6 +54,8 @@ class NodeServices(Side):
 
     is_latihan: bool = False
     """A practice village of invented people: it never syncs."""
+    logo: Logo | None = None
+    """What the pages show; kept here so that no page asks the database for it."""
     last_report: tuple[int, Any] | None = None
     """When the last session of this process ended, and its report."""
 
@@ -105,7 +109,7 @@ def open_node(path: Path, *, clock: Clock, random: Randomness, catalogue: Catalo
     database = open_database(folder, catalogue, (node_migrations,), sisi="simpul")
     with database.read() as conn:
         wilayah, nama = read_setting(conn, "wilayah") or "", read_setting(conn, "nama") or ""
-        is_latihan = read_setting(conn, "latihan") is not None
+        is_latihan, logo = read_setting(conn, "latihan") is not None, read_stored_logo(conn)
     return NodeServices(
-        folder, database, keys, clock, random, catalogue, wilayah=wilayah, nama=nama, is_latihan=is_latihan
+        folder, database, keys, clock, random, catalogue, wilayah=wilayah, nama=nama, is_latihan=is_latihan, logo=logo
     )

@@ -1,4 +1,4 @@
-"""The little app of the first start: code from the console, desa, this computer and its first account.
+"""The little app of the first start: code from the console, desa, logo, this computer and its first account.
 
 It has no database; when all is answered the node is made and its app takes over on the same address.
 """
@@ -12,7 +12,10 @@ from flask import Flask, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
+from node.logo.image import Logo
+from node.logo.routes import describe, make_answer, read_upload
 from node.mulai.make import Answers
+from node.mulai.search import find_desa
 from shared.clock import Randomness
 from shared.codes import wilayah as codes
 from shared.errors import EnvironmentProblem, UserError
@@ -54,10 +57,18 @@ class SetupCode:
             return "Kode sudah lima kali salah dan ditutup. Kode yang baru tampil di layar komputer."
 
 
+class _Chosen:
+    """What was chosen so far and is too much for a cookie."""
+
+    logo: Logo | None = None
+
+
 def make_setup_app(code: SetupCode, build: Build, take_over: TakeOver, random: Randomness) -> Flask:
     """Make the app; ``build`` makes node and app of the answers, ``take_over`` gives that app the requests."""
     app = make_bare_app("node", title="Sipande Desa", random=random)
     building = threading.Lock()
+    chosen = _Chosen()
+    app.jinja_env.globals["logo_aplikasi"] = lambda: describe(chosen.logo, "logo")
 
     def next_step() -> str:
         if session.get("kode") != code.code:
@@ -87,7 +98,7 @@ def make_setup_app(code: SetupCode, build: Build, take_over: TakeOver, random: R
         if session.get("kode") != code.code:
             return redirect(url_for("mulai"), 303)
         text = " ".join(request.args.get("cari", "").split())[:100]
-        found = codes.search_desa(text, RESULTS_MAX) if text else []
+        found = find_desa(text, RESULTS_MAX) if text else []
         places = [(item.kode, item.nama, describe_place(item.kode)) for item in found]
         return render_template("mulai/desa.html", text=text, places=places, is_full=len(found) == RESULTS_MAX)
 
@@ -96,7 +107,33 @@ def make_setup_app(code: SetupCode, build: Build, take_over: TakeOver, random: R
         """Keep the desa that was chosen."""
         if session.get("kode") == code.code and codes.desa(request.form.get("desa", "")) is not None:
             session["desa"] = request.form["desa"]
+            return redirect(url_for("choose_logo"), 303)
         return redirect(url_for(next_step()), 303)
+
+    @app.get("/mulai/logo")
+    def choose_logo() -> ResponseReturnValue:
+        """Ask for the logo, which may be passed over."""
+        if next_step() != "answer":
+            return redirect(url_for(next_step()), 303)
+        return show_logo("")
+
+    @app.post("/mulai/logo")
+    def take_logo() -> ResponseReturnValue:
+        """Keep a logo until the node is made; a bad file leaves the former one."""
+        if next_step() != "answer":
+            return redirect(url_for(next_step()), 303)
+        try:
+            chosen.logo = read_upload(request.files.get("logo"))
+        except UserError as error:
+            return show_logo(error.pesan), 400
+        return redirect(url_for("choose_logo"), 303)
+
+    @app.get("/mulai/logo/gambar")
+    def logo() -> ResponseReturnValue:
+        """Give the picture that was chosen; the headers of this app let nobody keep it."""
+        if chosen.logo is None:
+            raise NotFound
+        return make_answer(chosen.logo, 0)
 
     @app.get("/mulai/komputer")
     def answer() -> ResponseReturnValue:
@@ -117,7 +154,9 @@ def make_setup_app(code: SetupCode, build: Build, take_over: TakeOver, random: R
         try:
             if password != request.form.get("kata_sandi_ulang", ""):
                 raise UserError("Kedua kata sandi tidak sama. Ketik lagi keduanya.")
-            node_app, account = build(Answers(desa=session["desa"], kata_sandi=password, **typed))
+            node_app, account = build(
+                Answers(desa=session["desa"], kata_sandi=password, logo=chosen.logo, **typed)
+            )
         except EnvironmentProblem:
             building.release()
             raise
@@ -130,6 +169,9 @@ def make_setup_app(code: SetupCode, build: Build, take_over: TakeOver, random: R
         session.clear()
         take_over(node_app)
         return log_in(node_app, account)
+
+    def show_logo(problem: str) -> str:
+        return render_template("mulai/logo.html", problem=problem, desa=codes.nama(session["desa"]))
 
     def show_answers(typed: dict[str, str], problem: str) -> str:
         kode = session["desa"]

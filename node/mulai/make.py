@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from node.commands import add_petugas, make_node
 from node.latihan.make import empty_folder
+from node.logo.image import Logo
+from node.logo.queries import store_logo
 from node.roles import ADMIN, ROLES, context_words
 from node.services import NodeServices
 from shared.clock import Clock, Randomness
@@ -28,6 +30,7 @@ class Answers:
     jabatan: str
     nama_pengguna: str
     kata_sandi: str
+    logo: Logo | None = None
 
 
 def is_empty(folder: DataFolder) -> bool:
@@ -61,7 +64,9 @@ def _add_first(services: NodeServices, answers: Answers, cost: Cost) -> int:
         services.folder, services.database, services.clock, services.random, ROLES, context_words, cost
     )
     prepared = accounts.prepare(answers.nama_pengguna, answers.kata_sandi, ADMIN.name)
+    services.logo = answers.logo
     with services.database.write() as conn:
+        store_logo(conn, answers.logo)
         petugas = add_petugas(services, answers.nama, answers.jabatan, ADMIN.name)
         return accounts.add(
             conn, answers.nama_pengguna, prepared, ADMIN.name, petugas, by=answers.nama_pengguna

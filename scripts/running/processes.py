@@ -99,7 +99,8 @@ def serving(program: str, folder: Path, *options: str, port: int = 0) -> Iterato
     if not address.startswith("http"):
         process.wait(timeout=10)
         raise RuntimeError(f"{program} did not start: see {folder}.log")
-    first = read_setting(folder, "SELECT count(*) FROM account") == 0
+    # An empty folder asks for its desa first.
+    first = not (folder / "data.sqlite").exists() or read_setting(folder, "SELECT count(*) FROM account") == 0
     code = process.stdout.readline().rsplit(" ", 1)[-1].strip() if first else ""
     server = Server(DataFolder(folder), process, address, code)
     try:

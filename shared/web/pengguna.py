@@ -44,6 +44,13 @@ ACTIONS = {
     "slot_ditarik": "Menarik pendaftaran komputer desa",
     "calon_disetujui": "Menyetujui komputer desa",
     "calon_ditolak": "Menolak komputer desa",
+    "logo_diganti": "Mengganti logo desa",
+    "logo_dihapus": "Menghapus logo desa",
+    "kunci_diganti": "Mengganti kunci komputer ini",
+    "kunci_hub_diganti": "Mengganti kunci hub",
+    "kunci_dicabut": "Mencabut kunci komputer desa",
+    "kunci_dipulihkan": "Mengizinkan lagi komputer desa",
+    "karantina_diambil": "Mengambil perubahan dari karantina",
 }
 _AUDIT_ROWS = 100
 _CODES_MAX, _CODE_SHOWN_S = 8, 900.0

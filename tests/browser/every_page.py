@@ -18,7 +18,7 @@ from tests.browser.windows import Window
 # Files and answers to programs; pages that come only before the first account, while something runs, once after a
 # button, for a person without family, or in practice mode, where the ribbon on top leads there.
 NO_PAGES = {
-    "static", "penduduk.download", "impor.rejects", "ekspor.perubahan", "masuk.mulai", "masuk.masuk",
+    "static", "logo.image", "penduduk.download", "impor.rejects", "ekspor.perubahan", "masuk.mulai", "masuk.masuk",
     "impor.applied", "impor.undone", "keluarga.place",
     "latihan.index",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import re
 from collections.abc import Iterator
@@ -26,6 +27,7 @@ from shared.sync.enrolment import EnrolmentCode
 from shared.web.serve import Switch
 from tests.node_app.test_pages_kit import CHEAP, PASSWORD, Browser, read_text
 from tests.support.federation import DESA, TestClock, seeded
+from tests.support.pictures import draw_crest
 
 ANSWERS = Answers(DESA, "PC Pelayanan", "Siti Aminah", "Kaur", "siti", PASSWORD)
 ACCOUNT = {
@@ -77,14 +79,18 @@ def choose_desa(screen: Screen) -> None:
     screen.get("/mulai")
     assert screen.post("/mulai", kode=screen.code.lower()).headers["Location"] == "/mulai/desa"
     screen.get("/mulai/desa?cari=selakambang")
-    assert screen.post("/mulai/desa", desa=DESA).headers["Location"] == "/mulai/komputer"
+    assert screen.post("/mulai/desa", desa=DESA).headers["Location"] == "/mulai/logo"
     screen.get("/mulai/komputer")
+
+
+def take_logo(screen: Screen, content: bytes) -> TestResponse:
+    return screen.browser.post("/mulai/logo", {"logo": (io.BytesIO(content), "logo.png")})
 
 
 # The first start.
 
 
-def test_from_an_empty_folder_to_the_first_page_in_three_steps(screen: Screen) -> None:
+def test_from_an_empty_folder_to_the_first_page_without_a_logo(screen: Screen) -> None:
     assert screen.get("/").headers["Location"] == "/mulai"
     choose_desa(screen)
     done = screen.post("/mulai/komputer", **ACCOUNT)
@@ -98,18 +104,40 @@ def test_from_an_empty_folder_to_the_first_page_in_three_steps(screen: Screen) -
 
 
 def test_every_step_asks_for_the_one_before(screen: Screen) -> None:
-    for path in ("/mulai/desa", "/mulai/komputer", "/masuk", "/penduduk/"):
+    for path in ("/mulai/desa", "/mulai/logo", "/mulai/komputer", "/masuk", "/penduduk/"):
         assert screen.get(path).headers["Location"] == "/mulai", path
     screen.get("/mulai")
     assert screen.post("/mulai/desa", desa=DESA).headers["Location"] == "/mulai"
     assert screen.post("/mulai/komputer", **ACCOUNT).headers["Location"] == "/mulai"
+    assert take_logo(screen, draw_crest()).headers["Location"] == "/mulai"
     assert is_empty(screen.folder)
+
+
+def test_a_logo_is_taken_shown_and_kept_through_a_wrong_password(screen: Screen) -> None:
+    choose_desa(screen)
+    assert "Langkah 3 dari 4" in read_text(screen.get("/mulai/logo"))
+    refused = take_logo(screen, b"bukan gambar")
+    assert refused.status_code == 400 and "bukan gambar PNG" in read_text(refused)
+    assert take_logo(screen, draw_crest()).headers["Location"] == "/mulai/logo"
+    refused = take_logo(screen, draw_crest()[:900])
+    assert refused.status_code == 400 and "rusak" in read_text(refused)
+    page = screen.get("/mulai/logo")
+    shown = re.search(r'class="logo-besar" src="([^"]+)"', page.text)
+    assert shown and "Lanjut" in read_text(page), "the good one before it is still there"
+    assert screen.get(shown[1]).mimetype == "image/png"
+    screen.get("/mulai/komputer")
+    assert screen.post("/mulai/komputer", **{**ACCOUNT, "kata_sandi_ulang": "lain"}).status_code == 400
+    assert screen.post("/mulai/komputer", **ACCOUNT).headers["Location"] == "/"
+    assert 'class="merek-logo"' in screen.get("/").text
 
 
 def test_a_desa_is_found_by_name_by_place_and_by_code(screen: Screen) -> None:
     screen.get("/mulai")
     screen.post("/mulai", kode=screen.code)
-    for text in ("selakambang", "selakambang+kaligondang", "33.03.04.2006", "3303042006"):
+    for text in (
+        "selakambang", "selakambang+kaligondang", "33.03.04.2006", "3303042006", "kaligondang+selakambang",
+        "Desa+Selakambang,+Kec.+Kaligondang",
+    ):
         page = screen.get(f"/mulai/desa?cari={text}")
         assert "Selakambang" in read_text(page) and f'value="{DESA}"' in page.text, text
     assert "Tidak ditemukan" in read_text(screen.get("/mulai/desa?cari=zzzzzz"))
