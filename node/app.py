@@ -6,7 +6,7 @@ import sqlite3
 
 from flask import Flask
 
-from node.beranda import alamat, pengguna
+from node.beranda import alamat, cadangan, pengguna
 from node.beranda import routes as beranda
 from node.commands import COMMANDS, add_petugas
 from node.impor import routes as impor
@@ -52,6 +52,7 @@ PANDUAN = make_panduan((
 REGISTRY = (
     Registration(beranda.blueprint, MASUK),
     Registration(alamat.blueprint, MASUK),
+    Registration(cadangan.blueprint, MASUK),
     Registration(penduduk.blueprint, MASUK),
     Registration(keluarga.blueprint, MASUK),
     Registration(bantuan.blueprint, MASUK),

@@ -127,10 +127,13 @@ def paritas(folder: DataFolder) -> None:
 @group.command(help="Jalankan aplikasi desa untuk peramban di komputer dan jaringan kantor.")
 @click.option("--host", default="127.0.0.1", help="Alamat untuk didengarkan, misalnya 0.0.0.0.")
 @click.option("--port", default=None, type=int, help="Nomor port (8600, latihan 8601); 0: pilih sendiri.")
-@click.option("--otomatis/--tanpa-otomatis", default=True, help="Sinkronisasi berkala di latar belakang.")
+@click.option("--otomatis/--tanpa-otomatis", default=True, help="Sinkronisasi dan cadangan berkala di latar belakang.")
+@click.option("--cadangan", type=click.Path(path_type=Path), help="Folder cadangan (biasa: di sebelah folder data).")
 @click.option("--latihan", is_flag=True, help="Buka tempat latihan dengan penduduk karangan; tidak pernah dikirim.")
 @click.pass_obj
-def serve(folder: DataFolder, host: str, port: int | None, otomatis: bool, latihan: bool) -> None:
+def serve(
+    folder: DataFolder, host: str, port: int | None, otomatis: bool, cadangan: Path | None, latihan: bool
+) -> None:
     from node.latihan.make import practice_folder
     from node.server import run_server
 
@@ -139,7 +142,7 @@ def serve(folder: DataFolder, host: str, port: int | None, otomatis: bool, latih
         folder = DataFolder(practice_folder(folder.path))
     if port is None:
         port = 8601 if latihan else 8600
-    run_server(folder, host, port, otomatis, lambda text: click.echo(text), latihan)
+    run_server(folder, host, port, otomatis, lambda text: click.echo(text), latihan, cadangan)
 
 
 def main() -> int:

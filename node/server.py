@@ -7,11 +7,13 @@ import random
 import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from apscheduler.schedulers.background import BackgroundScheduler
 from flask import Flask
 
 from node.app import make_node_app
+from node.beranda.cadangan import make_backup
 from node.commands import open_transport, refresh_parity, sync_once
 from node.latihan.make import make_practice, remake_practice
 from node.latihan.routes import AGAIN
@@ -21,6 +23,7 @@ from node.services import NodeServices, open_node
 from node.sinkron.session import Outcome
 from shared.clock import SystemClock, system_random
 from shared.errors import EnvironmentProblem
+from shared.store.backup import is_backup_due, read_backup_state
 from shared.store.folder import DataFolder
 from shared.store.side import open_folder
 from shared.sync.limits import limit
@@ -29,14 +32,17 @@ from shared.web.serve import Switch, serve
 
 log = logging.getLogger("sipande.node")
 SYNC_EVERY_S = 300
+BACKUP_LOOK_EVERY_S = 20 * 60
 
 
 def run_server(
-    folder: DataFolder, host: str, port: int, automatic: bool, say: Callable[[str], None], latihan: bool = False
+    folder: DataFolder, host: str, port: int, automatic: bool, say: Callable[[str], None], latihan: bool = False,
+    cadangan: Path | None = None,
 ) -> None:
     """Serve until stopped; EnvironmentProblem when another process has the folder or the port is taken.
 
-    An empty folder asks first for desa, computer and account; with ``latihan`` it becomes a practice village.
+    An empty folder asks first for desa, logo, computer and account; with ``latihan`` it becomes a practice
+    village. ``cadangan`` is the folder for backups, where it is not the one beside the data folder.
     """
     if is_empty(folder):
         folder.make()
@@ -48,7 +54,7 @@ def run_server(
             " berjalan itu.",
             "folder_dipakai",
         )
-    office = Office(folder, automatic)
+    office = Office(folder, automatic, cadangan=cadangan)
     try:
         serve(office.begin(say, latihan), host, port, on_ready=lambda address: office.announce(say, address))
     finally:
@@ -57,15 +63,18 @@ def run_server(
 
 
 class Office:
-    """What runs on one data folder: its services, its app, its background sync; another may follow in its place."""
+    """What runs on one data folder: services, app, background jobs; other services may follow in their place."""
 
-    def __init__(self, folder: DataFolder, automatic: bool, cost: Cost = Cost()) -> None:
+    def __init__(
+        self, folder: DataFolder, automatic: bool, cost: Cost = Cost(), cadangan: Path | None = None
+    ) -> None:
         self._folder = folder
         self._automatic = automatic
         self._cost = cost
+        self._cadangan = cadangan
         self._clock, self._random = SystemClock(), system_random
         self._services: NodeServices | None = None
-        self._job: SyncJob | None = None
+        self._scheduler = BackgroundScheduler(timezone="Asia/Jakarta")
         self._switch: Switch | None = None
         self._setup: SetupCode | None = None
         self._first_code: str | None = None
@@ -93,20 +102,22 @@ class Office:
             say(f"Belum ada akun. Buka {address}/mulai dan masukkan kode: {self._first_code}")
 
     def close(self) -> None:
-        """End background sync and close the folder."""
-        if self._job is not None:
-            self._job.stop()
+        """End the background jobs and close the folder."""
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)
         if self._services is not None:
             self._services.close()
 
     def _open(self, services: NodeServices) -> Flask:
         self._services = services
+        services.cadangan = self._cadangan
         app = make_node_app(services, self._cost)
         if services.is_latihan:
             app.extensions[AGAIN] = self._practise_again
-        self._job = SyncJob(services)
-        if self._automatic and not services.is_latihan:
-            self._job.start()
+        elif self._automatic:
+            self._scheduler.start()
+            SyncJob(services, self._scheduler).start()
+            BackupJob(services, self._scheduler).start()
         return app
 
     def _build(self, answers: Answers) -> tuple[Flask, int]:
@@ -127,20 +138,15 @@ class Office:
 class SyncJob:
     """Background sync with full jitter and exponential delay after failures; work never waits for it."""
 
-    def __init__(self, services: NodeServices) -> None:
+    def __init__(self, services: NodeServices, scheduler: BackgroundScheduler) -> None:
         self._services = services
         self._failures = 0
         self._lock = threading.Lock()
-        self._scheduler = BackgroundScheduler(timezone="Asia/Jakarta")
+        self._scheduler = scheduler
 
     def start(self) -> None:
         """Begin; the first session comes soon after the start."""
-        self._scheduler.start()
         self._plan(limit("retry_delay_s_min"))
-
-    def stop(self) -> None:
-        if self._scheduler.running:
-            self._scheduler.shutdown(wait=False)
 
     def _plan(self, delay_s: float) -> None:
         when = datetime.now().astimezone() + timedelta(seconds=delay_s)
@@ -172,3 +178,26 @@ class SyncJob:
         self._failures += 1
         ceiling = min(limit("retry_delay_s_max"), limit("retry_delay_s_min") * 2**self._failures)
         return random.uniform(limit("retry_delay_s_min"), ceiling)
+
+
+class BackupJob:
+    """Looks now and then whether the day's backup is there, and makes it when no timer and no hand has."""
+
+    def __init__(self, services: NodeServices, scheduler: BackgroundScheduler) -> None:
+        self._services = services
+        self._scheduler = scheduler
+
+    def start(self) -> None:
+        """Begin; it looks for the first time some while after the start, when the morning's rush is over."""
+        self._scheduler.add_job(self.look, "interval", seconds=BACKUP_LOOK_EVERY_S, id="cadangan", coalesce=True)
+
+    def look(self) -> None:
+        """Make the backup of the day if it is missing; a failure is noted for the front page and tried again."""
+        try:
+            with self._services.database.read() as conn:
+                state = read_backup_state(conn)
+            if is_backup_due(state.last_s, self._services.clock.now_s()):
+                make_backup(self._services)
+        except Exception as error:
+            # Whatever it was: an unplanned end would be the end of all backups.
+            log.warning("backup failed: %s", type(error).__name__)

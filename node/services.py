@@ -54,6 +54,8 @@ class NodeServices(Side):
 
     is_latihan: bool = False
     """A practice village of invented people: it never syncs."""
+    cadangan: Path | None = None
+    """The folder for backups where one was named; without, it stands beside the data folder."""
     logo: Logo | None = None
     """What the pages show; kept here so that no page asks the database for it."""
     last_report: tuple[int, Any] | None = None

@@ -206,6 +206,9 @@ TEXT
 write_units() {
   # network.target orders the shutdown alone: the program starts without any network, and a failed start for
   # something a person must mend (exit 2: the settings, 6: damage) is not tried for ever.
+  local options=""
+  # The office makes backups from its pages too; only these folders may be written.
+  [ "$SIDE" = hub ] || options=" --cadangan $BACKUPS"
   cat > "$UNITS/$NAME.service" <<TEXT
 [Unit]
 Description=$DESCRIPTION
@@ -215,7 +218,7 @@ After=network.target
 Type=exec
 EnvironmentFile=$ENV_FILE
 Environment=PYTHONUNBUFFERED=1
-ExecStart=$NOW/bin/$PROGRAM --data $DATA serve --host \${SIPANDE_HOST} --port \${SIPANDE_PORT} \$SIPANDE_PILIHAN
+ExecStart=$NOW/bin/$PROGRAM --data $DATA serve --host \${SIPANDE_HOST} --port \${SIPANDE_PORT}$options \$SIPANDE_PILIHAN
 WorkingDirectory=$DATA
 Restart=on-failure
 RestartSec=2

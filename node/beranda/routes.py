@@ -5,11 +5,14 @@ from __future__ import annotations
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
+from node.beranda.cadangan import is_backing_up, say_backup
 from node.beranda.desk import keep, services
 from node.beranda.queries import Counts, count_village, count_work
 from node.beranda.state import read_sync_state
 from node.services import NodeServices
 from shared.clock import today
+from shared.store.backup import read_backup_state
+from shared.web.lan import find_office_url
 
 blueprint = Blueprint("beranda", __name__)
 
@@ -23,16 +26,17 @@ class _CountCache:
 
 @blueprint.get("/")
 def index() -> ResponseReturnValue:
-    """Show what waits, where the node stands with the kecamatan, and how many people live here."""
+    """Show what waits, where the node stands with kecamatan and backups, and how many people live here."""
     node = services()
     cache = keep("beranda", _CountCache)
     generation = node.database.generation
     with node.database.read() as conn:
         work = count_work(conn, node.wilayah)
-        state = read_sync_state(conn, node)
+        state, backup = read_sync_state(conn, node), read_backup_state(conn)
         if cache.found is None or cache.found[0] != generation:
             cache.found = (generation, count_village(conn, node.wilayah))
     return render_template(
         "beranda/index.html", counts=cache.found[1], work=work, state=state,
-        today=today(node.clock).isoformat(),
+        today=today(node.clock).isoformat(), backup=say_backup(backup, node.clock.now_s()),
+        is_backing_up=is_backing_up(), office_url=find_office_url(node.folder), is_latihan=node.is_latihan,
     )

@@ -13,19 +13,25 @@ import threading
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from shared.clock import WIB
-from shared.errors import DamageError, EnvironmentProblem, UserError
+from shared.errors import DamageError, EnvironmentProblem, SipandeError, UserError
+from shared.explain import explain_error
 from shared.store.connection import sync_folder
-from shared.store.migrations import write_setting
+from shared.store.migrations import read_setting, write_setting
 from shared.store.side import Side
 
 KEEP_DEFAULT = 14
 LAST_BACKUP = "cadangan_terakhir"
 """The setting with the time of the last good backup, in seconds."""
+_LAST_FILE = "cadangan_berkas"
+_LAST_FAILURE = "cadangan_gagal"
+_NOON_H = 12
+# What the timer of an installation takes at most after noon to make the day's backup.
+_TIMER_S_MAX = 30 * 60
 
 _MAGIC = b"SQLite format 3\0"
 _one_at_a_time = threading.Lock()
@@ -43,12 +49,53 @@ class Backup:
         return {"berkas": str(self.path), "byte": self.size, "dihapus": self.removed}
 
 
-def back_up(side: Side, sisi: str, wilayah: str, target: Path, keep: int) -> Backup:
+@dataclass(frozen=True)
+class BackupState:
+    """The last good backup, and the failure since then, if there was one, as a sentence for people."""
+
+    last_s: int | None
+    path: str
+    failed_s: int | None
+    problem: str
+
+
+def read_backup_state(conn: sqlite3.Connection) -> BackupState:
+    """Read how it stands with backups."""
+    last = read_setting(conn, LAST_BACKUP)
+    failed_s, _, problem = (read_setting(conn, _LAST_FAILURE) or "").partition(" ")
+    return BackupState(
+        int(last) if last else None, read_setting(conn, _LAST_FILE) or "", int(failed_s) if failed_s else None, problem
+    )
+
+
+def is_backup_due(last_s: int | None, now_s: int) -> bool:
+    """Tell whether the backup of the last noon (WIB) is missing; a time to come proves none."""
+    day = datetime.fromtimestamp(now_s - _TIMER_S_MAX, WIB)
+    noon = day.replace(hour=_NOON_H, minute=0, second=0)
+    if noon > day:
+        noon -= timedelta(days=1)
+    return last_s is None or not noon.timestamp() <= last_s <= now_s + _TIMER_S_MAX
+
+
+def back_up(
+    side: Side, sisi: str, wilayah: str, target: Path, keep: int, *, makes_folder: bool = False
+) -> Backup:
     """Write a backup to a file, or into a folder under a name of its own, where the newest ``keep`` stay.
 
-    Raises UserError for a target that must not be overwritten, EnvironmentProblem when it cannot be written,
-    DamageError when the copy does not read well; then what stood there before still stands.
+    With ``makes_folder`` the target is a folder that is made where it is missing. Raises UserError for a target
+    that must not be overwritten, EnvironmentProblem when it cannot be written, DamageError when the copy does
+    not read well; then what stood there before still stands.
     """
+    try:
+        if makes_folder:
+            _make_folder(target)
+        return _back_up(side, sisi, wilayah, target, keep)
+    except (EnvironmentProblem, DamageError) as error:
+        _note_failure(side, explain_error(error))
+        raise
+
+
+def _back_up(side: Side, sisi: str, wilayah: str, target: Path, keep: int) -> Backup:
     with _one_at_a_time:
         now_s = side.clock.now_s()
         prefix = f"sipande-{sisi}-{wilayah}-"
@@ -60,7 +107,24 @@ def back_up(side: Side, sisi: str, wilayah: str, target: Path, keep: int) -> Bac
         removed = _remove_old(target.parent, prefix, keep) if into_folder else 0
         with side.database.write() as conn:
             write_setting(conn, LAST_BACKUP, str(now_s))
+            write_setting(conn, _LAST_FILE, str(target.absolute()))
+            write_setting(conn, _LAST_FAILURE, "")
         return Backup(target, size, removed)
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unwritable() from error
+
+
+def _note_failure(side: Side, sentence: str) -> None:
+    try:
+        with side.database.write() as conn:
+            write_setting(conn, _LAST_FAILURE, f"{side.clock.now_s()} {sentence}")
+    except SipandeError:
+        pass  # the disk that took no backup may not take this either; whoever asked is told
 
 
 def back_up_by_command(side: Side, sisi: str, wilayah: str, args: Mapping[str, Any]) -> dict[str, Any]:

@@ -44,6 +44,7 @@ ACTIONS = {
     "slot_ditarik": "Menarik pendaftaran komputer desa",
     "calon_disetujui": "Menyetujui komputer desa",
     "calon_ditolak": "Menolak komputer desa",
+    "cadangan_dibuat": "Membuat cadangan",
     "logo_diganti": "Mengganti logo desa",
     "logo_dihapus": "Menghapus logo desa",
     "kunci_diganti": "Mengganti kunci komputer ini",

@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from apscheduler.schedulers.background import BackgroundScheduler
 
 from generate_desa import make_files
 from node.server import SyncJob
@@ -547,7 +548,7 @@ def _hub_at_home(place: Place, folder: Path, **options: Any) -> Iterator[str]:
 
 def test_background_sync_goes_on_after_any_error(monkeypatch: pytest.MonkeyPatch, place: Place) -> None:
     services = open_node(place.copy("terdaftar"), clock=SystemClock(), random=system_random)
-    job, planned = SyncJob(services), list[float]()
+    job, planned = SyncJob(services, BackgroundScheduler()), list[float]()
 
     def fail(address: str) -> float:
         raise OSError(28, "full")

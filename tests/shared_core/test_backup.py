@@ -7,16 +7,17 @@ import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from node.commands import COMMANDS, make_node
 from node.services import NodeServices, open_node
-from shared.clock import SystemClock, system_random
+from shared.clock import WIB, SystemClock, system_random
 from shared.errors import EnvironmentProblem, UserError
 from shared.store import backup
-from shared.store.backup import back_up
+from shared.store.backup import BackupState, back_up, is_backup_due, read_backup_state
 
 DESA = "33.03.04.2006"
 
@@ -114,6 +115,50 @@ def test_the_command_tells_the_file_and_the_status_tells_the_time(node: NodeServ
     answer = COMMANDS["cadangan"](node, {"tujuan": str(target), "simpan": 14}, lambda report: None)
     assert answer == {"berkas": str(target), "byte": target.stat().st_size, "dihapus": 0}
     assert COMMANDS["status"](node, {}, lambda report: None)["cadangan_terakhir"].endswith("WIB")
+
+
+def test_a_failure_is_remembered_until_a_backup_is_good_again(node: NodeServices, tmp_path: Path) -> None:
+    def read() -> BackupState:
+        with node.database.read() as conn:
+            return read_backup_state(conn)
+
+    assert read() == BackupState(None, "", None, "")
+    blocked = tmp_path / "berkas"
+    blocked.write_text("bukan folder")
+    with pytest.raises(EnvironmentProblem):
+        back_up(node, "desa", DESA, blocked / "cadangan", 3, makes_folder=True)
+    state = read()
+    assert state.failed_s is not None and "tidak dapat ditulis" in state.problem and state.last_s is None
+    with pytest.raises(UserError):
+        back_up(node, "desa", DESA, node.folder.path / "salinan.sqlite", 3)
+    assert read() == state, "a wrong target that somebody typed is no failure of the backups"
+    made = back_up(node, "desa", DESA, tmp_path / "jauh" / "cadangan", 3, makes_folder=True)
+    assert made.path.parent == tmp_path / "jauh" / "cadangan"
+    assert os.name != "posix" or made.path.parent.stat().st_mode & 0o777 == 0o700
+    good = read()
+    assert (good.path, good.failed_s, good.problem) == (str(made.path), None, "") and good.last_s is not None
+
+
+NOON_S = int(datetime(2026, 11, 20, 12, tzinfo=WIB).timestamp())
+HOUR_S = 3600
+
+
+@pytest.mark.parametrize(("last_h", "now_h", "is_due"), [
+    (None, 5, True),
+    (-20, -1, False),  # yesterday after noon, and it is morning
+    (-25, -1, True),  # the noon of yesterday was missed
+    (-2, 0.4, False),  # the timer still has a few minutes
+    (-2, 0.6, True),
+    (0.2, 0.6, False),  # the timer was there
+    (0.2, 23, False),
+    (0.2, 24.6, True),
+    (900, 5, True),  # made under a clock that was ahead
+])
+def test_a_backup_is_due_once_a_day_and_only_when_no_timer_made_it(
+    last_h: float | None, now_h: float, is_due: bool
+) -> None:
+    last_s = None if last_h is None else NOON_S + int(last_h * HOUR_S)
+    assert is_backup_due(last_s, NOON_S + int(now_h * HOUR_S)) is is_due
 
 
 def test_a_backup_put_back_by_hand_opens_and_verifies(tmp_path: Path) -> None:
