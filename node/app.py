@@ -84,7 +84,8 @@ def make_node_app(services: NodeServices, cost: Cost = Cost()) -> Flask:
         return add_petugas(services, person.nama, person.jabatan, ROLES[0].name)
 
     app = make_app(
-        "node", title=f"Sipande Desa {wilayah.nama(services.wilayah)}", database=services.database,
+        "node", title="Sipande Latihan" if services.is_latihan else f"Sipande Desa {wilayah.nama(services.wilayah)}",
+        database=services.database,
         folder=services.folder,
         clock=services.clock, random=services.random, roles=ROLES, registry=REGISTRY, navigation=NAVIGATION,
         enrol_first=enrol_first, context_words=context_words, commands=COMMANDS, command_services=services,
@@ -92,6 +93,7 @@ def make_node_app(services: NodeServices, cost: Cost = Cost()) -> Flask:
     )
     app.extensions["services"] = services
     app.jinja_env.globals.update(
-        latihan=services.is_latihan, logo_aplikasi=lambda: logo.describe(services.logo)
+        latihan=services.is_latihan, alamat_desa=latihan.address_of_desa,
+        logo_aplikasi=lambda: logo.describe(services.logo),
     )
     return app

@@ -16,7 +16,8 @@ from node.app import make_node_app
 from node.beranda.cadangan import make_backup
 from node.commands import open_transport, refresh_parity, sync_once
 from node.latihan.make import make_practice, remake_practice
-from node.latihan.routes import AGAIN
+from node.latihan.place import PracticePlace
+from node.latihan.routes import AGAIN, PLACE
 from node.mulai.app import SetupCode, make_setup_app, make_waiting_app
 from node.mulai.make import Answers, build_node, is_empty
 from node.services import NodeServices, open_node
@@ -66,14 +67,17 @@ class Office:
     """What runs on one data folder: services, app, background jobs; other services may follow in their place."""
 
     def __init__(
-        self, folder: DataFolder, automatic: bool, cost: Cost = Cost(), cadangan: Path | None = None
+        self, folder: DataFolder, automatic: bool, cost: Cost = Cost(), cadangan: Path | None = None,
+        desa_port: int | None = None,
     ) -> None:
         self._folder = folder
         self._automatic = automatic
         self._cost = cost
         self._cadangan = cadangan
+        self._desa_port = desa_port
         self._clock, self._random = SystemClock(), system_random
-        self._services: NodeServices | None = None
+        self.services: NodeServices | None = None
+        self._practice: PracticePlace | None = None
         self._scheduler = BackgroundScheduler(timezone="Asia/Jakarta")
         self._switch: Switch | None = None
         self._setup: SetupCode | None = None
@@ -103,18 +107,25 @@ class Office:
 
     def close(self) -> None:
         """End the background jobs and close the folder."""
+        if self._practice is not None:
+            self._practice.close()
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
-        if self._services is not None:
-            self._services.close()
+        if self.services is not None:
+            self.services.close()
 
     def _open(self, services: NodeServices) -> Flask:
-        self._services = services
-        services.cadangan = self._cadangan
+        self.services = services
+        services.cadangan, services.desa_port = self._cadangan, self._desa_port
         app = make_node_app(services, self._cost)
         if services.is_latihan:
             app.extensions[AGAIN] = self._practise_again
-        elif self._automatic:
+            return app
+        self._practice = PracticePlace(
+            services, lambda folder, port: Office(folder, False, self._cost, desa_port=port)
+        )
+        app.extensions[PLACE] = self._practice
+        if self._automatic:
             self._scheduler.start()
             SyncJob(services, self._scheduler).start()
             BackupJob(services, self._scheduler).start()
@@ -129,10 +140,10 @@ class Office:
         self._switch.change(app)
 
     def _practise_again(self) -> None:
-        assert self._services is not None
+        assert self.services is not None
         # Meanwhile nobody may reach the app whose database is closed.
         self._take_over(make_waiting_app(self._random))
-        self._take_over(self._open(remake_practice(self._services)))
+        self._take_over(self._open(remake_practice(self.services)))
 
 
 class SyncJob:

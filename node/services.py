@@ -54,6 +54,8 @@ class NodeServices(Side):
 
     is_latihan: bool = False
     """A practice village of invented people: it never syncs."""
+    desa_port: int | None = None
+    """In a practice village that was opened beside a real one: where that one listens."""
     cadangan: Path | None = None
     """The folder for backups where one was named; without, it stands beside the data folder."""
     logo: Logo | None = None

@@ -25,14 +25,17 @@ class SyncState:
     last_sentence: str
     confirmed_s: int | None
     """When the hub last confirmed something of ours, in hub time."""
+    is_latihan: bool = False
 
     @property
     def waiting(self) -> int:
-        return self.total - self.confirmed
+        return 0 if self.is_latihan else self.total - self.confirmed
 
     @property
     def sentence(self) -> str:
         """Say in one sentence where things stand."""
+        if self.is_latihan:
+            return "Ini tempat latihan: tidak ada yang dikirim ke kecamatan."
         if not self.is_enrolled:
             return "Komputer ini belum terdaftar di kecamatan; pekerjaan tersimpan di sini."
         waiting = "semua pekerjaan sudah terkirim"
@@ -63,5 +66,5 @@ def read_sync_state(conn: sqlite3.Connection, node: NodeServices) -> SyncState:
         outcome, sentence = report.outcome.value, report.sentence()
     return SyncState(
         hub.nama if hub else "", hub is not None, int(total), int(confirmed), int(held), last_s, outcome,
-        sentence, confirmed_s,
+        sentence, confirmed_s, node.is_latihan,
     )

@@ -12,15 +12,17 @@ from shared.clock import Clock, Randomness, today
 from shared.store.drafts import Draft, draft_create
 from shared.store.folder import DataFolder
 from shared.store.migrations import write_setting
-from shared.web.queries import AccountRow, add_account, list_accounts, set_active
+from shared.web.queries import (
+    AccountRow, add_account, find_account, list_accounts, set_active, set_password, set_role,
+)
 
 WILAYAH = "33.03.04.2006"
 NAMA = "Latihan"
 
 
 def practice_folder(path: Path) -> Path:
-    """Name the folder of the practice village that belongs to a data folder."""
-    return path.with_name(f"{path.name}-latihan")
+    """Name the folder of the practice village that belongs to a data folder: inside, where a service may write."""
+    return path / "latihan"
 
 
 def make_practice(path: Path, clock: Clock, random: Randomness) -> NodeServices:
@@ -57,17 +59,12 @@ def remake_practice(services: NodeServices) -> NodeServices:
     """
     if not services.is_latihan:
         raise ValueError("only a practice village is made anew")
-    kept = _keep_accounts(services)
+    people = list_people(services)
     folder, clock, random = services.folder, services.clock, services.random
     services.close()
     empty_folder(folder)
     fresh = make_practice(folder.path, clock, random)
-    with fresh.database.write() as conn:
-        for account, nama in kept:
-            petugas = add_petugas(fresh, nama, "", account.role)
-            no = add_account(conn, account.name, account.password, account.role, petugas, clock.now_s())
-            if no is not None and not account.active:
-                set_active(conn, no, False)
+    take_people(fresh, people)
     return fresh
 
 
@@ -81,8 +78,25 @@ def empty_folder(folder: DataFolder) -> None:
             path.unlink()
 
 
-def _keep_accounts(services: NodeServices) -> list[tuple[AccountRow, str]]:
-    """Read the accounts, each with the name of its owner."""
+def list_people(services: NodeServices) -> list[tuple[AccountRow, str]]:
+    """Read the accounts of a node, each with the name of its owner."""
     with services.database.read() as conn:
         names: dict[str, str] = dict(conn.execute("SELECT id, coalesce(nama, '') FROM petugas").fetchall())
         return [(row, names.get(row.petugas) or row.name) for row in list_accounts(conn)]
+
+
+def take_people(services: NodeServices, people: list[tuple[AccountRow, str]]) -> None:
+    """Let people log in to a practice village as they do where they come from: same names, passwords, roles."""
+    if not services.is_latihan:
+        raise ValueError("only a practice village takes the accounts of another")
+    with services.database.write() as conn:
+        for account, nama in people:
+            found = find_account(conn, account.name)
+            no = None if found is None else found.no
+            if no is None:
+                petugas = add_petugas(services, nama, "", account.role)
+                no = add_account(conn, account.name, account.password, account.role, petugas, services.clock.now_s())
+            assert no is not None
+            set_password(conn, no, account.password)
+            set_role(conn, no, account.role)
+            set_active(conn, no, bool(account.active))

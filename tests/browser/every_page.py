@@ -16,11 +16,10 @@ from tests.browser.kecamatan import SELAKAMBANG, Kecamatan, render_village
 from tests.browser.windows import Window
 
 # Files and answers to programs; pages that come only before the first account, while something runs, once after a
-# button, for a person without family, or in practice mode, where the ribbon on top leads there.
+# button, or for a person without family.
 NO_PAGES = {
     "static", "logo.image", "penduduk.download", "impor.rejects", "ekspor.perubahan", "masuk.mulai", "masuk.masuk",
     "impor.applied", "impor.undone", "keluarga.place",
-    "latihan.index",
 }
 
 

@@ -264,6 +264,8 @@ def test_every_page_of_the_practice_says_so_and_sync_is_refused(practice: Screen
     answer = practice.post("/sinkronisasi/sekarang")
     assert answer.status_code == 400 and "tempat latihan" in read_text(answer)
     assert "Daftarkan" not in read_text(practice.get("/sinkronisasi/"))
+    home = read_text(practice.get("/"))
+    assert "tidak ada yang dikirim" in home and "menunggu dikirim" not in home
 
 
 def test_beginning_anew_brings_the_people_back_and_keeps_the_accounts(practice: Screen) -> None:
@@ -285,5 +287,5 @@ def test_a_real_village_is_never_made_anew(tmp_path: Path, caplog: pytest.LogCap
     with pytest.raises(ValueError, match="practice"):
         remake_practice(node)
     with caplog.at_level(logging.INFO):
-        assert practice_folder(Path("data") / "sipande-node").name == "sipande-node-latihan"
+        assert practice_folder(Path("data") / "sipande-node") == Path("data") / "sipande-node" / "latihan"
     node.close()
