@@ -8,6 +8,7 @@ from flask import Flask
 
 from node.beranda import alamat, cadangan, pengguna
 from node.beranda import routes as beranda
+from node.beranda.kop import make_kop
 from node.commands import COMMANDS, add_petugas
 from node.impor import routes as impor
 from node.keluarga import routes as keluarga
@@ -93,7 +94,7 @@ def make_node_app(services: NodeServices, cost: Cost = Cost()) -> Flask:
     )
     app.extensions["services"] = services
     app.jinja_env.globals.update(
-        latihan=services.is_latihan, alamat_desa=latihan.address_of_desa,
+        latihan=services.is_latihan, alamat_desa=latihan.address_of_desa, kop=lambda: make_kop(services),
         logo_aplikasi=lambda: logo.describe(services.logo),
     )
     return app

@@ -12,6 +12,7 @@ from flask import Flask, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
+from node.beranda.kop import describe_place
 from node.logo.image import Logo
 from node.logo.routes import describe, make_answer, read_upload
 from node.mulai.make import Answers
@@ -212,10 +213,3 @@ def log_in(app: Flask, account: int) -> ResponseReturnValue:
         if row is None:
             return redirect("/masuk", 303)
         return app.process_response(open_session(row, shell.home))
-
-
-def describe_place(kode: str) -> str:
-    """Say where a desa lies: kecamatan, kabupaten, provinsi."""
-    parts = (codes.nama(kode[:length]) for length in (8, 5, 2))
-    kecamatan, kabupaten, provinsi = (part or "?" for part in parts)
-    return f"Kecamatan {kecamatan}, {kabupaten}, {provinsi}"
