@@ -32,8 +32,11 @@ PANDUAN = make_panduan((
     Bab(
         FIRST, "Hari pertama", "Masuk, akun petugas, dan urutan kerja saat baru mulai.",
         {"masuk": "masuk", "masuk.mulai": "akun-pertama", "masuk.start": "akun-pertama",
-         "masuk.new_password": "sandi", "masuk.redeem": "sandi", "beranda": "beranda", "pengguna": "pengguna",
-         "latihan": "latihan", "logo": "logo"},
+         "masuk.new_password": "sandi", "masuk.redeem": "sandi", "beranda": "beranda", "pengguna": "pengguna"},
+    ),
+    Bab(
+        "komputer-ini", "Komputer ini", "Membuka dari HP, logo desa, cadangan, dan tempat latihan.",
+        {"alamat": "hp", "logo": "logo", "latihan": "latihan"},
     ),
     Bab(
         "penduduk", "Penduduk dan keluarga", "Mencari, menambah, mengubah, memindahkan, dan penerima bantuan.",

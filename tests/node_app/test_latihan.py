@@ -66,7 +66,7 @@ def read_accounts(folder: Path) -> dict[str, tuple[str, str, int]]:
 
 
 def test_the_front_page_and_the_help_lead_there_and_a_button_opens_it(screen: Screen) -> None:
-    assert 'href="/latihan/"' in screen.get("/").text and 'href="/latihan/"' in screen.get("/panduan/hari-pertama").text
+    assert 'href="/latihan/"' in screen.get("/").text and 'href="/latihan/"' in screen.get("/panduan/komputer-ini").text
     assert "Buka tempat latihan" in read_text(screen.get("/latihan/")) and place_of(screen).port is None
     page, address = open_practice(screen)
     assert address == f"http://localhost:{place_of(screen).port}/"

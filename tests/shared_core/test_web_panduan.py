@@ -46,7 +46,8 @@ def test_every_page_leads_to_a_place_that_is_there(desa: Desa, site: HubSite, si
     client = desa.browser("siti").client if side == "node" else site.client(SITI)
     paths = {
         "node": ("/", "/penduduk/", "/penduduk/tambah", "/keluarga/", "/bantuan/", "/impor/", "/impor/riwayat",
-                 "/tindakan/", "/sinkronisasi/", "/pengguna/", "/logo/", f"/penduduk/{desa.ayah}"),
+                 "/tindakan/", "/sinkronisasi/", "/pengguna/", "/logo/", "/alamat", "/latihan/",
+                 f"/penduduk/{desa.ayah}"),
         "hub": ("/", "/sipande", "/sipande/sasaran", "/verval", "/program", "/simpul", "/akun/",
                 "/simpul/pendaftaran"),
     }[side]
