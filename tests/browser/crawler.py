@@ -103,7 +103,6 @@ def shoot_shapes(window: Window, prefix: str) -> Callable[[str], None]:
 
 def check_with_axe(window: Window, paths: list[str], prefix: str) -> list[str]:
     """Open one page of each shape with scripts on; give the serious findings of axe and violations of CSP."""
-    axe = AXE.read_text(encoding="utf-8")
     faults, done = [], set()
     shoot = shoot_shapes(window, prefix)
     for path in paths:
@@ -112,9 +111,15 @@ def check_with_axe(window: Window, paths: list[str], prefix: str) -> list[str]:
         done.add(shape_of(path))
         window.go(path)
         window.note_violations()
-        window.page.evaluate(axe)
-        faults += [f"{shape_of(path)}: {found}" for found in window.page.evaluate(_AXE_RUN)]
-        # What axe itself sets off is not the page's doing.
-        window.page.evaluate("window.langgar = []")
+        faults += [f"{shape_of(path)}: {found}" for found in ask_axe(window)]
         shoot(path)
     return faults
+
+
+def ask_axe(window: Window) -> list[str]:
+    """Give the serious findings of axe on the page that is open."""
+    window.page.evaluate(AXE.read_text(encoding="utf-8"))
+    found: list[str] = window.page.evaluate(_AXE_RUN)
+    # What axe itself sets off is not the page's doing.
+    window.page.evaluate("window.langgar = []")
+    return found

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from running.processes import KECAMATAN, Server, read_setting, serving
-from tests.browser.crawler import BYTES_MAX, REQUESTS_MAX
+from tests.browser.crawler import BYTES_MAX, REQUESTS_MAX, ask_axe
 from tests.browser.kecamatan import PASSWORD
 from tests.browser.windows import Window, open_window
 from tests.support.pictures import draw_crest, draw_noise
@@ -31,6 +31,15 @@ def put_picture(window: Window, path: Path, content: bytes, button: str) -> None
     window.click(button)
 
 
+def look(window: Window, name: str, scripts: bool) -> None:
+    """Take the picture of a step and judge it."""
+    window.shoot(name)
+    assert not window.is_too_wide()
+    if scripts:
+        window.note_violations()
+        assert not ask_axe(window), name
+
+
 def is_drawn(page: Page, selector: str) -> bool:
     """Tell whether the browser has really read a picture."""
     found: bool = page.locator(selector).evaluate("e => e.complete && e.naturalWidth > 0 && e.clientHeight > 0")
@@ -45,7 +54,7 @@ def test_an_empty_folder_becomes_a_desa_with_a_logo_and_a_first_resident(
         page, heading = window.page, window.page.get_by_role("heading", level=1)
         window.go("/")
         assert page.url.endswith("/mulai")
-        window.shoot("mulai-1-kode")
+        look(window, "mulai-1-kode", scripts)
         window.fill(kode="AAAA-AAAA-AAAA-AAAA-AAAA-AAAA-AAAA")
         window.click("Lanjut")
         expect(page.get_by_role("alert")).to_contain_text("Kode tidak cocok")
@@ -58,17 +67,18 @@ def test_an_empty_folder_becomes_a_desa_with_a_logo_and_a_first_resident(
         expect(page.locator("main")).to_contain_text("tambahkan nama kecamatannya")
         page.locator("#cari").fill("desa sinduraja kec. kaligondang")
         page.keyboard.press("Enter")
-        window.shoot("mulai-2-desa")
+        expect(page.get_by_role("button", name=f"Pilih Sinduraja, {PLACE}")).to_be_visible()
+        look(window, "mulai-2-desa", scripts)
         window.click(f"Pilih Sinduraja, {PLACE}")
 
         expect(heading).to_have_text("Logo Sinduraja")
-        window.shoot("mulai-3-logo")
+        look(window, "mulai-3-logo", scripts)
         put_picture(window, tmp_path / "surat.png", b"bukan gambar", "Pakai logo ini")
         expect(page.get_by_role("alert")).to_contain_text("bukan gambar PNG, JPEG, atau WebP")
-        window.shoot("mulai-3-logo-salah")
+        look(window, "mulai-3-logo-salah", scripts)
         put_picture(window, tmp_path / "logo.webp", draw_crest("WEBP"), "Pakai logo ini")
         assert is_drawn(page, ".logo-besar") and is_drawn(page, ".merek-logo")
-        window.shoot("mulai-3-logo-terpilih")
+        look(window, "mulai-3-logo-terpilih", scripts)
         window.click("Lanjut")
 
         expect(heading).to_have_text("Sinduraja")
@@ -77,7 +87,7 @@ def test_an_empty_folder_becomes_a_desa_with_a_logo_and_a_first_resident(
         window.click("Selesai, mulai memakai")
         expect(page.get_by_role("alert")).to_contain_text("Belum disimpan")
         assert page.locator("#komputer").input_value() == "PC Pelayanan", "what was typed is kept"
-        window.shoot("mulai-4-akun-salah")
+        look(window, "mulai-4-akun-salah", scripts)
         window.fill(kata_sandi=PASSWORD, kata_sandi_ulang=PASSWORD)
         window.click("Selesai, mulai memakai")
 

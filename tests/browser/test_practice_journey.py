@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from node.latihan.make import practice_folder
 from running.processes import Server, read_setting, serving
+from tests.browser.crawler import ask_axe
 from tests.browser.kecamatan import PASSWORD, SELAKAMBANG, make_fresh_node
 from tests.browser.windows import Window, open_window
 
@@ -62,6 +63,7 @@ def test_an_operator_practises_and_comes_back(browser: Browser, office: Server, 
         log_in(window)
         check_ribbon(page)
         window.shoot("latihan-beranda")
+        assert not scripts or not ask_axe(window)
         assert "Buat cadangan" not in window.text()
         window.click("Penduduk")
         page.locator("#teks").fill("kreo")
