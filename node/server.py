@@ -188,7 +188,7 @@ class SyncJob:
             return SYNC_EVERY_S * random.uniform(0.8, 1.2)
         self._failures += 1
         ceiling = min(limit("retry_delay_s_max"), limit("retry_delay_s_min") * 2**self._failures)
-        return random.uniform(limit("retry_delay_s_min"), ceiling)
+        return max(report.retry_s, random.uniform(limit("retry_delay_s_min"), ceiling))
 
 
 class BackupJob:

@@ -15,6 +15,7 @@ from flask import Blueprint, Response, current_app, request
 from hub.downlink.answer import build_answer, find_differing, list_heads, readable_logs
 from hub.ingest.accept import Sender, accept_run
 from hub.ingest.contact import note_contact, note_handed_over, note_refusal
+from hub.ingest.quota import STRANGERS, Busy, Quota
 from hub.pemulihan.rotation import accept_rotation
 from hub.pemulihan.state import list_successors, read_recovery
 from hub.pemulihan.watch import watch_histories
@@ -105,7 +106,8 @@ def signed(handler: Handler) -> Callable[[], Response]:
             body = request.get_data(cache=False)
             headers = signature.header_subset(dict(request.headers))
             message = signature.RequestMessage(request.method, request.url, headers)
-            return handler(body, signature.verify(message, body))
+            caller = signature.verify(message, body)
+            return _work(handler, body, caller)
         except ProtocolError as error:
             return refuse(error)
         except EnvironmentProblem:
@@ -117,13 +119,30 @@ def signed(handler: Handler) -> Callable[[], Response]:
     return view
 
 
+def _work(handler: Handler, body: bytes, caller: signature.Signed) -> Response:
+    """Let a request pass within the share of its key; one that was broken costs more."""
+    hub = services()
+    quota: Quota = current_app.extensions.setdefault("sync_quota", Quota(hub.clock.monotonic_s))
+    with hub.database.read() as conn:
+        is_known = conn.execute("SELECT 1 FROM simpul WHERE kunci = ?", (caller.key,)).fetchone() is not None
+    purse = caller.key if is_known else STRANGERS
+    with quota.spend(purse, len(body)):
+        try:
+            response = handler(body, caller)
+        except ProtocolError as error:
+            response = refuse(error)
+    if response.status_code in (400, 422):
+        quota.fine(purse)
+    return response
+
+
 def refuse(error: ProtocolError, **more: Any) -> Response:
     """Answer a refusal with its code, status and what the sender needs to act on it."""
     code = CODES.get(error.code, CODES["broken"])
     content = {"code": code.name, "detail": error.detail[:200], **more}
     response = Response(messages.encode(content), status=code.status, content_type="application/json")
     if code.name in ("too_many", "disk_full", "broken"):
-        response.headers["Retry-After"] = "60"
+        response.headers["Retry-After"] = str(error.wait_s if isinstance(error, Busy) else 60)
     return response
 
 

@@ -59,6 +59,7 @@ class Report:
     run_bytes_resent: int = 0
     code: str = ""
     detail: str = ""
+    retry_s: int = 0
     hub_time_s: int = 0
     parity: str = ""
     parity_differs: list[str] = field(default_factory=list)
@@ -79,9 +80,10 @@ class Report:
 class Refused(SipandeError):
     """The hub refused, with one of the protocol's codes."""
 
-    def __init__(self, status: int, refusal: dict[str, Any]) -> None:
+    def __init__(self, status: int, refusal: dict[str, Any], retry_s: int = 0) -> None:
         super().__init__(refusal["code"])
         self.status = status
+        self.retry_s = retry_s
         self.code: str = refusal["code"]
         self.refusal = refusal
 
@@ -138,6 +140,7 @@ class Session:
                 self.transport.close()
             except Refused as error:
                 self.report.code, self.report.detail = error.code, error.refusal["detail"]
+                self.report.retry_s = error.retry_s
                 if error.code == "too_large":
                     self._shrink()
                 if error.code not in CODES or not CODES[error.code].retry or error.code in _WAITING:
@@ -432,7 +435,7 @@ def read_refusal(answer: Answer) -> Refused:
         raise TransportError(f"status {answer.status}") from None
     if refusal["code"] not in CODES:
         raise TransportError(f"status {answer.status}")
-    return Refused(answer.status, refusal)
+    return Refused(answer.status, refusal, answer.retry_s)
 
 
 _WAITING = frozenset({"not_confirmed", "too_many", "disk_full", "broken"})

@@ -26,6 +26,8 @@ class Answer:
     status: int
     body: bytes
     signed: signature.Signed | None = None
+    retry_s: int = 0
+    """Seconds after which it pays to ask again (Retry-After), 0 where nothing was said."""
 
 
 @dataclass
@@ -84,7 +86,8 @@ class HttpTransport:
         except (requests.RequestException, OSError) as error:
             raise TransportError(type(error).__name__) from None
         self.traffic.received += len(content) + _header_bytes(answer_headers) + 20
-        return Answer(status, content, _read_signature(status, answer_headers, content))
+        signed = _read_signature(status, answer_headers, content)
+        return Answer(status, content, signed, _read_retry(answer_headers))
 
     def with_key(self, seed: bytes, key: str) -> HttpTransport:
         return HttpTransport(self.address, seed, key, self._now_s, self._timeout_s)
@@ -105,6 +108,11 @@ def _read_limited(response: requests.Response, ceiling: int) -> bytes:
 
 def _header_bytes(headers: dict[str, str]) -> int:
     return sum(len(name) + len(value) + 4 for name, value in headers.items())
+
+
+def _read_retry(headers: dict[str, str]) -> int:
+    text = next((value for name, value in headers.items() if name.lower() == "retry-after"), "")
+    return min(int(text), 24 * 3600) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
 def _read_signature(status: int, headers: dict[str, str], body: bytes) -> signature.Signed | None:
