@@ -14,26 +14,18 @@ from node.keluarga.queries import list_family_aid
 from node.keluarga.rules import ONLY, find_head, list_families
 from node.keluarga.writing import move_people
 from node.penduduk.biodata import make_teller
+from node.penduduk.editing import Editor, EditView, take_version
 from node.penduduk.listing import fill_rows
 from node.penduduk.queries import is_deleted, list_cases, list_dusun, read_row
-from node.penduduk.routes import FRONTIER_MAX, people_index, take_version, was_shown_open
+from node.penduduk.routes import people_index
 from node.penduduk.rules import PAGE_ROWS, show_value
-from node.penduduk.writing import (
-    Overtaken,
-    Rejected,
-    clean_number,
-    delete,
-    restore,
-    save_edit,
-    write_frontier,
-)
+from node.penduduk.writing import clean_number, delete, restore
 from shared.codes import code_list
 from shared.errors import EnvironmentProblem, UserError
 from shared.records.catalogue import CATALOGUE
 from shared.records.identifiers import mask_nik
 from shared.store.drafts import draft_create
-from shared.store.records import load_state
-from shared.web.forms import Form, make_form, parse_form
+from shared.web.forms import make_form, parse_form
 
 blueprint = Blueprint("keluarga", __name__, url_prefix="/keluarga")
 KELUARGA = CATALOGUE["keluarga"]
@@ -152,7 +144,7 @@ def mask(id: object) -> ResponseReturnValue:
 def add() -> ResponseReturnValue:
     """Show the empty form of a family."""
     form = make_form(KELUARGA, names=FIELDS, choices=_choices())
-    return render_template("keluarga/ubah.html", id="", form=form, frontier="", is_open=False, changes=())
+    return _form_page("", EditView(form, "", False))
 
 
 @blueprint.post("/tambah")
@@ -164,10 +156,7 @@ def create() -> ResponseReturnValue:
     if number and any(family.no_kk == number for family in people_index().families().values()):
         form.fields["no_kk"].error = "Nomor KK ini sudah dipakai keluarga lain. Periksa nomornya."
     if not form.is_valid:
-        return (
-            render_template("keluarga/ubah.html", id="", form=form, frontier="", is_open=False, changes=()),
-            400,
-        )
+        return _form_page("", EditView(form, "", False)), 400
     id = node.new_id()
     write_drafts(node, [draft_create(KELUARGA, id, values)], author=author())
     flash("Keluarga baru sudah disimpan. Sekarang tambahkan anggotanya.", "baik")
@@ -177,46 +166,21 @@ def create() -> ResponseReturnValue:
 @blueprint.get("/<uuid:id>/ubah")
 def edit(id: object) -> ResponseReturnValue:
     """Show the form of a family as it stands."""
-    node, record = services(), str(id)
-    with node.database.read() as conn:
-        state = load_state(conn, node.catalogue, KELUARGA, node.wilayah, record)
-    if not state.exists:
-        abort(404)
-    is_open = is_revealed(record)
-    form = make_form(KELUARGA, state.values(KELUARGA), names=FIELDS, choices=_choices(), reveal=is_open)
-    return _edit_page(record, form, write_frontier(KELUARGA, state), is_open)
+    return _editor(str(id)).show()
 
 
 @blueprint.post("/<uuid:id>/ubah")
 def update(id: object) -> ResponseReturnValue:
     """Save what was typed, unless somebody else was faster: then show both."""
-    record, frontier = str(id), request.form.get("kepala", "")[:FRONTIER_MAX]
-    _require(record)
-    is_open = was_shown_open(record)
-    choices = _choices()
-    try:
-        is_changed = save_edit(
-            services(), KELUARGA, record, request.form, names=FIELDS, choices=choices, frontier=frontier,
-            author=author(), reveal=is_open,
-        )
-    except Overtaken as overtaken:
-        dusun = dict(choices["dusun"])
-        changes = [
-            (KELUARGA.fields[c.name].info.label, show_value(KELUARGA.fields[c.name], c.before, dusun),
-             show_value(KELUARGA.fields[c.name], c.now, dusun))
-            for c in overtaken.changes
-        ]
-        return _edit_page(record, overtaken.form, overtaken.frontier, is_open, changes), 409
-    except Rejected as rejected:
-        return _edit_page(record, rejected.form, frontier, is_open), 400
-    flash("Perubahan sudah disimpan." if is_changed else "Tidak ada yang berubah.", "baik")
-    return redirect(url_for(".show", id=id), 303)
+    return _editor(str(id)).save(url_for(".show", id=id))
 
 
-def _edit_page(id: str, form: Form, frontier: str, is_open: bool, changes: Any = ()) -> str:
-    return render_template(
-        "keluarga/ubah.html", id=id, form=form, frontier=frontier, is_open=is_open, changes=changes
-    )
+def _editor(id: str) -> Editor:
+    return Editor(KELUARGA, id, FIELDS, _choices(), lambda view: _form_page(id, view))
+
+
+def _form_page(id: str, view: EditView) -> str:
+    return render_template("keluarga/ubah.html", id=id, view=view)
 
 
 @blueprint.post("/<uuid:id>/pilih")

@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from node.beranda.desk import Notes, author, keep, services
 from node.beranda.reveals import PURPOSES, check_purpose, conceal, is_revealed, reveal
 from node.penduduk.biodata import read_biodata
+from node.penduduk.editing import Editor, EditView, take_version
 from node.penduduk.ekspor import FORMATS, MIME, write_table
 from node.penduduk.index import PeopleIndex
 from node.penduduk.listing import Tampilan, fill_rows, read_columns, select_people, write_columns
@@ -27,22 +28,16 @@ from node.penduduk.rules import (
     STATUSES,
     Saringan,
     read_saringan,
-    show_value,
 )
-from node.penduduk.writing import (
-    KnownAlready, Overtaken, Rejected, choose_version, delete, restore, save_edit, save_new, write_frontier,
-)
+from node.penduduk.writing import KnownAlready, Rejected, delete, restore, save_new
 from shared.clock import today
-from shared.errors import EnvironmentProblem, UserError
-from shared.records.kind import Kind
-from shared.store.records import load_state
+from shared.errors import UserError
 from shared.web.audit import record_access
 from shared.web.forms import Form, make_form
 from shared.web.services import require_user
 
 blueprint = Blueprint("penduduk", __name__, url_prefix="/penduduk")
 
-FRONTIER_MAX = 10_000
 REASONS = {
     "ganda": "Data ganda: orang ini sudah tercatat",
     "salah_input": "Salah masuk: orang ini tidak pernah ada di desa",
@@ -239,62 +234,24 @@ def _add_page(form: Form, family: str, number: str, known: Any = ()) -> str:
 @blueprint.get("/<uuid:id>/ubah")
 def edit(id: object) -> ResponseReturnValue:
     """Show the form of one resident as it stands."""
-    node, record = services(), str(id)
-    with node.database.read() as conn:
-        state = load_state(conn, node.catalogue, PENDUDUK, node.wilayah, record)
-        dusun = list_dusun(conn, node.wilayah)
-    if not state.exists:
-        abort(404)
-    values = state.values(PENDUDUK)
-    is_open = is_revealed(record)
-    form = make_form(PENDUDUK, values, names=FORM_FIELDS, choices=_choices(dusun), reveal=is_open)
-    return _edit_page(record, str(values["nama"] or ""), form, write_frontier(PENDUDUK, state), is_open)
+    return _editor(str(id)).show()
 
 
 @blueprint.post("/<uuid:id>/ubah")
 def update(id: object) -> ResponseReturnValue:
     """Save what was typed, unless somebody else was faster: then show both."""
-    node, record = services(), str(id)
-    _require(record)
+    return _editor(str(id)).save(url_for(".show", id=id))
+
+
+def _editor(id: str) -> Editor:
+    node = services()
     with node.database.read() as conn:
         dusun = list_dusun(conn, node.wilayah)
-    frontier = request.form.get("kepala", "")[:FRONTIER_MAX]
-    is_open = was_shown_open(record)
-    try:
-        is_changed = save_edit(
-            node, PENDUDUK, record, request.form, names=FORM_FIELDS, choices=_choices(dusun),
-            frontier=frontier, author=author(), reveal=is_open,
-        )
-    except Overtaken as overtaken:
-        changes = [
-            (PENDUDUK.fields[c.name].info.label, show_value(PENDUDUK.fields[c.name], c.before, dusun),
-             show_value(PENDUDUK.fields[c.name], c.now, dusun))
-            for c in overtaken.changes
-        ]
-        page = _edit_page(record, _name_of(record), overtaken.form, overtaken.frontier, is_open, changes)
-        return page, 409
-    except Rejected as rejected:
-        return _edit_page(record, _name_of(record), rejected.form, frontier, is_open), 400
-    flash("Perubahan sudah disimpan." if is_changed else "Tidak ada yang berubah.", "baik")
-    return redirect(url_for(".show", id=id), 303)
 
+    def draw(view: EditView) -> str:
+        return render_template("penduduk/ubah.html", id=id, nama=_name_of(id), view=view, bagian=SECTIONS)
 
-def was_shown_open(id: str) -> bool:
-    """Tell whether the form that was sent showed masked numbers whole, and still may."""
-    return bool(request.form.get("terbuka")) and is_revealed(id)
-
-
-def _edit_page(id: str, nama: str, form: Form, frontier: str, is_open: bool, changes: Any = ()) -> str:
-    return render_template(
-        "penduduk/ubah.html",
-        id=id,
-        nama=nama,
-        form=form,
-        frontier=frontier,
-        is_open=is_open,
-        changes=changes,
-        bagian=SECTIONS,
-    )
+    return Editor(PENDUDUK, id, FORM_FIELDS, _choices(dusun), draw)
 
 
 @blueprint.post("/<uuid:id>/pilih")
@@ -302,20 +259,6 @@ def choose(id: object) -> ResponseReturnValue:
     """Take one of several values that wait for verval."""
     take_version(PENDUDUK, str(id))
     return redirect(url_for(".show", id=id), 303)
-
-
-def take_version(kind: Kind, id: str) -> None:
-    """Write the choice that was sent, and say on the next page what came of it."""
-    group, version = request.form.get("grup", ""), request.form.get("versi", "")
-    try:
-        is_settled = choose_version(services(), kind, id, group, version, author())
-    except EnvironmentProblem:
-        raise
-    except UserError as error:
-        flash(error.pesan, "salah")
-    else:
-        proposed = "Pilihan Anda dicatat sebagai usulan; kecamatan yang memutus identitas dan bantuan."
-        flash("Pilihan sudah disimpan." if is_settled else proposed, "baik")
 
 
 @blueprint.get("/<uuid:id>/hapus")

@@ -7,7 +7,7 @@ Everything is decided and written in one transaction. Raises UserError with what
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -26,6 +26,8 @@ from shared.store.records import Projector, load_history, load_state
 from shared.web.forms import Form, Submitted, make_form, parse_form
 
 Choices = Mapping[str, Sequence[tuple[str, str]]]
+Check = Callable[[sqlite3.Connection, Mapping[str, Any], Form], None]
+"""Marks in a form what no field can know alone; it sees the values and the database as they will stand."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ def write_frontier(kind: Kind, state: RecordState) -> str:
 
 def save_edit(
     node: NodeServices, kind: Kind, id: str, submitted: Submitted, *, names: Sequence[str], choices: Choices,
-    frontier: str, author: str, reveal: bool = False,
+    frontier: str, author: str, reveal: bool = False, check: Check | None = None,
 ) -> bool:
     """Save an edited form; tell whether anything differed. Raises Rejected, Overtaken, UserError.
 
@@ -86,6 +88,8 @@ def save_edit(
             changes = _keep_both(kind, form, values, live, seen, choices, reveal)
             if changes:
                 raise Overtaken(form, changes, write_frontier(kind, state))
+        if check is not None:
+            check(conn, values, form)
         if not form.is_valid:
             raise Rejected(form)
         changed = {name: values.get(name) for name in names if values.get(name) != live[name]}

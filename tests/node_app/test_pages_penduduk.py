@@ -202,6 +202,16 @@ def test_the_same_field_changed_twice_keeps_what_was_typed_and_shows_the_other(
     assert read_form(answer, path)["suku"] == "SUNDA"
 
 
+def test_saving_what_somebody_else_has_deleted_says_so(desa: Desa, siti: Browser) -> None:
+    for path in (f"/penduduk/{desa.lajang}", f"/keluarga/{desa.write('keluarga', alamat='JL. MELATI')}"):
+        fields = read_form(siti.get(f"{path}/ubah"), f"{path}/ubah")
+        budi = desa.browser("budi")
+        budi.get(path)
+        assert budi.post(f"{path}/hapus", alasan="ganda").status_code == 303
+        answer = siti.post(f"{path}/ubah", {**fields, "alamat": "JL. BARU"})
+        assert answer.status_code == 400 and "sudah tidak ada di sini" in read_text(answer)
+
+
 def test_add_puts_a_person_into_the_family_of_the_number(desa: Desa, siti: Browser) -> None:
     fields = read_form(siti.get("/penduduk/tambah"), "/penduduk/tambah")
     answer = siti.post("/penduduk/tambah", {**fields, "nama": "BAYI BARU", "hubungan": "4", "no_kk": NO_KK})

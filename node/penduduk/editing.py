@@ -1,0 +1,99 @@
+"""The edit form of any record: shown as it stands, saved unless somebody else was faster; then both are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from flask import abort, flash, redirect, request
+from flask.typing import ResponseReturnValue
+
+from node.beranda.desk import author, services
+from node.beranda.reveals import is_revealed
+from node.penduduk.rules import show_value
+from node.penduduk.writing import (
+    Check, Choices, Overtaken, Rejected, choose_version, save_edit, write_frontier,
+)
+from shared.errors import EnvironmentProblem, UserError
+from shared.records.kind import Kind
+from shared.store.records import load_state
+from shared.web.forms import Form, make_form
+
+FRONTIER_MAX = 10_000
+
+
+@dataclass(frozen=True)
+class EditView:
+    """What the page of an edit form draws; ``changes`` are label, old and new of what others have changed."""
+
+    form: Form
+    frontier: str
+    is_open: bool
+    changes: Sequence[tuple[str, str, str]] = ()
+
+
+@dataclass(frozen=True)
+class Editor:
+    """The edit form of one record; ``draw`` makes its page, ``check`` adds rules of this form."""
+
+    kind: Kind
+    id: str
+    names: Sequence[str]
+    choices: Choices
+    draw: Callable[[EditView], str]
+    check: Check | None = None
+
+    def show(self) -> str:
+        """Draw the form of the record as it stands."""
+        node = services()
+        with node.database.read() as conn:
+            state = load_state(conn, node.catalogue, self.kind, node.wilayah, self.id)
+        if not state.exists:
+            abort(404)
+        is_open = is_revealed(self.id)
+        form = make_form(
+            self.kind, state.values(self.kind), names=self.names, choices=self.choices, reveal=is_open
+        )
+        return self.draw(EditView(form, write_frontier(self.kind, state), is_open))
+
+    def save(self, target: str) -> ResponseReturnValue:
+        """Save what was typed and lead to ``target``, or draw the form again with what stands in the way."""
+        frontier = request.form.get("kepala", "")[:FRONTIER_MAX]
+        # The form that was sent showed masked numbers whole, and still may.
+        is_open = bool(request.form.get("terbuka")) and is_revealed(self.id)
+        try:
+            is_changed = save_edit(
+                services(), self.kind, self.id, request.form, names=self.names, choices=self.choices,
+                frontier=frontier, author=author(), reveal=is_open, check=self.check,
+            )
+        except Overtaken as overtaken:
+            changes = self._describe(overtaken)
+            return self.draw(EditView(overtaken.form, overtaken.frontier, is_open, changes)), 409
+        except Rejected as rejected:
+            return self.draw(EditView(rejected.form, frontier, is_open)), 400
+        flash("Perubahan sudah disimpan." if is_changed else "Tidak ada yang berubah.", "baik")
+        return redirect(target, 303)
+
+    def _describe(self, overtaken: Overtaken) -> list[tuple[str, str, str]]:
+        names = {value: text for options in self.choices.values() for value, text in options}
+        described = []
+        for change in overtaken.changes:
+            field = self.kind.fields[change.name]
+            described.append(
+                (field.info.label, show_value(field, change.before, names), show_value(field, change.now, names))
+            )
+        return described
+
+
+def take_version(kind: Kind, id: str) -> None:
+    """Write the choice between versions that was sent, and say on the next page what came of it."""
+    group, version = request.form.get("grup", ""), request.form.get("versi", "")
+    try:
+        is_settled = choose_version(services(), kind, id, group, version, author())
+    except EnvironmentProblem:
+        raise
+    except UserError as error:
+        flash(error.pesan, "salah")
+    else:
+        proposed = "Pilihan Anda dicatat sebagai usulan; kecamatan yang memutus identitas dan bantuan."
+        flash("Pilihan sudah disimpan." if is_settled else proposed, "baik")
