@@ -63,11 +63,12 @@ def enrol(folder: DataFolder, kode: str) -> None:
 @group.command(help="Masukkan data penduduk dari lembar kerja (xlsx, xlsm, csv).")
 @click.argument("berkas", type=click.Path(path_type=Path))
 @click.option("--periksa", is_flag=True, help="Hanya periksa; tidak ada yang disimpan.")
+@click.option("--sebagian", is_flag=True, help="Berkas ini hanya sebagian penduduk; yang lain tidak dianggap hilang.")
 @click.option("--tolak", type=click.Path(path_type=Path), help="Tulis baris yang ditolak ke berkas ini.")
 @click.pass_obj
-def impor(folder: DataFolder, berkas: Path, periksa: bool, tolak: Path | None) -> None:
-    args = {"berkas": str(berkas.absolute()), "periksa": periksa, "tolak": str(tolak.absolute()) if tolak else None}
-    _run(folder, "impor", args)
+def impor(folder: DataFolder, berkas: Path, periksa: bool, sebagian: bool, tolak: Path | None) -> None:
+    args = {"berkas": str(berkas.absolute()), "periksa": periksa, "sebagian": sebagian}
+    _run(folder, "impor", {**args, "tolak": str(tolak.absolute()) if tolak else None})
 
 
 @group.command(help="Buat satu data baru, atau ubah bidangnya: nama='SITI' pekerjaan='#9' (kosong menghapus isi).")

@@ -99,6 +99,7 @@ def run_impor(services: NodeServices, args: Mapping[str, Any], progress: Progres
     result = import_file(
         services, path, path.name, str(args.get("petugas") or system_author(services)),
         lambda done, total: progress({"selesai": done, "dari": total}), only_check=bool(args.get("periksa")),
+        is_partial=bool(args.get("sebagian")),
     )
     rejects = result.pop("berkas_tolak", None)
     if rejects and args.get("tolak"):

@@ -50,3 +50,9 @@ def _make_logo(db: Tables) -> None:
             no INTEGER PRIMARY KEY CHECK (no = 1), png BLOB NOT NULL, width INTEGER NOT NULL,
             height INTEGER NOT NULL) STRICT"""
     )
+
+
+@node_migrations(name="0004_import_sebagian")
+def _make_import_sebagian(db: Tables) -> None:
+    # 1: the file named only some of the people, so that who was not in it was not missed.
+    db.conn.execute("ALTER TABLE import_batch ADD COLUMN sebagian INTEGER NOT NULL DEFAULT 0")

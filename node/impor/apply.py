@@ -53,10 +53,10 @@ class BatchResult:
     last_pos: int | None
 
 
-def plan_import(services: NodeServices, bacaan: Bacaan, source: str) -> Plan:
+def plan_import(services: NodeServices, bacaan: Bacaan, source: str, *, is_partial: bool = False) -> Plan:
     """Plan the import of a file against what stands in the database now."""
     with services.database.read() as conn:
-        return _plan(services, conn, bacaan, source)
+        return _plan(services, conn, bacaan, source, is_partial)
 
 
 def apply(
@@ -71,21 +71,25 @@ def apply(
     with services.database.write() as conn:
         is_replanned = read_stamp(conn, services.wilayah, plan.source) != plan.stamp
         if is_replanned:
-            plan = _plan(services, conn, plan.bacaan, plan.source)
+            plan = _plan(services, conn, plan.bacaan, plan.source, plan.is_partial)
         first_pos, last_pos = _write(services, conn, plan.writes, author, progress)
         batch = add_batch(
             conn, source=plan.source, filename=file.name, sha256=file.sha256, time_s=services.clock.now_s(),
             petugas=author, counts=plan.counts, first_pos=first_pos, last_pos=last_pos,
+            is_partial=plan.is_partial,
         )
         move_base(conn, plan.source, batch, plan.base, plan.stale)
     return BatchResult(batch, plan, is_replanned, first_pos, last_pos)
 
 
-def _plan(services: NodeServices, conn: sqlite3.Connection, bacaan: Bacaan, source: str) -> Plan:
+def _plan(
+    services: NodeServices, conn: sqlite3.Connection, bacaan: Bacaan, source: str, is_partial: bool
+) -> Plan:
     snapshot = load_snapshot(conn, services.catalogue, services.wilayah, source)
     rejected = _read_rejected(bacaan, today(services.clock))
     return make_plan(
-        bacaan, rejected, snapshot, catalogue=services.catalogue, new_id=services.new_id, source=source
+        bacaan, rejected, snapshot, catalogue=services.catalogue, new_id=services.new_id, source=source,
+        is_partial=is_partial,
     )
 
 

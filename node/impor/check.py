@@ -25,11 +25,15 @@ _DUSUN_MAX = 80
 
 @dataclass(frozen=True, slots=True)
 class CleanRow:
-    """A row of clean values by field name; what was empty or emptied is absent."""
+    """A row of clean values by field name; what was empty or emptied is absent.
+
+    ``corrected`` are the fields that a hand has changed since the row was handed out to be corrected.
+    """
 
     sheet: str
     row: int
     values: dict[str, Value] = field(default_factory=dict)
+    corrected: frozenset[str] = frozenset()
 
     @property
     def place(self) -> tuple[str, int]:

@@ -50,6 +50,8 @@ class Column:
 END_MARKER = "###"
 CODE_SHEET = "Kode Data"
 REASON_COLUMN = "alasan_ditolak"
+ORIGIN_COLUMN = "isi_asal"
+"""Hidden in the workbook of rejects: what the source said in the row, so that a correction can be told from it."""
 
 COLUMNS: tuple[Column, ...] = (
     Column("alamat", "alamat", "Alamat"),

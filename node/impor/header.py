@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from node.impor.columns import BY_NAME, COLUMNS, REASON_COLUMN, find_column, header_key
+from node.impor.columns import BY_NAME, COLUMNS, ORIGIN_COLUMN, REASON_COLUMN, find_column, header_key
 from node.impor.problems import Notice, file_error, notice
 
 Cell = int | float | str | bool | time | date | datetime | timedelta
@@ -23,7 +23,8 @@ _UNKNOWN_SHOWN_MAX = 12
 class Header:
     """Where the columns stand; ``row`` and the indexes count from 0.
 
-    ``covered`` holds every index under a header, also one that is not handed out.
+    ``covered`` holds every index under a header, also one that is not handed out. ``has_reasons`` says that
+    the table is the workbook of rejects.
     """
 
     row: int
@@ -32,6 +33,7 @@ class Header:
     covered: frozenset[int]
     unknown: tuple[str, ...]
     missing: tuple[str, ...]
+    has_reasons: bool
 
 
 def find_header(rows: Iterable[list[Cell]], first_column: int = 0) -> Header | None:
@@ -107,12 +109,17 @@ def _make_header(row: int, cells: list[Cell], first_column: int) -> Header:
     letters: dict[str, str] = {}
     covered: set[int] = set()
     unknown: list[str] = []
+    has_reasons = False
     for index, cell in enumerate(cells):
         text = str(cell).strip()
         if not text:
             continue
         covered.add(index)
         if header_key(text) == header_key(REASON_COLUMN):
+            has_reasons = True
+            continue
+        if header_key(text) == header_key(ORIGIN_COLUMN):
+            columns.append((index, ORIGIN_COLUMN))
             continue
         column = find_column(text)
         name = column.name if column else text
@@ -126,4 +133,6 @@ def _make_header(row: int, cells: list[Cell], first_column: int) -> Header:
         columns.append((index, name))
         letters[name] = letter
     missing = tuple(name for name in _REQUIRED if name not in letters)
-    return Header(row, tuple(columns), letters, frozenset(covered), tuple(unknown), missing)
+    return Header(
+        row, tuple(columns), letters, frozenset(covered), tuple(unknown), missing, has_reasons
+    )

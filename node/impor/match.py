@@ -3,6 +3,8 @@
 What a source said last time comes first, so that a NIK corrected by hand does not double the person; then
 the NIK; then, for people without one or whose NIK has changed, name, birth and mother. What could mean two
 records means none: the row is refused with the reason, because a person can decide and a program cannot.
+
+A whole file shows by its other rows who a row is not; a part of one does not, so less is believed there.
 """
 
 from __future__ import annotations
@@ -44,6 +46,10 @@ SENTENCES: Mapping[str, str] = {
     "orang_mungkin_sama": (
         "Di komputer ini ada orang dengan nama dan tanggal lahir yang sama, tetapi nama ibu salah satunya "
         "kosong. Isi nama ibu di berkas dan di komputer ini, lalu impor lagi."
+    ),
+    "nik_orang_lain": (
+        "NIK ini milik orang lain di komputer ini: nama dan tanggal lahirnya berbeda. Perbaiki NIK-nya, lalu "
+        "impor lagi."
     ),
     "orang_disamakan": (
         "Nama ibu hanya diisi di berkas atau di komputer ini, tetapi nama dan tanggal lahirnya sama, jadi "
@@ -112,9 +118,9 @@ def _full_key(values: Mapping[str, Value]) -> str:
     return person_key({name: value for name, value in values.items() if name != "nik"})
 
 
-def match_persons(rows: Sequence[CleanRow], snapshot: Snapshot) -> Matched:
+def match_persons(rows: Sequence[CleanRow], snapshot: Snapshot, is_partial: bool = False) -> Matched:
     """Find the record of every row; no record is found by two rows."""
-    return _PersonMatcher(snapshot).match(rows)
+    return _PersonMatcher(snapshot, is_partial).match(rows)
 
 
 class _Likeness(NamedTuple):
@@ -153,11 +159,12 @@ class PersonIndex:
 
 
 class _PersonMatcher:
-    def __init__(self, snapshot: Snapshot) -> None:
+    def __init__(self, snapshot: Snapshot, is_partial: bool) -> None:
+        self.is_partial = is_partial
         self.live = snapshot.live["penduduk"]
         self.base = snapshot.base["penduduk"]
         self.by_nik = self.live.group_by("nik")
-        self.known = {base.record for base in self.base.values()}
+        self.known = {base.record: base for base in self.base.values()}
         self.claimed: dict[str, CleanRow] = {}
         self.result = Matched()
 
@@ -197,7 +204,7 @@ class _PersonMatcher:
             if base is None or base.record not in self.live.rows:
                 rest.append(row)
             elif self.live.get(base.record, "nik") in (None, row.values.get("nik")):
-                self._claim(row, base.record)
+                self._claim_or_refuse(row, base.record)
             else:
                 weak.append(row)
         return weak, rest
@@ -271,7 +278,13 @@ class _PersonMatcher:
 
     def _match_alike(self, row: CleanRow, like: _Likeness) -> None:
         mother = normalise_name(str(row.values.get("ibu_nama", "")))
-        if like.ibu != mother and like.record not in self.known:
+        is_sure = like.ibu == mother
+        if self.is_partial:
+            is_sure = is_sure and bool(mother)
+        elif like.record in self.known:
+            # The source named this person before, and no other row of the whole file is theirs.
+            is_sure = True
+        if not is_sure:
             self._refuse(row, "ibu_nama", "orang_mungkin_sama")
             return
         nik = row.values.get("nik")
@@ -286,11 +299,22 @@ class _PersonMatcher:
         self.result.found[row.place] = record
 
     def _claim_or_refuse(self, row: CleanRow, record: str) -> None:
-        if record in self.claimed:
+        if self.is_partial and self._is_somebody_else(row, record):
+            self._refuse(row, "nik", "nik_orang_lain")
+        elif record in self.claimed:
             name = "nik" if "nik" in row.values else "nama"
             self._refuse(row, name, "orang_dua_baris", self.claimed[record])
         else:
             self._claim(row, record)
+
+    def _is_somebody_else(self, row: CleanRow, record: str) -> bool:
+        """Tell whether neither name nor birth is what stands here or what the source has said before."""
+        base = self.known[record].values() if record in self.known else {}
+        births = {base.get("tanggal_lahir"), self.live.get(record, "tanggal_lahir"), None}
+        if row.values.get("tanggal_lahir") in births:
+            return False
+        names = (base.get("nama"), self.live.get(record, "nama"))
+        return normalise_name(str(row.values.get("nama", ""))) not in [normalise_name(name or "") for name in names]
 
     def _refuse(self, row: CleanRow, name: str, kode: str, *others: CleanRow) -> None:
         pesan = SENTENCES[kode].format(baris=_name_rows(row, others))

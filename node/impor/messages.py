@@ -87,6 +87,9 @@ NOTICES: Mapping[str, str] = {
         "Lembar '{lembar}' tidak dibaca karena tidak punya baris judul kolom seperti nama, nik, dan no_kk."
     ),
     "lembar_kurang_kolom": "Lembar '{lembar}' tidak dibaca karena kolom {kolom} tidak ada.",
+    "berkas_perbaikan": (
+        "Berkas ini hasil “Unduh baris yang perlu diperbaiki”, jadi dianggap hanya sebagian penduduk."
+    ),
     "lembar_tersembunyi": (
         "Lembar '{lembar}' tersembunyi di Excel, tetapi ikut dibaca. Hapus lembar itu bila tidak dipakai "
         "lagi."

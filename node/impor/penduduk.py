@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -9,10 +10,10 @@ from datetime import date
 
 from node.impor.check import CleanRow, Place, check_rows
 from node.impor.clean import CachedCleaner, Value, cell_text
-from node.impor.columns import BY_NAME, Column
+from node.impor.columns import BY_NAME, ORIGIN_COLUMN, Column
 from node.impor.messages import write_problem
 from node.impor.problems import (
-    Akibat, CellProblem, Notice, Problem, Severity, blank, place_problem, reject, remind,
+    Akibat, CellProblem, Notice, Problem, Severity, blank, notice, place_problem, reject, remind,
 )
 from node.impor.reader import RawRow, open_sheet
 
@@ -30,6 +31,7 @@ class Bacaan:
 
     ``to_correct`` holds, as they stood, the rows that were rejected or lost a cell: what ``rejects`` writes.
     ``counts``: rows read, accepted, rejected, emptied (accepted with an emptied cell), families.
+    ``is_rejects``: the file is such a workbook, come back.
     """
 
     rows: list[CleanRow]
@@ -37,6 +39,7 @@ class Bacaan:
     counts: dict[str, int]
     notices: list[Notice]
     to_correct: list[RawRow] = field(default_factory=list)
+    is_rejects: bool = False
 
 
 def read_penduduk(
@@ -79,8 +82,9 @@ def read_penduduk(
             "tolak": sum(problem.severity is Severity.TOLAK for problem in problems),
             "ingat": sum(problem.severity is Severity.INGAT for problem in problems),
         },
-        notices=reader.notices,
+        notices=[notice("berkas_perbaikan"), *reader.notices] if reader.is_rejects else reader.notices,
         to_correct=[raw for raw in raws if (raw.sheet, raw.row) in to_correct],
+        is_rejects=reader.is_rejects,
     )
 
 
@@ -103,7 +107,18 @@ def _clean_row(raw: RawRow, cleaner: CachedCleaner, problems: list[Problem]) -> 
             problems.append(_place(raw, column, cleaned.problem))
     for column, problem in _check_row(raw, values, faulty):
         problems.append(_place(raw, column, problem))
-    return CleanRow(raw.sheet, raw.row, values)
+    return CleanRow(raw.sheet, raw.row, values, _find_corrected(raw, values))
+
+
+def _find_corrected(raw: RawRow, values: Mapping[str, Value]) -> frozenset[str]:
+    """Name the fields that differ from what the source said; none where the row does not carry that."""
+    try:
+        origin = json.loads(str(raw.cells.get(ORIGIN_COLUMN, "")))
+    except ValueError:
+        return frozenset()
+    if not isinstance(origin, dict):
+        return frozenset()
+    return frozenset(name for name in {*origin, *values} if origin.get(name) != values.get(name))
 
 
 def _check_row(raw: RawRow, values: dict[str, Value], faulty: set[str]) -> list[tuple[Column, CellProblem]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -18,14 +18,14 @@ from node.impor.columns import BY_FIELD, COLUMNS
 from node.impor.match import (
     Standing, Target, dusun_key, list_seen, match_dusun, match_families, match_persons,
 )
+from node.impor.merge import Conflict, merge_fields
 from node.impor.penduduk import Bacaan
 from node.impor.problems import CellProblem, Problem, blank, place_problem, reject, remind
-from node.impor.queries import KINDS, BaseRow, BaseWrite, LiveTable, Snapshot
+from node.impor.queries import KINDS, BaseRow, BaseWrite, Snapshot
 from shared.clock import IdMaker
 from shared.codes import code_list
 from shared.records.catalogue import Catalogue
 from shared.records.fields import Kode
-from shared.records.kind import Kind
 from shared.records.names import is_probable_misspelling
 
 KEPALA_KELUARGA = 1
@@ -69,24 +69,18 @@ class Write(NamedTuple):
     is_new: bool
 
 
-class Conflict(NamedTuple):
-    """A field that the file and this computer have both changed; the value here stays."""
-
-    name: str
-    mine: Any
-    is_disputed: bool
-
-
 @dataclass(frozen=True)
 class Plan:
     """What an import will do. ``writes`` stand in dependency order, ``problems`` in the order of the file.
 
-    ``absent`` are living people whom the source named before and not now; ``refused`` the rows that the
-    planner keeps out, beside those that the reader has kept out. ``counts``: rows read, new, changed,
-    unchanged and refused, rows that lost a cell, conflicting cells, absent people, families and dusun.
+    ``is_partial``: who is not in the file is not missed. ``absent`` are living people whom the source named
+    before and not now; ``refused`` the rows that the planner keeps out, beside those that the reader has.
+    ``counts``: rows read, new, changed, unchanged and refused, rows that lost a cell, conflicting cells, absent
+    people, families and dusun.
     """
 
     source: str
+    is_partial: bool
     bacaan: Bacaan
     stamp: str
     writes: list[Write]
@@ -100,47 +94,22 @@ class Plan:
 
 def make_plan(
     bacaan: Bacaan, rejected: Sequence[CleanRow], snapshot: Snapshot, *,
-    catalogue: Catalogue, new_id: IdMaker, source: str,
+    catalogue: Catalogue, new_id: IdMaker, source: str, is_partial: bool = False,
 ) -> Plan:
     """Compare a file that was read with what stands here and with what the same source said last time.
 
-    ``rejected`` are the rows that the reader keeps out, as far as they say who is meant.
+    ``rejected`` are the rows that the reader keeps out, as far as they say who is meant. A part of the people
+    (``is_partial``) is the word of the source on those in it and leaves its word on all others as it was.
     """
-    return _Planner(bacaan, rejected, snapshot, catalogue, new_id).plan(source)
-
-
-def merge_fields(
-    theirs: Mapping[str, Any], base: Mapping[str, Any], live: LiveTable, record: str, kind: Kind
-) -> tuple[dict[str, Any], list[Conflict]]:
-    """Merge the fields of one record three-way; ``theirs`` holds no empty value, so nothing is erased.
-
-    Without a base the file fills what is empty here. A group in conflict between computers is left to those
-    who decide it: a value from a file would close it unseen.
-    """
-    changed: dict[str, Any] = {}
-    conflicts: list[Conflict] = []
-    disputed = live.conflicts.get(record, frozenset())
-    for name, value in theirs.items():
-        if base.get(name) == value:
-            continue
-        mine = live.get(record, name)
-        if mine == value:
-            continue
-        if kind.group_of[name] in disputed:
-            conflicts.append(Conflict(name, mine, True))
-        elif mine == base.get(name):
-            changed[name] = value
-        else:
-            conflicts.append(Conflict(name, mine, False))
-    return changed, conflicts
+    return _Planner(bacaan, rejected, snapshot, catalogue, new_id, is_partial).plan(source)
 
 
 class _Planner:
     def __init__(
         self, bacaan: Bacaan, rejected: Sequence[CleanRow], snapshot: Snapshot, catalogue: Catalogue,
-        new_id: IdMaker,
+        new_id: IdMaker, is_partial: bool,
     ) -> None:
-        self.bacaan, self.snapshot, self.new_id = bacaan, snapshot, new_id
+        self.bacaan, self.snapshot, self.new_id, self.is_partial = bacaan, snapshot, new_id, is_partial
         self.kinds = {name: catalogue[name] for name in KINDS}
         self.letters = {raw.sheet: raw.column_letters for raw in bacaan.to_correct}
         self.known: dict[str, dict[str, tuple[str, BaseRow]]] = {
@@ -150,6 +119,7 @@ class _Planner:
         self.values: dict[Place, dict[str, Any]] = {}
         self.dusun: dict[str, Target] = {}
         self.families: dict[str, Target] = {}
+        self.keys: set[str] = set()
         self.gone: set[str] = set()
         self.counts: Counter[str] = Counter()
         self.writes: list[Write] = []
@@ -159,7 +129,8 @@ class _Planner:
         self.refused: dict[Place, CleanRow] = {}
 
     def plan(self, source: str) -> Plan:
-        matched = match_persons(self.bacaan.rows, self.snapshot)
+        matched = match_persons(self.bacaan.rows, self.snapshot, self.is_partial)
+        self.keys.update(matched.keys.values())
         for row, name, kode, pesan in matched.refused:
             self._refuse(row, name, kode, pesan)
         for row, name, kode, pesan in matched.reminders:
@@ -174,7 +145,7 @@ class _Planner:
             self._plan_person(row, matched.found[row.place], matched.keys[row.place])
         absent = self._list_absent({record for record in matched.found.values() if record is not None})
         return Plan(
-            source, self.bacaan, self.snapshot.stamp, self.writes, self.base, self.stale,
+            source, self.is_partial, self.bacaan, self.snapshot.stamp, self.writes, self.base, self.stale,
             self._sort_problems(), self._count(absent), absent, frozenset(self.refused),
         )
 
@@ -232,6 +203,7 @@ class _Planner:
             if "no_kk" in row.values:
                 members.setdefault(str(row.values["no_kk"]), []).append(row)
         self.families = match_families(members, self.snapshot, self.new_id)
+        self.keys.update(f"kk:{number}" for number in members)
         incomplete = {row.values.get("no_kk") for row in (*self.rejected, *self.refused.values())}
         for number, own in members.items():
             standing, record, _ = self.families[number]
@@ -242,8 +214,10 @@ class _Planner:
                 continue
             head = next((row for row in own if row.values.get("hubungan") == KEPALA_KELUARGA), None)
             theirs: dict[str, Any] = {"no_kk": number}
-            # Where the head may stand in a rejected row, a member's address must not replace the head's.
-            if head or standing is Standing.BARU or number not in incomplete:
+            # Where the head may stand in a rejected row or in no row of a part, a member's address must not
+            # replace the head's.
+            is_whole = not self.is_partial and number not in incomplete
+            if head or standing is Standing.BARU or is_whole:
                 source = (head or own[0]).values
                 theirs |= {name: source[name] for name in _FAMILY_ADDRESS if name in source}
             self._plan_family(head or own[0], number, record, theirs, standing is Standing.BARU)
@@ -261,7 +235,7 @@ class _Planner:
             self._create("keluarga", record, theirs)
         elif self._update("keluarga", record, theirs, base, row):
             self.counts["keluarga_berubah"] += 1
-        self._keep_record("keluarga", f"kk:{number}", record, base, theirs)
+        self._keep_record("keluarga", f"kk:{number}", record, base, theirs, row.corrected)
 
     def _plan_person(self, row: CleanRow, record: str | None, key: str) -> None:
         known = None if record is None else self.known["penduduk"].get(record)
@@ -282,7 +256,8 @@ class _Planner:
         else:
             is_changed = self._update("penduduk", record, theirs, base, row)
             self.counts["berubah" if is_changed else "tetap"] += 1
-        self._keep_record("penduduk", key, record, base, theirs)
+        corrected = row.corrected | ({"keluarga"} if "no_kk" in row.corrected else set())
+        self._keep_record("penduduk", key, record, base, theirs, corrected)
 
     def _point_to_family(
         self, row: CleanRow, record: str | None, theirs: dict[str, Any], base: Mapping[str, Any]
@@ -338,10 +313,19 @@ class _Planner:
         return str(value)
 
     def _keep_record(
-        self, kind: str, key: str, record: str, base: Mapping[str, Any], theirs: Mapping[str, Any]
+        self, kind: str, key: str, record: str, base: Mapping[str, Any], theirs: Mapping[str, Any],
+        corrected: Set[str],
     ) -> None:
-        """Remember what the file says of a record; where it is silent, what it said before."""
+        """Remember what the source says of a record; where it is silent, what it said before.
+
+        What a hand has corrected in the workbook of rejects is not the word of the source: the next whole
+        file meets it as it meets a correction made on this computer.
+        """
         key_before, before = self.known[kind].get(record, ("", None))
+        if self.is_partial and key_before and key_before not in self.keys:
+            # The rest of the source may go on calling the record as before: a family by its old number.
+            key, corrected = key_before, {*corrected, "nik", "no_kk"}
+        theirs = {name: value for name, value in theirs.items() if name not in corrected}
         if before is not None and key_before != key:
             self.stale.append((kind, key_before))
         if key_before == key and theirs.items() <= base.items():
@@ -356,6 +340,8 @@ class _Planner:
             self.base.append(BaseWrite(kind, key, *row))
 
     def _list_absent(self, found: set[str]) -> list[str]:
+        if self.is_partial:
+            return []
         live = self.snapshot.live["penduduk"]
         missing = [
             record for record in self.known["penduduk"]
@@ -377,11 +363,12 @@ class _Planner:
 
     def _sort_problems(self) -> list[Problem]:
         rows = [row.place for row in self.bacaan.rows]
-        places = [(problem.sheet, problem.row) for problem in self.bacaan.problems]
-        names = dict.fromkeys(sheet for sheet, _ in (*places, *rows))
+        # The head of a family need not be in a part of the people.
+        read = [p for p in self.bacaan.problems if not (self.is_partial and p.kode == "tanpa_kepala")]
+        names = dict.fromkeys(sheet for sheet, _ in (*((p.sheet, p.row) for p in read), *rows))
         sheets = {sheet: at for at, sheet in enumerate(names)}
         found = sorted(self.problems, key=lambda p: _COLUMN_ORDER[p.column])
-        return sorted((*self.bacaan.problems, *found), key=lambda p: (sheets[p.sheet], p.row))
+        return sorted((*read, *found), key=lambda p: (sheets[p.sheet], p.row))
 
     def _refuse(self, row: CleanRow, name: str, kode: str, pesan: str) -> None:
         self._say(row, name if name in BY_FIELD else "nama", reject(kode, pesan))

@@ -118,14 +118,17 @@ def _load_live(conn: sqlite3.Connection, kind: Kind, wilayah: str) -> LiveTable:
 
 def add_batch(
     conn: sqlite3.Connection, *, source: str, filename: str, sha256: str, time_s: int, petugas: str,
-    counts: Mapping[str, int], first_pos: int | None, last_pos: int | None,
+    counts: Mapping[str, int], first_pos: int | None, last_pos: int | None, is_partial: bool,
 ) -> int:
     """Keep what an import was, where its changes stand and where all logs ended then; return its id."""
     heads = {str(no): size for no, size in conn.execute("SELECT no, size FROM log")}
     cursor = conn.execute(
-        "INSERT INTO import_batch (source, filename, sha256, time_s, petugas, counts, first_pos, last_pos, heads)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (source, filename, sha256, time_s, petugas, json.dumps(counts), first_pos, last_pos, json.dumps(heads)),
+        "INSERT INTO import_batch (source, filename, sha256, time_s, petugas, counts, first_pos, last_pos, heads,"
+        " sebagian) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            source, filename, sha256, time_s, petugas, json.dumps(counts), first_pos, last_pos,
+            json.dumps(heads), int(is_partial),
+        ),
     )
     return cursor.lastrowid or 0
 

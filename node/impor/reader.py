@@ -59,13 +59,14 @@ class _Table:
 class SheetReader:
     """The rows of a file, once: iterate it. ``rows_expected`` is an upper bound for showing progress.
 
-    ``notices`` may grow while rows are read.
+    ``notices`` may grow while rows are read. ``is_rejects`` says that ``rejects`` has written the file.
     """
 
     def __init__(self, tables: list[_Table], notices: list[Notice], rows_expected: int) -> None:
         self._tables = tables
         self.notices = notices
         self.rows_expected = rows_expected
+        self.is_rejects = any(table.header.has_reasons for table in tables)
 
     def __iter__(self) -> Iterator[RawRow]:
         while self._tables:

@@ -1,11 +1,13 @@
 """Writes the rows that need a hand into a workbook that can be corrected and imported again as it is.
 
 Cells stand as they stood: a NIK that Excel cut short stays a number, so that importing the file uncorrected
-finds the same problem again instead of taking the cut number for good.
+finds the same problem again instead of taking the cut number for good. A hidden column says what the source
+said, so that a correction by hand is not taken for its word.
 """
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
@@ -14,7 +16,8 @@ from typing import Any
 
 import xlsxwriter
 
-from node.impor.columns import BY_NAME, COLUMNS, REASON_COLUMN, Kind
+from node.impor.clean import CachedCleaner
+from node.impor.columns import BY_NAME, COLUMNS, ORIGIN_COLUMN, REASON_COLUMN, Kind
 from node.impor.header import Cell
 from node.impor.problems import Akibat, Problem
 from node.impor.reader import RawRow
@@ -27,10 +30,11 @@ _COLUMN_WIDTH = 16
 _REASON_WIDTH = 80
 
 
-def write_rejects(rows: Iterable[RawRow], problems: Iterable[Problem]) -> bytes:
-    """Write the workbook: the 43 columns with the original cells, then why each row is here.
+def write_rejects(rows: Iterable[RawRow], problems: Iterable[Problem], today: date) -> bytes:
+    """Write the workbook: the 43 columns with the original cells, then hidden what they said, then why.
 
     Reasons are the problems that keep a row out or empty one of its cells; plain reminders are left out.
+    ``today`` bounds dates, as where the rows were read.
     """
     reasons: dict[tuple[str, int], list[Problem]] = defaultdict(list)
     for problem in problems:
@@ -45,8 +49,12 @@ def write_rejects(rows: Iterable[RawRow], problems: Iterable[Problem]) -> bytes:
         # Text format: a NIK typed into such a cell keeps its sixteen digits.
         sheet.set_column(index, index, _COLUMN_WIDTH, None if column.kind is Kind.TANGGAL else formats.text)
         sheet.write_string(0, index, column.name, formats.title)
-    sheet.set_column(len(COLUMNS), len(COLUMNS), _REASON_WIDTH)
-    sheet.write_string(0, len(COLUMNS), REASON_COLUMN, formats.title)
+    origin, reason = len(COLUMNS), len(COLUMNS) + 1
+    sheet.set_column(origin, origin, None, formats.text, {"hidden": True})
+    sheet.write_string(0, origin, ORIGIN_COLUMN, formats.title)
+    sheet.set_column(reason, reason, _REASON_WIDTH)
+    sheet.write_string(0, reason, REASON_COLUMN, formats.title)
+    cleaner = CachedCleaner(today)
     for number, row in enumerate(rows, 1):
         found = reasons.get((row.sheet, row.row), [])
         marked = {problem.column for problem in found}
@@ -55,10 +63,22 @@ def write_rejects(rows: Iterable[RawRow], problems: Iterable[Problem]) -> bytes:
                 _write_cell(sheet, number, index, cell, formats, column.name in marked)
             elif column.name in marked:
                 sheet.write_blank(number, index, None, formats.text_marked)
+        sheet.write_string(number, origin, _write_origin(row, cleaner), formats.text)
         text = "; ".join(f"{_label(problem.column)}: {problem.pesan}" for problem in found)
-        sheet.write_string(number, len(COLUMNS), text[:_CELL_CHARACTERS_MAX])
+        sheet.write_string(number, reason, text[:_CELL_CHARACTERS_MAX])
     book.close()
     return stream.getvalue()
+
+
+def _write_origin(row: RawRow, cleaner: CachedCleaner) -> str:
+    """Write what the source said of a person; a row that is corrected for the second time has it already."""
+    if ORIGIN_COLUMN in row.cells:
+        return str(row.cells[ORIGIN_COLUMN])[:_CELL_CHARACTERS_MAX]
+    values = {
+        column.field: value for column in COLUMNS
+        if (value := cleaner(row.cells.get(column.name, ""), column).value) is not None
+    }
+    return json.dumps(values, ensure_ascii=False, separators=(",", ":"))
 
 
 class _Formats:

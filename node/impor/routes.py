@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -18,7 +17,9 @@ from node.impor.columns import BY_NAME
 from node.impor.service import import_file
 from node.impor.undo import find_obstacle, undo_batch
 from node.impor.undo_queries import find_batch, list_batches
+from node.penduduk.paging import read_page
 from node.penduduk.queries import name_petugas
+from node.penduduk.routes import people_index
 from node.services import NodeServices
 from shared.errors import UserError
 from shared.records.identifiers import mask_nik
@@ -51,6 +52,7 @@ class Unggahan:
 
     content: bytes
     filename: str
+    is_partial: bool
     answer: dict[str, Any]
     rejects: bytes | None
 
@@ -58,7 +60,7 @@ class Unggahan:
 @blueprint.get("/")
 def index() -> ResponseReturnValue:
     """Show the form for the file."""
-    return render_template("impor/index.html", problem="")
+    return _form_page("")
 
 
 @blueprint.post("/periksa")
@@ -67,13 +69,26 @@ def check() -> ResponseReturnValue:
     file = request.files.get("berkas")
     content = file.read() if file is not None else b""
     if file is None or not content:
-        return render_template("impor/index.html", problem="Pilih dulu berkasnya."), 400
-    node, by = services(), author()
+        return _form_page("Pilih dulu berkasnya."), 400
     # A path that an old browser sends along is nobody's business.
     filename = PurePath((file.filename or "berkas").replace("\\", "/")).name[:120]
+    return _check(content, filename, bool(request.form.get("sebagian")))
+
+
+@blueprint.post("/periksa/<id>/sebagian")
+def check_again(id: str) -> ResponseReturnValue:
+    """Look through the same file once more, as one with some of the people."""
+    found: Unggahan | None = _find(id, _CHECK).result
+    if found is None:
+        return redirect(url_for(".checked", id=id), 303)
+    return _check(found.content, found.filename, True)
+
+
+def _check(content: bytes, filename: str, is_partial: bool) -> ResponseReturnValue:
+    node, by = services(), author()
 
     def work(job: Job) -> Unggahan:
-        return _import(node, content, filename, by, job, only_check=True)
+        return _import(node, content, filename, is_partial, by, job, only_check=True)
 
     job = jobs().start(_CHECK, work, joins=False)
     return redirect(url_for(".checked", id=job.id), 303)
@@ -86,7 +101,7 @@ def checked(id: str) -> ResponseReturnValue:
     if job.is_running:
         return render_template("impor/berjalan.html", job=job, judul="Memeriksa berkas")
     if job.problem:
-        return render_template("impor/index.html", problem=job.problem), 400
+        return _form_page(job.problem), 400
     return _result_page(job, "impor/hasil_periksa.html")
 
 
@@ -98,10 +113,10 @@ def apply(id: str) -> ResponseReturnValue:
     if found is None:
         return redirect(url_for(".checked", id=id), 303)
     node, by, user = services(), author(), require_user()
-    content, filename = found.content, found.filename
+    content, filename, is_partial = found.content, found.filename, found.is_partial
 
     def work(job: Job) -> Unggahan:
-        done = _import(node, content, filename, by, job, only_check=False)
+        done = _import(node, content, filename, is_partial, by, job, only_check=False)
         with node.database.write() as conn:
             record_access(
                 conn, node.clock, user.name, "impor", "penduduk", f"{done.answer['perubahan']} perubahan"
@@ -118,7 +133,7 @@ def applied(id: str) -> ResponseReturnValue:
     if job.is_running:
         return render_template("impor/berjalan.html", job=job, judul="Memasukkan data")
     if job.problem:
-        return render_template("impor/index.html", problem=f"Tidak ada yang dimasukkan. {job.problem}"), 400
+        return _form_page(f"Tidak ada yang dimasukkan. {job.problem}"), 400
     return _result_page(job, "impor/hasil.html")
 
 
@@ -199,11 +214,18 @@ def _batch_page(no: int, alasan: str, problem: str) -> str:
     )
 
 
+def _form_page(problem: str) -> str:
+    return render_template("impor/index.html", problem=problem, sebagian=bool(request.form.get("sebagian")))
+
+
 def _import(
-    node: NodeServices, content: bytes, filename: str, by: str, job: Job, *, only_check: bool
+    node: NodeServices, content: bytes, filename: str, is_partial: bool, by: str, job: Job, *, only_check: bool
 ) -> Unggahan:
-    answer = import_file(node, content, filename, by, job.report, only_check=only_check)
-    return Unggahan(content if only_check else b"", filename, answer, answer.pop("berkas_tolak", None))
+    answer = import_file(
+        node, content, filename, by, job.report, only_check=only_check, is_partial=is_partial
+    )
+    rejects = answer.pop("berkas_tolak", None)
+    return Unggahan(content if only_check else b"", filename, is_partial, answer, rejects)
 
 
 def _find(id: str, name: str) -> Job:
@@ -217,7 +239,9 @@ def _find(id: str, name: str) -> Job:
 def _result_page(job: Job, template: str) -> str:
     found: Unggahan = job.result
     problems = found.answer["masalah"]
-    kinds = Counter((item["tingkat"], item["akibat"]) for item in problems)
+    page, pages = read_page(len(problems), _ROWS_SHOWN)
+    index = people_index()
+    absent = [person for record in found.answer["tidak_ada_lagi"] if (person := index.get(record)) is not None]
     return render_template(
         template,
         id=job.id,
@@ -225,9 +249,12 @@ def _result_page(job: Job, template: str) -> str:
         answer=found.answer,
         has_rejects=found.rejects is not None,
         counts=[(label, found.answer["jumlah"].get(name, 0)) for name, label in COUNTS.items()],
-        problems=[_mask(item) for item in problems[:_ROWS_SHOWN]],
+        problems=[_mask(item) for item in problems[(page - 1) * _ROWS_SHOWN : page * _ROWS_SHOWN]],
         problem_count=len(problems),
-        kinds=[(effect, count) for (_, effect), count in kinds.most_common()],
+        page=page,
+        pages=pages,
+        absent=sorted(absent, key=lambda person: person.nama)[:_ROWS_SHOWN],
+        absent_count=len(absent),
         rows_shown=_ROWS_SHOWN,
     )
 

@@ -42,6 +42,7 @@ class DryRun:
         return {
             "berkas": self.file.name,
             "sumber": self.plan.source,
+            "sebagian": self.plan.is_partial,
             "jumlah": self.plan.counts,
             "perubahan": len(self.plan.writes),
             "masalah": [describe_problem(problem) for problem in self.problems],
@@ -52,35 +53,39 @@ class DryRun:
 
 def dry_run(
     services: NodeServices, source: Source, filename: str, progress: Progress | None = None,
-    *, source_name: str = SOURCE,
+    *, source_name: str = SOURCE, is_partial: bool = False,
 ) -> DryRun:
     """Read a file and say what its import would do; nothing is written.
 
-    ``progress`` is told rows read and rows expected. Raises ImporError when the file as a whole cannot be
+    ``progress`` is told rows read and rows expected. ``is_partial``: the file names only some of the people,
+    which the workbook of rejects does whatever is said. Raises ImporError when the file as a whole cannot be
     imported.
     """
     bacaan = read_penduduk(source, filename, today(services.clock), progress)
-    plan = plan_import(services, bacaan, source_name)
-    return _finish(plan, source, SourceFile(PurePath(filename).name, _digest(source)))
+    plan = plan_import(services, bacaan, source_name, is_partial=is_partial or bacaan.is_rejects)
+    return _finish(services, plan, source, SourceFile(PurePath(filename).name, _digest(source)))
 
 
 def import_file(
     services: NodeServices, source: Source, filename: str, author: str, progress: Progress | None = None,
-    *, only_check: bool = False, source_name: str = SOURCE,
+    *, only_check: bool = False, source_name: str = SOURCE, is_partial: bool = False,
 ) -> dict[str, Any]:
     """Import a file in one transaction, or with ``only_check`` say what would happen.
 
     The answer is that of :meth:`DryRun.summary` with ``batch`` (None when only checked) and ``berkas_tolak``,
     the workbook of rejects as bytes or None: take it out before making JSON. ``progress`` runs over reading
-    and writing, half of its steps each. Raises ImporError as ``dry_run`` does.
+    and writing, half of its steps each. ``is_partial`` and ImporError are as in ``dry_run``.
     """
     steps = _Steps(progress)
-    run = dry_run(services, source, filename, progress if only_check else steps.read, source_name=source_name)
+    run = dry_run(
+        services, source, filename, progress if only_check else steps.read, source_name=source_name,
+        is_partial=is_partial,
+    )
     result: BatchResult | None = None
     if not only_check:
         result = apply(services, run.plan, author, steps.write, file=run.file)
         if result.is_replanned:
-            run = _finish(result.plan, source, run.file)
+            run = _finish(services, result.plan, source, run.file)
         steps.finish()
     answer = run.summary()
     answer["batch"] = None if result is None else result.batch
@@ -125,7 +130,7 @@ class _Steps:
             self._progress(done, 2 * self._rows)
 
 
-def _finish(plan: Plan, source: Source, file: SourceFile) -> DryRun:
+def _finish(services: NodeServices, plan: Plan, source: Source, file: SourceFile) -> DryRun:
     """Add to a plan what only the file itself can tell: column letters, and refused rows as they stand."""
     problems, raws = plan.problems, plan.bacaan.to_correct
     if plan.refused or any(not problem.column_letter for problem in problems):
@@ -133,7 +138,7 @@ def _finish(plan: Plan, source: Source, file: SourceFile) -> DryRun:
         problems = [_add_letter(problem, letters) for problem in problems]
         here = {(raw.sheet, raw.row) for raw in raws}
         raws = _in_order([*raws, *(raw for raw in refused if (raw.sheet, raw.row) not in here)])
-    rejects = write_rejects(raws, problems) if raws else None
+    rejects = write_rejects(raws, problems, today(services.clock)) if raws else None
     return DryRun(plan, file, problems, rejects)
 
 

@@ -13,7 +13,8 @@ from shared.records.fields import Rujukan
 
 _SELECT = (
     "SELECT b.id, b.source, b.filename, b.time_s, b.petugas, b.counts, b.first_pos, b.last_pos, b.heads,"
-    " u.time_s, u.petugas, u.alasan, u.changes FROM import_batch b LEFT JOIN import_undo u ON u.batch = b.id"
+    " b.sebagian, u.time_s, u.petugas, u.alasan, u.changes"
+    " FROM import_batch b LEFT JOIN import_undo u ON u.batch = b.id"
 )
 
 
@@ -30,6 +31,7 @@ class Batch:
     first_pos: int | None
     last_pos: int | None
     heads: Mapping[int, int] = field(repr=False)
+    is_partial: bool
     undone_s: int | None
     undone_by: str
     undone_reason: str
@@ -61,10 +63,11 @@ def find_batch(conn: sqlite3.Connection, id: int) -> Batch | None:
 
 
 def _read(row: tuple[Any, ...]) -> Batch:
-    id, source, filename, time_s, petugas, counts, first_pos, last_pos, heads, undone_s, by, reason, changes = row
+    id, source, filename, time_s, petugas, counts, first_pos, last_pos, heads, partial, *undone = row
+    undone_s, by, reason, changes = undone
     return Batch(
         id, source, filename, time_s, petugas, json.loads(counts), first_pos, last_pos,
-        {int(no): size for no, size in json.loads(heads or "{}").items()},
+        {int(no): size for no, size in json.loads(heads or "{}").items()}, bool(partial),
         undone_s, by or "", reason or "", changes or 0,
     )
 

@@ -16,6 +16,7 @@ from node.keluarga.writing import move_people
 from node.penduduk.biodata import make_teller
 from node.penduduk.editing import Editor, EditView, take_version
 from node.penduduk.listing import fill_rows
+from node.penduduk.paging import read_page
 from node.penduduk.queries import is_deleted, list_cases, list_dusun, read_row
 from node.penduduk.routes import people_index
 from node.penduduk.rules import PAGE_ROWS, show_value
@@ -55,9 +56,7 @@ def _list_page(text: str, token: str | None) -> dict[str, Any]:
     rows = list_families(
         people.families(), people.members(), found, number if number.isdecimal() else "", only
     )
-    hal = request.args.get("hal", "1")
-    pages = max(1, -(-len(rows) // PAGE_ROWS))
-    page = min(max(1, int(hal)) if hal.isdecimal() and len(hal) < 7 else 1, pages)
+    page, pages = read_page(len(rows), PAGE_ROWS)
     with node.database.read() as conn:
         dusun = list_dusun(conn, node.wilayah)
     return {

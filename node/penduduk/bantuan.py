@@ -14,6 +14,7 @@ from node.penduduk.bantuan_queries import (
     list_recipients,
 )
 from node.penduduk.listing import fill_rows
+from node.penduduk.paging import read_page
 from node.penduduk.routes import people_index
 from node.penduduk.rules import HIDUP
 from shared.codes import code_list
@@ -155,12 +156,10 @@ def _program_page(id: str, problem: str) -> str:
     program = _find(id)
     token = request.args.get("lihat") or request.form.get("lihat")
     text = _searches().get(token)
-    hal = request.args.get("hal", "1")
     found = [p for p in people_index().search(text) if p.status == HIDUP][:CANDIDATES_MAX] if text else []
     with node.database.read() as conn:
         total = count_recipients(conn, node.wilayah, id)
-        pages = max(1, -(-total // PAGE_ROWS))
-        page = min(max(1, int(hal)) if hal.isdecimal() and len(hal) < 7 else 1, pages)
+        page, pages = read_page(total, PAGE_ROWS)
         recipients = list_recipients(conn, node.wilayah, id, page)
         candidates: list[Any] = list(fill_rows(node, conn, found, ("jk", "umur", "nik", "dusun", "rt_rw")))
     return render_template(

@@ -15,6 +15,7 @@ from node.penduduk.editing import Editor, EditView, take_version
 from node.penduduk.ekspor import FORMATS, MIME, write_table
 from node.penduduk.index import PeopleIndex
 from node.penduduk.listing import Tampilan, fill_rows, read_columns, select_people, write_columns
+from node.penduduk.paging import read_page
 from node.penduduk.queries import list_dusun, read_row
 from node.penduduk.rules import (
     COLUMNS,
@@ -72,11 +73,6 @@ def _current_view() -> tuple[Tampilan, str | None]:
     return view, token
 
 
-def _page_number() -> int:
-    text = request.args.get("hal", "1")
-    return max(1, int(text)) if text.isdecimal() and len(text) < 7 else 1
-
-
 @blueprint.get("/")
 def index() -> ResponseReturnValue:
     """Show one page of the list."""
@@ -90,8 +86,7 @@ def _list_page(view: Tampilan, token: str | None) -> dict[str, Any]:
     node = services()
     with node.database.read() as conn:
         people = select_people(node, conn, people_index(), view)
-        pages = max(1, -(-len(people) // PAGE_ROWS))
-        page = min(_page_number(), pages)
+        page, pages = read_page(len(people), PAGE_ROWS)
         shown = people[(page - 1) * PAGE_ROWS : page * PAGE_ROWS]
         columns = read_columns(conn, require_user().no)
         return {

@@ -13,7 +13,7 @@ import xlsxwriter
 from python_calamine import CalamineWorkbook
 
 from node.impor.check import CleanRow, check_rows
-from node.impor.columns import COLUMNS, REASON_COLUMN
+from node.impor.columns import COLUMNS, ORIGIN_COLUMN, REASON_COLUMN
 from node.impor.penduduk import Bacaan, read_penduduk
 from node.impor.problems import Akibat, Problem, Severity
 from node.impor.reader import open_sheet
@@ -257,44 +257,61 @@ ODD: dict[str, Any] = {
 
 def test_rejects_hold_the_cells_as_they_stood_and_why() -> None:
     bacaan = read([person(1, **ODD), person(2, kk_level="1")])
-    data = write_rejects(bacaan.to_correct, bacaan.problems)
+    data = write_rejects(bacaan.to_correct, bacaan.problems, TODAY)
     rows = list(open_sheet(data, "ditolak.xlsx"))
     assert [again.sheet for again in rows] == [SHEET]
     before, after = bacaan.to_correct[0].cells, rows[0].cells
-    assert after == before
+    assert {name: cell for name, cell in after.items() if name != ORIGIN_COLUMN} == before
     assert list(rows[0].column_letters) == HEADER
 
 
 def test_rejects_imported_uncorrected_find_the_same_problems() -> None:
     bacaan = read([person(1, **ODD), person(2, kk_level="1"), person(3, tanggallahir="31-02-1990"),
                    person(4, pekerjaan_id="TUKANG SIHIR"), person(5, nama="")])
-    again = read_penduduk(write_rejects(bacaan.to_correct, bacaan.problems), "ditolak.xlsx", TODAY)
+    again = read_penduduk(write_rejects(bacaan.to_correct, bacaan.problems, TODAY), "ditolak.xlsx", TODAY)
     wanted = [(problem.column, problem.value, problem.kode) for problem in bacaan.problems]
     assert [(problem.column, problem.value, problem.kode) for problem in again.problems] == wanted
-    assert again.notices == []
+    assert [note.kode for note in again.notices] == ["berkas_perbaikan"] and again.is_rejects
+
+
+def test_what_a_hand_corrected_is_told_from_what_the_source_said() -> None:
+    bacaan = read([person(1), person(2, nik="12", pekerjaan_id="TUKANG SIHIR")])
+    raw = bacaan.to_correct[0]
+    first = next(iter(open_sheet(write_rejects([raw], bacaan.problems, TODAY), "ditolak.xlsx")))
+    first.cells.update(nik="3303991505850002", suku="JAWA", rw="")
+    again = read_penduduk(write_rejects([first], bacaan.problems, TODAY), "ditolak.xlsx", TODAY)
+    assert again.rows[0].corrected == {"nik", "suku", "rw"}, "the second round still knows the source"
+    assert read([person(1)]).rows[0].corrected == frozenset()
+
+
+@pytest.mark.parametrize("origin", ["", "{", "[1]", "null", "12", "=A1"])
+def test_a_spoilt_origin_is_as_good_as_none(origin: str) -> None:
+    sheet = make_xlsx([person(2) | {ORIGIN_COLUMN: origin}], [*HEADER, ORIGIN_COLUMN])
+    bacaan = read_penduduk(sheet, "warga.xlsx", TODAY)
+    assert bacaan.rows[0].corrected == frozenset() and not bacaan.is_rejects
 
 
 def test_corrected_rejects_are_accepted() -> None:
     bacaan = read([person(1), person(2, nik="12")])
     raw = bacaan.to_correct[0]
     raw.cells["nik"] = "3303991505850002"
-    again = read_penduduk(write_rejects([raw], bacaan.problems), "ditolak.xlsx", TODAY)
+    again = read_penduduk(write_rejects([raw], bacaan.problems, TODAY), "ditolak.xlsx", TODAY)
     assert again.counts["diterima"] == 1
     assert again.rows[0].values["nik"] == "3303991505850002"
 
 
 def test_rejects_say_why_in_the_last_column() -> None:
     bacaan = read([person(1, nik="12", agama_id="X", kk_level="")])
-    data = write_rejects(bacaan.to_correct, bacaan.problems)
+    data = write_rejects(bacaan.to_correct, bacaan.problems, TODAY)
     table = CalamineWorkbook.from_object(io.BytesIO(data)).get_sheet_by_index(0).to_python()
-    assert table[0] == [*HEADER, REASON_COLUMN]
+    assert table[0] == [*HEADER, ORIGIN_COLUMN, REASON_COLUMN]
     assert str(table[1][-1]).startswith("NIK: NIK harus 16 angka")
     assert "Agama" in str(table[1][-1]) and "belum diisi" not in str(table[1][-1])
 
 
 def test_no_text_of_a_file_becomes_a_formula() -> None:
     bacaan = read([person(1, **ODD)])
-    with zipfile.ZipFile(io.BytesIO(write_rejects(bacaan.to_correct, bacaan.problems))) as archive:
+    with zipfile.ZipFile(io.BytesIO(write_rejects(bacaan.to_correct, bacaan.problems, TODAY))) as archive:
         assert b"<f>" not in archive.read("xl/worksheets/sheet1.xml")
 
 

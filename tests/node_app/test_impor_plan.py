@@ -30,7 +30,7 @@ from node.change import write_drafts  # noqa: E402
 from node.impor import apply as apply_module  # noqa: E402
 from node.impor.apply import apply  # noqa: E402
 from node.impor.columns import COLUMNS  # noqa: E402
-from node.impor.plan import Conflict, merge_fields  # noqa: E402
+from node.impor.merge import Conflict, merge_fields  # noqa: E402
 from node.impor.queries import LiveTable  # noqa: E402
 from node.impor.service import DryRun, dry_run, import_file  # noqa: E402
 from node.services import NodeServices, init_node, open_node  # noqa: E402

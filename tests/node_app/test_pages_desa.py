@@ -194,9 +194,10 @@ def test_a_programme_keeps_what_was_typed_when_the_dates_are_wrong(siti: Browser
 # Impor.
 
 
-def upload(desa: Desa, siti: Browser, content: bytes) -> str:
+def upload(desa: Desa, siti: Browser, content: bytes, **fields: str) -> str:
     siti.get("/impor/")
-    answer = siti.post("/impor/periksa", {"berkas": (io.BytesIO(content), "C:\\data\\penduduk.csv")})
+    file = (io.BytesIO(content), "C:\\data\\penduduk.csv")
+    answer = siti.post("/impor/periksa", {"berkas": file, **fields})
     assert answer.status_code == 303
     finish_jobs(desa)
     return answer.headers["Location"]
@@ -231,6 +232,54 @@ def test_import_shows_every_problem_and_hands_out_the_rows(desa: Desa, siti: Bro
     id = target.rsplit("/", 1)[1]
     book = siti.get(f"/impor/tolak/{id}.xlsx")
     assert book.status_code == 200 and book.data[:2] == b"PK"
+
+
+def write_in(desa: Desa, siti: Browser, target: str) -> str:
+    result = siti.post(f"{target}/terapkan")
+    finish_jobs(desa)
+    return read_text(siti.follow(result))
+
+
+def test_who_is_not_in_the_file_is_named_unless_it_holds_only_some(desa: Desa, siti: Browser) -> None:
+    write_in(desa, siti, upload(desa, siti, sheet(GOOD)))
+    other = GOOD.replace("PAIJAN", "PARTO").replace("3303990303700001", "3303990303700002").replace(",1,1,2", ",1,4,1")
+    target = upload(desa, siti, sheet(other))
+    text = read_text(siti.get(target))
+    assert "1 orang dari impor sebelumnya tidak ada" in text and "PAIJAN" in text
+    again = siti.post(f"{target}/sebagian").headers["Location"]
+    finish_jobs(desa)
+    text = read_text(siti.get(again))
+    assert "hanya sebagian penduduk" in text and "PAIJAN" not in text
+    assert "hanya sebagian penduduk" in write_in(desa, siti, again)
+    assert "PAIJAN" not in read_text(siti.get(upload(desa, siti, sheet(other), sebagian="1")))
+    listed = read_text(siti.get("/impor/riwayat"))
+    assert "penduduk.csv (sebagian penduduk)" in listed
+    assert "hanya sebagian penduduk" in read_text(siti.get("/impor/riwayat/2"))
+
+
+def test_the_switch_stays_when_no_file_was_chosen(siti: Browser) -> None:
+    siti.get("/impor/")
+    answer = siti.post("/impor/periksa", sebagian="1")
+    assert answer.status_code == 400 and read_form(answer, "/impor/periksa")["sebagian"] == "1"
+
+
+def test_the_rows_handed_out_are_known_again(desa: Desa, siti: Browser) -> None:
+    target = upload(desa, siti, sheet(GOOD, BAD))
+    write_in(desa, siti, target)
+    book = siti.get(f"/impor/tolak/{target.rsplit('/', 1)[1]}.xlsx").data
+    text = read_text(siti.get(upload(desa, siti, book)))
+    assert "Belum ada yang dapat dimasukkan" in text
+    assert "hasil “Unduh baris yang perlu diperbaiki”" in text and "tidak ada dalam berkas ini" not in text
+
+
+def test_every_problem_is_listed_page_by_page(desa: Desa, siti: Browser) -> None:
+    names = [f"PONIRAH {chr(65 + at % 26) * (at // 26 + 1)}" for at in range(120)]
+    rows = [BAD.replace("PONIRAH", name) for name in names]
+    target = upload(desa, siti, sheet(*rows))
+    first, second = siti.get(target), siti.get(f"{target}?hal=2")
+    assert "Halaman 1 dari 2" in read_text(first)
+    assert 'data-label="Baris">2<' in first.text and 'data-label="Baris">121<' not in first.text
+    assert 'data-label="Baris">121<' in second.text
 
 
 def test_import_of_something_else_says_so(desa: Desa, siti: Browser) -> None:
