@@ -6,15 +6,17 @@ import sqlite3
 
 from flask import Flask
 
+from node.bantuan import penerima
+from node.bantuan import routes as bantuan
 from node.beranda import alamat, cadangan, pengguna
 from node.beranda import routes as beranda
 from node.beranda.kop import make_kop
 from node.commands import COMMANDS, add_petugas
 from node.impor import routes as impor
+from node.keluarga import dusun
 from node.keluarga import routes as keluarga
 from node.latihan import routes as latihan
 from node.logo import routes as logo
-from node.penduduk import bantuan
 from node.penduduk import routes as penduduk
 from node.roles import ADMIN, ROLES, context_words
 from node.services import NodeServices
@@ -41,7 +43,7 @@ PANDUAN = make_panduan((
     Bab(
         "penduduk", "Penduduk dan keluarga", "Mencari, menambah, mengubah, memindahkan, dan penerima bantuan.",
         {"penduduk": "cari", "penduduk.show": "riwayat", "penduduk.add": "ubah", "penduduk.edit": "ubah",
-         "keluarga": "keluarga", "bantuan": "bantuan"},
+         "keluarga": "keluarga", "bantuan": "bantuan", "penerima": "bantuan", "dusun": "dusun"},
     ),
     Bab(
         "impor", "Impor dari Excel", "Mengambil data dari berkas, dan membatalkannya bila salah berkas.",
@@ -59,7 +61,9 @@ REGISTRY = (
     Registration(cadangan.blueprint, MASUK),
     Registration(penduduk.blueprint, MASUK),
     Registration(keluarga.blueprint, MASUK),
+    Registration(dusun.blueprint, MASUK),
     Registration(bantuan.blueprint, MASUK),
+    Registration(penerima.blueprint, MASUK),
     Registration(impor.blueprint, MASUK),
     Registration(tindakan.blueprint, MASUK),
     Registration(sinkron.blueprint, MASUK, {"register": peran(ADMIN.name), "rotate": peran(ADMIN.name)}),

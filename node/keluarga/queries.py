@@ -1,21 +1,25 @@
-"""SQL of the pages of keluarga; who belongs to which family comes from the index of penduduk."""
+"""SQL of the pages of dusun: who and what points to one."""
 
 from __future__ import annotations
 
-import json
 import sqlite3
 
+from shared.records.catalogue import Catalogue
+from shared.records.fields import Rujukan
+from shared.records.kind import Kind
 
-def list_family_aid(
-    conn: sqlite3.Connection, desa: str, keluarga: str, members: list[str]
-) -> list[tuple[str, str, str, str, str]]:
-    """List what a family and its members get: programme, its name, periode, status, id of the person."""
-    rows = conn.execute(
-        "SELECT b.program, coalesce(p.nama, '(program tidak dikenal)'), coalesce(b.periode, ''),"
-        " coalesce(b.status, ''), coalesce(b.penduduk, '') FROM penerima_bantuan b"
-        " LEFT JOIN program_bantuan p ON p.id = b.program WHERE b.desa = ? AND"
-        " (b.keluarga = ? OR b.penduduk IN (SELECT value FROM json_each(?)))"
-        " ORDER BY b.status, p.nama, b.periode",
-        (desa, keluarga, json.dumps(members)),
-    )
-    return [(row[0], row[1], row[2], row[3], row[4]) for row in rows]
+
+def list_pointing(
+    conn: sqlite3.Connection, catalogue: Catalogue, desa: str, kind: Kind, id: str
+) -> dict[str, list[tuple[str, str, str]]]:
+    """List what points to a record, by kind: id, the field that points, the groups in conflict."""
+    found: dict[str, list[tuple[str, str, str]]] = {}
+    for other in catalogue:
+        for name, own in other.fields.items():
+            if isinstance(own, Rujukan) and own.kind == kind.name:
+                rows = conn.execute(
+                    f"SELECT id, coalesce(konflik, '') FROM {other.name} WHERE desa = ? AND {name} = ? ORDER BY id",
+                    (desa, id),
+                )
+                found.setdefault(other.name, []).extend((row[0], name, row[1]) for row in rows)
+    return {name: rows for name, rows in found.items() if rows}

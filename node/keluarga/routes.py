@@ -7,10 +7,10 @@ from typing import Any
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from node.bantuan.queries import list_aid
 from node.beranda.desk import Notes, author, keep, services
 from node.beranda.reveals import PURPOSES, conceal, is_revealed, reveal
 from node.change import write_drafts
-from node.keluarga.queries import list_family_aid
 from node.keluarga.rules import ONLY, find_head, list_families
 from node.keluarga.writing import move_people
 from node.penduduk.biodata import make_teller
@@ -21,6 +21,7 @@ from node.penduduk.queries import is_deleted, list_cases, list_dusun, read_row
 from node.penduduk.routes import people_index
 from node.penduduk.rules import PAGE_ROWS, show_value
 from node.penduduk.writing import clean_number, delete, restore
+from shared.clock import today
 from shared.codes import code_list
 from shared.errors import EnvironmentProblem, UserError
 from shared.records.catalogue import CATALOGUE
@@ -107,8 +108,8 @@ def show(id: object) -> ResponseReturnValue:
             is_open,
         )
         dusun = list_dusun(conn, node.wilayah)
-        teller = make_teller(node, conn, KELUARGA, record, dusun, is_open)
-        aid = list_family_aid(conn, node.wilayah, record, [person.id for person in members])
+        teller = make_teller(node, conn, KELUARGA, record, is_open)
+        aid = list_aid(conn, node.wilayah, [person.id for person in members], record, today(node.clock))
         cases = list_cases(conn, node.wilayah, record)
     shown = {} if values is None else {
         KELUARGA.fields[name].info.label: text for name in FIELDS
@@ -281,40 +282,6 @@ def bring_back(id: object) -> ResponseReturnValue:
     restore(services(), KELUARGA, str(id), author())
     flash("Kartu keluarga sudah dikembalikan.", "baik")
     return redirect(url_for(".show", id=id), 303)
-
-
-@blueprint.get("/dusun")
-def dusun() -> ResponseReturnValue:
-    """List the hamlets of the desa."""
-    return _dusun_page("", "")
-
-
-@blueprint.post("/dusun")
-def add_dusun() -> ResponseReturnValue:
-    """Add a hamlet."""
-    node = services()
-    kind = node.catalogue["dusun"]
-    values, form = parse_form(kind, request.form, names=("nama", "kepala_dusun"))
-    name = str(values.get("nama") or "")
-    with node.database.write() as conn:
-        if name.upper() in {known.upper() for known in list_dusun(conn, node.wilayah).values()}:
-            form.fields["nama"].error = "Dusun dengan nama ini sudah ada."
-        if not form.is_valid:
-            return _dusun_page(form.errors[0][1], request.form.get("nama", "")), 400
-        write_drafts(node, [draft_create(kind, node.new_id(), values)], author=author())
-    flash("Dusun sudah ditambahkan.", "baik")
-    return redirect(url_for(".dusun"), 303)
-
-
-def _dusun_page(problem: str, typed: str) -> str:
-    node = services()
-    counts: dict[str, int] = {}
-    for person in people_index().people():
-        if person.status == 1:
-            counts[person.dusun] = counts.get(person.dusun, 0) + 1
-    with node.database.read() as conn:
-        known = list_dusun(conn, node.wilayah)
-    return render_template("keluarga/dusun.html", dusun=known, counts=counts, problem=problem, typed=typed)
 
 
 def _choices() -> dict[str, list[tuple[str, str]]]:

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from node.bantuan.queries import AidRow, list_aid
 from node.penduduk.history import Langkah, Sengketa, Storyteller
-from node.penduduk.queries import (
-    is_deleted, list_aid, list_cases, list_computers, list_dusun, name_petugas, read_row,
-)
+from node.penduduk.naming import name_references
+from node.penduduk.queries import is_deleted, list_cases, list_computers, list_dusun, read_row
 from node.penduduk.rules import PENDUDUK, SECTIONS, count_age, show_value
 from node.services import NodeServices
 from shared.clock import today
 from shared.records.identifiers import mask_nik
 from shared.records.kind import Kind
 from shared.store.changes import SEQ_BITS, hub_time_of
-from shared.store.records import Entry, Projector, load_history
+from shared.store.records import Projector, load_history
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Biodata:
     kosong: int
     langkah: list[Langkah]
     sengketa: list[Sengketa]
-    bantuan: Sequence[Sequence[Any]]
+    bantuan: Sequence[AidRow]
     kasus: Sequence[Sequence[Any]]
 
 
@@ -51,7 +51,7 @@ def read_biodata(node: NodeServices, conn: sqlite3.Connection, id: str, reveal: 
     if values is None and not is_deleted(conn, "penduduk", node.wilayah, id):
         return None
     dusun = list_dusun(conn, node.wilayah)
-    teller = make_teller(node, conn, PENDUDUK, id, dusun, reveal)
+    teller = make_teller(node, conn, PENDUDUK, id, reveal)
     shown = values if values is not None else teller.state.values(PENDUDUK)
     family = read_row(conn, node.catalogue["keluarga"], node.wilayah, str(shown.get("keluarga") or ""))
     number = str((family or {}).get("no_kk") or "")
@@ -67,7 +67,7 @@ def read_biodata(node: NodeServices, conn: sqlite3.Connection, id: str, reveal: 
         sum(len(names) for _, names in SECTIONS) - filled,
         teller.list_steps(),
         teller.list_disputes(),
-        list_aid(conn, node.wilayah, id, keluarga),
+        list_aid(conn, node.wilayah, [id], keluarga, today(node.clock)),
         list_cases(conn, node.wilayah, id),
     )
 
@@ -86,34 +86,15 @@ def list_sections(values: Mapping[str, Any], names: Mapping[str, str], reveal: b
 
 
 def make_teller(
-    node: NodeServices, conn: sqlite3.Connection, kind: Kind, id: str, names: Mapping[str, str], reveal: bool
+    node: NodeServices, conn: sqlite3.Connection, kind: Kind, id: str, reveal: bool = False
 ) -> Storyteller:
     """Gather what tells the history of one record."""
     entries = load_history(conn, node.catalogue, node.wilayah, id)
-    families = {v for e in entries if (v := (e.values or {}).get("keluarga"))}
-    lookup = {**names, **_name_families(conn, families, reveal), **name_petugas(conn, _list_people(entries))}
+    names = name_references(node, conn, kind, entries, reveal)
     computers = list_computers(conn, node)
     receipts = {
         entry.pos: hub_time_of(conn, entry.pos)
         for entry in entries
         if entry.pos >> SEQ_BITS and (c := computers.get(entry.header.log)) is not None and c.is_own
     }
-    return Storyteller(kind, entries, Projector(conn, node.catalogue), computers, lookup, receipts, reveal)
-
-
-def _list_people(entries: Iterable[Entry]) -> set[str]:
-    people = {entry.header.author for entry in entries}
-    for entry in entries:
-        deciders = (entry.values or {}).get("petugas")
-        if isinstance(deciders, list):
-            people.update(deciders)
-    return people
-
-
-def _name_families(conn: sqlite3.Connection, ids: Iterable[str], reveal: bool) -> dict[str, str]:
-    names = {}
-    for id in ids:
-        row = conn.execute("SELECT no_kk FROM keluarga WHERE id = ?", (id,)).fetchone()
-        number = str(row[0] or "") if row is not None else ""
-        names[id] = f"KK {number if reveal else mask_nik(number)}" if number else "Keluarga tanpa nomor KK"
-    return names
+    return Storyteller(kind, entries, Projector(conn, node.catalogue), computers, names, receipts, reveal)

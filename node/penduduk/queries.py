@@ -54,6 +54,20 @@ def read_rows(
     return found
 
 
+def read_titles(conn: sqlite3.Connection, kind: Kind, ids: Iterable[str]) -> dict[str, str]:
+    """Give the fields that name some records of a kind, by id; programmes of the kecamatan too."""
+    rows = conn.execute(
+        f"SELECT id, coalesce({kind.title}, '') FROM {kind.name} WHERE id{_AMONG}", (json.dumps(list(ids)),)
+    )
+    return {row[0]: str(row[1]) for row in rows}
+
+
+def list_deleted(conn: sqlite3.Connection, kind: str, desa: str) -> list[str]:
+    """List the records of a kind that were deleted here."""
+    rows = conn.execute("SELECT record FROM deleted WHERE kind = ? AND desa = ? ORDER BY record", (kind, desa))
+    return [row[0] for row in rows]
+
+
 def is_deleted(conn: sqlite3.Connection, kind: str, desa: str, id: str) -> bool:
     """Tell whether a record was deleted here."""
     row = conn.execute(
@@ -91,17 +105,6 @@ def _name_computer(node: NodeServices, is_own: bool, peran: str, name: str) -> s
     if is_own:
         return f"{node.nama} (komputer ini)"
     return name or "Komputer lain di desa"
-
-
-def list_aid(conn: sqlite3.Connection, desa: str, penduduk: str, keluarga: str) -> list[Sequence[Any]]:
-    """List what a resident or the family gets: programme, its name, periode, status, whether as a family."""
-    return conn.execute(
-        "SELECT b.program, coalesce(p.nama, '(program tidak dikenal)'), coalesce(b.periode, ''), b.status,"
-        " b.penduduk IS NULL FROM penerima_bantuan b LEFT JOIN program_bantuan p ON p.id = b.program"
-        " WHERE b.desa = ? AND (b.penduduk = ? OR (b.keluarga = ? AND ? <> ''))"
-        " ORDER BY b.status, p.nama, b.periode",
-        (desa, penduduk, keluarga, keluarga),
-    ).fetchall()
 
 
 def list_cases(conn: sqlite3.Connection, desa: str, record: str) -> list[Sequence[Any]]:

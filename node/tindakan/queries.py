@@ -58,15 +58,17 @@ def find_case(conn: sqlite3.Connection, desa: str, id: str) -> KasusRow | None:
 
 
 def list_subjects(conn: sqlite3.Connection, desa: str, ids: tuple[str, ...]) -> list[Subject]:
-    """Find the records of a case: residents, families, recipients; what is unknown here is left out."""
+    """Find the records of a case: residents, families, recipients, programmes; what is unknown here is left out."""
     listed = json.dumps(ids)
     among = "IN (SELECT value FROM json_each(?))"
     rows = conn.execute(
         f"SELECT id, 'penduduk', coalesce(nama, '(tanpa nama)') FROM penduduk WHERE desa = ? AND id {among}"
         f" UNION ALL SELECT id, 'keluarga', 'Kartu keluarga' FROM keluarga WHERE desa = ? AND id {among}"
-        " UNION ALL SELECT b.program, 'bantuan', coalesce(p.nama, 'Penerima bantuan') FROM penerima_bantuan b"
-        f" LEFT JOIN program_bantuan p ON p.id = b.program WHERE b.desa = ? AND b.id {among}",
-        (desa, listed, desa, listed, desa, listed),
+        " UNION ALL SELECT b.id, 'penerima', 'Penerima ' || coalesce(p.nama, 'bantuan') FROM penerima_bantuan b"
+        f" LEFT JOIN program_bantuan p ON p.id = b.program WHERE b.desa = ? AND b.id {among}"
+        " UNION ALL SELECT id, 'bantuan', coalesce(nama, 'Program bantuan') FROM program_bantuan"
+        f" WHERE desa = ? AND id {among}",
+        (desa, listed, desa, listed, desa, listed, desa, listed),
     )
     return [Subject(*row) for row in rows]
 

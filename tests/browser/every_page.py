@@ -19,7 +19,7 @@ from tests.browser.windows import Window
 # button, or for a person without family.
 NO_PAGES = {
     "static", "logo.image", "penduduk.download", "impor.rejects", "ekspor.perubahan", "masuk.mulai", "masuk.masuk",
-    "impor.applied", "impor.undone", "keluarga.place",
+    "impor.applied", "impor.undone", "dusun.closed", "keluarga.place",
 }
 
 

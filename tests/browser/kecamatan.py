@@ -147,6 +147,12 @@ def _fill(made: Kecamatan) -> None:
     )["program"])
     made.sync(made.pc1, made.slinga, made.pc2)
     _plant_cases(made)
+    # One that the desa may edit and end, with a recipient of its own.
+    own = made.write(made.pc1, "program_bantuan", nama="Bantuan Desa", sasaran=1, mulai="2026-01-01")
+    made.write(
+        made.pc1, "penerima_bantuan", program=own, penduduk=made.take_person(made.pc1)["id"], periode="2026",
+        status="aktif",
+    )
     made.sync()
     _let_one_wait(made)
 

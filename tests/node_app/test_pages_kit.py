@@ -46,6 +46,7 @@ class Desa:
     anak: str = ""
     lajang: str = ""
     program: str = ""
+    penerima: str = ""
 
     def write(self, kind: str, **values: Any) -> str:
         """Create a record; return its id."""

@@ -33,18 +33,21 @@ ALSO_INDONESIAN = frozenset({"total", "filter", "data", "admin", "operator"})
 @pytest.fixture(scope="module")
 def desa(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desa]:
     made = make_desa(tmp_path_factory.mktemp("situs") / "desa")
+    made.penerima = made.write(
+        "penerima_bantuan", program=made.program, keluarga=made.keluarga, periode="2026", status="aktif"
+    )
     yield made
     made.node.close()
 
 
 def fill(desa: Desa, rule: Rule) -> str:
     """Make an address for a rule out of what the village holds."""
-    id = desa.ayah
-    if rule.rule.startswith("/keluarga/<"):
-        id = desa.keluarga
-    if rule.rule.startswith("/bantuan/<"):
-        id = desa.program
-    values = {"id": id, "no": "1", "token": "x", "filename": "sipande.css", "perintah": "status",
+    found = {
+        "/keluarga/<": desa.keluarga, "/keluarga/dusun/<": desa.dusun, "/bantuan/<": desa.program,
+        "/bantuan/penerima/<": desa.penerima,
+    }
+    id = next((id for start, id in found.items() if rule.rule.startswith(start)), desa.ayah)
+    values = {"id": id, "kerja": "x", "no": "1", "token": "x", "filename": "sipande.css", "perintah": "status",
               "slug": "impor"}
     return re.sub(r"<(?:\w+:)?(\w+)>", lambda found: values[found[1]], rule.rule)
 
@@ -141,7 +144,13 @@ def test_unknown_records_are_not_found(desa: Desa) -> None:
         f"/keluarga/{nobody}/ubah",
         f"/keluarga/{nobody}/pindah",
         f"/keluarga/masuk/{nobody}",
+        f"/keluarga/dusun/{nobody}",
+        f"/keluarga/dusun/{nobody}/ubah",
         f"/bantuan/{nobody}",
+        f"/bantuan/{nobody}/ubah",
+        f"/bantuan/penerima/{nobody}",
+        f"/bantuan/penerima/{nobody}/ubah",
+        f"/bantuan/penerima/{nobody}/hapus",
         f"/tindakan/{nobody}",
     ):
         assert browser.get(path).status_code == 404, path

@@ -157,6 +157,8 @@ _BUILT = {
     "hub/migrations.py": {"statement"},
     "node/beranda/queries.py": {"among", "alive"},
     "node/migrations.py": {"statement"},
+    "node/keluarga/queries.py": {"name"},
+    "node/penduduk/queries.py": {"kind.title"},
     "node/tindakan/queries.py": {"sign", "among"},
     "shared/store/migrations.py": {"statement"},
     "shared/store/parity.py": {"columns"},
