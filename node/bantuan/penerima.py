@@ -16,6 +16,7 @@ from node.change import write_drafts
 from node.penduduk.biodata import make_teller
 from node.penduduk.editing import Editor, EditView, take_version
 from node.penduduk.queries import is_deleted, list_cases, read_row, read_titles
+from node.penduduk.tampilan import read_later
 from node.penduduk.writing import delete, restore
 from shared.errors import UserError
 from shared.records.catalogue import CATALOGUE
@@ -42,11 +43,11 @@ def show(id: object) -> ResponseReturnValue:
         program = str(teller.state.values(PENERIMA)["program"] or "")
         program_name = read_titles(conn, node.catalogue["program_bantuan"], [program]).get(program, "")
         cases = list_cases(conn, node.wilayah, record)
-    shared = {"langkah": teller.list_steps(), "sengketa": teller.list_disputes(), "program": program}
+    shared = {"cerita": teller.tell(read_later()), "sengketa": teller.list_disputes(), "program": program}
     if found is None:
         return render_template(
             "bantuan/terhapus.html", judul="Penerima bantuan", kembalikan=url_for(".bring_back", id=record),
-            pilih=url_for(".choose", id=record), **shared,
+            pilih=url_for(".choose", id=record), endpoint="penerima.show", id=record, **shared,
         )
     return render_template(
         "bantuan/penerima.html", penerima=found, nama_program=program_name, statuses=STATUSES, kasus=cases,

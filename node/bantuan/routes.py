@@ -19,10 +19,10 @@ from node.change import write_drafts
 from node.penduduk.biodata import make_teller
 from node.penduduk.editing import Editor, EditView, take_version
 from node.penduduk.listing import fill_rows
-from node.penduduk.paging import read_page
 from node.penduduk.queries import is_deleted, list_cases
 from node.penduduk.routes import people_index
 from node.penduduk.rules import HIDUP
+from node.penduduk.tampilan import read_later, read_page
 from node.penduduk.writing import delete, restore
 from shared.clock import today
 from shared.codes import code_list
@@ -168,8 +168,9 @@ def show(id: object) -> ResponseReturnValue:
             teller = make_teller(node, conn, PROGRAM, record)
             return render_template(
                 "bantuan/terhapus.html", judul=teller.state.values(PROGRAM)["nama"] or "(tanpa nama)",
-                kembalikan=url_for(".bring_back", id=record), langkah=teller.list_steps(),
+                kembalikan=url_for(".bring_back", id=record), cerita=teller.tell(read_later()),
                 sengketa=teller.list_disputes(), pilih=url_for(".choose", id=record), program="",
+                endpoint="bantuan.show", id=record,
             )
     return _program_page(record, "")
 
@@ -250,7 +251,7 @@ def _program_page(id: str, problem: str, at: str = "tambah") -> str:
         statuses=STATUSES, sasaran=code_list("sasaran_bantuan").items, typed=request.form,
         is_family=program.sasaran == KELUARGA_SASARAN, keadaan=describe_period(program.mulai, program.selesai, day),
         is_over=has_ended(program.selesai, day), today=day.isoformat(), kasus=cases,
-        langkah=teller.list_steps() if teller else [], sengketa=teller.list_disputes() if teller else [],
+        cerita=teller.tell(read_later()) if teller else None, sengketa=teller.list_disputes() if teller else [],
     )
 
 

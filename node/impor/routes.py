@@ -17,9 +17,9 @@ from node.impor.columns import BY_NAME
 from node.impor.service import import_file
 from node.impor.undo import find_obstacle, undo_batch
 from node.impor.undo_queries import find_batch, list_batches
-from node.penduduk.paging import read_page
 from node.penduduk.queries import name_petugas
 from node.penduduk.routes import people_index
+from node.penduduk.tampilan import read_page
 from node.services import NodeServices
 from shared.errors import UserError
 from shared.records.identifiers import mask_nik

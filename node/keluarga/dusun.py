@@ -22,6 +22,7 @@ from node.penduduk.naming import name_deleted
 from node.penduduk.queries import is_deleted, list_deleted, list_dusun, read_row, read_rows
 from node.penduduk.routes import people_index
 from node.penduduk.rules import HIDUP
+from node.penduduk.tampilan import read_later
 from node.penduduk.writing import restore
 from shared.errors import UserError
 from shared.records.catalogue import CATALOGUE
@@ -163,5 +164,5 @@ def _dusun_page(id: str, problem: str) -> str:
     return render_template(
         "keluarga/satu_dusun.html", id=id, values=values or teller.state.values(DUSUN), is_closed=values is None,
         counts={name: len(rows) for name, rows in pointing.items()}, others=others, problem=problem,
-        typed=request.form, langkah=teller.list_steps(), sengketa=teller.list_disputes(),
+        typed=request.form, cerita=teller.tell(read_later()), sengketa=teller.list_disputes(),
     )

@@ -2,92 +2,109 @@
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from node.bantuan.queries import list_aid
-from node.beranda.desk import Notes, author, keep, services
+from node.beranda.desk import author, services
 from node.beranda.reveals import PURPOSES, conceal, is_revealed, reveal
 from node.change import write_drafts
-from node.keluarga.rules import ONLY, find_head, list_families
+from node.keluarga.rules import (
+    COLUMNS, DEFAULT_COLUMNS, ONLY, SORTS, FamilyRow, Saringan, find_head, list_families, make_cells,
+    order_families, read_saringan,
+)
 from node.keluarga.writing import move_people
 from node.penduduk.biodata import make_teller
 from node.penduduk.editing import Editor, EditView, take_version
 from node.penduduk.listing import fill_rows
-from node.penduduk.paging import read_page
 from node.penduduk.queries import is_deleted, list_cases, list_dusun, read_row
 from node.penduduk.routes import people_index
-from node.penduduk.rules import PAGE_ROWS, show_value
+from node.penduduk.rules import show_value
+from node.penduduk.tampilan import Daftar, Tampilan, read_later
 from node.penduduk.writing import clean_number, delete, restore
 from shared.clock import today
 from shared.codes import code_list
 from shared.errors import EnvironmentProblem, UserError
 from shared.records.catalogue import CATALOGUE
-from shared.records.identifiers import mask_nik
 from shared.store.drafts import draft_create
 from shared.web.forms import make_form, parse_form
 
 blueprint = Blueprint("keluarga", __name__, url_prefix="/keluarga")
 KELUARGA = CATALOGUE["keluarga"]
 FIELDS = tuple(KELUARGA.fields)
-
-
-def _searches() -> Notes[str]:
-    return keep("cari_keluarga", lambda node: Notes[str](node))
+CANDIDATES_MAX = 10
+DAFTAR = Daftar("keluarga", COLUMNS, DEFAULT_COLUMNS, SORTS, ONLY, read_saringan)
 
 
 @blueprint.get("/")
 def index() -> ResponseReturnValue:
     """Show one page of the list."""
-    token = request.args.get("lihat")
-    text = _searches().get(token)
-    return render_template(
-        "keluarga/index.html", **_list_page(text or "", token if text is not None else None)
-    )
+    return render_template("keluarga/index.html", **_list_page(*DAFTAR.current()))
 
 
-def _list_page(text: str, token: str | None) -> dict[str, Any]:
-    node, people = services(), people_index()
-    only = request.args.get("hanya", "")
-    only = only if only in ONLY else ""
-    number = clean_number(text)
-    found = people.search(text) if text else None
-    rows = list_families(
-        people.families(), people.members(), found, number if number.isdecimal() else "", only
-    )
-    page, pages = read_page(len(rows), PAGE_ROWS)
+def _list_page(view: Tampilan[Saringan], token: str | None) -> dict[str, Any]:
+    node = services()
     with node.database.read() as conn:
         dusun = list_dusun(conn, node.wilayah)
-    return {
-        "rows": rows[(page - 1) * PAGE_ROWS : page * PAGE_ROWS],
-        "total": len(rows),
-        "page": page,
-        "pages": pages,
-        "token": token,
-        "teks": text,
-        "hanya": only,
-        "only": ONLY,
-        "dusun": dusun,
-        "mask": mask_nik,
-    }
+        columns = DAFTAR.read_columns(conn)
+
+    def fill(shown: Sequence[FamilyRow]) -> list[tuple[FamilyRow, list[str]]]:
+        return [(row, make_cells(row, columns, dusun)) for row in shown]
+
+    return {**DAFTAR.show(view, token, _select(view, dusun), fill, columns), "dusun": dusun}
+
+
+def _select(view: Tampilan[Saringan], dusun: Mapping[str, str]) -> list[FamilyRow]:
+    """Find the families that a view shows, in its order."""
+    people, text = people_index(), view.saringan.teks
+    found = people.search(text) if text else None
+    number = clean_number(text)
+    rows = list_families(
+        people.families(), people.members(), found, number if number.isdecimal() else "", view.saringan
+    )
+    return order_families(rows, view.urut, view.turun, dusun) if view.urut in SORTS else rows
 
 
 @blueprint.post("/cari")
 def search() -> ResponseReturnValue:
     """Keep what is searched for and show the list; the text never stands in an address."""
-    text = " ".join(request.form.get("teks", "").split())[:100]
-    only = request.form.get("hanya", "")
-    token = _searches().put(text) if text else None
-    return redirect(url_for(".index", lihat=token, hanya=only if only in ONLY and only else None), 303)
+    return redirect(url_for(".index", lihat=DAFTAR.keep(DAFTAR.sent())), 303)
 
 
 @blueprint.post("/potongan")
 def fragment() -> ResponseReturnValue:
     """Answer a script with the list alone, while somebody types."""
-    text = " ".join(request.form.get("teks", "").split())[:100]
-    return render_template("keluarga/_hasil.html", **_list_page(text, _searches().put(text)))
+    view = DAFTAR.sent()
+    return render_template("keluarga/_hasil.html", **_list_page(view, DAFTAR.keep(view)))
+
+
+@blueprint.post("/kolom")
+def choose_columns() -> ResponseReturnValue:
+    """Remember which columns this account wants."""
+    return DAFTAR.choose_columns()
+
+
+@blueprint.post("/ekspor")
+def export() -> ResponseReturnValue:
+    """Make a file of exactly the rows and columns shown, log it, and lead to it."""
+
+    def make(
+        conn: sqlite3.Connection, view: Tampilan[Saringan], columns: Sequence[str], is_open: bool
+    ) -> list[list[str]]:
+        dusun = list_dusun(conn, services().wilayah)
+        return [[row.kepala, *make_cells(row, columns, dusun, is_open)] for row in _select(view, dusun)]
+
+    return DAFTAR.export("Kepala keluarga", make)
+
+
+@blueprint.get("/ekspor/<token>")
+def download(token: str) -> ResponseReturnValue:
+    """Hand out an exported file to the session that made it."""
+    return DAFTAR.download(token)
 
 
 @blueprint.get("/<uuid:id>")
@@ -117,7 +134,7 @@ def show(id: object) -> ResponseReturnValue:
     }
     return render_template(
         "keluarga/kartu.html", id=record, values=values, isian=shown, rows=rows, members=members,
-        kepala=find_head(members), langkah=teller.list_steps(), sengketa=teller.list_disputes(), bantuan=aid,
+        kepala=find_head(members), cerita=teller.tell(read_later()), sengketa=teller.list_disputes(), bantuan=aid,
         kasus=cases, is_open=is_open, purposes=PURPOSES, nama={person.id: person.nama for person in members},
     )
 
@@ -235,10 +252,13 @@ def _move(source: str, person: str, candidates: list[str]) -> ResponseReturnValu
             raise UserError(
                 "Pilih hubungan dalam keluarga untuk setiap orang yang pindah.", "hubungan_kosong"
             )
+        number, target = request.form.get(f"no_kk_{kind}", ""), request.form.get("keluarga_tujuan", "")
+        if kind == "ada" and moving and not target and not _has_number(number):
+            return _move_page(source, person, "", _find_families(number, source)), 400
         target = move_people(
-            services(), people_index(), moving, number=request.form.get(f"no_kk_{kind}", ""),
-            is_new=kind == "baru", source=source, takes_address=bool(request.form.get("ikut_alamat")),
-            author=author(),
+            services(), people_index(), moving, number=number, is_new=kind == "baru",
+            target=target if kind == "ada" else "", source=source,
+            takes_address=bool(request.form.get("ikut_alamat")), author=author(),
         )
     except EnvironmentProblem:
         raise
@@ -253,14 +273,38 @@ def _move(source: str, person: str, candidates: list[str]) -> ResponseReturnValu
     return redirect(url_for(".show", id=target), 303)
 
 
-def _move_page(source: str, person: str, problem: str) -> str:
+def _has_number(text: str) -> bool:
+    """Tell whether a family has the number that was typed; empty is answered as a number that none has."""
+    number = clean_number(text)
+    return not number or any(family.no_kk == number for family in people_index().families().values())
+
+
+def _find_families(text: str, source: str) -> list[tuple[FamilyRow, list[str]]]:
+    """Find the families that a name or part of a number may mean, for a person to choose from."""
+    node, index = services(), people_index()
+    number = clean_number(text)
+    found = list_families(
+        index.families(), index.members(), index.search(text), number if number.isdecimal() else "", Saringan()
+    )
+    with node.database.read() as conn:
+        dusun = list_dusun(conn, node.wilayah)
+    return [
+        (row, make_cells(row, ("no_kk", "dusun", "rt_rw", "alamat"), dusun))
+        for row in found if row.family.id != source
+    ][:CANDIDATES_MAX]
+
+
+def _move_page(
+    source: str, person: str, problem: str, families: list[tuple[FamilyRow, list[str]]] | None = None
+) -> str:
+    """Draw the form; ``families`` are those that what was typed may mean, None when nothing was looked for."""
     index = people_index()
     one = index.get(person) if person else None
     people = [one] if one is not None else index.members().get(source, [])
     return render_template(
         "keluarga/pindah.html", id=source, person=person, people=people, problem=problem, typed=request.form,
         chosen=request.form.getlist("pindah") or ([person] if person else []),
-        hubungan=sorted(code_list("shdk").items.items()), is_first=request.method == "GET",
+        hubungan=sorted(code_list("shdk").items.items()), is_first=request.method == "GET", families=families,
     )
 
 

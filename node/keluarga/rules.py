@@ -2,27 +2,80 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 from node.penduduk.index import Family, Person
-from node.penduduk.rules import HIDUP, KEPALA
+from node.penduduk.rules import HIDUP, KEPALA, is_same_rt
+from shared.records.identifiers import mask_nik
 
-ONLY = {
+ONLY: Mapping[str, str] = {
     "": "Semua keluarga",
+    "konflik": "Menunggu verval",
     "tanpa_kepala": "Tanpa kepala keluarga",
     "tanpa_nomor": "Belum bernomor KK",
     "kosong": "Tanpa anggota",
 }
+COLUMNS: Mapping[str, str] = {
+    "no_kk": "Nomor KK",
+    "nik_kepala": "NIK kepala",
+    "jiwa": "Jiwa",
+    "laki": "Laki-laki",
+    "perempuan": "Perempuan",
+    "dusun": "Dusun",
+    "rt_rw": "RT/RW",
+    "alamat": "Alamat",
+    "anggota": "Nama anggota",
+}
+"""What a list may show beside the head, in order."""
+
+DEFAULT_COLUMNS = ("no_kk", "jiwa", "dusun", "rt_rw", "alamat")
+SORTS: Mapping[str, str] = {
+    "kepala": "Kepala keluarga",
+    "no_kk": "Nomor KK",
+    "jiwa": "Jiwa",
+    "dusun": "Dusun",
+    "rt_rw": "RT/RW",
+    "alamat": "Alamat",
+}
+LAKI_LAKI, PEREMPUAN = 1, 2
+
+
+@dataclass(frozen=True)
+class Saringan:
+    """What a list of families is narrowed down to; ``teks`` is what was typed into the search."""
+
+    teks: str = ""
+    dusun: str = ""
+    rw: str = ""
+    rt: str = ""
+    hanya: str = ""
+
+    @property
+    def is_narrow(self) -> bool:
+        """Tell whether anything but the search text narrows the list."""
+        return self != Saringan(teks=self.teks)
+
+
+def read_saringan(form: Mapping[str, str]) -> Saringan:
+    """Read what was typed; anything that makes no sense is left out."""
+    only = form.get("hanya", "")
+    return Saringan(
+        " ".join(form.get("teks", "").split())[:100], form.get("dusun", "")[:36], form.get("rw", "").strip()[:10],
+        form.get("rt", "").strip()[:10], only if only in ONLY else "",
+    )
 
 
 class FamilyRow(NamedTuple):
-    """One family in a list; ``kepala`` is empty when nobody heads it."""
+    """One family in a list; ``kepala`` is empty when nobody heads it, ``living`` are its residents alive."""
 
     family: Family
     kepala: str
-    jiwa: int
-    members: int
+    nik: str
+    members: Sequence[Person]
+    living: Sequence[Person]
 
 
 def find_head(members: Iterable[Person]) -> Person | None:
@@ -32,7 +85,7 @@ def find_head(members: Iterable[Person]) -> Person | None:
 
 def list_families(
     families: Mapping[str, Family], members: Mapping[str, list[Person]], found: Sequence[Person] | None,
-    number: str, only: str,
+    number: str, by: Saringan,
 ) -> list[FamilyRow]:
     """List families by their heads; ``found`` are the residents that a search means, None without one."""
     wanted: set[str] | None = None
@@ -42,22 +95,75 @@ def list_families(
             wanted |= {id for id, family in families.items() if number in family.no_kk}
     rows = []
     for id, family in families.items():
-        if wanted is not None and id not in wanted:
+        if wanted is not None and id not in wanted or not _is_there(family, by):
             continue
         group = members.get(id, [])
         head = find_head(group)
-        row = FamilyRow(family, head.nama if head else "", sum(p.status == HIDUP for p in group), len(group))
-        if _is_shown(row, only):
+        row = FamilyRow(
+            family, head.nama if head else "", head.nik if head else "", group,
+            [p for p in group if p.status == HIDUP],
+        )
+        if _is_shown(row, by.hanya):
             rows.append(row)
     return sorted(rows, key=lambda row: (row.kepala or "~", row.family.no_kk, row.family.id))
 
 
+def order_families(
+    rows: list[FamilyRow], by: str, is_falling: bool, dusun: Mapping[str, str]
+) -> list[FamilyRow]:
+    """Put families in order; what has no value comes last either way, equal ones stay by their heads."""
+    keyed = [(_ORDERS[by](row, dusun), row) for row in rows]
+    known = sorted((pair for pair in keyed if pair[0][0]), key=itemgetter(0), reverse=is_falling)
+    return [row for _, row in known] + [row for found, row in keyed if not found[0]]
+
+
+_ORDERS: Mapping[str, Callable[[FamilyRow, Mapping[str, str]], tuple[Any, ...]]] = {
+    "kepala": lambda row, dusun: (row.kepala,),
+    "no_kk": lambda row, dusun: (row.family.no_kk,),
+    "jiwa": lambda row, dusun: (len(row.living),),
+    "dusun": lambda row, dusun: (dusun.get(row.family.dusun, ""), row.family.rw, row.family.rt),
+    "rt_rw": lambda row, dusun: (row.family.rw or row.family.rt, row.family.rw, row.family.rt),
+    "alamat": lambda row, dusun: (row.family.alamat,),
+}
+
+
+def make_cells(
+    row: FamilyRow, columns: Sequence[str], dusun: Mapping[str, str], reveal: bool = False
+) -> list[str]:
+    """Write the cells of a family; numbers are masked unless ``reveal``."""
+    family = row.family
+    made = {
+        "no_kk": _show_number(family.no_kk, reveal),
+        "nik_kepala": _show_number(row.nik, reveal),
+        "jiwa": str(len(row.living)),
+        "laki": str(sum(p.jenis_kelamin == LAKI_LAKI for p in row.living)),
+        "perempuan": str(sum(p.jenis_kelamin == PEREMPUAN for p in row.living)),
+        "dusun": dusun.get(family.dusun, ""),
+        "rt_rw": f"{family.rt}/{family.rw}" if family.rt or family.rw else "",
+        "alamat": family.alamat,
+        "anggota": ", ".join(p.nama for p in row.living),
+    }
+    return [made[name] for name in columns]
+
+
+def _show_number(number: str, reveal: bool) -> str:
+    return number if reveal or not number else mask_nik(number)
+
+
+def _is_there(family: Family, by: Saringan) -> bool:
+    if by.dusun and family.dusun != by.dusun:
+        return False
+    return is_same_rt(by.rw, family.rw) and is_same_rt(by.rt, family.rt)
+
+
 def _is_shown(row: FamilyRow, only: str) -> bool:
+    if only == "konflik":
+        return row.family.konflik
     if only == "tanpa_kepala":
-        return row.jiwa > 0 and not row.kepala
+        return bool(row.living) and not row.kepala
     if only == "tanpa_nomor":
         return not row.family.no_kk
-    return row.members == 0 if only == "kosong" else True
+    return not row.members if only == "kosong" else True
 
 
 def find_move_problem(moving: Mapping[str, int], joining: Sequence[Person]) -> str:

@@ -25,28 +25,32 @@ def move_people(
     *,
     number: str,
     is_new: bool,
+    target: str = "",
     source: str,
     takes_address: bool,
     author: str,
 ) -> str:
     """Move residents, each with the place on the new card (code of SHDK); return the family's record id.
 
-    ``number`` names the family; with ``is_new`` one is made that has this number or none, and lives where
-    ``source`` does. ``takes_address`` gives those who move the address of the family. All or nothing.
-    Raises UserError that says what to choose instead.
+    ``target`` is the family, or ``number`` names it; with ``is_new`` one is made that has this number or none,
+    and lives where ``source`` does. ``takes_address`` gives those who move the address of the family. All or
+    nothing. Raises UserError that says what to choose instead.
     """
     with node.database.write() as conn:
         number = clean_number(number)
         drafts: list[Draft] = []
-        target = find_family_by_number(conn, node.wilayah, number) if number else ""
+        named = find_family_by_number(conn, node.wilayah, number) if number else ""
         if is_new:
-            if target:
+            if named:
                 raise UserError(
                     "Nomor KK ini sudah dipakai keluarga lain. Pilih “keluarga yang sudah ada”.", "kk_dipakai"
                 )
             target, draft = _draft_family(node, index, number, source)
             drafts.append(draft)
-        elif not target:
+        elif target and read_row(conn, node.catalogue["keluarga"], node.wilayah, target) is None:
+            raise UserError("Keluarga yang dipilih sudah tidak ada. Cari lagi.", "keluarga_hilang")
+        target = target or named
+        if not target:
             raise UserError(
                 "Tidak ada keluarga dengan nomor KK itu. Periksa nomornya, atau pilih “keluarga baru”.",
                 "kk_tidak_ada",

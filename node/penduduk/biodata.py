@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from node.bantuan.queries import AidRow, list_aid
-from node.penduduk.history import Langkah, Sengketa, Storyteller
+from node.penduduk.history import Riwayat, Sengketa, Storyteller
 from node.penduduk.naming import name_references
 from node.penduduk.queries import is_deleted, list_cases, list_computers, list_dusun, read_row
 from node.penduduk.rules import PENDUDUK, SECTIONS, count_age, show_value
@@ -39,14 +39,19 @@ class Biodata:
     umur: int | None
     no_kk: str
     kosong: int
-    langkah: list[Langkah]
+    riwayat: Riwayat
     sengketa: list[Sengketa]
     bantuan: Sequence[AidRow]
     kasus: Sequence[Sequence[Any]]
 
 
-def read_biodata(node: NodeServices, conn: sqlite3.Connection, id: str, reveal: bool) -> Biodata | None:
-    """Read one resident; None when this village never had one under that id."""
+def read_biodata(
+    node: NodeServices, conn: sqlite3.Connection, id: str, reveal: bool, later: int = 0
+) -> Biodata | None:
+    """Read one resident; None when this village never had one under that id.
+
+    ``later``: how many of the newest changes the history passes over.
+    """
     values = read_row(conn, PENDUDUK, node.wilayah, id)
     if values is None and not is_deleted(conn, "penduduk", node.wilayah, id):
         return None
@@ -65,7 +70,7 @@ def read_biodata(node: NodeServices, conn: sqlite3.Connection, id: str, reveal: 
         count_age(shown.get("tanggal_lahir"), today(node.clock)),
         number if reveal or not number else mask_nik(number),
         sum(len(names) for _, names in SECTIONS) - filled,
-        teller.list_steps(),
+        teller.tell(later),
         teller.list_disputes(),
         list_aid(conn, node.wilayah, [id], keluarga, today(node.clock)),
         list_cases(conn, node.wilayah, id),

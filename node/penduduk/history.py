@@ -53,6 +53,20 @@ class Langkah:
 
 
 @dataclass(frozen=True)
+class Riwayat:
+    """A stretch of the history, the newest change first; ``later`` and ``earlier`` stand on other pages."""
+
+    langkah: list[Langkah]
+    later: int
+    earlier: int
+
+    @property
+    def steps_max(self) -> int:
+        """How many steps a page shows."""
+        return STEPS_MAX
+
+
+@dataclass(frozen=True)
 class Versi:
     """One of several values of a group; ``ref`` names the change that wrote it."""
 
@@ -93,12 +107,16 @@ class Storyteller:
         self.by_ref = {entry.header.ref(entry.leaf): entry for entry in self.entries}
         self._ancestors: dict[str, frozenset[str]] = {}
 
-    def list_steps(self) -> list[Langkah]:
-        """List what happened, the newest first."""
+    def tell(self, later: int = 0) -> Riwayat:
+        """Tell what happened, the newest first, but for so many of the newest."""
         order = sorted(
             self.by_ref.items(), key=lambda item: (len(self._before(item[0])), item[1].header.time_s)
         )
-        return [self._tell(ref, entry) for ref, entry in reversed(order[-STEPS_MAX:])]
+        order.reverse()
+        shown = order[later : later + STEPS_MAX]
+        return Riwayat(
+            [self._tell(ref, entry) for ref, entry in shown], later, max(0, len(order) - later - len(shown))
+        )
 
     def list_disputes(self) -> list[Sengketa]:
         """List the groups whose value is not settled, with every version."""
@@ -219,12 +237,13 @@ class Storyteller:
         for other in self.entries:
             if other.header.op != Op.DECIDE or other.pos in self.reasons or ref not in other.header.parents:
                 continue
-            chosen = (other.values or {}).get("pilih")
+            body = other.values or {}
+            chosen, reason = body.get("pilih"), f" ({body['alasan']})" if body.get("alasan") else ""
             if isinstance(chosen, dict) and ref in chosen.values():
-                return "Diputus kecamatan: dipakai", "diputus"
+                return f"Diputus kecamatan: dipakai{reason}", "diputus"
             groups = set(self.by_ref[ref].header.groups) or set(self.kind.groups)
             if groups & set(other.header.groups):
-                return "Diputus kecamatan: tidak dipakai", "diputus"
+                return f"Diputus kecamatan: tidak dipakai{reason}", "diputus"
         return None
 
     def _author(self, entry: Entry) -> str:

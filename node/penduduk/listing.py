@@ -10,25 +10,14 @@ from typing import Any, NamedTuple
 
 from node.penduduk.index import PeopleIndex, Person
 from node.penduduk.queries import list_dusun, read_rows
-from node.penduduk.rules import (
-    COLUMNS, DEFAULT_COLUMNS, PENDUDUK, SORTS, Saringan, count_age, narrow, order, show_value,
-)
+from node.penduduk.rules import PENDUDUK, SORTS, Saringan, count_age, narrow, order, show_value
+from node.penduduk.tampilan import Tampilan
 from node.services import NodeServices
 from shared.clock import today
 from shared.records.identifiers import mask_nik
-from shared.store.migrations import read_setting, write_setting
 
 _FROM_INDEX = frozenset({"nik", "jk", "umur", "tanggal_lahir", "hubungan", "no_kk", "dusun", "rt_rw"})
 _SEX = {1: "L", 2: "P"}
-
-
-@dataclass(frozen=True)
-class Tampilan:
-    """What a list shows, ready to be asked for again: filters, order, columns."""
-
-    saringan: Saringan = Saringan()
-    urut: str = ""
-    turun: bool = False
 
 
 class Baris(NamedTuple):
@@ -41,7 +30,7 @@ class Baris(NamedTuple):
 
 
 def select_people(
-    node: NodeServices, conn: sqlite3.Connection, index: PeopleIndex, view: Tampilan
+    node: NodeServices, conn: sqlite3.Connection, index: PeopleIndex, view: Tampilan[Saringan]
 ) -> list[Person]:
     """Find whom a view shows, in its order; a search without an order of its own keeps the best first."""
     found = narrow(index.search(view.saringan.teks), view.saringan, today(node.clock))
@@ -96,16 +85,3 @@ _MAKERS: Mapping[str, Callable[[_CellMaker, Person], str]] = {
     "dusun": lambda make, p: make.dusun.get(p.dusun, ""),
     "rt_rw": lambda make, p: f"{p.rt}/{p.rw}" if p.rt or p.rw else "",
 }
-
-
-def read_columns(conn: sqlite3.Connection, account: int) -> tuple[str, ...]:
-    """Read which columns an account has chosen."""
-    text = read_setting(conn, f"kolom_penduduk:{account}")
-    chosen = tuple(name for name in (text or "").split(",") if name in COLUMNS)
-    return chosen if text is not None else DEFAULT_COLUMNS
-
-
-def write_columns(conn: sqlite3.Connection, account: int, names: Sequence[str]) -> None:
-    """Remember which columns an account has chosen, in the order of the list of all columns."""
-    chosen = [name for name in COLUMNS if name in names]
-    write_setting(conn, f"kolom_penduduk:{account}", ",".join(chosen))

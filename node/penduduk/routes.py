@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import sqlite3
+from collections.abc import Sequence
 from typing import Any
 
-from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from node.beranda.desk import Notes, author, keep, services
-from node.beranda.reveals import PURPOSES, check_purpose, conceal, is_revealed, reveal
+from node.bantuan.queries import list_aid
+from node.beranda.desk import author, keep, services
+from node.beranda.reveals import PURPOSES, conceal, is_revealed, reveal
 from node.penduduk.biodata import read_biodata
 from node.penduduk.editing import Editor, EditView, take_version
-from node.penduduk.ekspor import FORMATS, MIME, write_table
 from node.penduduk.index import PeopleIndex
-from node.penduduk.listing import Tampilan, fill_rows, read_columns, select_people, write_columns
-from node.penduduk.paging import read_page
+from node.penduduk.listing import fill_rows, select_people
 from node.penduduk.queries import list_dusun, read_row
 from node.penduduk.rules import (
     COLUMNS,
+    DEFAULT_COLUMNS,
     FORM_FIELDS,
+    HIDUP,
+    KEPALA,
     LABELS,
     ONLY,
-    PAGE_ROWS,
     PENDUDUK,
     SECTIONS,
     SORTS,
@@ -30,12 +32,11 @@ from node.penduduk.rules import (
     Saringan,
     read_saringan,
 )
+from node.penduduk.tampilan import Daftar, Tampilan, read_later
 from node.penduduk.writing import KnownAlready, Rejected, delete, restore, save_new
 from shared.clock import today
 from shared.errors import UserError
-from shared.web.audit import record_access
 from shared.web.forms import Form, make_form
-from shared.web.services import require_user
 
 blueprint = Blueprint("penduduk", __name__, url_prefix="/penduduk")
 
@@ -46,116 +47,66 @@ REASONS = {
 }
 
 
+DAFTAR = Daftar("penduduk", COLUMNS, DEFAULT_COLUMNS, SORTS, ONLY, read_saringan)
+
+
 def people_index() -> PeopleIndex:
     """Give the index of the current app."""
     return keep("penduduk", PeopleIndex)
 
 
-def _views() -> Notes[Tampilan]:
-    return keep("tampilan", lambda node: Notes[Tampilan](node))
-
-
-def _files() -> Notes[tuple[str, bytes]]:
-    return keep("berkas_ekspor", lambda node: Notes[tuple[str, bytes]](node, 8))
-
-
-def _current_view() -> tuple[Tampilan, str | None]:
-    """Read which list the address asks for; the second member is the token of the search behind it."""
-    token = request.args.get("lihat")
-    view = _views().get(token)
-    if view is None:
-        token = None
-        view = Tampilan(
-            Saringan(hanya=request.args.get("hanya", "") if request.args.get("hanya") in ONLY else "")
-        )
-    if request.args.get("urut") in SORTS:
-        view = replace(view, urut=request.args["urut"], turun=request.args.get("arah") == "turun")
-    return view, token
-
-
 @blueprint.get("/")
 def index() -> ResponseReturnValue:
     """Show one page of the list."""
-    view, token = _current_view()
-    if token is None and request.args.get("lihat"):
-        flash("Pencarian tadi sudah ditutup. Silakan cari lagi.", "baik")
-    return render_template("penduduk/index.html", **_list_page(view, token))
+    return render_template("penduduk/index.html", **_list_page(*DAFTAR.current()))
 
 
-def _list_page(view: Tampilan, token: str | None) -> dict[str, Any]:
+def _list_page(view: Tampilan[Saringan], token: str | None) -> dict[str, Any]:
     node = services()
     with node.database.read() as conn:
         people = select_people(node, conn, people_index(), view)
-        page, pages = read_page(len(people), PAGE_ROWS)
-        shown = people[(page - 1) * PAGE_ROWS : page * PAGE_ROWS]
-        columns = read_columns(conn, require_user().no)
-        return {
-            "view": view, "token": token, "total": len(people), "page": page, "pages": pages,
-            "first": (page - 1) * PAGE_ROWS + 1 if people else 0, "last": (page - 1) * PAGE_ROWS + len(shown),
-            "rows": fill_rows(node, conn, shown, columns), "columns": columns, "all_columns": COLUMNS,
-            "dusun": list_dusun(conn, node.wilayah), "sorts": SORTS, "statuses": STATUSES, "only": ONLY,
-            "formats": FORMATS, "purposes": PURPOSES,
-        }
+        columns = DAFTAR.read_columns(conn)
+        drawn = DAFTAR.show(view, token, people, lambda shown: fill_rows(node, conn, shown, columns), columns)
+        return {**drawn, "dusun": list_dusun(conn, node.wilayah), "statuses": STATUSES}
 
 
 @blueprint.post("/cari")
 def search() -> ResponseReturnValue:
     """Keep what is searched for and show the list; the text never stands in an address."""
-    return redirect(url_for(".index", lihat=_views().put(Tampilan(read_saringan(request.form)))), 303)
+    return redirect(url_for(".index", lihat=DAFTAR.keep(DAFTAR.sent())), 303)
 
 
 @blueprint.post("/potongan")
 def fragment() -> ResponseReturnValue:
     """Answer a script with the list alone, while somebody types."""
-    view = Tampilan(read_saringan(request.form))
-    return render_template("penduduk/_hasil.html", **_list_page(view, _views().put(view)))
+    view = DAFTAR.sent()
+    return render_template("penduduk/_hasil.html", **_list_page(view, DAFTAR.keep(view)))
 
 
 @blueprint.post("/kolom")
 def choose_columns() -> ResponseReturnValue:
     """Remember which columns this account wants."""
-    with services().database.write() as conn:
-        write_columns(conn, require_user().no, request.form.getlist("kolom"))
-    return redirect(url_for(".index", lihat=request.form.get("lihat") or None), 303)
+    return DAFTAR.choose_columns()
 
 
 @blueprint.post("/ekspor")
 def export() -> ResponseReturnValue:
     """Make a file of exactly the rows and columns shown, log it, and lead to it."""
-    node, user = services(), require_user()
-    view = _views().get(request.form.get("lihat")) or Tampilan(read_saringan(request.form))
-    if request.form.get("urut") in SORTS:
-        view = replace(view, urut=request.form["urut"], turun=request.form.get("arah") == "turun")
-    kind = request.form.get("format", "xlsx")
-    if kind not in FORMATS:
-        abort(400)
-    is_open, purpose = bool(request.form.get("lengkap")), request.form.get("keperluan", "")
-    if is_open:
-        check_purpose(purpose)
-    with node.database.read() as conn:
+    node = services()
+
+    def make(
+        conn: sqlite3.Connection, view: Tampilan[Saringan], columns: Sequence[str], is_open: bool
+    ) -> list[list[str]]:
         people = select_people(node, conn, people_index(), view)
-        columns = read_columns(conn, user.no)
-        rows = fill_rows(node, conn, people, columns, is_open)
-    titles = ["Nama", *(COLUMNS[name] for name in columns)]
-    content = write_table(kind, titles, ([row.nama, *row.cells] for row in rows))
-    with node.database.write() as conn:
-        detail = (
-            f"{kind}, {len(rows)} baris, {'nomor lengkap, ' + purpose if is_open else 'nomor disamarkan'}"
-        )
-        record_access(conn, node.clock, user.name, "ekspor", "penduduk", detail)
-    return redirect(url_for(".download", token=_files().put((kind, content))), 303)
+        return [[row.nama, *row.cells] for row in fill_rows(node, conn, people, columns, is_open)]
+
+    return DAFTAR.export("Nama", make)
 
 
 @blueprint.get("/ekspor/<token>")
 def download(token: str) -> ResponseReturnValue:
     """Hand out an exported file to the session that made it."""
-    found = _files().get(token)
-    if found is None:
-        raise UserError("Berkas ini sudah tidak ada. Buka daftarnya, lalu ekspor lagi.", "berkas_hilang")
-    kind, content = found
-    name = f"penduduk-{today(services().clock).isoformat()}.{kind}"
-    return Response(content, mimetype=MIME[kind].split(";")[0],
-                    headers={"Content-Disposition": f'attachment; filename="{name}"'})
+    return DAFTAR.download(token)
 
 
 @blueprint.get("/<uuid:id>")
@@ -164,7 +115,7 @@ def show(id: object) -> ResponseReturnValue:
     node, record = services(), str(id)
     is_open = is_revealed(record)
     with node.database.read() as conn:
-        found = read_biodata(node, conn, record, is_open)
+        found = read_biodata(node, conn, record, is_open, read_later())
     if found is None:
         abort(404)
     return render_template("penduduk/biodata.html", orang=found, is_open=is_open, purposes=PURPOSES)
@@ -259,15 +210,7 @@ def choose(id: object) -> ResponseReturnValue:
 @blueprint.get("/<uuid:id>/hapus")
 def confirm_delete(id: object) -> ResponseReturnValue:
     """Ask for the reason before a resident is deleted."""
-    return render_template(
-        "penduduk/hapus.html",
-        id=str(id),
-        nama=_name_of(str(id)),
-        reasons=REASONS,
-        chosen="",
-        catatan="",
-        problem="",
-    )
+    return _delete_page(str(id), "", "", "")
 
 
 @blueprint.post("/<uuid:id>/hapus")
@@ -275,14 +218,24 @@ def remove(id: object) -> ResponseReturnValue:
     """Delete a resident with the reason."""
     chosen, note = request.form.get("alasan", ""), request.form.get("catatan", "").strip()[:400]
     if chosen not in REASONS:
-        page = render_template(
-            "penduduk/hapus.html", id=str(id), nama=_name_of(str(id)), reasons=REASONS, chosen=chosen,
-            catatan=note, problem="Pilih dulu alasannya.",
-        )
-        return page, 400
+        return _delete_page(str(id), chosen, note, "Pilih dulu alasannya."), 400
     delete(services(), PENDUDUK, str(id), f"{REASONS[chosen]}. {note}".strip(), author())
     flash("Data penduduk sudah dihapus. Riwayatnya tetap tersimpan dan dapat dikembalikan.", "baik")
     return redirect(url_for(".show", id=id), 303)
+
+
+def _delete_page(id: str, chosen: str, note: str, problem: str) -> str:
+    """Draw the question, with what would be left behind."""
+    node, person = services(), people_index().get(id)
+    if person is None:
+        abort(404)
+    others = [p for p in people_index().members().get(person.keluarga, []) if p.id != id and p.status == HIDUP]
+    with node.database.read() as conn:
+        aid = list_aid(conn, node.wilayah, [id], "", today(node.clock))
+    return render_template(
+        "penduduk/hapus.html", id=id, nama=person.nama, reasons=REASONS, chosen=chosen, catatan=note,
+        problem=problem, bantuan=aid, is_head=bool(others) and person.hubungan == KEPALA,
+    )
 
 
 @blueprint.post("/<uuid:id>/kembalikan")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from operator import itemgetter
 from typing import Any
 
 from node.penduduk.index import Person
@@ -26,7 +27,6 @@ LABELS: Mapping[str, Mapping[int, str]] = {
 
 KEPALA = 1
 HIDUP = 1
-PAGE_ROWS = 25
 
 SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Identitas", ("nik", "nama", "jenis_kelamin", "tempat_lahir", "tanggal_lahir", "agama", "warganegara",
@@ -72,10 +72,14 @@ COLUMNS: Mapping[str, str] = {
 DEFAULT_COLUMNS = ("nik", "jk", "umur", "hubungan", "no_kk", "dusun", "rt_rw")
 SORTS: Mapping[str, str] = {
     "nama": "Nama",
-    "umur": "Umur",
+    "nik": "NIK",
     "jk": "L/P",
+    "umur": "Umur",
+    "tanggal_lahir": "Tanggal lahir",
+    "hubungan": "Hubungan",
     "no_kk": "Nomor KK",
     "dusun": "Dusun",
+    "rt_rw": "RT/RW",
 }
 STATUSES: Mapping[str, str] = {
     "hidup": "Hidup, tinggal di desa",
@@ -92,6 +96,8 @@ class Saringan:
 
     teks: str = ""
     dusun: str = ""
+    rw: str = ""
+    rt: str = ""
     jenis_kelamin: int = 0
     umur_dari: int | None = None
     umur_sampai: int | None = None
@@ -110,6 +116,8 @@ def read_saringan(form: Mapping[str, str]) -> Saringan:
     return Saringan(
         teks=" ".join(form.get("teks", "").split())[:100],
         dusun=form.get("dusun", "")[:36],
+        rw=form.get("rw", "").strip()[:10],
+        rt=form.get("rt", "").strip()[:10],
         jenis_kelamin=int(sex) if sex in ("1", "2") else 0,
         umur_dari=_read_age(form.get("umur_dari", "")),
         umur_sampai=_read_age(form.get("umur_sampai", "")),
@@ -125,6 +133,8 @@ def narrow(people: Iterable[Person], by: Saringan, today: date) -> list[Person]:
         kept = [p for p in kept if (p.status == HIDUP) is (by.status == "hidup")]
     if by.dusun:
         kept = [p for p in kept if p.dusun == by.dusun]
+    if by.rw or by.rt:
+        kept = [p for p in kept if is_same_rt(by.rw, p.rw) and is_same_rt(by.rt, p.rt)]
     if by.jenis_kelamin:
         kept = [p for p in kept if p.jenis_kelamin == by.jenis_kelamin]
     if by.umur_dari is not None:
@@ -142,27 +152,32 @@ def narrow(people: Iterable[Person], by: Saringan, today: date) -> list[Person]:
     return kept
 
 
+def is_same_rt(typed: str, stored: str) -> bool:
+    """Tell whether an RT or RW is meant: 2 means 002; nothing typed means any."""
+    return not typed or typed.lstrip("0").upper() == stored.lstrip("0").upper()
+
+
 def order(people: list[Person], by: str, is_falling: bool, dusun: Mapping[str, str]) -> list[Person]:
     """Put a list in order; what has no value comes last either way."""
-    if by == "umur":
-        known = sorted(
-            (p for p in people if p.tanggal_lahir), key=lambda p: p.tanggal_lahir, reverse=not is_falling
-        )
-        return known + [p for p in people if not p.tanggal_lahir]
-    if by == "dusun":
-        known = sorted(
-            (p for p in people if p.dusun), key=lambda p: (dusun.get(p.dusun, ""), p.rw, p.rt, p.nama),
-            reverse=is_falling,
-        )
-        return known + [p for p in people if not p.dusun]
-    if by == "no_kk":
-        known = sorted(
-            (p for p in people if p.no_kk), key=lambda p: (p.no_kk, p.hubungan or 99), reverse=is_falling
-        )
-        return known + [p for p in people if not p.no_kk]
-    if by == "jk":
-        return sorted(people, key=lambda p: p.jenis_kelamin or 9, reverse=is_falling)
-    return sorted(people, key=lambda p: p.nama, reverse=is_falling)
+    key = _ORDERS.get(by, _ORDERS["nama"])
+    keyed = [(key(person, dusun), person) for person in people]
+    is_turned = is_falling is not (by == "umur")
+    known = sorted((pair for pair in keyed if pair[0][0]), key=itemgetter(0), reverse=is_turned)
+    return [person for _, person in known] + [person for found, person in keyed if not found[0]]
+
+
+# The first member tells whether there is a value; ages rise as birth dates fall.
+_ORDERS: Mapping[str, Callable[[Person, Mapping[str, str]], tuple[Any, ...]]] = {
+    "nama": lambda p, dusun: (p.nama,),
+    "nik": lambda p, dusun: (p.nik,),
+    "jk": lambda p, dusun: (p.jenis_kelamin,),
+    "umur": lambda p, dusun: (p.tanggal_lahir,),
+    "tanggal_lahir": lambda p, dusun: (p.tanggal_lahir,),
+    "hubungan": lambda p, dusun: (p.hubungan,),
+    "no_kk": lambda p, dusun: (p.no_kk, p.hubungan or 99),
+    "dusun": lambda p, dusun: (dusun.get(p.dusun, ""), p.rw, p.rt, p.nama),
+    "rt_rw": lambda p, dusun: (p.rw or p.rt, p.rw, p.rt, p.nama),
+}
 
 
 def count_age(born: str | None, today: date) -> int | None:

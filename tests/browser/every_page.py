@@ -18,7 +18,8 @@ from tests.browser.windows import Window
 # Files and answers to programs; pages that come only before the first account, while something runs, once after a
 # button, or for a person without family.
 NO_PAGES = {
-    "static", "logo.image", "penduduk.download", "impor.rejects", "ekspor.perubahan", "masuk.mulai", "masuk.masuk",
+    "static", "logo.image", "penduduk.download", "keluarga.download", "impor.rejects", "ekspor.perubahan",
+    "masuk.mulai", "masuk.masuk",
     "impor.applied", "impor.undone", "dusun.closed", "keluarga.place",
 }
 

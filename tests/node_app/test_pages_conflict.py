@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from hub.verval.decide import hold_versions
 from node.app import make_node_app
 from node.change import write_drafts
 from node.commands import add_petugas
@@ -18,6 +19,7 @@ from shared.store.records import load_state
 from shared.web.factory import make_accounts
 from tests.node_app.test_pages_kit import CHEAP, PASSWORD, Browser, read_form, read_text
 from tests.support.federation import DESA, Federation, seeded
+from tests.support.office import find, heads, officers, version_of
 
 
 @pytest.fixture
@@ -102,6 +104,24 @@ def test_a_choice_about_identity_is_only_a_proposal(dunia: Federation) -> None:
     ref = _state(kantor, id).groups["identitas"].heads[0]
     text = read_text(browser.follow(browser.post(f"/penduduk/{id}/pilih", grup="identitas", versi=ref)))
     assert "dicatat sebagai usulan" in text and "menunggu putusan kecamatan" in text
+
+
+def test_the_decision_of_the_kecamatan_ends_the_chain_with_its_reason(dunia: Federation) -> None:
+    kantor, laptop = dunia.nodes["kantor"], dunia.nodes["laptop"]
+    id = create(dunia, kantor)
+    dunia.sync_all()
+    change(dunia, kantor, id, nama="SAMIRA")
+    change(dunia, laptop, id, nama="SAMINAH")
+    dunia.sync_all()
+    finding = find(dunia.hub, "V1")
+    chosen = version_of(dunia.hub, finding, laptop)
+    for officer in officers(dunia):
+        hold_versions(dunia.hub, finding.id, chosen, heads(dunia.hub, finding), officer, "sesuai KTP-el")
+    dunia.sync_all()
+    text = read(open_browser(kantor), id)
+    assert "Diputus kecamatan: tidak dipakai (sesuai KTP-el)" in text
+    assert "Diputus kecamatan: dipakai (sesuai KTP-el)" in text and "SRI dan JOKO" in text
+    assert "menunggu verval" not in text and "SAMINAH" in text
 
 
 def test_a_version_that_is_gone_cannot_be_chosen(dunia: Federation) -> None:

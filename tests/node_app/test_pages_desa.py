@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -102,6 +103,95 @@ def test_an_unknown_number_moves_nobody(desa: Desa, siti: Browser) -> None:
     )
     assert answer.status_code == 400 and "Tidak ada keluarga" in read_text(answer)
     assert desa.value("penduduk", desa.anak, "keluarga") == desa.keluarga
+
+
+def test_a_family_is_found_by_the_name_of_a_member_and_chosen(desa: Desa, siti: Browser) -> None:
+    other = desa.write("keluarga", alamat="JL. MELATI")
+    desa.change("penduduk", desa.lajang, keluarga=other, hubungan=1)
+    path = f"/keluarga/{desa.keluarga}/pindah"
+    fields = read_form(siti.get(path), path)
+    typed = {**fields, "pindah": desa.anak, f"hubungan-{desa.anak}": "9", "tujuan": "ada", "no_kk_ada": "wati"}
+    answer = siti.post(path, typed)
+    text = read_text(answer)
+    assert answer.status_code == 400 and "Pilih dulu keluarga yang dimaksud" in text and "WATI LESTARI" in text
+    again = read_form(answer, path)
+    assert again["no_kk_ada"] == "wati" and again["pindah"] == desa.anak
+    assert siti.post(path, {**again, "keluarga_tujuan": other}).status_code == 303
+    assert desa.value("penduduk", desa.anak, "keluarga") == other, "a family without a number takes people too"
+    nobody = siti.post(path, {**typed, "pindah": desa.ibu, f"hubungan-{desa.ibu}": "9", "no_kk_ada": "zzzzz"})
+    assert "Tidak ada keluarga yang cocok" in read_text(nobody)
+    gone = desa.node.new_id()
+    lost = siti.post(path, {**typed, "pindah": desa.ibu, f"hubungan-{desa.ibu}": "9", "keluarga_tujuan": gone})
+    assert lost.status_code == 400 and "sudah tidak ada" in read_text(lost)
+
+
+def fill_families(desa: Desa) -> str:
+    """Add a family of one in another dusun and one without members; give the dusun."""
+    dusun = desa.write("dusun", nama="KALIWUNI")
+    family = desa.write("keluarga", no_kk="3303990202200009", dusun=dusun, rw="003", rt="001", alamat="JL. ANGGREK")
+    desa.change("penduduk", desa.lajang, keluarga=family, hubungan=1)
+    desa.write("keluarga", alamat="JL. MELATI")
+    return dusun
+
+
+def find_families(siti: Browser, **fields: str) -> str:
+    siti.get("/keluarga/")
+    return " ".join(read_text(siti.follow(siti.post("/keluarga/cari", **fields))).split())
+
+
+def test_families_are_narrowed_by_dusun_rt_rw_and_what_they_lack(desa: Desa, siti: Browser) -> None:
+    dusun = fill_families(desa)
+    for fields in ({"dusun": dusun}, {"rw": "3"}, {"rt": "01", "rw": "3"}):
+        text = find_families(siti, **fields)
+        assert "WATI LESTARI" in text and "KREYO" not in text and "1–1 dari 1 keluarga · disaring" in text, fields
+    assert "Tanpa anggota" in find_families(siti, hanya="kosong") and "dari 3 keluarga" in find_families(siti)
+    assert "Tidak ada yang cocok untuk “zzzz”" in find_families(siti, teks="zzzz")
+
+
+def list_heads(siti: Browser, query: str) -> list[str]:
+    rows = siti.get(f"/keluarga/?{query}").text.split("<tbody>")[1].split("</tbody>")[0]
+    return re.findall(r">(?:Tanpa )?(KREYO|WATI|anggota)[ A-Z]*</a>", rows)
+
+
+def test_families_are_sorted_and_keep_the_search(desa: Desa, siti: Browser) -> None:
+    fill_families(desa)
+    wanted = {
+        "kepala": "KREYO WATI anggota", "no_kk": "KREYO WATI anggota", "jiwa": "WATI KREYO anggota",
+        "dusun": "WATI KREYO anggota", "rt_rw": "KREYO WATI anggota",
+    }
+    assert list_heads(siti, "urut=alamat") == ["WATI", "KREYO", "anggota"]
+    for urut, names in wanted.items():
+        assert list_heads(siti, f"urut={urut}") == names.split(), urut
+        first, second, last = names.split()
+        assert list_heads(siti, f"urut={urut}&arah=turun") == [second, first, last], urut
+    siti.get("/keluarga/")
+    page = siti.follow(siti.post("/keluarga/cari", teks="wati"))
+    link = next(part for part in page.text.split('href="') if part.startswith("/keluarga/?") and "urut=jiwa" in part)
+    text = read_text(siti.get(link.split('"')[0].replace("&amp;", "&")))
+    assert "WATI" in text and "KREYO" not in text
+
+
+def test_the_export_of_families_is_what_is_shown(desa: Desa, siti: Browser) -> None:
+    fill_families(desa)
+    siti.get("/keluarga/")
+    siti.post("/keluarga/kolom", kolom=["anggota", "jiwa", "nik_kepala", "laki", "perempuan"])
+    token = siti.post("/keluarga/cari", teks="kreo").headers["Location"].split("lihat=")[1]
+    page = siti.get(f"/keluarga/?lihat={token}")
+    assert "KREYO SANTOSO, SITI AMINAH, ANDI SANTOSO" in read_text(page) and NIK not in page.text
+    answer = siti.follow(siti.post("/keluarga/ekspor", lihat=token, format="csv"))
+    lines = answer.data.decode("utf-8-sig").split("\r\n")
+    assert lines[0] == "Kepala keluarga;NIK kepala;Jiwa;Laki-laki;Perempuan;Nama anggota" and len(lines) == 3
+    assert lines[1].startswith("KREYO SANTOSO;3303") and ";3;2;1;KREYO SANTOSO, SITI" in lines[1]
+    assert NIK not in lines[1]
+    siti.get("/keluarga/")
+    assert siti.post("/keluarga/ekspor", format="csv", lengkap="1").status_code == 400
+    siti.get("/keluarga/")
+    whole = siti.follow(siti.post("/keluarga/ekspor", format="csv", lengkap="1", keperluan="laporan", urut="jiwa"))
+    listed = whole.data.decode("utf-8-sig")
+    assert NIK in listed and listed.index("WATI") < listed.index("KREYO")
+    sql = "SELECT count(*) FROM access_audit WHERE action = 'ekspor' AND subject = 'keluarga'"
+    assert desa.count(sql) == 2
+    assert "keluarga" in whole.headers["Content-Disposition"]
 
 
 def test_a_person_without_family_is_put_into_one(desa: Desa, siti: Browser) -> None:

@@ -79,11 +79,36 @@ def test_filters_narrow_by_sex_age_hamlet_and_status(desa: Desa, siti: Browser) 
     desa.change("penduduk", desa.lajang, status_dasar=2, tanggal_status="2026-01-01")
     assert "WATI" not in search(siti) and "WATI" in search(siti, status="lain")
     assert "KREYO" not in search(siti, hanya="tanpa_nik")
+    assert "KREYO" in search(siti, rw="1", rt="02") and "KREYO" not in search(siti, rw="1", rt="3")
+    assert "Tidak ada yang cocok untuk “zzzz”" in " ".join(search(siti, teks="zzzz").split())
 
 
 def test_sorting_puts_the_oldest_first_when_asked(siti: Browser) -> None:
     text = read_text(siti.get("/penduduk/?urut=umur&arah=turun"))
     assert text.index("WATI") < text.index("KREYO") < text.index("ANDI")
+
+
+@pytest.mark.parametrize(
+    ("urut", "names"),
+    [
+        ("nama", "ANDI KREYO SITI WATI"), ("nik", "KREYO SITI"), ("tanggal_lahir", "WATI KREYO SITI ANDI"),
+        ("umur", "ANDI SITI KREYO WATI"), ("hubungan", "KREYO SITI ANDI WATI"), ("rt_rw", "ANDI WATI"),
+        ("no_kk", "KREYO SITI ANDI WATI"), ("jk", "KREYO SITI"),
+    ],
+)
+def test_every_order_puts_who_has_no_value_last(siti: Browser, urut: str, names: str) -> None:
+    def read_order(path: str) -> list[str]:
+        rows = siti.get(path).text.split("<tbody>")[1].split("</tbody>")[0]
+        return [name for name in re.findall(r">([A-Z]+) [A-Z]+</a>", rows) if name in names]
+
+    wanted = names.split()
+    assert read_order(f"/penduduk/?urut={urut}") == wanted
+    empty = {"hubungan": 1, "rt_rw": 1, "no_kk": 1}.get(urut, 0)
+    falling = read_order(f"/penduduk/?urut={urut}&arah=turun")
+    if empty:
+        assert falling[-empty:] == wanted[-empty:]
+    if urut not in ("rt_rw", "no_kk"):
+        assert falling[: len(wanted) - empty] == wanted[: len(wanted) - empty][::-1]
 
 
 def test_pages_hold_25_rows(desa: Desa, siti: Browser) -> None:
@@ -255,6 +280,27 @@ def test_delete_wants_a_reason_and_can_be_undone(desa: Desa, siti: Browser) -> N
     assert "WATI" not in read_text(siti.get("/penduduk/"))
     assert "WATI" in read_text(siti.follow(siti.post(f"{page}/kembalikan")))
     assert desa.value("penduduk", desa.lajang, "nama") == "WATI LESTARI"
+
+
+def test_deleting_says_what_is_left_behind(desa: Desa, siti: Browser) -> None:
+    desa.write("penerima_bantuan", program=desa.program, penduduk=desa.ayah, periode="2026", status="aktif")
+    text = read_text(siti.get(f"/penduduk/{desa.ayah}/hapus"))
+    assert "tanpa kepala keluarga" in text and "BLT Desa" in text
+    assert "tanpa kepala" not in read_text(siti.get(f"/penduduk/{desa.anak}/hapus"))
+
+
+def test_no_change_is_left_out_of_the_history(desa: Desa, siti: Browser) -> None:
+    for at in range(130):
+        desa.change("penduduk", desa.lajang, suku=f"SUKU {at}")
+    page = f"/penduduk/{desa.lajang}"
+    seen, path = set(), page
+    for left in (71, 11, None):
+        answer = siti.get(path)
+        seen |= set(re.findall(r"<ins>SUKU ([0-9]+)</ins>", answer.text))
+        link = re.search(rf'href="({page}\?riwayat=[0-9]+#riwayat)">Lihat ([0-9]+) perubahan', answer.text)
+        assert (link and int(link[2])) == left
+        path = link[1] if link else path
+    assert len(seen) == 130 and "lebih baru" in answer.text
 
 
 def test_history_tells_who_when_where_and_old_to_new(desa: Desa, siti: Browser) -> None:

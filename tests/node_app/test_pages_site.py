@@ -62,7 +62,7 @@ def list_pages(desa: Desa) -> list[str]:
         for rule in list_rules(desa.app)
         if rule.methods
         and "GET" in rule.methods
-        and rule.endpoint not in ("static", "penduduk.download", "impor.rejects")
+        and rule.endpoint not in ("static", "penduduk.download", "keluarga.download", "impor.rejects")
     ]
 
 
