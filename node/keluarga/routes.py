@@ -10,12 +10,12 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask.typing import ResponseReturnValue
 
 from node.bantuan.queries import list_aid
-from node.beranda.desk import author, services
+from node.beranda.desk import author, keep, services
 from node.beranda.reveals import PURPOSES, conceal, is_revealed, reveal
 from node.change import write_drafts
 from node.keluarga.rules import (
     COLUMNS, DEFAULT_COLUMNS, ONLY, SORTS, FamilyRow, Saringan, find_head, list_families, make_cells,
-    order_families, read_saringan,
+    make_rows, order_families, read_saringan,
 )
 from node.keluarga.writing import move_people
 from node.penduduk.biodata import make_teller
@@ -60,13 +60,26 @@ def _list_page(view: Tampilan[Saringan], token: str | None) -> dict[str, Any]:
 
 def _select(view: Tampilan[Saringan], dusun: Mapping[str, str]) -> list[FamilyRow]:
     """Find the families that a view shows, in its order."""
-    people, text = people_index(), view.saringan.teks
-    found = people.search(text) if text else None
-    number = clean_number(text)
-    rows = list_families(
-        people.families(), people.members(), found, number if number.isdecimal() else "", view.saringan
-    )
+    rows = _search(view.saringan)
     return order_families(rows, view.urut, view.turun, dusun) if view.urut in SORTS else rows
+
+
+def _search(by: Saringan) -> list[FamilyRow]:
+    found = people_index().search(by.teks) if by.teks else None
+    number = clean_number(by.teks)
+    return list_families(_all_rows(), found, number if number.isdecimal() else "", by)
+
+
+def _all_rows() -> list[FamilyRow]:
+    """Give all families; put together anew only when the index has moved on."""
+    index = people_index()
+    families, members = index.families(), index.members()
+    kept: dict[str, Any] = keep("baris_keluarga", lambda node: {})
+    last = kept.get("last")
+    if last is None or last[0] is not families or last[1] is not members:
+        last = kept["last"] = (families, members, make_rows(families, members))
+    rows: list[FamilyRow] = last[2]
+    return rows
 
 
 @blueprint.post("/cari")
@@ -281,11 +294,7 @@ def _has_number(text: str) -> bool:
 
 def _find_families(text: str, source: str) -> list[tuple[FamilyRow, list[str]]]:
     """Find the families that a name or part of a number may mean, for a person to choose from."""
-    node, index = services(), people_index()
-    number = clean_number(text)
-    found = list_families(
-        index.families(), index.members(), index.search(text), number if number.isdecimal() else "", Saringan()
-    )
+    node, found = services(), _search(Saringan(teks=text))
     with node.database.read() as conn:
         dusun = list_dusun(conn, node.wilayah)
     return [

@@ -83,29 +83,30 @@ def find_head(members: Iterable[Person]) -> Person | None:
     return next((p for p in members if p.hubungan == KEPALA and p.status == HIDUP), None)
 
 
-def list_families(
-    families: Mapping[str, Family], members: Mapping[str, list[Person]], found: Sequence[Person] | None,
-    number: str, by: Saringan,
-) -> list[FamilyRow]:
-    """List families by their heads; ``found`` are the residents that a search means, None without one."""
-    wanted: set[str] | None = None
-    if found is not None:
-        wanted = {person.keluarga for person in found if person.keluarga}
-        if number:
-            wanted |= {id for id, family in families.items() if number in family.no_kk}
+def make_rows(families: Mapping[str, Family], members: Mapping[str, list[Person]]) -> list[FamilyRow]:
+    """Put families and their people together, by the names of their heads."""
     rows = []
     for id, family in families.items():
-        if wanted is not None and id not in wanted or not _is_there(family, by):
-            continue
         group = members.get(id, [])
         head = find_head(group)
-        row = FamilyRow(
+        rows.append(FamilyRow(
             family, head.nama if head else "", head.nik if head else "", group,
             [p for p in group if p.status == HIDUP],
-        )
-        if _is_shown(row, by.hanya):
-            rows.append(row)
+        ))
     return sorted(rows, key=lambda row: (row.kepala or "~", row.family.no_kk, row.family.id))
+
+
+def list_families(
+    rows: Sequence[FamilyRow], found: Sequence[Person] | None, number: str, by: Saringan
+) -> list[FamilyRow]:
+    """Narrow families down; ``found`` are the residents that a search means, None without one."""
+    kept = list(rows)
+    if found is not None:
+        wanted = {person.keluarga for person in found}
+        kept = [row for row in kept if row.family.id in wanted or number and number in row.family.no_kk]
+    if by.dusun or by.rw or by.rt:
+        kept = [row for row in kept if _is_there(row.family, by)]
+    return [row for row in kept if _is_shown(row, by.hanya)] if by.hanya else kept
 
 
 def order_families(
@@ -163,7 +164,7 @@ def _is_shown(row: FamilyRow, only: str) -> bool:
         return bool(row.living) and not row.kepala
     if only == "tanpa_nomor":
         return not row.family.no_kk
-    return not row.members if only == "kosong" else True
+    return not row.members
 
 
 def find_move_problem(moving: Mapping[str, int], joining: Sequence[Person]) -> str:
