@@ -78,7 +78,7 @@ def correct(source: Path, target: Path, right: dict[str, tuple[str, str]]) -> in
     """Do what the operator does with the workbook of rejected rows: repair the cells; give the number of rows."""
     header, *rows = CalamineWorkbook.from_path(str(source)).get_sheet_by_index(0).to_python()
     names = [str(cell) for cell in header]
-    assert names[:-1] == list(COLUMN_NAMES)
+    assert names[:-2] == list(COLUMN_NAMES)
     with xlsxwriter.Workbook(target) as book:
         sheet = book.add_worksheet()
         sheet.write_row(0, 0, names)
@@ -120,11 +120,46 @@ def test_a_sheet_with_problems_is_corrected_and_applied(window: Window, office: 
     assert correct(tmp_path / "perlu-diperbaiki.xlsx", tmp_path / "diperbaiki.xlsx", right) >= 2
     upload(window, tmp_path / "diperbaiki.xlsx")
     expect(window.page.locator("main")).not_to_contain_text("Baris ditolak")
+    text = window.text()
+    assert "jadi dianggap hanya sebagian penduduk" in text, "the switch sets itself and says so"
+    assert "tidak ada dalam berkas ini" not in text, "nobody else is missed"
+    window.shoot("desa-impor-perbaikan")
     window.page.get_by_role("button", name=re.compile(r"Masukkan .* perubahan")).click()
     window.page.get_by_role("heading", name="Hasil impor").wait_for()
     assert count_people(office) - 1 == len(sheet.rows), "everybody is in, once"
+
+    write_sheet(render_village(DESA), tmp_path / "bulan-depan.xlsx")
+    upload(window, tmp_path / "bulan-depan.xlsx")
+    text = window.text()
+    assert "Tidak ada yang perlu dimasukkan" in text, "next month's whole file finds everybody as they stand"
+    assert "tidak ada dalam berkas ini" not in text
     window.go("/impor/")
     window.shoot("desa-impor")
+
+
+def test_a_file_of_a_few_is_ticked_as_such_before_or_after_the_check(window: Window, tmp_path: Path) -> None:
+    sheet = render_village(DESA)
+    del sheet.rows[5:]
+    write_sheet(sheet, tmp_path / "beberapa.xlsx")
+    upload(window, tmp_path / "beberapa.xlsx")
+    expect(window.page.locator("main")).to_contain_text("orang dari impor sebelumnya tidak ada dalam berkas ini")
+    window.shoot("desa-impor-sebagian")
+    window.click("Berkas ini hanya sebagian penduduk")
+    expect(window.page.locator("main")).to_contain_text("dianggap hanya sebagian penduduk")
+    expect(window.page.locator("main")).not_to_contain_text("tidak ada dalam berkas ini")
+    window.go("/impor/")
+    window.page.locator("#berkas").set_input_files(tmp_path / "beberapa.xlsx")
+    window.page.get_by_label("Berkas ini hanya sebagian penduduk").check()
+    window.click("Periksa berkas")
+    expect(window.page.locator("main")).to_contain_text("dianggap hanya sebagian penduduk")
+
+
+def test_twenty_residents_stand_on_a_small_screen(window: Window) -> None:
+    window.go("/penduduk/")
+    seen = window.page.evaluate(
+        "[...document.querySelectorAll('tbody tr')].filter(row => row.getBoundingClientRect().bottom <= 768).length"
+    )
+    assert seen >= 20
 
 
 def test_two_keystrokes_find_a_resident_and_stay_out_of_the_address(window: Window) -> None:
