@@ -14,10 +14,10 @@ from node.bantuan.rules import REASONS, STATUSES, find_status_problem
 from node.beranda.desk import author, services
 from node.change import write_drafts
 from node.penduduk.biodata import make_teller
-from node.penduduk.editing import Editor, EditView, take_version
+from node.penduduk.editing import PROPOSED, Editor, EditView, take_version
 from node.penduduk.queries import is_deleted, list_cases, read_row, read_titles
 from node.penduduk.tampilan import read_later
-from node.penduduk.writing import delete, restore
+from node.penduduk.writing import delete, proposes, restore
 from shared.errors import UserError
 from shared.records.catalogue import CATALOGUE
 from shared.store.drafts import draft_update
@@ -114,6 +114,8 @@ def set_status(id: object) -> ResponseReturnValue:
             write_drafts(node, [draft], author=author())
     if problem:
         flash(f"Belum disimpan. {problem}", "salah")
+    elif draft is not None and proposes(PENERIMA, state, draft):
+        flash(PROPOSED, "baik")
     else:
         flash("Penerima dihentikan." if status == "berhenti" else "Penerima sekarang menerima.", "baik")
     return redirect(url_for("bantuan.show", id=values["program"]), 303)

@@ -20,6 +20,7 @@ from shared.store.records import load_state
 from shared.web.forms import Form, make_form
 
 FRONTIER_MAX = 10_000
+PROPOSED = "Isian Anda dicatat sebagai usulan; kecamatan yang memutus identitas dan bantuan."
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ class Editor:
         # The form that was sent showed masked numbers whole, and still may.
         is_open = bool(request.form.get("terbuka")) and is_revealed(self.id)
         try:
-            is_changed = save_edit(
+            saved = save_edit(
                 services(), self.kind, self.id, request.form, names=self.names, choices=self.choices,
                 frontier=frontier, author=author(), reveal=is_open, check=self.check,
             )
@@ -71,7 +72,10 @@ class Editor:
             return self.draw(EditView(overtaken.form, overtaken.frontier, is_open, changes)), 409
         except Rejected as rejected:
             return self.draw(EditView(rejected.form, frontier, is_open)), 400
-        flash("Perubahan sudah disimpan." if is_changed else "Tidak ada yang berubah.", "baik")
+        if saved.is_proposal:
+            flash(PROPOSED, "baik")
+        else:
+            flash("Perubahan sudah disimpan." if saved.is_changed else "Tidak ada yang berubah.", "baik")
         return redirect(target, 303)
 
     def _describe(self, overtaken: Overtaken) -> list[tuple[str, str, str]]:
@@ -95,5 +99,4 @@ def take_version(kind: Kind, id: str) -> None:
     except UserError as error:
         flash(error.pesan, "salah")
     else:
-        proposed = "Pilihan Anda dicatat sebagai usulan; kecamatan yang memutus identitas dan bantuan."
-        flash("Pilihan sudah disimpan." if is_settled else proposed, "baik")
+        flash("Pilihan sudah disimpan." if is_settled else PROPOSED, "baik")

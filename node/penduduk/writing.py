@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from node.change import write_drafts
 from node.penduduk.history import state_seen
@@ -37,6 +37,13 @@ class Change:
     name: str
     before: Any
     now: Any
+
+
+class Saved(NamedTuple):
+    """What became of an edit; a proposal shows only after the kecamatan has decided."""
+
+    is_changed: bool
+    is_proposal: bool = False
 
 
 class Overtaken(UserError):
@@ -67,8 +74,8 @@ def write_frontier(kind: Kind, state: RecordState) -> str:
 def save_edit(
     node: NodeServices, kind: Kind, id: str, submitted: Submitted, *, names: Sequence[str], choices: Choices,
     frontier: str, author: str, reveal: bool = False, check: Check | None = None,
-) -> bool:
-    """Save an edited form; tell whether anything differed. Raises Rejected, Overtaken, UserError.
+) -> Saved:
+    """Save an edited form, if anything differed. Raises Rejected, Overtaken, UserError.
 
     ``frontier`` says what the form showed. ``reveal``: it showed masked fields whole, so empty means emptied.
     """
@@ -95,9 +102,14 @@ def save_edit(
         changed = {name: values.get(name) for name in names if values.get(name) != live[name]}
         draft = draft_update(kind, state, id, changed) if changed else None
         if draft is None:
-            return False
+            return Saved(False)
         write_drafts(node, [draft], author=author)
-        return True
+        return Saved(True, proposes(kind, state, draft))
+
+
+def proposes(kind: Kind, state: RecordState, draft: Draft) -> bool:
+    """Tell whether a change touches what only the kecamatan may settle; ``state`` is from before it."""
+    return any(kind.is_protected(group) and group in state.conflicts for group in draft.groups)
 
 
 def _forgive_unchanged(form: Form, values: dict[str, Any], live: Mapping[str, Any]) -> None:

@@ -198,6 +198,12 @@ def test_who_receives_is_only_proposed_here(dunia: Federation) -> None:
     assert "Usulkan yang ini" in text
     done = read_text(browser.follow(browser.post(f"/bantuan/penerima/{id}/pilih", grup="status", versi=ref)))
     assert "dicatat sebagai usulan" in done and "menunggu putusan kecamatan" in done
+    page = f"/bantuan/penerima/{id}"
+    text = read_text(browser.follow(browser.post(f"{page}/status", status="berhenti", alasan="pindah")))
+    assert "dicatat sebagai usulan" in text and "Penerima dihentikan" not in text
+    fields = read_form(browser.get(f"{page}/ubah"), f"{page}/ubah")
+    typed = {**fields, "status": "berhenti", "alasan_status": "sudah pindah"}
+    assert "dicatat sebagai usulan" in read_text(browser.follow(browser.post(f"{page}/ubah", typed)))
     dunia.sync_all()
     assert value(dunia.hub, "SELECT status FROM penerima_bantuan WHERE id = ?", id) == "usulan", "until two officers"
 

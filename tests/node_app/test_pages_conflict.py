@@ -13,6 +13,8 @@ from node.change import write_drafts
 from node.commands import add_petugas
 from node.roles import ROLES
 from node.services import NodeServices
+from node.sinkron.transport import Answer
+from shared.errors import TransportError
 from shared.merge.fold import RecordState
 from shared.store.drafts import draft_create, draft_update
 from shared.store.records import load_state
@@ -69,6 +71,25 @@ def test_a_change_goes_from_local_to_received(dunia: Federation) -> None:
     dunia.sync(kantor)
     text = read(browser, id)
     assert "Diterima kecamatan" in text and "belum dikirim" not in text
+
+
+def test_what_was_handed_out_without_an_answer_is_sent_and_not_received(dunia: Federation) -> None:
+    kantor = dunia.nodes["kantor"]
+    dunia.sync(kantor)
+    id = create(dunia, kantor)
+
+    def lose(path: str, answer: Answer) -> Answer:
+        if path.endswith("/push"):
+            raise TransportError("the line is cut")
+        return answer
+
+    transport = dunia.transport(kantor)
+    transport.after = lose
+    dunia.sync(kantor, transport)
+    browser = open_browser(kantor)
+    assert "Terkirim, menunggu tanda terima" in read(browser, id)
+    dunia.sync(kantor)
+    assert "Diterima kecamatan" in read(browser, id)
 
 
 def test_both_values_stand_side_by_side_until_one_is_chosen(dunia: Federation) -> None:
