@@ -13,7 +13,7 @@ from hub.ekspor import routes as ekspor
 from hub.ingest import routes as ingest
 from hub.pemulihan import routes as pemulihan
 from hub.program import routes as program
-from hub.roles import ADMIN, ROLES, context_words
+from hub.roles import ADMIN, DESK, NAMES, ROLES, context_words
 from hub.services import HubServices
 from hub.simpul import pendaftaran
 from hub.simpul import routes as simpul
@@ -53,10 +53,16 @@ REGISTRY = (
     # The token of a reader is checked by the view itself, over the header and nothing else.
     Registration(ekspor.blueprint, UMUM),
     Registration(beranda.blueprint, MASUK),
-    Registration(sipande.blueprint, MASUK, {"public": UMUM}),
-    Registration(verval.blueprint, MASUK),
-    Registration(program.blueprint, MASUK),
-    Registration(simpul.blueprint, MASUK),
+    Registration(sipande.blueprint, MASUK, {
+        "public": UMUM, "save_targets": peran(*DESK),
+        **dict.fromkeys(("penduduk", "keluarga", "penerima"), peran(*NAMES)),
+    }),
+    Registration(verval.blueprint, peran(*NAMES), {"send_back": peran(*DESK)}),
+    Registration(
+        program.blueprint, MASUK,
+        dict.fromkeys(("new", "add", "edit", "change", "ending", "finish"), peran(*DESK)),
+    ),
+    Registration(simpul.blueprint, peran(*DESK)),
     Registration(pendaftaran.blueprint, peran(ADMIN.name)),
     Registration(pemulihan.blueprint, peran(ADMIN.name)),
     Registration(pengguna.blueprint, peran(ADMIN.name)),

@@ -10,7 +10,15 @@ from shared.web.accounts import Role
 
 ADMIN = Role("admin", "Admin", password_min=15)
 WALI_DATA = Role("wali_data", "Wali data")
-ROLES = (ADMIN, WALI_DATA)
+CAMAT = Role("camat", "Camat")
+"""Camat and sekcam: read everything, decide what is proposed or passed on to them, manage nothing."""
+
+ROLES = (ADMIN, WALI_DATA, CAMAT)
+DESK = (ADMIN.name, WALI_DATA.name)
+"""Who works on cases, programmes and targets."""
+
+NAMES = (ADMIN.name, WALI_DATA.name, CAMAT.name)
+"""Who may open the names behind a number; a role that is added later may not, until it is named here."""
 
 
 def context_words(conn: sqlite3.Connection) -> list[str]:

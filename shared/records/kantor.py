@@ -29,7 +29,10 @@ class PetugasSchema(RecordSchema):
     jabatan = Teks("Jabatan", maks=100)
     peran = Pilihan(
         "Peran",
-        {"admin": "Admin", "operator": "Operator", "wali_data": "Wali data", "sistem": "Sistem"},
+        {
+            "admin": "Admin", "operator": "Operator", "wali_data": "Wali data", "camat": "Camat",
+            "sistem": "Sistem",
+        },
     )
     aktif = Ya("Aktif")
 

@@ -12,8 +12,10 @@ import pytest
 from flask.testing import FlaskClient
 
 from hub.beranda.words import describe_age, describe_contacts
+from hub.cli import group as hub_commands
 from hub.ingest.contact import DONE, SENDING
 from hub.program.rules import Use, describe_period, describe_quota, find_fullest, find_period_problem
+from hub.roles import ROLES
 from hub.simpul.rules import (
     REFUSALS, RESULTS, Contact, SlotState, describe_clock, describe_parity, describe_queue, describe_result,
     describe_version, find_remarks, is_refused,
@@ -340,6 +342,21 @@ def test_an_account_is_added_stopped_and_let_in_again(hub: tuple[HubSite, Villag
         assert bool(row[0]) is (active == "ya")
     page = client.get("/akun/catatan").text
     assert "Membuat akun" in page and "Menghentikan akun" in page and "Rina Wulandari" in page
+
+
+def test_an_account_of_the_camat_is_offered_and_sees_no_nodes_and_accounts(hub: tuple[HubSite, Villages]) -> None:
+    site, _ = hub
+    client = site.client(SITI)
+    assert '<option value="camat">Camat</option>' in client.get("/akun/").text
+    form = {**ACCOUNT, "nama_pengguna": "sekcam", "peran": "camat"}
+    set_password(site, "sekcam", read_code(client, send(client, "/akun/", form, page="/akun/")))
+    menu = log_in(site, "sekcam").get("/").text
+    assert "sekcam (Camat)" in menu and 'href="/simpul"' not in menu and 'href="/akun/"' not in menu
+
+
+def test_the_command_offers_every_role() -> None:
+    option = next(param for param in hub_commands.commands["akun"].params if param.name == "peran")
+    assert [option.type.convert(role.name, None, None) for role in ROLES] == [role.name for role in ROLES]
 
 
 @pytest.mark.parametrize(
