@@ -10,7 +10,8 @@ from hub.beranda.queries import count_candidates, list_contacts
 from hub.beranda.shell import list_desa, name_place, remember, services
 from hub.beranda.words import describe_age, describe_contacts
 from hub.sipande.figures import load_figures
-from hub.verval.queue import CODES, Filter, load_queue
+from hub.verval.queue import CODES, load_queue
+from shared.web.services import require_user
 
 blueprint = Blueprint("beranda", __name__)
 QUIET_S = 3 * 86400
@@ -26,7 +27,8 @@ def index() -> str:
         candidates = count_candidates(conn)
     now_s = hub.clock.now_s()
     figures = load_figures()
-    waiting = [item for item in remember("queue", load_queue) if Filter().admits(item)]
+    waiting = [item for item in remember("queue", load_queue) if item.is_open]
+    me = require_user().petugas
     by_code = Counter(item.kode for item in waiting)
     with_node = {contact.desa for contact in contacts}
     return render_template(
@@ -34,7 +36,9 @@ def index() -> str:
         figures=figures,
         waiting=len(waiting),
         late=sum(1 for item in waiting if item.due is not None and item.due < figures.day),
-        second=sum(1 for item in waiting if item.status == "usulan"),
+        second=sum(1 for item in waiting if item.giliran == "kedua"),
+        camat=sum(1 for item in waiting if item.giliran == "camat"),
+        mine=sum(1 for item in waiting if item.pemegang == me),
         by_code=[(code, CODES.get(code, code), by_code[code]) for code in CODES if by_code[code]],
         sentence=describe_contacts(now_s, [contact.last_s for contact in contacts], QUIET_S),
         silent=[

@@ -11,7 +11,7 @@ from datetime import date
 from hub.beranda.shell import list_desa, remember, services
 from hub.sipande import queries
 from hub.sipande.rules import SEXES, Band, find_band, make_bands
-from hub.verval.queue import Filter, load_queue
+from hub.verval.queue import load_queue
 from shared.clock import today
 
 
@@ -111,7 +111,7 @@ def compute_figures(conn: sqlite3.Connection, kecamatan: str, day: date) -> Figu
         if band is not None and (kode, sex, band) in by_band and sex is not None:
             by_band[kode, sex, band] -= 1
     families, recipients = queries.count_families(conn), queries.count_recipients(conn)
-    waiting = [item for item in remember("queue", load_queue) if Filter().admits(item)]
+    waiting = [item for item in remember("queue", load_queue) if item.is_open]
     cases = Counter(kode for item in waiting for kode in item.desa)
     own = tuple(
         DesaFigures(

@@ -151,6 +151,36 @@ def list_findings_of_record(conn: sqlite3.Connection, desa: str, record: str) ->
     return [FindingRow(*row) for row in rows]
 
 
+def list_case_rows(conn: sqlite3.Connection) -> list[tuple[Any, ...]]:
+    """List for the cases of findings that stand: finding, state, day given, when opened, holder, camat, proposer.
+
+    The time is hub time, the last two tell whether it lies with the camat and the role of who proposed.
+    """
+    return conn.execute(
+        "SELECT k.temuan, coalesce(k.status, 'terbuka'), k.batas_waktu,"
+        " (SELECT min(json_extract(CAST(c.header AS TEXT), '$[10]')) FROM change AS c"
+        " WHERE c.record = k.id AND json_extract(CAST(c.header AS TEXT), '$[6]') = 'c'),"
+        " k.pemegang, coalesce(k.di_camat, 0), coalesce(a.role, '')"
+        " FROM kasus AS k JOIN temuan AS t ON t.id = k.temuan LEFT JOIN account AS a ON a.petugas = k.petugas_pertama"
+    ).fetchall()
+
+
+# The first receipt that covers change c, as shared.store.changes.hub_time_of reads it for one.
+_HUB_TIME = (
+    f"SELECT e.time_s FROM receipt AS e WHERE e.log = c.pos >> {SEQ_BITS} AND e.size > (c.pos & {SEQ_MASK})"
+    " ORDER BY e.size LIMIT 1"
+)
+
+
+def read_ages(conn: sqlite3.Connection) -> dict[str, int]:
+    """Read for findings without a case since when (hub time) the hub has the newest change of their records."""
+    rows = conn.execute(
+        f"SELECT r.temuan, max(({_HUB_TIME})) FROM temuan_rekaman AS r JOIN change AS c ON c.record = r.record"
+        " WHERE NOT EXISTS (SELECT 1 FROM kasus AS k WHERE k.temuan = r.temuan) GROUP BY r.temuan"
+    )
+    return {finding: int(time_s) for finding, time_s in rows if time_s is not None}
+
+
 def read_change_rows(conn: sqlite3.Connection, records: Set[str]) -> list[ChangeRow]:
     """Read where all changes of some records stand, without decoding them."""
     rows = conn.execute(

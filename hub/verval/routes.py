@@ -1,6 +1,8 @@
 """The verval queue and its cases. Ids of findings stand in addresses in groups of eight; plain ones work too.
 
-``GET /verval`` (``verval.index``): ``kode``, ``desa``, ``status``, ``giliran``, ``hal``.
+``GET /verval`` (``verval.index``): ``kode``, ``desa``, ``risiko``, ``umur``, ``batas``, ``giliran``, ``pemegang``,
+``status``, ``cari`` (token of a name that was searched for), ``hal``. ``POST /verval/saring``
+(``verval.search``): the same with ``nama`` in place of the token; answers 303.
 ``GET /verval/<temuan>`` (``verval.case``): one case. Its forms (POST with ``csrf_token``, answer 303):
 
 * ``…/pilih`` (``verval.hold``), V1: ``kepala`` (repeated: every head seen, the optimistic lock), ``alasan``,
@@ -18,47 +20,83 @@ answer 409, anything else that cannot be done 400 with the case and what was typ
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from hub.beranda.reveals import REASONS, is_revealed, reveal
+from hub.beranda.reveals import REASONS, is_revealed, note_opening, reveal
 from hub.beranda.shell import list_desa, name_place, read_page, remember, services
 from hub.beranda.words import describe_age
-from hub.verval import decide, queue, view
+from hub.verval import decide, people, queue, view
 from hub.verval.cases import Finding, find_finding
 from hub.verval.decide import Officer, Outcome
+from hub.verval.values import name_petugas
 from shared.clock import today
 from shared.codes import text_code_list
 from shared.errors import EnvironmentProblem, UserError
 from shared.web.forms import parse_form, write_date
+from shared.web.notes import Notes
 from shared.web.services import require_user
 
 blueprint = Blueprint("verval", __name__)
 PAIRS = ("V2", "V3", "V4")
 REASON_LENGTH_MIN = 10
+SEARCH_LENGTH_MAX = 60
+FILTERS = ("kode", "desa", "risiko", "umur", "batas", "giliran", "pemegang", "status")
 
 
 @blueprint.get("/verval")
 def index() -> str:
     """Show the queue."""
     hub, args = services(), request.args
-    wanted = queue.Filter(
-        args.get("kode", ""), args.get("desa", ""), args.get("status", queue.OPEN), args.get("giliran", "")
-    )
+    name = _searches().get(args.get("cari"))
+    with hub.database.read() as conn:
+        ids = None if name is None else people.find_by_name(conn, name)
+    wanted = queue.read_filter(args, hub.clock.now_s(), require_user().petugas, ids)
     found = [item for item in remember("queue", queue.load_queue) if wanted.admits(item)]
     pages = max(1, -(-len(found) // queue.PAGE))
     page = min(read_page(args.get("hal")), pages)
+    shown = found[(page - 1) * queue.PAGE:page * queue.PAGE]
     with hub.database.read() as conn:
-        shown = queue.fill_ages(conn, found[(page - 1) * queue.PAGE:page * queue.PAGE])
+        subjects = people.name_subjects(conn, {item.id: item.rekaman for item in shown})
+        holders = {item.pemegang: name_petugas(conn, item.pemegang) for item in shown if item.pemegang}
+    kept = {field: args[field] for field in FILTERS if args.get(field)}
+    if shown:
+        note_opening("Antrean verval", _describe_filter(kept, name is not None), len(found))
+    if name is not None:
+        kept["cari"] = args["cari"]
     return render_template(
-        "verval/index.html", items=shown, total=len(found), page=page, pages=pages, wanted=wanted,
-        url_id=queue.write_url_id, name_place=name_place, places=list_desa(hub.wilayah), codes=queue.CODES,
-        risks=queue.RISKS, states=queue.STATES, turns=queue.TURNS, open_filter=queue.OPEN,
+        "verval/index.html", items=shown, total=len(found), page=page, pages=pages, kept=kept, name=name or "",
+        subjects=subjects, holders=holders, url_id=queue.write_url_id, name_place=name_place,
+        places=list_desa(hub.wilayah), codes=queue.CODES, risks=queue.RISKS, states=queue.STATES,
+        turns=queue.TURNS, ages=queue.AGES, dues=queue.DUES, desks=queue.HOLDERS, open_filter=queue.OPEN,
         age=lambda then_s: describe_age(hub.clock.now_s(), then_s), day=today(hub.clock),
     )
+
+
+@blueprint.post("/verval/saring")
+def search() -> ResponseReturnValue:
+    """Lead to the queue as it was asked for; a name that is searched for never stands in an address."""
+    kept: dict[str, Any] = {field: request.form[field] for field in FILTERS if request.form.get(field)}
+    name = " ".join(request.form.get("nama", "").split())[:SEARCH_LENGTH_MAX]
+    if name:
+        kept["cari"] = _searches().put(name)
+    return redirect(url_for("verval.index", **kept), 303)
+
+
+def _searches() -> Notes[str]:
+    notes: Notes[str] = current_app.extensions.setdefault("verval_searches", Notes(services()))
+    return notes
+
+
+def _describe_filter(kept: Mapping[str, str], by_name: bool) -> str:
+    """Say for the audit which cases were listed."""
+    names = {"kode": queue.CODES, "risiko": queue.RISKS, "giliran": queue.TURNS, "status": queue.STATES}
+    parts = [names[field][value] for field, value in kept.items() if value in names.get(field, ())]
+    parts += [name_place(kept["desa"])] if kept.get("desa") in dict(list_desa(services().wilayah)) else []
+    return ", ".join([*parts, *(["dicari menurut nama"] if by_name else [])]) or "Semua yang belum selesai"
 
 
 @blueprint.get("/verval/<temuan>")

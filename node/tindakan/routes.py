@@ -13,7 +13,7 @@ from shared.clock import today
 from shared.codes import text_code_list
 from shared.codes import wilayah as codes
 from shared.errors import UserError
-from shared.records.verval import STATUS_KASUS
+from shared.records.verval import ALASAN_SELESAI, STATUS_KASUS
 from shared.store.drafts import draft_update
 from shared.store.records import load_state
 
@@ -88,4 +88,4 @@ def _case_page(id: str, typed: str | None, problem: str) -> str:
 
 
 def _name_reasons() -> dict[str, str]:
-    return {**text_code_list("verval_alasan").items, "BUKAN_GANDA": "Bukan data ganda"}
+    return {**text_code_list("verval_alasan").items, **ALASAN_SELESAI}

@@ -14,12 +14,20 @@ STATUS_KASUS = {
     "usulan": "Menunggu petugas kedua",
     "selesai": "Selesai",
 }
+BUKAN_GANDA, DATA_BENAR = "BUKAN_GANDA", "DATA_BENAR"
+ALASAN_SELESAI = {BUKAN_GANDA: "Bukan data ganda", DATA_BENAR: "Sudah dicek, data benar"}
+"""Why officers settled a case whose finding stands; other reasons are codes of the list verval_alasan."""
 
 
 class KasusSchema(RecordSchema):
-    """A verval case as one desa sees it; id is a hash of the finding and the desa (UUIDv8)."""
+    """A verval case as one desa sees it; id is a hash of the finding and the desa (UUIDv8).
+
+    Version 2 has the groups *pemegang* (who works on it) and *camat* (whether it waits for the camat, and what
+    was written to or by him).
+    """
 
     kind = "kasus"
+    version = 2
     label = "Kasus verval"
     title = "kode"
     writer = Writer.HUB
@@ -39,6 +47,9 @@ class KasusSchema(RecordSchema):
     petugas_pertama = Rujukan("Petugas pertama", "petugas", group="usulan")
     jawaban = Panjang("Jawaban desa", group="jawaban", writer=Writer.DESA)
     dijawab_oleh = Rujukan("Dijawab oleh", "petugas", group="jawaban", writer=Writer.DESA)
+    pemegang = Rujukan("Dikerjakan oleh", "petugas")
+    di_camat = Ya("Menunggu camat", group="camat")
+    pesan_camat = Panjang("Pesan untuk atau dari camat", group="camat")
 
 
 class TautanSchema(RecordSchema):

@@ -267,7 +267,8 @@ OWN = ("beranda", "verval", "sipande", "program", "simpul", "pendaftaran", "peng
 ALL, DESK, ADMIN = (HARTONO, BUDI, SITI), (BUDI, SITI), (SITI,)
 FORMS = (
     # path, who may send it
-    ("/verval/{temuan}/pilih", ALL), ("/verval/{temuan}/tautkan", ALL), ("/verval/{temuan}/bukan-ganda", ALL),
+    ("/verval/saring", ALL), ("/verval/{temuan}/pilih", ALL), ("/verval/{temuan}/tautkan", ALL),
+    ("/verval/{temuan}/bukan-ganda", ALL),
     ("/verval/{temuan}/nomor", ALL), ("/verval/{temuan}/kembalikan", DESK),
     ("/program/baru", DESK), ("/program/{program}/ubah", DESK), ("/program/{program}/akhiri", DESK),
     ("/sipande/sasaran", DESK), ("/simpul/pendaftaran", ADMIN), ("/simpul/pendaftaran/x/tarik", ADMIN),

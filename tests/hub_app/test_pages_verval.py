@@ -80,6 +80,87 @@ def test_the_queue_is_filtered(hub: tuple[HubSite, Villages], query: str, codes:
     assert f"<strong>{len(codes)}</strong> kasus" in page
 
 
+@pytest.mark.parametrize(
+    ("query", "codes"),
+    [
+        ("risiko=sedang", ["V1"]), ("risiko=x", []), ("umur=3", []), ("umur=x", ["V7", "V2", "V1", "V5", "V1"]),
+        ("batas=3", ["V7", "V2"]), ("batas=7", ["V7", "V2", "V1", "V1"]), ("batas=lewat", []),
+        ("pemegang=belum", ["V7", "V2", "V1", "V5", "V1"]), ("pemegang=saya", []),
+        ("cari=00", ["V7", "V2", "V1", "V5", "V1"]),
+    ],
+)
+def test_the_queue_is_filtered_by_risk_age_due_date_and_who_works(
+    hub: tuple[HubSite, Villages], query: str, codes: list[str]
+) -> None:
+    site, _ = hub
+    assert re.findall(r"<strong>(V[0-9]+) ", site.client(BUDI).get("/verval?" + query).text) == codes
+
+
+def test_age_and_due_date_follow_the_clock(hub: tuple[HubSite, Villages]) -> None:
+    site, villages = hub
+    site.clock.now += 4 * 86400
+    site.create(villages.lain, "penduduk", nama="Baru Datang", nik="34")
+    client = site.client(BUDI)
+    assert len(re.findall(r"<strong>V[0-9]+ ", client.get("/verval?umur=3").text)) == 5
+    assert re.findall(r"<strong>(V[0-9]+) ", client.get("/verval?batas=lewat").text) == ["V7", "V2"]
+    assert "Baru Datang" in client.get("/verval").text and "Baru Datang" not in client.get("/verval?umur=3").text
+
+
+def test_a_light_finding_without_case_is_as_old_as_the_change_behind_it(hub: tuple[HubSite, Villages]) -> None:
+    site, villages = hub
+    site.create(villages.kantor, "penduduk", nama="Lama", nik="3303990101900077", tanggal_lahir="1990-01-02")
+    site.clock.now += 8 * 86400
+    page = site.client(BUDI).get("/verval?risiko=ringan&umur=7").text
+    assert "Lama" in page and "8 hari" in page
+
+
+def test_rows_name_whom_a_case_is_about_with_masked_numbers(hub: tuple[HubSite, Villages]) -> None:
+    site, villages = hub
+    keluarga = site.create(villages.lain, "keluarga", no_kk="3303990101200009", cases=False)
+    for nama in ("Kepala Satu", "Kepala Dua"):
+        site.create(villages.lain, "penduduk", nama=nama, keluarga=keluarga, hubungan=1, cases=False)
+    site.create(villages.lain, "penerima_bantuan", program=villages.program, penduduk=site.hub.new_id())
+    page = site.client(BUDI).get("/verval").text
+    for text in ("Sarjono B", "Tukiyem", "Kepala Satu", "datanya tidak ada", "3303••••••••0001"):
+        assert text in page, text
+    assert NIK_KEMBAR not in page and "3303990101200009" not in page
+
+
+@pytest.mark.parametrize(
+    ("name", "codes"),
+    [
+        ("sarjono", ["V7", "V2"]), ("ono sar", ["V7", "V2"]), ("sarjono b", ["V7", "V2"]), ("%", []), ("zz", []),
+        (" ", None),
+    ],
+)
+def test_a_name_is_searched_for_without_standing_in_an_address(
+    hub: tuple[HubSite, Villages], name: str, codes: list[str] | None
+) -> None:
+    site, _ = hub
+    client = site.client(BUDI)
+    answer = send(client, "/verval/saring", {"nama": name, "kode": "", "risiko": "berat"}, page="/verval")
+    assert answer.status_code == 303 and "sarjono" not in answer.headers["Location"].lower()
+    page = client.get(answer.headers["Location"]).text
+    assert re.findall(r"<strong>(V[0-9]+) ", page) == (["V7", "V2", "V1", "V5"] if codes is None else codes)
+    other = site.client(TARI).get(answer.headers["Location"]).text
+    assert len(re.findall(r"<strong>V[0-9]+ ", other)) == 4, "a search belongs to one session"
+
+
+def test_who_opens_the_queue_is_written_into_the_audit_once_for_all_its_pages(hub: tuple[HubSite, Villages]) -> None:
+    site, _ = hub
+    client = site.client(BUDI)
+    for address in ("/verval?kode=V2", "/verval?kode=V2&hal=2", f"/verval?desa={LAIN}", "/verval?kode=V9"):
+        client.get(address)
+    site.clock.now += 6 * 60
+    client.get("/verval?kode=V2")
+    with site.hub.database.read() as conn:
+        rows = conn.execute("SELECT account, subject, detail FROM access_audit WHERE action = 'daftar_dibuka'")
+        assert rows.fetchall() == [
+            (BUDI, "Antrean verval", "NIK sama di dua desa; 1 baris"), (BUDI, "Antrean verval", "Lamongan; 3 baris"),
+            (BUDI, "Antrean verval", "NIK sama di dua desa; 1 baris"),
+        ]
+
+
 def test_the_queue_is_cut_into_pages(hub: tuple[HubSite, Villages]) -> None:
     site, villages = hub
     for number in range(PAGE):

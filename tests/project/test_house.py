@@ -152,6 +152,7 @@ _BUILT = {
     "hub/sipande/queries.py": {"where", "statement"},
     "hub/verval/queries.py": {"name", "statement"},
     "hub/verval/rules/queries.py": {"sql", "table"},
+    "hub/verval/people.py": {"matches", "_NAMES[kind]"},
     "hub/verval/values.py": {"kind"},
     "hub/verval/view.py": {"kind"},
     "hub/migrations.py": {"statement"},
