@@ -57,7 +57,10 @@ REGISTRY = (
         "public": UMUM, "save_targets": peran(*DESK),
         **dict.fromkeys(("penduduk", "keluarga", "penerima"), peran(*NAMES)),
     }),
-    Registration(verval.blueprint, peran(*NAMES), {"send_back": peran(*DESK)}),
+    # Who may decide beyond that is a matter of the case: hub.verval.decide.find_bar.
+    Registration(verval.blueprint, peran(*NAMES), dict.fromkeys(
+        ("claim", "release", "escalate", "send_back", "cancel_link"), peran(*DESK)
+    )),
     Registration(
         program.blueprint, MASUK,
         dict.fromkeys(("new", "add", "edit", "change", "ending", "finish"), peran(*DESK)),

@@ -163,7 +163,10 @@ def _draft_reopenings(conn: sqlite3.Connection, services: HubServices) -> list[t
         " WHERE k.status = 'selesai' AND k.catatan = ?",
         (GONE,),
     ).fetchall()
-    changes = {"status": "terbuka", "alasan": None, "catatan": None, "batas_waktu": None}
+    # Nothing of the first time counts again: neither the proposal of an officer nor whose desk it lay on.
+    changes = {"status": "terbuka", **dict.fromkeys((
+        "alasan", "catatan", "batas_waktu", "usulan", "petugas_pertama", "pemegang", "di_camat", "pesan_camat",
+    ))}
     return [found for desa, id in rows if (found := draft_case_update(conn, services, desa, id, changes))]
 
 

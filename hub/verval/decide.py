@@ -1,8 +1,9 @@
-"""Decisions of officers on findings: hold a version, link two records, not a duplicate, return to the desa.
+"""Decisions of officers on findings: hold a version, link two records, not a duplicate, correct, return to the desa.
 
 Identity and money take two different officers: the first one's choice stands as a proposal in the case
 until a second one makes the same choice. Every decision names the heads that were seen and is refused
-when a newer one has come.
+when a newer one has come. The camat decides what is proposed or lies with him; what lies with him nobody
+decides without him.
 """
 
 from __future__ import annotations
@@ -16,13 +17,21 @@ from enum import StrEnum
 from typing import Any
 
 from hub.change import write_to_desa
+from hub.roles import CAMAT
 from hub.services import HubServices
+from hub.verval import queries
 from hub.verval.cases import Finding, draft_case, draft_case_update, find_finding, kasus_id, update_cases
+from hub.verval.rule import Berat
 from shared.codes import text_code_list
 from shared.errors import UserError
+from shared.records.verval import ALASAN_SELESAI, BUKAN_GANDA, DATA_BENAR
 from shared.store.changes import SEQ_BITS
-from shared.store.drafts import draft_create, draft_decision
+from shared.store.drafts import draft_create, draft_decision, draft_update
 from shared.store.records import load_state
+
+
+PAIRS = ("V2", "V3", "V4")
+"""Codes that say of records that they may be one person."""
 
 
 class Outcome(StrEnum):
@@ -30,6 +39,7 @@ class Outcome(StrEnum):
 
     SELESAI = "selesai"
     MENUNGGU_PETUGAS_KEDUA = "menunggu_petugas_kedua"
+    DICATAT = "dicatat"
 
 
 @dataclass(frozen=True)
@@ -77,7 +87,7 @@ def hold_versions(
 ) -> Outcome:
     """Decide a V1 finding: ``chosen`` maps each group in conflict to the reference whose value holds."""
     with services.database.write() as conn:
-        finding = _need(conn, finding_id, "V1")
+        finding = need_finding(conn, finding_id, "V1")
         _check_lock(conn, services, finding, seen)
         desa, kind_name, record = finding.rekaman[0]
         kind = services.catalogue[kind_name]
@@ -88,6 +98,7 @@ def hold_versions(
                 "Pilihan tidak cocok dengan versi yang ada. Buka lagi kasusnya lalu pilih.", "pilihan_salah"
             )
         two = any(kind.is_protected(group) for group in chosen)
+        _check_right(conn, finding, officer, alone=not two)
         action = {"jenis": "pilih", "pilih": dict(sorted(chosen.items())), "kepala": sorted(seen)}
         first = _find_first(conn, services, finding, action, officer, alasan) if two else ""
         if first is None:
@@ -107,7 +118,8 @@ def link_records(
     The link is reversible and has one end in each desa's channel (see TautanSchema).
     """
     with services.database.write() as conn:
-        finding = _need(conn, finding_id, "V2", "V3", "V4")
+        finding = need_finding(conn, finding_id, *PAIRS)
+        _check_right(conn, finding, officer, alone=False)
         _check_lock(conn, services, finding, seen)
         ends = [(desa, record) for desa, kind, record in finding.rekaman if kind == "penduduk"]
         if len(ends) != 2 or counted not in {desa for desa, _ in ends}:
@@ -141,10 +153,48 @@ def _write_link(
         write_to_desa(services, desa, [draft_create(kind, link, values)], author=officer.petugas)
 
 
+def cancel_link(services: HubServices, link: str, officer: Officer, alasan: str) -> Outcome:
+    """Cancel a link in both desa. One officer is enough: the case opens again and takes two once more."""
+    kind = services.catalogue["tautan"]
+    with services.database.write() as conn:
+        ends = queries.list_link_ends(conn, link)
+        if not ends:
+            raise UserError("Tautan ini sudah tidak berlaku. Muat ulang halamannya.", "tautan_hilang")
+        for desa in ends:
+            state = load_state(conn, services.catalogue, kind, desa, link)
+            draft = draft_update(kind, state, link, {"aktif": False, "alasan": alasan})
+            if draft is not None:
+                write_to_desa(services, desa, [draft], author=officer.petugas)
+        update_cases(services)
+    return Outcome.DICATAT
+
+
 def rule_out(services: HubServices, finding_id: str, officer: Officer, catatan: str) -> Outcome:
     """Close a finding as no duplicate; it is remembered until the data it rests on change."""
-    changes = {"status": "selesai", "alasan": "BUKAN_GANDA", "catatan": catatan or "Bukan data ganda."}
-    _change_cases(services, finding_id, None, changes, officer)
+    return _settle(services, finding_id, officer, BUKAN_GANDA, catatan)
+
+
+def confirm_data(services: HubServices, finding_id: str, officer: Officer, alasan: str) -> Outcome:
+    """Close a warning of V5 because the data are right as they stand.
+
+    It is remembered as long as NIK, birth date and sex stay: an edit of them makes another finding.
+    """
+    with services.database.write() as conn:
+        if need_finding(conn, finding_id, "V5").berat != Berat.RINGAN:
+            raise UserError(
+                "NIK ini tidak mungkin benar: bukan 16 angka atau tanggalnya tidak ada. Kembalikan ke desa.",
+                "putusan_salah",
+            )
+        return _settle(services, finding_id, officer, DATA_BENAR, alasan)
+
+
+def _settle(
+    services: HubServices, finding_id: str, officer: Officer, alasan: str, catatan: str
+) -> Outcome:
+    with services.database.write() as conn:
+        _check_right(conn, need_finding(conn, finding_id), officer, alone=True)
+        changes = {"status": "selesai", "alasan": alasan, "catatan": catatan or f"{ALASAN_SELESAI[alasan]}."}
+        change_cases(services, finding_id, changes, officer)
     return Outcome.SELESAI
 
 
@@ -162,15 +212,18 @@ def return_to_desa(
     changes = {
         "status": "dikembalikan", "alasan": alasan, "catatan": catatan or None, "batas_waktu": batas_waktu
     }
-    _change_cases(services, finding_id, desa, changes, officer)
+    with services.database.write() as conn:
+        _check_right(conn, need_finding(conn, finding_id), officer, alone=True)
+        change_cases(services, finding_id, changes, officer, only=desa)
     return Outcome.SELESAI
 
 
-def _change_cases(
-    services: HubServices, finding_id: str, only: str | None, changes: dict[str, Any], officer: Officer
+def change_cases(
+    services: HubServices, finding_id: str, changes: dict[str, Any], officer: Officer, only: str | None = None
 ) -> None:
+    """Write some fields of the cases of a finding, in every desa that it concerns or in one."""
     with services.database.write() as conn:
-        finding = _need(conn, finding_id)
+        finding = need_finding(conn, finding_id)
         wanted = [desa for desa in finding.desa if only in (None, desa) and desa != services.wilayah]
         if not wanted:
             raise UserError("Kasus ini tidak menyangkut desa itu. Pilih desa yang ada di kasus.", "desa_salah")
@@ -191,7 +244,8 @@ def _ensure_case(
         write_to_desa(services, desa, [draft_case(services, finding, desa)], author=officer.petugas)
 
 
-def _need(conn: sqlite3.Connection, id: str, *codes: str) -> Finding:
+def need_finding(conn: sqlite3.Connection, id: str, *codes: str) -> Finding:
+    """Find a finding of one of some codes, or of any; UserError when it is gone or of another code."""
     finding = find_finding(conn, id)
     if finding is None:
         raise UserError(
@@ -200,6 +254,27 @@ def _need(conn: sqlite3.Connection, id: str, *codes: str) -> Finding:
     if codes and finding.kode not in codes:
         raise UserError(f"Putusan ini tidak berlaku untuk temuan {finding.kode}.", "putusan_salah")
     return finding
+
+
+def find_bar(desk: queries.Desk, officer: Officer, *, alone: bool) -> str:
+    """Say why an officer may not decide now; empty when nothing bars him.
+
+    The camat waits until he is asked; while a case lies with him others may answer what he has proposed, but not
+    ``alone``: with a decision that takes one officer.
+    """
+    if officer.role == CAMAT.name:
+        if desk.is_at_camat or desk.proposer:
+            return ""
+        return "Kasus ini masih dikerjakan wali data. Camat memutusnya bila sudah diusulkan atau diteruskan kepadanya."
+    if desk.is_at_camat and (alone or desk.proposer_role != CAMAT.name):
+        return "Kasus ini sudah diteruskan ke camat. Tunggu putusannya, atau tarik kembali dulu."
+    return ""
+
+
+def _check_right(conn: sqlite3.Connection, finding: Finding, officer: Officer, *, alone: bool) -> None:
+    bar = find_bar(queries.read_desk(conn, finding.id), officer, alone=alone)
+    if bar:
+        raise UserError(bar, "bukan_giliran")
 
 
 def _check_lock(conn: sqlite3.Connection, services: HubServices, finding: Finding, seen: Sequence[str]) -> None:
@@ -217,10 +292,10 @@ def _find_first(
     text = json.dumps(action, sort_keys=True, separators=(",", ":"))
     desa = next(d for d in finding.desa if d != services.wilayah)
     id = kasus_id(finding.id, desa)
-    row = conn.execute("SELECT usulan, petugas_pertama FROM kasus WHERE id = ? AND desa = ?", (id, desa)).fetchone()
-    if row is not None and row[0] == text and row[1] is not None:
-        if row[1] != officer.petugas:
-            return str(row[1])
+    first = queries.find_proposer(conn, desa, id, text)
+    if first is not None:
+        if first != officer.petugas:
+            return first
         raise UserError(
             "Putusan tentang identitas atau uang perlu dua petugas. Usulan Anda sudah dicatat;"
             " minta petugas lain menyetujuinya.",

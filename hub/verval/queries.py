@@ -52,6 +52,20 @@ class ChangeRow(NamedTuple):
     ref: str
 
 
+class Desk(NamedTuple):
+    """On whose desk the cases of a finding lie; texts are empty for nobody.
+
+    ``note`` is what was written to the camat, ``holder`` the petugas who works on it, ``proposer`` the one whose
+    proposal waits for a second officer.
+    """
+
+    is_at_camat: bool
+    note: str
+    holder: str
+    proposer: str
+    proposer_role: str
+
+
 def create_tables(conn: sqlite3.Connection) -> None:
     """Create the tables of findings where they are missing."""
     for statement in _DDL:
@@ -151,6 +165,26 @@ def list_findings_of_record(conn: sqlite3.Connection, desa: str, record: str) ->
     return [FindingRow(*row) for row in rows]
 
 
+def read_desk(conn: sqlite3.Connection, finding: str) -> Desk:
+    """Read on whose desk the cases of a finding lie."""
+    is_at_camat, *texts = conn.execute(
+        "SELECT coalesce(max(k.di_camat), 0), max(k.pesan_camat) FILTER (WHERE k.di_camat), max(k.pemegang),"
+        " max(k.petugas_pertama) FILTER (WHERE k.status = 'usulan'), max(a.role) FILTER (WHERE k.status = 'usulan')"
+        " FROM kasus AS k LEFT JOIN account AS a ON a.petugas = k.petugas_pertama WHERE k.temuan = ?",
+        (finding,),
+    ).fetchone()
+    return Desk(bool(is_at_camat), *(text or "" for text in texts))
+
+
+def find_proposer(conn: sqlite3.Connection, desa: str, case: str, action: str) -> str | None:
+    """Find who has proposed just this action in a case; None when nobody's proposal of it stands."""
+    row = conn.execute(
+        "SELECT petugas_pertama FROM kasus WHERE id = ? AND desa = ? AND usulan = ? AND status = 'usulan'",
+        (case, desa, action),
+    ).fetchone()
+    return None if row is None else row[0]
+
+
 def list_case_rows(conn: sqlite3.Connection) -> list[tuple[Any, ...]]:
     """List for the cases of findings that stand: finding, state, day given, when opened, holder, camat, proposer.
 
@@ -179,6 +213,82 @@ def read_ages(conn: sqlite3.Connection) -> dict[str, int]:
         " WHERE NOT EXISTS (SELECT 1 FROM kasus AS k WHERE k.temuan = r.temuan) GROUP BY r.temuan"
     )
     return {finding: int(time_s) for finding, time_s in rows if time_s is not None}
+
+
+def find_role(conn: sqlite3.Connection, petugas: str) -> str:
+    """Find the role of the account of a petugas; empty for one without."""
+    row = conn.execute("SELECT role FROM account WHERE petugas = ?", (petugas,)).fetchone()
+    return "" if row is None else str(row[0])
+
+
+def has_active_account(conn: sqlite3.Connection, role: str) -> bool:
+    """Tell whether anybody of a role may log in."""
+    return conn.execute("SELECT 1 FROM account WHERE role = ? AND active = 1", (role,)).fetchone() is not None
+
+
+def list_link_ends(conn: sqlite3.Connection, link: str) -> list[str]:
+    """List the desa in which a link holds."""
+    return [row[0] for row in conn.execute("SELECT desa FROM tautan WHERE id = ? AND aktif = 1", (link,))]
+
+
+def list_links_of(conn: sqlite3.Connection, records: Sequence[str]) -> list[tuple[str, str]]:
+    """List the links between some penduduk, in force or cancelled, as desa and link."""
+    rows = conn.execute(
+        "SELECT desa, id FROM tautan WHERE penduduk IN (SELECT value FROM json_each(?1))"
+        " OR pasangan IN (SELECT value FROM json_each(?1)) ORDER BY id, desa",
+        (to_list(records),),
+    )
+    return [(desa, link) for desa, link in rows]
+
+
+def list_active_links(conn: sqlite3.Connection, records: Sequence[str]) -> list[str]:
+    """List the links in force between some penduduk."""
+    rows = conn.execute(
+        "SELECT DISTINCT id FROM tautan WHERE aktif = 1 AND (penduduk IN (SELECT value FROM json_each(?1))"
+        " OR pasangan IN (SELECT value FROM json_each(?1))) ORDER BY id",
+        (to_list(records),),
+    )
+    return [row[0] for row in rows]
+
+
+def list_case_subjects(conn: sqlite3.Connection, finding: str) -> list[tuple[str, str, str]]:
+    """List desa, kind and id of the records that the cases of a finding name."""
+    rows = conn.execute(
+        "SELECT k.desa, coalesce(k.jenis, ''), r.value FROM kasus AS k, json_each(coalesce(k.rekaman, '[]')) AS r"
+        " WHERE k.temuan = ? ORDER BY k.desa, r.value",
+        (finding,),
+    )
+    return [(desa, kind, record) for desa, kind, record in rows]
+
+
+def has_decision(conn: sqlite3.Connection, record: str) -> bool:
+    """Tell whether any change of a record id is a decision."""
+    row = conn.execute(
+        "SELECT 1 FROM change WHERE record = ? AND json_extract(CAST(header AS TEXT), '$[6]') = 'p' LIMIT 1", (record,)
+    ).fetchone()
+    return row is not None
+
+
+def has_reached(conn: sqlite3.Connection, desa: str, case: str) -> bool:
+    """Tell whether a node of a desa has said hello with all that was here after the last change of a case."""
+    row = conn.execute(
+        "SELECT max(c.last_s) >= (SELECT max(json_extract(CAST(h.header AS TEXT), '$[10]')) FROM change AS h"
+        " JOIN log AS l ON l.no = h.pos >> ?3 WHERE h.record = ?1 AND l.peran <> 'desa')"
+        # Parity is judged only between sides that hold the same.
+        " FROM simpul AS s JOIN contact AS c ON c.kunci = s.kunci WHERE s.wilayah = ?2 AND c.parity <> ''",
+        (case, desa, SEQ_BITS),
+    ).fetchone()
+    return bool(row and row[0])
+
+
+def find_known_findings(conn: sqlite3.Connection, ids: Iterable[str]) -> set[str]:
+    """Find those of some ids of findings that stand or have had cases."""
+    rows = conn.execute(
+        "SELECT id FROM temuan WHERE id IN (SELECT value FROM json_each(?1))"
+        " UNION SELECT temuan FROM kasus WHERE temuan IN (SELECT value FROM json_each(?1))",
+        (to_list(ids),),
+    )
+    return {row[0] for row in rows}
 
 
 def read_change_rows(conn: sqlite3.Connection, records: Set[str]) -> list[ChangeRow]:

@@ -8,9 +8,13 @@
 * ``…/pilih`` (``verval.hold``), V1: ``kepala`` (repeated: every head seen, the optimistic lock), ``alasan``,
   and either ``semua`` = ``A`` or for each group ``pilih__<group>`` = the reference of the change that holds;
 * ``…/tautkan`` (``verval.link``), V2 to V4: ``kepala``, ``alasan``, ``dihitung`` = the desa that counts;
+* ``…/tautan/<tautan>/batal`` (``verval.cancel_link``), of a case that a link has closed: ``alasan``;
 * ``…/bukan-ganda`` (``verval.rule_out``), V2 to V4: ``alasan``;
+* ``…/benar`` (``verval.confirm_data``), V5 of the lightest weight: ``alasan``;
 * ``…/kembalikan`` (``verval.send_back``): ``desa``, ``kode_alasan``, ``batas_waktu`` (dd-mm-yyyy),
   ``catatan``;
+* ``…/kerjakan`` and ``…/lepas`` (``verval.claim``, ``verval.release``): nothing more;
+* ``…/camat`` and ``…/camat/kembali`` (``verval.escalate``, ``verval.hand_back``): ``alasan``;
 * ``…/nomor`` (``verval.show_numbers``): ``keperluan`` (a key of hub.beranda.reveals.REASONS).
 
 A second officer sends the same form as the first, as the page offers it. Heads that are no longer the newest
@@ -29,9 +33,12 @@ from flask.typing import ResponseReturnValue
 from hub.beranda.reveals import REASONS, is_revealed, note_opening, reveal
 from hub.beranda.shell import list_desa, name_place, read_page, remember, services
 from hub.beranda.words import describe_age
-from hub.verval import decide, people, queue, view
+from hub.roles import CAMAT
+from hub.verval import compare, decide, effects, handling, people, queue, timeline, view
 from hub.verval.cases import Finding, find_finding
-from hub.verval.decide import Officer, Outcome
+from hub.verval.decide import PAIRS, Officer, Outcome
+from hub.verval.queries import list_active_links, list_case_subjects, read_desk
+from hub.verval.rule import Berat
 from hub.verval.values import name_petugas
 from shared.clock import today
 from shared.codes import text_code_list
@@ -41,7 +48,6 @@ from shared.web.notes import Notes
 from shared.web.services import require_user
 
 blueprint = Blueprint("verval", __name__)
-PAIRS = ("V2", "V3", "V4")
 REASON_LENGTH_MIN = 10
 SEARCH_LENGTH_MAX = 60
 FILTERS = ("kode", "desa", "risiko", "umur", "batas", "giliran", "pemegang", "status")
@@ -131,6 +137,47 @@ def rule_out(temuan: str) -> ResponseReturnValue:
     return _act(temuan, lambda id: decide.rule_out(services(), id, _officer(), _read_reason()))
 
 
+@blueprint.post("/verval/<temuan>/benar")
+def confirm_data(temuan: str) -> ResponseReturnValue:
+    """Say that the data are right although the NIK does not fit them."""
+    return _act(temuan, lambda id: decide.confirm_data(services(), id, _officer(), _read_reason()))
+
+
+@blueprint.post("/verval/<temuan>/kerjakan")
+def claim(temuan: str) -> ResponseReturnValue:
+    """Take a case as one's own work."""
+    said = "Kasus ini sekarang Anda kerjakan."
+    return _act(temuan, lambda id: handling.claim_case(services(), id, _officer()), said)
+
+
+@blueprint.post("/verval/<temuan>/lepas")
+def release(temuan: str) -> ResponseReturnValue:
+    """Give a case free for others."""
+    said = "Kasus ini dilepas. Petugas lain dapat mengerjakannya."
+    return _act(temuan, lambda id: handling.release_case(services(), id, _officer()), said)
+
+
+@blueprint.post("/verval/<temuan>/camat")
+def escalate(temuan: str) -> ResponseReturnValue:
+    """Pass a case on to the camat."""
+    said = "Kasus ini diteruskan ke camat."
+    return _act(temuan, lambda id: handling.escalate(services(), id, _officer(), _read_reason()), said)
+
+
+@blueprint.post("/verval/<temuan>/camat/kembali")
+def hand_back(temuan: str) -> ResponseReturnValue:
+    """Give a case back to the wali data, or take it back from the camat."""
+    said = "Kasus ini kembali kepada wali data."
+    return _act(temuan, lambda id: handling.hand_back(services(), id, _officer(), _read_reason()), said)
+
+
+@blueprint.post("/verval/<temuan>/tautan/<tautan>/batal")
+def cancel_link(temuan: str, tautan: str) -> ResponseReturnValue:
+    """Cancel the link that has closed a case."""
+    said = "Tautan dibatalkan. Bila datanya masih sama, kasusnya terbuka lagi."
+    return _act(temuan, lambda id: decide.cancel_link(services(), tautan, _officer(), _read_reason()), said)
+
+
 @blueprint.post("/verval/<temuan>/kembalikan")
 def send_back(temuan: str) -> ResponseReturnValue:
     """Return a case to a desa, with a reason and a day."""
@@ -165,7 +212,8 @@ def show_numbers(temuan: str) -> ResponseReturnValue:
     return redirect(url_for("verval.case", temuan=id), 303)
 
 
-def _act(temuan: str, action: Callable[[str], Outcome]) -> ResponseReturnValue:
+def _act(temuan: str, action: Callable[[str], Outcome], said: str = "") -> ResponseReturnValue:
+    """Do what a form asks for; what only changes who works on a case leads back to it and is ``said``."""
     id = queue.read_url_id(temuan)
     try:
         outcome = action(id)
@@ -173,11 +221,11 @@ def _act(temuan: str, action: Callable[[str], Outcome]) -> ResponseReturnValue:
         raise
     except UserError as error:
         return _refuse(id, error)
-    if outcome is Outcome.MENUNGGU_PETUGAS_KEDUA:
-        flash("Usulan Anda dicatat. Putusan berlaku setelah petugas kedua menyetujuinya.", "baik")
-        return redirect(url_for("verval.case", temuan=queue.write_url_id(id)), 303)
-    flash("Putusan dicatat dan dikirim ke desa pada sinkronisasi berikutnya.", "baik")
-    return redirect(url_for("verval.index"), 303)
+    if outcome is Outcome.SELESAI:
+        flash("Putusan dicatat dan dikirim ke desa pada sinkronisasi berikutnya.", "baik")
+        return redirect(url_for("verval.index"), 303)
+    flash(said or "Usulan Anda dicatat. Putusan berlaku setelah petugas kedua menyetujuinya.", "baik")
+    return redirect(url_for("verval.case", temuan=queue.write_url_id(id)), 303)
 
 
 def _refuse(id: str, error: UserError) -> ResponseReturnValue:
@@ -208,7 +256,7 @@ def _read_reason() -> str:
     reason = " ".join(request.form.get("alasan", "").split())[:400]
     if len(reason) < REASON_LENGTH_MIN:
         raise UserError(
-            f"Tulis alasan putusan, paling sedikit {REASON_LENGTH_MIN} huruf; petugas lain membacanya.",
+            f"Tulis alasannya, paling sedikit {REASON_LENGTH_MIN} huruf; petugas lain membacanya.",
             "alasan_kurang",
         )
     return reason
@@ -237,23 +285,28 @@ def _case_page(id: str, problem: str = "", status: int = 200) -> ResponseReturnV
     with hub.database.read() as conn:
         finding = find_finding(conn, id)
         cases = view.list_cases(conn, id)
-        if finding is not None:
-            shown = _load_case(conn, finding)
-    if finding is None:
-        if not cases:
+        if finding is None and not cases:
             abort(404)
-        return render_template("verval/selesai.html", cases=cases, name_place=name_place), status
-    item = next((item for item in remember("queue", queue.load_queue) if item.id == id), None)
-    following = next(
-        (other.id for other in remember("queue", queue.load_queue)
-         if other.id != id and other.giliran in ("kecamatan", "kedua")),
-        None,
-    )
-    user = require_user()
+        shown = {
+            "cases": cases, "problem": problem, "typed": request.form, "temuan": queue.write_url_id(id),
+            "name_place": name_place, "events": timeline.read_timeline(conn, hub, finding, id, cases),
+            "reached": timeline.list_reached(conn, cases),
+        }
+        if finding is None:
+            records = list_case_subjects(conn, id)
+            links = list_active_links(conn, [record for _, kind, record in records if kind == "penduduk"])
+            subjects = people.name_subjects(conn, {id: records})[id]
+            page = render_template(
+                "verval/selesai.html", links=links, subjects=subjects, codes=queue.CODES, **shown
+            )
+            return page, status
+        shown |= _load_case(conn, finding)
+    items = remember("queue", queue.load_queue)
+    turns = ("camat", "kedua") if shown["is_camat"] else ("kecamatan", "kedua")
     page = render_template(
-        "verval/kasus.html", finding=finding, temuan=queue.write_url_id(id), cases=cases, problem=problem,
-        typed=request.form, me=user.petugas, name_place=name_place, codes=queue.CODES, risks=queue.RISKS,
-        states=queue.STATES, turns=queue.TURNS, item=item, url_id=queue.write_url_id, following=following,
+        "verval/kasus.html", finding=finding, item=next((item for item in items if item.id == id), None),
+        following=next((other.id for other in items if other.id != id and other.giliran in turns), None),
+        codes=queue.CODES, risks=queue.RISKS, states=queue.STATES, turns=queue.TURNS, url_id=queue.write_url_id,
         age=lambda then_s: describe_age(hub.clock.now_s(), then_s), day=today(hub.clock),
         reasons=_list_reasons(), purposes=REASONS, pairs=PAIRS,
         due=write_date(queue.find_due("", "", today(hub.clock)).isoformat()),
@@ -264,22 +317,26 @@ def _case_page(id: str, problem: str = "", status: int = 200) -> ResponseReturnV
 
 def _load_case(conn: sqlite3.Connection, finding: Finding) -> dict[str, Any]:
     """Read what the page shows of a finding that stands."""
-    hub = services()
+    hub, user = services(), require_user()
     open_numbers = is_revealed(queue.write_url_id(finding.id))
     is_versions, is_pair = finding.kode == "V1", finding.kode in PAIRS
-    records = [
-        view.load_record(conn, hub, desa, kind, record, open_numbers)
-        for desa, kind, record in finding.rekaman[:view.RECORDS_SHOWN]
-        if kind in hub.catalogue.kinds
-    ]
+    records = compare.load_records(conn, hub, finding, open_numbers)
     # A finding over thousands of records (quarantine) has no decision with a lock; folding all is slow.
     heads = decide.list_heads(conn, hub, finding) if is_versions or is_pair else []
     versions = view.load_versions(conn, hub, finding, open_numbers) if is_versions else None
+    persons = [record for record in records if record.kind.name == "penduduk"]
+    desk = read_desk(conn, finding.id)
     return {
-        "heads": heads, "versions": versions, "open_numbers": open_numbers, "records": records,
-        "comparisons": [] if is_versions else view.compare_records(hub, records),
-        "more": max(0, len(finding.rekaman) - view.RECORDS_SHOWN),
+        "heads": heads, "versions": versions, "open_numbers": open_numbers, "me": user.petugas,
+        "comparisons": [] if is_versions else compare.compare_records(conn, finding, records, open_numbers),
+        "more": max(0, len(finding.rekaman) - compare.RECORDS_SHOWN),
         "proposal": view.find_proposal(conn, finding, heads, versions),
-        "effects": view.describe_effects(conn, finding, records),
-        "subject": records[0] if records else None,
+        "effects": effects.describe_effects(conn, finding, records),
+        "foreseen": effects.foresee_versions(conn, hub, finding, open_numbers) if is_versions else {},
+        "linking": effects.foresee_link(conn, persons) if is_pair and len(persons) == 2 else [],
+        "subjects": people.name_subjects(conn, {finding.id: finding.rekaman})[finding.id],
+        "desk": desk, "holder": name_petugas(conn, desk.holder) if desk.holder else "",
+        "is_camat": user.role == CAMAT.name, "bar": decide.find_bar(desk, _officer(), alone=False),
+        "bar_alone": decide.find_bar(desk, _officer(), alone=True),
+        "is_checkable": finding.kode == "V5" and finding.berat == Berat.RINGAN,
     }

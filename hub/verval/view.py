@@ -1,4 +1,4 @@
-"""Reads what the page of a case shows: versions and their origin, records side by side, proposal, effects."""
+"""Reads what the page of a case shows: versions of a contested record and their origin, proposal, state of cases."""
 
 from __future__ import annotations
 
@@ -20,22 +20,9 @@ from shared.records.fields import Kode, Pilihan, Rujukan, Ya
 from shared.records.kind import EXISTENCE, Kind
 from shared.store.changes import SEQ_BITS, hub_time_of
 from shared.store.records import load_state
-from shared.store.tables import columns_of
 
-SHOWN = {
-    "penduduk": (
-        "nik", "nama", "tempat_lahir", "tanggal_lahir", "jenis_kelamin", "status_dasar", "tanggal_status",
-        "keluarga", "hubungan", "alamat", "dusun", "rw", "rt", "ayah_nama", "ibu_nama", "pekerjaan",
-    ),
-    "keluarga": ("no_kk", "alamat", "dusun", "rw", "rt"),
-    "penerima_bantuan": ("program", "periode", "status", "penduduk", "keluarga", "nomor_kartu"),
-    "program_bantuan": ("nama", "sasaran", "mulai", "selesai", "kuota"),
-}
-RECORDS_SHOWN = 12
-DECIDED_HERE = ("V1", "V2", "V3", "V4")
-"""Codes that officers of the kecamatan settle themselves; any other goes back to the desa."""
-
-_KIND_ORDER = {"penerima_bantuan": 0, "program_bantuan": 1, "penduduk": 2, "keluarga": 3}
+CHOSEN = (Kode, Pilihan, Rujukan, Ya)
+"""What is chosen from a list differs as a whole: two labels share letters by chance."""
 
 
 @dataclass(frozen=True)
@@ -102,21 +89,6 @@ class Versions:
 
 
 @dataclass(frozen=True)
-class RecordView:
-    """One record as it stands: label and value of its fields, and its latest change."""
-
-    desa: str
-    kind: str
-    record: str
-    title: str
-    values: Mapping[str, str]
-    labels: Mapping[str, str]
-    raw: Mapping[str, Any]
-    origin: Origin | None
-    bantuan: int
-
-
-@dataclass(frozen=True)
 class Proposal:
     """What the first officer wants; ``fields`` are the form fields that say the same again."""
 
@@ -131,9 +103,12 @@ class Proposal:
 
 @dataclass(frozen=True)
 class CaseLine:
-    """One desa's case of a finding."""
+    """One desa's case of a finding; ``id`` is its record."""
 
     desa: str
+    id: str
+    kode: str
+    ringkasan: str
     status: str
     alasan: str | None
     catatan: str | None
@@ -206,10 +181,10 @@ def _view_field(
 ) -> FieldRow:
     if name == "_":
         cells = tuple(
-            None if ref is None else _plain(_write_existence(value))
+            None if ref is None else plain_value(_write_existence(value))
             for value, ref in zip(values, refs, strict=True)
         )
-        return FieldRow("Data ini", _plain(_write_existence(agreed)), cells, False)
+        return FieldRow("Data ini", plain_value(_write_existence(agreed)), cells, False)
     before = write_value(conn, kind, desa, name, agreed, reveal)
     written = [
         None if ref is None else write_value(conn, kind, desa, name, value, reveal)
@@ -220,119 +195,38 @@ def _view_field(
     # Against the last agreed value; where there is none, against each other.
     marked = tuple(
         None if text is None
-        else _mark(text, before or next((t for t in present if t != text), ""), isinstance(own, _CHOSEN))
+        else mark_value(text, before or next((t for t in present if t != text), ""), isinstance(own, CHOSEN))
         for text in written
     )
-    return FieldRow(own.info.label, _plain(before or EMPTY), marked, own.info.masked and not reveal)
+    return FieldRow(own.info.label, plain_value(before or EMPTY), marked, own.info.masked and not reveal)
 
 
 def _write_existence(value: Any) -> str:
     return "Tetap ada" if value else "Dihapus"
 
 
-# What is chosen from a list differs as a whole: two labels share letters by chance.
-_CHOSEN = (Kode, Pilihan, Rujukan, Ya)
-
-
-def _mark(text: str, other: str, is_whole: bool) -> Cell:
+def mark_value(text: str, other: str, is_whole: bool) -> Cell:
+    """Mark what of a value differs from another one: by character, or the whole of it."""
     if not text or is_whole:
         return Cell((Part(text or EMPTY, text != other),))
     return Cell(mark_differences(text, other))
 
 
-def _plain(text: str) -> Cell:
+def plain_value(text: str) -> Cell:
+    """Write a value without marks."""
     return Cell((Part(text, False),))
-
-
-def load_record(
-    conn: sqlite3.Connection, services: HubServices, desa: str, kind_name: str, record: str, reveal: bool
-) -> RecordView:
-    """Read one record as it stands, for people; without values when it is gone."""
-    kind = services.catalogue[kind_name]
-    columns = columns_of(kind)
-    row = conn.execute(
-        f"SELECT {','.join(columns)} FROM {kind.name} WHERE id = ? AND desa = ?", (record, desa)
-    ).fetchone()
-    raw = {} if row is None else {
-        name: kind.fields[name].from_column(value)
-        for name, value in zip(columns, row, strict=True)
-        if name in kind.fields and value is not None
-    }
-    names = SHOWN.get(kind_name, tuple(kind.fields))
-    values = {name: write_value(conn, kind, desa, name, raw.get(name), reveal) for name in names}
-    title = kind.label if kind.fields[kind.title].info.masked else values.get(kind.title) or kind.label
-    return RecordView(
-        desa, kind_name, record, title if row is not None else "Data ini tidak ada lagi", values,
-        {name: kind.fields[name].info.label for name in names}, raw, _latest_origin(conn, desa, record),
-        _count_aid(conn, desa, kind_name, record),
-    )
-
-
-def _latest_origin(conn: sqlite3.Connection, desa: str, record: str) -> Origin | None:
-    row = conn.execute(
-        f"SELECT l.id, c.pos & ((1 << {SEQ_BITS}) - 1), c.leaf FROM change AS c"
-        f" JOIN log AS l ON l.no = c.pos >> {SEQ_BITS}"
-        " WHERE c.record = ? AND l.wilayah = ? ORDER BY c.pos DESC LIMIT 1",
-        (record, desa),
-    ).fetchone()
-    return None if row is None else read_origin(conn, f"{row[0]}:{row[1]}:{row[2][:8].hex()}")
-
-
-def _count_aid(conn: sqlite3.Connection, desa: str, kind: str, record: str) -> int:
-    if kind not in ("penduduk", "keluarga"):
-        return 0
-    row = conn.execute(
-        f"SELECT count(*) FROM penerima_bantuan WHERE {kind} = ? AND desa = ?"
-        " AND coalesce(status, 'aktif') <> 'berhenti'",
-        (record, desa),
-    ).fetchone()
-    return int(row[0])
-
-
-def describe_effects(conn: sqlite3.Connection, finding: Finding, records: Sequence[RecordView]) -> list[str]:
-    """Say what else hangs on the records of a finding, and so moves with a decision."""
-    effects = []
-    aid = sum(record.bantuan for record in records)
-    if finding.kode not in DECIDED_HERE:
-        return [f"Data ini dipakai oleh {aid} bantuan; periksa juga penerimanya."] if aid else []
-    if aid:
-        effects.append(f"{aid} bantuan ikut berubah: penerimanya memakai data hasil putusan.")
-    members = sum(_count_members(conn, r.desa, r.record) for r in records if r.kind == "keluarga")
-    if members:
-        effects.append(f"{members} anggota keluarga ikut memakai data keluarga hasil putusan.")
-    others = _count_other_findings(conn, finding)
-    if others:
-        effects.append(f"{others} kasus lain menyangkut data yang sama dan diperiksa ulang setelah putusan.")
-    return effects
-
-
-def _count_members(conn: sqlite3.Connection, desa: str, keluarga: str) -> int:
-    row = conn.execute(
-        "SELECT count(*) FROM penduduk WHERE keluarga = ? AND desa = ?", (keluarga, desa)
-    ).fetchone()
-    return int(row[0])
-
-
-def _count_other_findings(conn: sqlite3.Connection, finding: Finding) -> int:
-    records = json.dumps([record for _, _, record in finding.rekaman])
-    row = conn.execute(
-        "SELECT count(DISTINCT temuan) FROM temuan_rekaman"
-        " WHERE record IN (SELECT value FROM json_each(?)) AND temuan <> ?",
-        (records, finding.id),
-    ).fetchone()
-    return int(row[0])
 
 
 def list_cases(conn: sqlite3.Connection, finding: str) -> list[CaseLine]:
     """List the cases of a finding, one for each desa that was told."""
     rows = conn.execute(
-        "SELECT desa, coalesce(status, 'terbuka'), alasan, catatan, batas_waktu, jawaban, dijawab_oleh"
-        " FROM kasus WHERE temuan = ? ORDER BY desa",
+        "SELECT desa, id, coalesce(kode, ''), coalesce(ringkasan, ''), coalesce(status, 'terbuka'), alasan, catatan,"
+        " batas_waktu, jawaban, dijawab_oleh FROM kasus WHERE temuan = ? ORDER BY desa",
         (finding,),
     ).fetchall()
     return [
-        CaseLine(desa, status, alasan, catatan, due, jawaban, name_petugas(conn, by) if by else None)
-        for desa, status, alasan, catatan, due, jawaban, by in rows
+        CaseLine(desa, id, kode, told, status, alasan, catatan, due, jawaban, name_petugas(conn, by) if by else None)
+        for desa, id, kode, told, status, alasan, catatan, due, jawaban, by in rows
     ]
 
 
@@ -368,41 +262,3 @@ def _describe_choice(chosen: Mapping[str, str], versions: Versions | None) -> li
         if label is not None:
             text.append(f"{group.label}: Versi {label}.")
     return text
-
-
-@dataclass(frozen=True)
-class CompareRow:
-    """One field of records side by side."""
-
-    label: str
-    values: tuple[str, ...]
-    differs: bool
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """Records of one kind side by side, only the fields that any of them fills."""
-
-    label: str
-    records: tuple[RecordView, ...]
-    rows: tuple[CompareRow, ...]
-
-
-def compare_records(services: HubServices, records: Sequence[RecordView]) -> list[Comparison]:
-    """Put records of one kind beside each other, kind by kind."""
-    by_kind: dict[str, list[RecordView]] = {}
-    for record in records:
-        by_kind.setdefault(record.kind, []).append(record)
-    found = []
-    for kind, own in sorted(by_kind.items(), key=lambda item: _KIND_ORDER.get(item[0], len(_KIND_ORDER))):
-        rows = []
-        for name, label in own[0].labels.items():
-            values = tuple(record.values[name] for record in own)
-            # Masked numbers may look alike and differ; ids of one dusun differ and look alike.
-            is_reference = isinstance(services.catalogue[kind].fields[name], Rujukan)
-            compared = values if is_reference else [str(record.raw.get(name)) for record in own]
-            differs = len(set(compared)) > 1
-            if any(values):
-                rows.append(CompareRow(label, values, differs))
-        found.append(Comparison(services.catalogue[kind].label, tuple(own), tuple(rows)))
-    return found

@@ -133,7 +133,8 @@ def _start(made: Kecamatan) -> None:
 
 def _fill(made: Kecamatan) -> None:
     _add_account(made.hub, "ratna", "Ratna Wulandari", "Operator kecamatan", "admin")
-    _add_account(made.hub, "bambang", "Bambang Prakoso", "Sekretaris camat", "wali_data")
+    _add_account(made.hub, "bambang", "Bambang Prakoso", "Kasi pemerintahan", "wali_data")
+    _add_account(made.hub, "hartono", "Hartono Wibowo", "Camat", "camat")
     for node, desa in ((made.pc1, SELAKAMBANG), (made.pc2, SELAKAMBANG), (made.slinga, SLINGA)):
         _add_account(node, "siti", "Siti Aminah", "Kaur umum", "admin")
         _add_account(node, "budi", "Budi Santosa", "Kadus", "operator")

@@ -16,7 +16,9 @@ from shared.clock import SystemClock, system_random
 from tests.browser.every_page import Visitor, check_with_scripts, crawl_all
 from tests.browser.kecamatan import Kecamatan
 
-ADMIN, OTHER = Visitor("hub", "ratna", "admin"), Visitor("hub", "bambang", "wali_data")
+ADMIN, WALI_DATA, CAMAT = (
+    Visitor("hub", "ratna", "admin"), Visitor("hub", "bambang", "wali_data"), Visitor("hub", "hartono", "camat"),
+)
 
 
 @pytest.fixture(scope="module")
@@ -34,10 +36,11 @@ def test_every_page_of_an_admin_works_without_scripts_and_pleases_axe_with_them(
     check_with_scripts(kecamatan, app, ADMIN, crawl.seen)
 
 
-def test_every_page_of_the_other_role_works_without_scripts(
-    kecamatan: Kecamatan, app: Flask, tmp_path: Path
+@pytest.mark.parametrize("visitor", [WALI_DATA, CAMAT], ids=["wali-data", "camat"])
+def test_every_page_of_the_other_roles_works_without_scripts(
+    kecamatan: Kecamatan, app: Flask, tmp_path: Path, visitor: Visitor
 ) -> None:
-    crawl_all(kecamatan, app, OTHER, tmp_path, 1)
+    crawl_all(kecamatan, app, visitor, tmp_path, 1)
 
 
 def test_no_log_line_has_a_number_of_a_person(kecamatan: Kecamatan) -> None:

@@ -99,6 +99,36 @@ def test_a_name_written_on_two_pcs_is_decided_by_two_officers_and_comes_home(kec
             expect(window.page.locator("main")).not_to_contain_text("menunggu verval")
 
 
+def test_a_case_is_taken_passed_to_the_camat_and_decided_by_him(kecamatan: Kecamatan) -> None:
+    person = kecamatan.take_person(kecamatan.pc1)
+    for node, number in ((kecamatan.pc1, "0800-22-1"), (kecamatan.pc2, "0800-22-2")):
+        kecamatan.write(node, "penduduk", person["id"], telepon=number)
+    kecamatan.sync()
+    with kecamatan.open(kecamatan.hub, "bambang") as window:
+        open_case(window, read_finding(kecamatan, "V1", person["id"]))
+        address = window.page.url.removeprefix(kecamatan.hub.address)
+        window.click("Saya kerjakan")
+        expect(window.page.locator("main")).to_contain_text("Anda mengerjakan kasus ini")
+        window.page.get_by_label("Yang perlu diputus camat").fill("Keduanya mengaku memakai nomor itu.")
+        window.click("Teruskan ke camat")
+        expect(window.page.locator("main")).to_contain_text("Menunggu camat")
+
+    with kecamatan.open(kecamatan.hub, "hartono") as window:
+        window.go("/")
+        window.click("menunggu camat", exact=False)
+        window.shoot("hub-antrean-camat")
+        window.page.locator(f"main td a[href='{address}']").click()
+        expect(window.page.locator("main")).to_contain_text("Keduanya mengaku memakai nomor itu.")
+        window.shoot("hub-kasus-camat")
+        give_reason(window.page, "sesuai pengakuan orangnya sendiri")
+        window.click("Pakai seluruh Versi A")
+        window.go(address)
+        story = window.page.locator(".riwayat")
+        for text in ("Mulai dikerjakan", "Diteruskan ke camat", "Diputus", "Hartono Wibowo", "Ditutup"):
+            expect(story).to_contain_text(text)
+        window.shoot("hub-kasus-selesai")
+
+
 def test_a_case_sent_back_is_answered_at_the_desa_and_closed(kecamatan: Kecamatan) -> None:
     person = kecamatan.take_person(kecamatan.pc1)
     make_odd(kecamatan, person)

@@ -268,8 +268,10 @@ ALL, DESK, ADMIN = (HARTONO, BUDI, SITI), (BUDI, SITI), (SITI,)
 FORMS = (
     # path, who may send it
     ("/verval/saring", ALL), ("/verval/{temuan}/pilih", ALL), ("/verval/{temuan}/tautkan", ALL),
-    ("/verval/{temuan}/bukan-ganda", ALL),
-    ("/verval/{temuan}/nomor", ALL), ("/verval/{temuan}/kembalikan", DESK),
+    ("/verval/{temuan}/bukan-ganda", ALL), ("/verval/{temuan}/benar", ALL), ("/verval/{temuan}/nomor", ALL),
+    ("/verval/{temuan}/camat/kembali", ALL), ("/verval/{temuan}/camat", DESK),
+    ("/verval/{temuan}/kembalikan", DESK), ("/verval/{temuan}/kerjakan", DESK), ("/verval/{temuan}/lepas", DESK),
+    ("/verval/{temuan}/tautan/x/batal", DESK),
     ("/program/baru", DESK), ("/program/{program}/ubah", DESK), ("/program/{program}/akhiri", DESK),
     ("/sipande/sasaran", DESK), ("/simpul/pendaftaran", ADMIN), ("/simpul/pendaftaran/x/tarik", ADMIN),
     ("/simpul/calon/x/setujui", ADMIN), ("/simpul/calon/x/tolak", ADMIN),

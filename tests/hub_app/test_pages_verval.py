@@ -340,7 +340,7 @@ def test_a_decision_on_a_case_that_is_gone_leads_back_to_the_queue(hub: tuple[Hu
 def test_two_records_stand_side_by_side_with_what_hangs_on_them(hub: tuple[HubSite, Villages]) -> None:
     site, villages = hub
     page = site.client(BUDI).get(case_of(site, "V2", villages.kepala)).text
-    assert "Sarjono</td>" in page and "Sarjono B</td>" in page and 'class="beda"' in page
+    assert "Sarjono<mark> B</mark></td>" in page and "Sarjono</td>" in page and 'class="beda"' in page
     assert "2 bantuan ikut berubah" in page and "Bantuan yang diterima" in page
 
 

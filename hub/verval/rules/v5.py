@@ -59,10 +59,10 @@ def _is_provinsi(kode: str) -> bool:
 
 
 def _is_date(text: str) -> bool:
-    return _parse_date(text) is not None
+    return parse_date(text) is not None
 
 
-def _parse_date(text: str | None) -> date | None:
+def parse_date(text: str | None) -> date | None:
     """Read a date as ``YYYY-MM-DD``; what is not one is not compared."""
     if text is None or len(text) != 10 or text[4] + text[7] != "--":
         return None
@@ -75,7 +75,7 @@ def _parse_date(text: str | None) -> date | None:
 def _evaluate(conn: sqlite3.Connection, keys: Set[str], catalogue: Catalogue) -> Iterator[Suspicion]:
     for row in read_nik_rows(conn, keys):
         hard = [issue for issue in check_nik(row.nik) if issue.severity is Severity.HARD]
-        soft = check_nik_against(row.nik, _parse_date(row.tanggal_lahir), row.jenis_kelamin)
+        soft = check_nik_against(row.nik, parse_date(row.tanggal_lahir), row.jenis_kelamin)
         if hard or soft:
             yield _suspect(row, hard, soft)
 
