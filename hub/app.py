@@ -7,6 +7,7 @@ import sqlite3
 from flask import Flask
 
 from hub import pengguna
+from hub.akses import routes as akses
 from hub.beranda import routes as beranda
 from hub.commands import COMMANDS, add_petugas
 from hub.ekspor import routes as ekspor
@@ -30,7 +31,7 @@ PANDUAN = make_panduan((
     Bab(
         FIRST, "Hari pertama", "Masuk, akun petugas, dan urutan kerja saat baru mulai.",
         {"masuk": "masuk", "masuk.new_password": "sandi", "masuk.redeem": "sandi", "beranda": "beranda",
-         "pengguna": "akun", "pengguna.audit": "catatan"},
+         "pengguna": "akun", "pengguna.audit": "akses", "akses": "akses"},
     ),
     Bab(
         "simpul", "Komputer desa", "Membaca kabar dan kelengkapan setiap desa; mendaftarkan dan menolak komputer.",
@@ -69,6 +70,7 @@ REGISTRY = (
     Registration(pendaftaran.blueprint, peran(ADMIN.name)),
     Registration(pemulihan.blueprint, peran(ADMIN.name)),
     Registration(pengguna.blueprint, peran(ADMIN.name)),
+    Registration(akses.blueprint, peran(ADMIN.name)),
     PANDUAN,
 )
 NAVIGATION = (
@@ -78,6 +80,7 @@ NAVIGATION = (
     NavItem("Program bantuan", "program.index"),
     NavItem("Simpul", "simpul.index"),
     NavItem("Akun", "pengguna.index"),
+    NavItem("Catatan akses", "akses.index"),
     NavItem("Panduan", "panduan.index"),
 )
 

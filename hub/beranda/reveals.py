@@ -6,6 +6,8 @@ shown that was not logged.
 
 from __future__ import annotations
 
+import re
+
 from flask import current_app
 
 from hub.beranda.shell import services
@@ -14,6 +16,7 @@ from shared.web.audit import record_access
 from shared.web.services import require_user
 
 OPEN_S = 5 * 60
+_LONG_NUMBER = re.compile(r"[0-9]{10,}")
 REASONS = {
     "verval": "Memutuskan kasus verval",
     "cocokkan": "Mencocokkan dengan kartu atau berkas",
@@ -42,8 +45,10 @@ def is_revealed(subject: str) -> bool:
 def note_opening(what: str, which: str, count: int) -> None:
     """Write into the audit that somebody opens a list of names, once for all pages of one list.
 
-    ``what`` names the list, ``which`` the selection in words; neither may name anybody.
+    ``what`` names the list, ``which`` the selection in words; neither may name anybody, and a long number in the
+    name of a programme is left out.
     """
+    which = _LONG_NUMBER.sub("…", which)
     key = f"{what}: {which}"
     if not is_revealed(key):
         _write("daftar_dibuka", what, f"{which}; {count} baris")

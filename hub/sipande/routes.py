@@ -16,6 +16,7 @@ from flask.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
 
 from hub.beranda.queries import NodeContact, list_contacts
+from hub.beranda.reveals import note_opening
 from hub.beranda.shell import list_desa, name_place, read_page, remember, services
 from hub.beranda.words import describe_age
 from hub.sipande import queries
@@ -118,8 +119,10 @@ def penduduk() -> str:
         counts = queries.count_selection(conn, chosen, figures.bands)
         parts = queries.cut_page(counts, PAGE, (page - 1) * PAGE)
         rows = [row for part in parts for row in queries.list_selection(conn, chosen, figures.bands, part)]
+    title = _describe_selection(chosen, figures)
+    _note_names(title, chosen.desa, sum(counts.values()))
     return render_template(
-        "sipande/penduduk.html", rows=rows, title=_describe_selection(chosen, figures), sexes=dict(SEXES),
+        "sipande/penduduk.html", rows=rows, title=title, sexes=dict(SEXES),
         **_list_page(sum(counts.values()), page),
     )
 
@@ -133,6 +136,7 @@ def keluarga() -> str:
         counts = {kode: found.get(kode, 0) for kode in desa}
         parts = queries.cut_page(counts, PAGE, (page - 1) * PAGE)
         rows = [row for part in parts for row in queries.list_families(conn, part)]
+    _note_names("Keluarga", desa, sum(counts.values()))
     return render_template("sipande/keluarga.html", rows=rows, **_list_page(sum(counts.values()), page))
 
 
@@ -147,10 +151,17 @@ def penerima() -> str:
         parts = queries.cut_page(counts, PAGE, (page - 1) * PAGE)
         rows = [row for part in parts for row in queries.list_recipients(conn, program, part)]
         names = {id: nama or "Tanpa nama" for id, nama, _ in queries.list_programs(conn)}
+    _note_names(f"Penerima {names.get(program or '', 'bantuan')}", desa, sum(counts.values()))
     return render_template(
         "sipande/penerima.html", rows=rows, names=names, program=names.get(program or "", ""),
         **_list_page(sum(counts.values()), page),
     )
+
+
+def _note_names(title: str, desa: tuple[str, ...], count: int) -> None:
+    """Write into the audit whose names are opened: the title of the list and where."""
+    if count:
+        note_opening("Sipande", f"{title}, {name_place(desa[0]) if len(desa) == 1 else 'seluruh kecamatan'}", count)
 
 
 def _read_desa() -> tuple[str, ...]:

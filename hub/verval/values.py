@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Set
 from typing import Any
 
+from hub.verval.queries import to_list
 from shared.codes import code_list
 from shared.codes import wilayah as codes
 from shared.records import fields
@@ -102,3 +104,13 @@ def name_petugas(conn: sqlite3.Connection, petugas: str) -> str:
         "SELECT nama FROM petugas WHERE id = ? ORDER BY length(desa) LIMIT 1", (petugas,)
     ).fetchone()
     return str(row[0]) if row is not None and row[0] else "petugas yang tidak dikenal"
+
+
+def name_known_petugas(conn: sqlite3.Connection, ids: Set[str]) -> dict[str, str]:
+    """Name those of some ids that are officers of the kecamatan or of a desa."""
+    rows = conn.execute(
+        "SELECT id, nama FROM petugas WHERE id IN (SELECT value FROM json_each(?)) AND nama IS NOT NULL"
+        " ORDER BY length(desa) DESC",
+        (to_list(ids),),
+    )
+    return dict(rows.fetchall())

@@ -18,6 +18,19 @@ from shared.clock import Clock
 from shared.store.migrations import read_setting, write_setting
 from shared.web import queries
 
+ACTIONS = {
+    "nik_ditampilkan": "Menampilkan NIK dan nomor KK",
+    "masuk": "Masuk",
+    "keluar": "Keluar",
+    "akun_dibuat": "Membuat akun",
+    "akun_dihentikan": "Menghentikan akun",
+    "akun_diaktifkan": "Mengaktifkan akun",
+    "kode_sandi": "Membuat kode sandi",
+    "sandi_diganti": "Mengganti kata sandi",
+    "peran_diganti": "Mengganti peran",
+}
+"""What both sides write into the audit, as its readers see it; each side has more of its own."""
+
 _HEAD = "access_audit_head"
 _START = bytes(32)
 _DOMAIN = b"sipande access audit v1\n"

@@ -246,10 +246,19 @@ def each_audit(conn: sqlite3.Connection) -> sqlite3.Cursor:
     )
 
 
-def list_audit(conn: sqlite3.Connection, subject: str | None, before: int | None, limit: int) -> list[Any]:
+def list_audit(
+    conn: sqlite3.Connection, subject: str | None, before: int | None, limit: int, account: str | None = None,
+    action: str | None = None,
+) -> list[Any]:
     """List rows of the access audit, newest first: no, time_s, account, action, subject, detail."""
     return conn.execute(
         "SELECT no, time_s, account, action, subject, detail FROM access_audit"
-        " WHERE (? IS NULL OR subject = ?) AND (? IS NULL OR no < ?) ORDER BY no DESC LIMIT ?",
-        (subject, subject, before, before, limit),
+        " WHERE (?1 IS NULL OR subject = ?1) AND (?2 IS NULL OR no < ?2) AND (?3 IS NULL OR account = ?3)"
+        " AND (?4 IS NULL OR action = ?4) ORDER BY no DESC LIMIT ?5",
+        (subject, before, account, action, limit),
     ).fetchall()
+
+
+def list_audit_accounts(conn: sqlite3.Connection) -> list[str]:
+    """List whoever has a row in the access audit, accounts and programs alike."""
+    return [row[0] for row in conn.execute("SELECT DISTINCT account FROM access_audit ORDER BY account")]

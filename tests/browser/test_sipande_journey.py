@@ -25,8 +25,8 @@ def list_numbers(window: Window) -> dict[str, int]:
     return found
 
 
-def test_a_number_opens_the_names_behind_it(kecamatan: Kecamatan) -> None:
-    with kecamatan.open(kecamatan.hub, "bambang") as window:
+def test_a_number_opens_the_names_behind_it_and_the_admin_reads_who_opened_them(kecamatan: Kecamatan) -> None:
+    with kecamatan.open(kecamatan.hub, "hartono") as window:
         window.go("/")
         window.click("Sipande")
         window.shoot("hub-sipande")
@@ -46,6 +46,13 @@ def test_a_number_opens_the_names_behind_it(kecamatan: Kecamatan) -> None:
         window.shoot("hub-sipande-penduduk")
         assert len(names) == count and all(names)
         assert not re.search(r"[0-9]{16}", window.text()), "a list shows no full NIK"
+    with kecamatan.open(kecamatan.hub, "ratna") as window:
+        window.go("/")
+        window.click("Catatan akses")
+        window.fill(akun="hartono", kegiatan="Membuka daftar nama")
+        window.click("Tampilkan")
+        expect(window.page.locator("tbody")).to_contain_text(f"Penduduk, Selakambang; {count} baris")
+        window.shoot("hub-akses")
 
 
 def test_every_number_equals_the_count_of_the_rows_that_it_opens(kecamatan: Kecamatan) -> None:

@@ -17,9 +17,9 @@ from hub.sipande.boundaries import derive_boundaries, load_map
 from hub.sipande.drawing import classify, draw_pyramid
 from hub.sipande.rules import BANDS, find_band, find_completeness, make_bands, split_classes, suppress_small
 from hub.sipande.targets import read_targets
-from shared.errors import UserError
+from shared.errors import EnvironmentProblem, UserError
 from tests.hub_app.test_pages_site import (
-    BUDI, HUB, KREO, LAIN, HubSite, Villages, make_site, make_villages, send,
+    BUDI, HARTONO, HUB, KREO, LAIN, HubSite, Villages, hidden, make_site, make_villages, send,
 )
 
 PLACES = [("33.03.04.2001", "Lamongan"), ("33.03.04.2006", "Selakambang"), ("33.03.04.2010", "Sempor Lor")]
@@ -117,6 +117,50 @@ def test_numbers_of_persons_are_masked_in_lists(hub: tuple[HubSite, Villages]) -
         page = client.get(f"/sipande/{path}").text
         assert not re.search(r"[0-9]{16}", page)
     assert "3303••••••••0001" in client.get("/sipande/penduduk").text
+
+
+def test_who_opens_names_behind_a_number_is_written_into_the_audit(hub: tuple[HubSite, Villages]) -> None:
+    site, villages = hub
+    client = site.client(HARTONO)
+    for address in (
+        "/sipande", "/publik", "/sipande/penduduk", "/sipande/penduduk?hal=2",
+        f"/sipande/penduduk?desa={LAIN}&kelamin=2", "/sipande/keluarga",
+        f"/sipande/penerima?program={villages.program}", "/sipande/penduduk?umur=15&kelamin=1",
+    ):
+        assert client.get(address).status_code == 200
+    with site.hub.database.read() as conn:
+        rows = conn.execute("SELECT account, subject, detail FROM access_audit WHERE action = 'daftar_dibuka'")
+        assert rows.fetchall() == [(HARTONO, "Sipande", detail) for detail in (
+            "Penduduk, seluruh kecamatan; 6 baris", "Penduduk, perempuan, Lamongan; 1 baris",
+            "Keluarga, seluruh kecamatan; 1 baris", "Penerima Bantuan Uji, seluruh kecamatan; 1 baris",
+        )], "a list without names is none"
+
+
+def test_a_number_in_the_name_of_a_programme_stays_out_of_the_audit(hub: tuple[HubSite, Villages]) -> None:
+    site, villages = hub
+    client = site.client(BUDI)
+    form = {"nama": "Bantuan 3303990101900001", "sasaran": "1", "versi": " ".join(hidden(
+        client.get(f"/program/{villages.program}/ubah").text, "versi"
+    ))}
+    assert send(client, f"/program/{villages.program}/ubah", form).status_code == 303
+    assert client.get(f"/sipande/penerima?program={villages.program}").status_code == 200
+    with site.hub.database.read() as conn:
+        row = conn.execute("SELECT detail FROM access_audit WHERE action = 'daftar_dibuka'").fetchone()
+    assert row == ("Penerima Bantuan …, seluruh kecamatan; 1 baris",)
+
+
+def test_a_list_of_names_that_cannot_be_logged_is_not_shown(
+    hub: tuple[HubSite, Villages], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site, _ = hub
+    client = site.client(BUDI)
+
+    def refuse() -> None:
+        raise EnvironmentProblem("Disk penuh.", "disk_penuh")
+
+    monkeypatch.setattr(site.hub.database, "write", refuse)
+    answer = client.get("/sipande/penduduk")
+    assert answer.status_code >= 500 and "Sarjono" not in answer.text
 
 
 # Targets

@@ -48,8 +48,8 @@ def test_every_page_leads_to_a_place_that_is_there(desa: Desa, site: HubSite, si
         "node": ("/", "/penduduk/", "/penduduk/tambah", "/keluarga/", "/bantuan/", "/impor/", "/impor/riwayat",
                  "/tindakan/", "/sinkronisasi/", "/pengguna/", "/logo/", "/alamat", "/latihan/",
                  f"/penduduk/{desa.ayah}"),
-        "hub": ("/", "/sipande", "/sipande/sasaran", "/verval", "/program", "/simpul", "/akun/",
-                "/simpul/pendaftaran"),
+        "hub": ("/", "/sipande", "/sipande/sasaran", "/sipande/penduduk", "/verval", "/program", "/simpul",
+                "/akun/", "/akses", "/keamanan", "/keamanan/karantina", "/simpul/pendaftaran"),
     }[side]
     for path in paths:
         found = re.search(r'class="bantuan-halaman" href="([^"#]+)(?:#([^"]+))?"', client.get(path).text)
