@@ -52,6 +52,9 @@ class Figures:
     desa: tuple[DesaFigures, ...]
     programs: tuple[ProgramFigures, ...]
     kasus: int
+    tercatat_dua: int
+    """Persons of open cases of one NIK in two desa; until they are decided each of their records counts."""
+
     tanpa_lahir: int
     """Penduduk whose birth date is not filled in or lies ahead; they are in no band."""
 
@@ -125,4 +128,5 @@ def compute_figures(conn: sqlite3.Connection, kecamatan: str, day: date) -> Figu
         ProgramFigures(id, nama or "Tanpa nama", kuota, {d: n for (p, d), n in recipients.items() if p == id})
         for id, nama, kuota in queries.list_programs(conn)
     )
-    return Figures(day, bands, own, programs, len(waiting), undated)
+    twice = sum(1 for item in waiting if item.kode == "V2")
+    return Figures(day, bands, own, programs, len(waiting), twice, undated)

@@ -17,7 +17,7 @@ from flask.typing import ResponseReturnValue
 
 from hub.beranda.queries import NodeContact, list_contacts
 from hub.beranda.reveals import note_opening
-from hub.beranda.shell import list_desa, name_place, read_page, remember, services
+from hub.beranda.shell import list_desa, name_place, read_page, services
 from hub.beranda.words import describe_age
 from hub.sipande import queries
 from hub.sipande.boundaries import load_map
@@ -28,7 +28,6 @@ from hub.sipande.rules import (
 )
 from hub.sipande.targets import load_targets, read_targets
 from hub.sipande.targets import save_targets as keep_targets
-from hub.verval.queue import Filter, load_queue
 from shared.errors import EnvironmentProblem, UserError
 from shared.records.identifiers import mask_nik
 from shared.web.audit import record_access
@@ -62,10 +61,9 @@ def index() -> str:
     complete = {own.kode: find_completeness(own.penduduk, targets.get(own.kode)) for own in figures.desa}
     colours, legend = _colour(figures, chosen, complete)
     with_target = sum(own.penduduk for own in figures.desa if own.kode in targets)
-    disputed = [item for item in remember("queue", load_queue) if Filter(kode="V2").admits(item)]
     return render_template(
         "sipande/index.html", figures=figures, targets=targets, complete=complete, line=COMPLETE_MIN,
-        overall=find_completeness(with_target, sum(targets.values())), disputed=len(disputed),
+        overall=find_completeness(with_target, sum(targets.values())),
         heard=_write_contacts(contacts, hub.clock.now_s()), sexes=dict(SEXES), unknown=UNKNOWN,
         pyramid=draw_pyramid(figures.bands, figures.sum_bands()), peta=load_map(hub.wilayah), maps=_MAPS,
         chosen=chosen, colours=colours, legend=legend, value_of=_values_of(chosen, complete),

@@ -65,12 +65,12 @@ def find_completeness(penduduk: int, target: int | None) -> int | None:
 
 
 def suppress_small(counts: Sequence[int]) -> list[int | None]:
-    """Hide what is under five, and where that is one alone also the next smallest: a total would tell it."""
-    hidden = {at for at, count in enumerate(counts) if 0 < count < SMALL_CELL}
-    if len(hidden) == 1:
-        others = [at for at, count in enumerate(counts) if count and at not in hidden]
-        if others:
-            hidden.add(min(others, key=lambda at: counts[at]))
+    """Hide what is under five. The total is told as well, so more is hidden, the next smallest first, until what
+    it gives away is about two cells at least and no small number itself."""
+    hidden = [at for at, count in enumerate(counts) if 0 < count < SMALL_CELL]
+    others = sorted((at for at, count in enumerate(counts) if count >= SMALL_CELL), key=lambda at: counts[at])
+    while hidden and others and (len(hidden) < 2 or sum(counts[at] for at in hidden) < SMALL_CELL):
+        hidden.append(others.pop(0))
     return [None if at in hidden else count for at, count in enumerate(counts)]
 
 

@@ -79,6 +79,17 @@ def test_the_map_is_coloured_by_the_chosen_figure(kecamatan: Kecamatan) -> None:
         expect(window.page.get_by_role("heading", level=1)).to_have_text("Antrean verval")
 
 
+def test_the_page_prints_on_paper_with_map_and_numbers_and_without_buttons(kecamatan: Kecamatan) -> None:
+    with kecamatan.open(kecamatan.hub, "hartono") as window:
+        window.go("/sipande")
+        window.page.emulate_media(media="print")
+        for shown in ("svg.peta", "svg.piramida", "tfoot"):
+            expect(window.page.locator(shown).first).to_be_visible()
+        for hidden in (".menu", ".kepala", "main button"):
+            expect(window.page.locator(hidden).first).not_to_be_visible()
+        assert window.page.pdf(format="A4").startswith(b"%PDF")
+
+
 def test_the_public_page_names_nobody(kecamatan: Kecamatan) -> None:
     with kecamatan.open(kecamatan.hub) as window:
         window.go("/publik")

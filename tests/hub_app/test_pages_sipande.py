@@ -19,8 +19,9 @@ from hub.sipande.rules import BANDS, find_band, find_completeness, make_bands, s
 from hub.sipande.targets import read_targets
 from shared.errors import EnvironmentProblem, UserError
 from tests.hub_app.test_pages_site import (
-    BUDI, HARTONO, HUB, KREO, LAIN, HubSite, Villages, hidden, make_site, make_villages, send,
+    BUDI, HARTONO, HUB, KREO, LAIN, TARI, HubSite, Villages, hidden, make_site, make_villages, send,
 )
+from tests.hub_app.test_pages_verval import act, case_of
 
 PLACES = [("33.03.04.2001", "Lamongan"), ("33.03.04.2006", "Selakambang"), ("33.03.04.2010", "Sempor Lor")]
 
@@ -117,6 +118,20 @@ def test_numbers_of_persons_are_masked_in_lists(hub: tuple[HubSite, Villages]) -
         page = client.get(f"/sipande/{path}").text
         assert not re.search(r"[0-9]{16}", page)
     assert "3303••••••••0001" in client.get("/sipande/penduduk").text
+
+
+def test_who_is_recorded_in_two_desa_is_named_beside_the_total(hub: tuple[HubSite, Villages]) -> None:
+    site, villages = hub
+    client = site.client(BUDI)
+    told = '<a href="/verval?kode=V2">1 orang yang tercatat di dua desa</a>'
+    for page in ("/sipande", "/"):
+        assert told in client.get(page).text
+        assert "<strong>6</strong> penduduk" in client.get(page).text
+    assert count_rows(client, "/verval?kode=V2") == (1, 1)
+    for name in (BUDI, TARI):
+        act(site.client(name), case_of(site, "V2", villages.kepala), "tautkan", dihitung=KREO)
+    assert "tercatat di dua desa" not in client.get("/sipande").text
+    assert "<strong>5</strong> penduduk" in client.get("/sipande").text
 
 
 def test_who_opens_names_behind_a_number_is_written_into_the_audit(hub: tuple[HubSite, Villages]) -> None:
@@ -249,10 +264,13 @@ def test_the_public_page_is_the_same_for_all_and_may_be_kept(hub: tuple[HubSite,
     ("counts", "shown"),
     [
         ([10, 0, 7], [10, 0, 7]), ([3, 10, 7], [None, 10, None]), ([3, 4, 7], [None, None, 7]), ([3], [None]),
-        ([0, 0], [0, 0]), ([5, 5], [5, 5]), ([], []),
+        ([0, 0], [0, 0]), ([5, 5], [5, 5]), ([], []), ([1, 2, 9, 20], [None, None, None, 20]),
+        ([1, 1, 1], [None, None, None]), ([2, 2, 2, 9], [None, None, None, 9]),
     ],
 )
-def test_a_single_hidden_cell_takes_a_second_one_with_it(counts: list[int], shown: list[int | None]) -> None:
+def test_what_a_total_gives_away_about_hidden_cells_is_no_small_number(
+    counts: list[int], shown: list[int | None]
+) -> None:
     assert suppress_small(counts) == shown
 
 
