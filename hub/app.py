@@ -45,8 +45,10 @@ PANDUAN = make_panduan((
     ),
     Bab(
         "sipande", "Sipande dan program bantuan", "Angka kecamatan, sasaran, halaman publik, dan program.",
-        {"sipande": "angka", "sipande.targets": "sasaran", "program": "program"},
+        {"sipande": "angka", "sipande.targets": "sasaran", "program": "program",
+         **dict.fromkeys(("sipande.penduduk", "sipande.keluarga", "sipande.penerima"), "daftar")},
     ),
+    Bab("camat", "Untuk camat", "Melihat keadaan kecamatan, membuka nama, dan memutus kasus.", {}),
     Bab("ekspor", "Ekspor ke kabupaten", "Token, dan apa yang dapat diambil kabupaten.", {}),
 ))
 REGISTRY = (
