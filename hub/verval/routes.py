@@ -44,7 +44,7 @@ from shared.clock import today
 from shared.codes import text_code_list
 from shared.errors import EnvironmentProblem, UserError
 from shared.web.forms import parse_form, write_date
-from shared.web.notes import Notes
+from shared.web.kept import Notes
 from shared.web.services import require_user
 
 blueprint = Blueprint("verval", __name__)
