@@ -42,6 +42,8 @@ def look(window: Window, name: str, scripts: bool) -> None:
 
 def is_drawn(page: Page, selector: str) -> bool:
     """Tell whether the browser has really read a picture."""
+    page.locator(selector).wait_for()
+    page.wait_for_load_state()
     found: bool = page.locator(selector).evaluate("e => e.complete && e.naturalWidth > 0 && e.clientHeight > 0")
     return found
 

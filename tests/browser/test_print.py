@@ -109,6 +109,7 @@ def test_the_cases_print_with_the_answer_of_the_desa(kecamatan: Kecamatan, windo
     window.page.locator(f"main a[href*='{read_case(kecamatan, person['id'])['id']}']").click()
     window.page.get_by_label("Jawaban").fill("Sudah dicocokkan.\nAktanya benar.")
     window.click("Simpan jawaban")
+    expect(window.page.locator("main")).to_contain_text("Jawaban sudah disimpan")
     text = check_sheet(window, "Kasus", "kasus")
     assert "Cocokkan dengan akta." in text and "Sudah dicocokkan. Aktanya benar." in text
 
