@@ -31,7 +31,7 @@ PANDUAN = make_panduan((
     Bab(
         FIRST, "Hari pertama", "Masuk, akun petugas, dan urutan kerja saat baru mulai.",
         {"masuk": "masuk", "masuk.new_password": "sandi", "masuk.redeem": "sandi", "beranda": "beranda",
-         "pengguna": "akun", "pengguna.audit": "akses", "akses": "akses"},
+         "pengguna": "akun", "akses": "akses"},
     ),
     Bab(
         "simpul", "Komputer desa", "Membaca kabar dan kelengkapan setiap desa; mendaftarkan dan menolak komputer.",

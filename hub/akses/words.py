@@ -12,7 +12,6 @@ ACTIONS = {
     **audit.ACTIONS,
     "daftar_dibuka": "Membuka daftar nama",
     "ekspor_teridentifikasi": "Mengambil data beridentitas untuk kabupaten",
-    "sasaran_diganti": "Mengganti sasaran penduduk",
 }
 _CASE = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{8}){7}")
 _LABELS = {role.name: role.label for role in ROLES}

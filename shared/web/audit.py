@@ -20,6 +20,9 @@ from shared.web import queries
 
 ACTIONS = {
     "nik_ditampilkan": "Menampilkan NIK dan nomor KK",
+    "ekspor": "Mengekspor daftar",
+    "impor": "Mengimpor berkas",
+    "impor_dibatalkan": "Membatalkan impor",
     "masuk": "Masuk",
     "keluar": "Keluar",
     "akun_dibuat": "Membuat akun",
@@ -28,8 +31,22 @@ ACTIONS = {
     "kode_sandi": "Membuat kode sandi",
     "sandi_diganti": "Mengganti kata sandi",
     "peran_diganti": "Mengganti peran",
+    "komputer_didaftarkan": "Mendaftarkan komputer ke kecamatan",
+    "sasaran_diganti": "Mengganti sasaran penduduk",
+    "slot_dibuka": "Membuka pendaftaran komputer desa",
+    "slot_ditarik": "Menarik pendaftaran komputer desa",
+    "calon_disetujui": "Menyetujui komputer desa",
+    "calon_ditolak": "Menolak komputer desa",
+    "cadangan_dibuat": "Membuat cadangan",
+    "logo_diganti": "Mengganti logo desa",
+    "logo_dihapus": "Menghapus logo desa",
+    "kunci_diganti": "Mengganti kunci komputer ini",
+    "kunci_hub_diganti": "Mengganti kunci hub",
+    "kunci_dicabut": "Mencabut kunci komputer desa",
+    "kunci_dipulihkan": "Mengizinkan lagi komputer desa",
+    "karantina_diambil": "Mengambil perubahan dari karantina",
 }
-"""What both sides write into the audit, as its readers see it; each side has more of its own."""
+"""What is written into the audit, as its readers see it."""
 
 _HEAD = "access_audit_head"
 _START = bytes(32)

@@ -18,6 +18,7 @@ from shared.errors import EnvironmentProblem, UserError
 from shared.store.petugas import Write, add_petugas, change_petugas
 from shared.store.side import Side
 from shared.web.accounts import normalise_name
+from shared.web.audit import ACTIONS
 from shared.web.kept import Notes, keep
 from shared.web.queries import AccountRow, get_account, list_account_lines, list_audit
 from shared.web.services import require_user, web
@@ -25,40 +26,18 @@ from shared.web.services import require_user, web
 NameSubjects = Callable[[sqlite3.Connection, Iterable[str]], Mapping[str, tuple[str, str]]]
 """Finds what audited ids are: the address of the page that shows each (or empty), and its name there."""
 
-ACTIONS = {
-    "nik_ditampilkan": "Menampilkan NIK dan nomor KK",
-    "ekspor": "Mengekspor daftar",
-    "impor": "Mengimpor berkas",
-    "impor_dibatalkan": "Membatalkan impor",
-    "masuk": "Masuk",
-    "keluar": "Keluar",
-    "akun_dibuat": "Membuat akun",
-    "akun_dihentikan": "Menghentikan akun",
-    "akun_diaktifkan": "Mengaktifkan akun",
-    "kode_sandi": "Membuat kode sandi",
-    "sandi_diganti": "Mengganti kata sandi",
-    "peran_diganti": "Mengganti peran",
-    "komputer_didaftarkan": "Mendaftarkan komputer ke kecamatan",
-    "sasaran_diganti": "Mengganti sasaran penduduk",
-    "slot_dibuka": "Membuka pendaftaran komputer desa",
-    "slot_ditarik": "Menarik pendaftaran komputer desa",
-    "calon_disetujui": "Menyetujui komputer desa",
-    "calon_ditolak": "Menolak komputer desa",
-    "cadangan_dibuat": "Membuat cadangan",
-    "logo_diganti": "Mengganti logo desa",
-    "logo_dihapus": "Menghapus logo desa",
-    "kunci_diganti": "Mengganti kunci komputer ini",
-    "kunci_hub_diganti": "Mengganti kunci hub",
-    "kunci_dicabut": "Mencabut kunci komputer desa",
-    "kunci_dipulihkan": "Mengizinkan lagi komputer desa",
-    "karantina_diambil": "Mengambil perubahan dari karantina",
-}
 _AUDIT_ROWS = 100
 _CODES_MAX, _CODE_SHOWN_S = 8, 900.0
 
 
-def make_pengguna(url_prefix: str, heading: str, write: Write[Any], name_subjects: NameSubjects) -> Blueprint:
-    """Make the blueprint of the accounts; ``write`` appends a petugas to the log of this side."""
+def make_pengguna(
+    url_prefix: str, heading: str, write: Write[Any], name_subjects: NameSubjects | None = None,
+    audit_page: str = "pengguna.audit",
+) -> Blueprint:
+    """Make the blueprint of the accounts; ``write`` appends a petugas to the log of this side.
+
+    The page of the access audit comes with it where ``name_subjects`` is given; else ``audit_page`` is elsewhere.
+    """
     blueprint = Blueprint("pengguna", __name__, url_prefix=url_prefix)
 
     @blueprint.get("/")
@@ -110,9 +89,9 @@ def make_pengguna(url_prefix: str, heading: str, write: Write[Any], name_subject
             flash(error.pesan, "salah")
         return redirect(url_for(".index"), 303)
 
-    @blueprint.get("/catatan")
     def audit() -> ResponseReturnValue:
         """Show who looked at, exported or imported what, the newest first."""
+        assert name_subjects is not None
         before = request.args.get("sebelum", "")
         last = int(before) if before.isdecimal() and len(before) < 12 else None
         with _side().database.read() as conn:
@@ -122,6 +101,9 @@ def make_pengguna(url_prefix: str, heading: str, write: Write[Any], name_subject
             "pengguna/catatan.html", rows=rows, names=names, actions=ACTIONS, has_more=len(rows) == _AUDIT_ROWS
         )
 
+    if name_subjects is not None:
+        blueprint.get("/catatan")(audit)
+
     def _list_page(typed: Mapping[str, str], problem: str, code: tuple[str, str] | None) -> str:
         with _side().database.read() as conn:
             accounts = list_account_lines(conn)
@@ -129,7 +111,7 @@ def make_pengguna(url_prefix: str, heading: str, write: Write[Any], name_subject
         usual = list(web().roles)[:2][-1]
         return render_template(
             "pengguna/index.html", heading=heading, accounts=accounts, typed=typed, problem=problem, code=code,
-            usual=usual, me=require_user().no,
+            usual=usual, me=require_user().no, audit_page=audit_page,
         )
 
     return blueprint

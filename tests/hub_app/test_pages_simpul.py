@@ -118,7 +118,7 @@ def test_a_node_that_waits_is_refused_with_a_reason(hub: tuple[HubSite, Villages
     page = client.get("/simpul/pendaftaran").text
     for text in ("Ditutup", "PC baru: ditolak", "oleh Siti Aminah", "Desa tidak mengenal komputer ini: tidak ada yang"):
         assert text in page
-    assert "Menolak komputer desa" in client.get("/akun/catatan").text
+    assert "Menolak komputer desa" in client.get("/akses").text
     assert client.get(path).status_code == 303 and send(client, path, {"sebab": "asing"}).status_code == 303
     assert "tidak menunggu lagi" in client.get("/simpul").text
 
@@ -340,7 +340,7 @@ def test_an_account_is_added_stopped_and_let_in_again(hub: tuple[HubSite, Villag
         with site.hub.database.read() as conn:
             row = conn.execute("SELECT aktif FROM petugas WHERE nama = 'Rina Wulandari'").fetchone()
         assert bool(row[0]) is (active == "ya")
-    page = client.get("/akun/catatan").text
+    page = client.get("/akses").text
     assert "Membuat akun" in page and "Menghentikan akun" in page and "Rina Wulandari" in page
 
 
