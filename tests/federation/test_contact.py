@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from hub.commands import COMMANDS
 from hub.program.queries import count_delivered
+from shared.changelog.checkpoint import Signer
+from shared.changelog.keys import SigningKey
 from shared.errors import TransportError, UserError
 from shared.merge.scope import Role
 from shared.store.side import find_own_log
 from shared.sync.limits import PROTOCOL_VERSION
-from tests.federation.test_sync_session import clone
 from tests.support.federation import Federation
 from tests.support.office import Talk, create, own_log, rows
 
@@ -58,13 +61,12 @@ def test_a_part_of_what_was_announced_is_not_the_end(federation: Federation) -> 
 def test_a_refusal_that_people_must_look_at_is_noted_and_one_that_mends_itself_is_not(federation: Federation) -> None:
     node = federation.add_node("a")
     federation.sync(node)
-    copy = clone(federation, node)
     create(node, nama="SITI")
-    create(copy, nama="BUDI")
-    talk = Talk(federation, copy)
-    federation.sync(node)
-    talk.push(talk.run(own_log(copy).size - 1))
-    assert contact(federation)[1] == "fork"
+    talk, other = Talk(federation, node), replace(node)
+    other.signer = lambda log: Signer(log.origin, SigningKey(b"\x07" * 32))  # type: ignore[method-assign]
+    talk.session.services = other
+    talk.push(talk.run(own_log(node).size - 1))
+    assert contact(federation)[1] == "bad_note"
     federation.sync(node)
     assert contact(federation)[1] == "selesai"
     create(node, nama="AGUS")
