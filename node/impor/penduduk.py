@@ -112,8 +112,10 @@ def _clean_row(raw: RawRow, cleaner: CachedCleaner, problems: list[Problem]) -> 
 
 def _find_corrected(raw: RawRow, values: Mapping[str, Value]) -> frozenset[str]:
     """Name the fields that differ from what the source said; none where the row does not carry that."""
+    if ORIGIN_COLUMN not in raw.cells:
+        return frozenset()
     try:
-        origin = json.loads(str(raw.cells.get(ORIGIN_COLUMN, "")))
+        origin = json.loads(str(raw.cells[ORIGIN_COLUMN]))
     except ValueError:
         return frozenset()
     if not isinstance(origin, dict):

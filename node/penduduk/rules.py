@@ -112,7 +112,9 @@ class Saringan:
 
 def read_saringan(form: Mapping[str, str]) -> Saringan:
     """Read what was typed; anything that makes no sense is left out."""
-    sex = form.get("jenis_kelamin", "")
+    sex, only = form.get("jenis_kelamin", ""), form.get("hanya", "")
+    # What waits for verval is waited for whether the person lives here or not.
+    status = form.get("status", "semua" if only == "konflik" else "hidup")
     return Saringan(
         teks=" ".join(form.get("teks", "").split())[:100],
         dusun=form.get("dusun", "")[:36],
@@ -121,8 +123,8 @@ def read_saringan(form: Mapping[str, str]) -> Saringan:
         jenis_kelamin=int(sex) if sex in ("1", "2") else 0,
         umur_dari=_read_age(form.get("umur_dari", "")),
         umur_sampai=_read_age(form.get("umur_sampai", "")),
-        status=form.get("status", "") if form.get("status", "") in STATUSES else "hidup",
-        hanya=form.get("hanya", "") if form.get("hanya", "") in ONLY else "",
+        status=status if status in STATUSES else "hidup",
+        hanya=only if only in ONLY else "",
     )
 
 

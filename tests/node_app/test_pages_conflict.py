@@ -21,7 +21,7 @@ from shared.store.records import load_state
 from shared.web.factory import make_accounts
 from tests.node_app.test_pages_kit import CHEAP, PASSWORD, Browser, read_form, read_text
 from tests.support.federation import DESA, Federation, seeded
-from tests.support.office import find, heads, officers, version_of
+from tests.support.office import find, heads, officers, update, version_of
 
 
 @pytest.fixture
@@ -143,6 +143,19 @@ def test_the_decision_of_the_kecamatan_ends_the_chain_with_its_reason(dunia: Fed
     assert "Diputus kecamatan: tidak dipakai (sesuai KTP-el)" in text
     assert "Diputus kecamatan: dipakai (sesuai KTP-el)" in text and "SRI dan JOKO" in text
     assert "menunggu verval" not in text and "SAMINAH" in text
+
+
+def test_who_died_is_among_those_who_wait_for_verval(dunia: Federation) -> None:
+    kantor, laptop = dunia.nodes["kantor"], dunia.nodes["laptop"]
+    id = create(dunia, kantor)
+    update(kantor, id, status_dasar=2, tanggal_status="2026-01-01")
+    dunia.sync_all()
+    change(dunia, kantor, id, suku="SUNDA")
+    change(dunia, laptop, id, suku="BATAK")
+    dunia.sync_all()
+    browser = open_browser(kantor)
+    assert "1 penduduk dengan isian berbeda" in " ".join(read_text(browser.get("/")).split())
+    assert "SAMIRAH" in read_text(browser.get("/penduduk/?hanya=konflik"))
 
 
 def test_a_version_that_is_gone_cannot_be_chosen(dunia: Federation) -> None:
