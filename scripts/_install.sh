@@ -96,6 +96,15 @@ build_wheel() {
   ls "$SCRATCH"/wheel/*.whl
 }
 
+install_libraries() {
+  local target="$1"; shift
+  "$target/bin/python" -m pip install -q --disable-pip-version-check "$@" >&2 || {
+    say "Pustaka tidak dapat dipasang; yang lama tidak diubah. Periksa internetnya, lalu ulangi. Dengan --wheelhouse:"
+    say "buat folder itu di komputer yang Python-nya sama versinya, yaitu $("$PYTHON_FOUND" -V)."
+    exit 3
+  }
+}
+
 make_version() {
   local target="$OPT/$VERSION" pip=() wheel
   [ ! -e "$target/.lengkap" ] || return 0
@@ -115,22 +124,32 @@ make_version() {
       "$PYTHON_FOUND" -m venv "$target"
     fi
     [ -z "$WHEELHOUSE" ] || pip=(--no-index --find-links "$WHEELHOUSE")
-    "$target/bin/python" -m pip install -q --disable-pip-version-check "${pip[@]}" 'setuptools>=77' wheel >&2
+    install_libraries "$target" "${pip[@]}" 'setuptools>=77' wheel
     wheel="$(build_wheel "$target/bin/python")"
-    "$target/bin/python" -m pip install -q --disable-pip-version-check "${pip[@]}" "$wheel" >&2
+    install_libraries "$target" "${pip[@]}" "$wheel"
   fi
-  "$target/bin/$PROGRAM" --help >/dev/null
+  # As the account that will run it: root may have a Python that nobody else can reach.
+  as_owner "$target/bin/$PROGRAM" --help >/dev/null || {
+    say "Akun $NAME tidak dapat menjalankan $PYTHON_FOUND. Pakai Python dari Debian: sudo PYTHON=/usr/bin/python3 $0"
+    exit 3
+  }
   touch "$target/.lengkap"
 }
 
 back_up_before() {
-  [ "$BACKUP" = 1 ] && [ -e "$DATA/data.sqlite" ] && [ -e "$NOW" ] || return 0
-  [ "$(readlink "$NOW")" != "$VERSION" ] || return 0
-  say "Membuat cadangan sebelum memperbarui ..."
-  as_owner "$NOW/bin/$PROGRAM" --data "$DATA" cadangan "$BACKUPS" >&2 || {
-    say "Cadangan gagal, jadi tidak diperbarui; versi lama tetap berjalan. --tanpa-cadangan melewatinya."
-    exit 3
-  }
+  [ "$BACKUP" = 1 ] && [ -e "$NOW" ] && [ "$(readlink "$NOW")" != "$VERSION" ] || return 0
+  # Both sides of a machine run on the one version that is in use, so both are about to change.
+  local side program
+  for side in desa hub; do
+    program="$NOW/bin/sipande-$([ "$side" = hub ] && echo hub || echo node)"
+    [ -e "$PREFIX/var/lib/sipande-$side/data.sqlite" ] || continue
+    say "Membuat cadangan sebelum memperbarui ..."
+    NAME="sipande-$side" as_owner "$program" --data "$PREFIX/var/lib/sipande-$side" \
+      cadangan "$PREFIX/var/backups/sipande-$side" >&2 || {
+      say "Cadangan gagal, jadi tidak diperbarui; versi lama tetap berjalan. --tanpa-cadangan melewatinya."
+      exit 3
+    }
+  done
 }
 
 switch_version() {
@@ -285,12 +304,14 @@ init_data() {
 }
 
 start_service() {
-  if [ "$SIDE" = hub ] && [ ! -e "$DATA/data.sqlite" ]; then
-    say "Hub belum punya data. Jalankan: sudo $PROGRAM init --kecamatan KODE, lalu: sudo systemctl restart $NAME"
-  fi
   systemctl daemon-reload
   systemctl enable -q "$NAME.service" "$NAME-cadangan.timer"
   systemctl restart "$NAME-cadangan.timer"
+  if [ "$SIDE" = hub ] && [ ! -e "$DATA/data.sqlite" ]; then
+    say "Terpasang, tetapi hub belum punya data, jadi belum dijalankan. Jalankan pemasang ini sekali lagi dengan"
+    say "--kecamatan KODE, misalnya: sudo $0 --kecamatan 33.03.04"
+    exit 0
+  fi
   local since; since="$(date '+%Y-%m-%d %H:%M:%S')"
   systemctl restart "$NAME.service"
   # The other side on the same machine runs on the version before; its files go with the version after next.
@@ -315,16 +336,18 @@ start_service() {
 
 show_address() {
   . "$ENV_FILE"
-  local lan; lan="$(hostname -I 2>/dev/null | cut -d' ' -f1 || true)"
   say ""
-  say "Di komputer ini           : http://127.0.0.1:$SIPANDE_PORT"
-  if [ "$SIPANDE_HOST" != 127.0.0.1 ] && [ -n "$lan" ]; then
-    local url="http://$lan:$SIPANDE_PORT"
-    say "Dari HP atau komputer lain: $url"
-    "$OPT/$VERSION/bin/python" -c 'import sys; from shared.web.lan import draw_qr_text; print(draw_qr_text(sys.argv[1]))' "$url" >&2 || true
-  fi
+  case "$SIPANDE_HOST" in
+    0.0.0.0|127.0.0.1|localhost) say "Di komputer ini: http://127.0.0.1:$SIPANDE_PORT" ;;
+  esac
+  local office='import sys; from shared.web.lan import draw_qr_text, make_office_url
+url = make_office_url(sys.argv[1], int(sys.argv[2]))
+if url: print("Dari HP atau komputer lain:", url, draw_qr_text(url), sep="\n")'
+  (cd / && "$NOW/bin/python" -c "$office" "$SIPANDE_HOST" "$SIPANDE_PORT") >&2 || true
 }
 
+# Of Debian, whatever root itself has: the service account must be able to run it.
+[ "$SYSTEMD" = 0 ] || [ ! -x /usr/bin/python3 ] || PYTHON="${PYTHON:-/usr/bin/python3}"
 PYTHON_FOUND="$(find_python)"
 SCRATCH="$(mktemp -d)"
 trap 'rm -rf "$SCRATCH"' EXIT

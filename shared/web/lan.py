@@ -35,8 +35,11 @@ def find_office_url(folder: DataFolder) -> str | None:
     """Give the address for other devices; None when the running server is for this machine alone, or none runs."""
     content = folder.read_server_file() or {}
     host, port = content.get("host"), content.get("port")
-    if not isinstance(host, str) or not isinstance(port, int):
-        return None
+    return make_office_url(host, port) if isinstance(host, str) and isinstance(port, int) else None
+
+
+def make_office_url(host: str, port: int) -> str | None:
+    """Give the address for other devices of a server that listens there; None when it is for this machine alone."""
     address = ipaddress.ip_address(host)
     if address.is_loopback:
         return None
