@@ -15,6 +15,7 @@ from hub.ingest import routes as ingest
 from hub.pemulihan import routes as pemulihan
 from hub.program import routes as program
 from hub.roles import ADMIN, DESK, NAMES, ROLES, context_words
+from hub.saksi import routes as saksi
 from hub.services import HubServices
 from hub.simpul import pendaftaran
 from hub.simpul import routes as simpul
@@ -49,12 +50,14 @@ PANDUAN = make_panduan((
          **dict.fromkeys(("sipande.penduduk", "sipande.keluarga", "sipande.penerima"), "daftar")},
     ),
     Bab("camat", "Untuk camat", "Melihat keadaan kecamatan, membuka nama, dan memutus kasus.", {}),
-    Bab("ekspor", "Ekspor ke kabupaten", "Token, dan apa yang dapat diambil kabupaten.", {}),
+    Bab("ekspor", "Ekspor ke kabupaten", "Token, apa yang dapat diambil kabupaten, dan saksi.", {"saksi": "saksi"}),
 ))
 REGISTRY = (
     Registration(ingest.blueprint, TANDA_TANGAN),
     # The token of a reader is checked by the view itself, over the header and nothing else.
     Registration(ekspor.blueprint, UMUM),
+    # The same token, and the cosignatures prove themselves.
+    Registration(saksi.blueprint, TANDA_TANGAN),
     Registration(beranda.blueprint, MASUK),
     Registration(sipande.blueprint, MASUK, {
         "public": UMUM, "save_targets": peran(*DESK),
@@ -71,6 +74,7 @@ REGISTRY = (
     Registration(simpul.blueprint, peran(*DESK)),
     Registration(pendaftaran.blueprint, peran(ADMIN.name)),
     Registration(pemulihan.blueprint, peran(ADMIN.name)),
+    Registration(saksi.pages, peran(ADMIN.name)),
     Registration(pengguna.blueprint, peran(ADMIN.name)),
     Registration(akses.blueprint, peran(ADMIN.name)),
     PANDUAN,

@@ -154,9 +154,17 @@ def program(folder: DataFolder, /, **args: Any) -> None:
 @group.command(help="Buat token untuk penarik data kabupaten; tampil sekali.")
 @click.argument("nama")
 @click.option("--beridentitas", is_flag=True, help="Boleh menarik data beridentitas dengan alasan.")
+@click.option("--saksi", default="", metavar="VKEY", help="Kunci saksi kabupaten (dari sipande-kabupaten saksi).")
 @click.pass_obj
-def token(folder: DataFolder, nama: str, beridentitas: bool) -> None:
-    _run(folder, "token", {"nama": nama, "beridentitas": beridentitas})
+def token(folder: DataFolder, nama: str, beridentitas: bool, saksi: str) -> None:
+    _run(folder, "token", {"nama": nama, "beridentitas": beridentitas, "saksi": saksi})
+
+
+@group.command("cabut-token", help="Cabut token seorang penarik data; seketika tidak berlaku lagi.")
+@click.argument("nama")
+@click.pass_obj
+def revoke_token(folder: DataFolder, nama: str) -> None:
+    _run(folder, "cabut-token", {"nama": nama})
 
 
 @group.command(help="Jalankan hub untuk desa-desa dan peramban kantor kecamatan.")

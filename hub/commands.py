@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from hub.change import current_log, write_common
-from hub.ekspor.tokens import make_reader
+from hub.ekspor.tokens import make_reader, revoke_reader
 from hub.pemulihan import commands as pemulihan
 from hub.pemulihan.state import list_former_keys
 from hub.program.rules import find_period_problem, find_subject_problem
 from hub.roles import ROLES, context_words
+from hub.saksi.exchange import pin_key, read_witness_key, verify_cosignatures
+from hub.saksi.view import describe_witnesses
 from hub.services import HubServices, init_hub
 from hub.simpul.enrol import (
     confirm_candidate, list_candidates, open_slot, refuse_candidate, withdraw_slot,
@@ -217,23 +219,44 @@ def run_status(services: HubServices, args: Mapping[str, Any], progress: Progres
     return {
         "kecamatan": services.wilayah, "nama": services.nama, "simpul": nodes, "jumlah": counts, "temuan": findings,
         "kunci": services.keys.signing.public.hex(),
+        "saksi": [
+            {
+                "nama": found.reader, "sidik_jari": found.fingerprint, "keterangan": found.sentence(),
+                "kunci_pertama_kali": found.is_first_use,
+            }
+            for found in describe_witnesses(services)
+        ],
         "cadangan_terakhir": None if copied is None else format_time(int(copied)),
         "vkey_ekspor": format_vkey(Verifier(f"sipande/{services.wilayah}/ekspor", services.keys.signing.public)),
     }
 
 
 def run_token(services: HubServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
-    token = make_reader(services, str(args["nama"]), identified=bool(args.get("beridentitas")))
+    nama, saksi = str(args["nama"]), str(args.get("saksi") or "")
+    if saksi:
+        read_witness_key(saksi)
+    token = make_reader(services, nama, identified=bool(args.get("beridentitas")))
+    if saksi:
+        pin_key(services, nama, saksi)
     return {
         "token": token,
         "vkey": format_vkey(Verifier(f"sipande/{services.wilayah}/ekspor", services.keys.signing.public)),
     }
 
 
+def run_cabut_token(services: HubServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+    """Make a reader's token worthless, and forget the key of its witness."""
+    revoke_reader(services, str(args["nama"]))
+    return {"nama": str(args["nama"]), "status": "dicabut"}
+
+
 def run_verify(services: HubServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
     with services.database.read() as conn:
         keys = (*services.keys.publics(), *map(bytes.fromhex, list_former_keys(conn)))
-    return check_side(services, hub_cosigners(services.wilayah, *keys), "temuan")
+        problems = verify_cosignatures(conn)
+    found = check_side(services, hub_cosigners(services.wilayah, *keys), "temuan")
+    problems += found["masalah"]
+    return {"baik": not problems, "masalah": problems}
 
 
 def run_kasus(services: HubServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
@@ -254,6 +277,7 @@ COMMANDS: dict[str, Command] = {
     "program": run_program,
     "status": run_status,
     "token": run_token,
+    "cabut-token": run_cabut_token,
     "verify": run_verify,
     "rebuild": run_rebuild,
     "cadangan": make_cadangan("hub"),

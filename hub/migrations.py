@@ -49,7 +49,7 @@ def _add_refusal(db: Tables) -> None:
         db.conn.execute(statement)
 
 
-@hub_migrations(name="0003_contact_result")
+@hub_migrations(name="0004_contact_result")
 def _add_result(db: Tables) -> None:
     # How the last session went as far as the hub saw it (hub.ingest.contact), in which version of the protocol,
     # and how much of the common channel the node had when it called.
@@ -58,5 +58,20 @@ def _add_result(db: Tables) -> None:
         "ALTER TABLE contact ADD COLUMN result TEXT NOT NULL DEFAULT ''",
         "ALTER TABLE contact ADD COLUMN result_s INTEGER",
         "ALTER TABLE contact ADD COLUMN common_size INTEGER NOT NULL DEFAULT 0",
+    ):
+        db.conn.execute(statement)
+
+
+@hub_migrations(name="0005_witness")
+def _make_witness(db: Tables) -> None:
+    # reader names a reader of exports. A cosignature outlives its reader and the pinning of its key: it is
+    # evidence, for or against this hub.
+    for statement in (
+        """CREATE TABLE witness (
+            reader TEXT PRIMARY KEY, vkey TEXT NOT NULL, pinned_s INTEGER NOT NULL,
+            is_first_use INTEGER NOT NULL) STRICT""",
+        """CREATE TABLE cosignature (
+            log INTEGER NOT NULL REFERENCES log (no), vkey TEXT NOT NULL, size INTEGER NOT NULL,
+            time_s INTEGER NOT NULL, note BLOB NOT NULL, PRIMARY KEY (log, vkey)) STRICT""",
     ):
         db.conn.execute(statement)

@@ -80,20 +80,20 @@ def perubahan() -> Response:
     """Answer with everything that changed since ``sejak``."""
     hub = services()
     try:
-        asked = _read_request(_admit(hub))
+        asked = _read_request(admit(hub))
         export = write_export(hub, asked)
         if asked.is_identified:
             audit_identified_export(hub, asked.reader, asked.alasan, export.count)
     except ExportRefused as error:
-        return _refuse(error)
+        return refuse(error)
     except EnvironmentProblem as error:
-        return _refuse(ExportRefused(507, error.kode, error.pesan, retry_s=600))
+        return refuse(ExportRefused(507, error.kode, error.pesan, retry_s=600))
     except UserError as error:
-        return _refuse(ExportRefused(400, error.kode, error.pesan))
+        return refuse(ExportRefused(400, error.kode, error.pesan))
     return _stream(export)
 
 
-def _admit(hub: HubServices) -> Reader:
+def admit(hub: HubServices) -> Reader:
     """Find the reader behind the token; every wrong token gets the same answer."""
     found = _BEARER.fullmatch(request.headers.get("Authorization", ""))
     reader = find_reader(hub, found[1]) if found else None
@@ -227,7 +227,7 @@ def _pack(blocks: Iterator[bytes]) -> Iterator[bytes]:
     yield packer.flush()
 
 
-def _refuse(error: ExportRefused) -> Response:
+def refuse(error: ExportRefused) -> Response:
     content = json.dumps({"kode": error.kode, "pesan": error.pesan}, ensure_ascii=False)
     response = Response(content, status=error.status, content_type="application/json")
     response.headers["Cache-Control"] = "no-store"

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 
 from hub.ekspor import queries
+from hub.saksi.queries import forget_witness
 from hub.services import HubServices
 from shared.errors import UserError
 
@@ -60,6 +61,7 @@ def revoke_reader(services: HubServices, name: str) -> None:
     with services.database.write() as conn:
         if not queries.remove_reader(conn, name):
             raise UserError("Tidak ada pembaca dengan nama itu. Lihat daftar pembaca.", "pembaca_tidak_ada")
+        forget_witness(conn, name)
 
 
 def list_readers(services: HubServices) -> list[Reader]:

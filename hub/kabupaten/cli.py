@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import click
 
@@ -14,8 +14,11 @@ from hub.kabupaten.current import count_current
 from hub.kabupaten.lake import HubEntry, Lake
 from hub.kabupaten.pull import pull_hub
 from hub.kabupaten.transport import HttpTransport, Transport, check_address
+from hub.kabupaten.witness import WitnessTransport, open_witness, verifier_of, witness_hub
+from shared.changelog.checkpoint import Signer, format_vkey
+from shared.changelog.keys import fingerprint
 from shared.cli import EPILOG, explain_error, run_cli
-from shared.clock import Clock, SystemClock, format_time
+from shared.clock import Clock, SystemClock, format_time, system_random
 from shared.errors import DamageError, ProtocolError, SipandeError, UserError
 from shared.help import Group
 
@@ -62,7 +65,8 @@ def pull(path: Path, code: str | None, alasan: str) -> None:
     lake = Lake(path)
     lake.lock()
     try:
-        pull_all(lake, _choose_hubs(lake, code), HttpTransport(), SystemClock(), alasan.strip())
+        hubs = _choose_hubs(lake, code)
+        pull_all(lake, hubs, HttpTransport(), SystemClock(), alasan.strip(), open_witness(lake, system_random))
     finally:
         lake.unlock()
 
@@ -80,10 +84,30 @@ def status(path: Path) -> None:
         lake.unlock()
 
 
+@cli.command(help="Menampilkan kunci saksi kabupaten ini: sidik jari untuk dibacakan, vkey untuk kecamatan.")
+@click.pass_obj
+def saksi(path: Path) -> None:
+    lake = Lake(path)
+    lake.lock()
+    try:
+        signer = open_witness(lake, system_random)
+    finally:
+        lake.unlock()
+    _print({"sidik_jari": fingerprint(signer.key.public), "vkey": format_vkey(verifier_of(signer))})
+
+
+class BothWays(Transport, WitnessTransport, Protocol):
+    """What a pull needs of the wire: to fetch data, and to hand over cosignatures."""
+
+
 def pull_all(
-    lake: Lake, hubs: Sequence[HubEntry], transport: Transport, clock: Clock, alasan: str = ""
+    lake: Lake, hubs: Sequence[HubEntry], transport: BothWays, clock: Clock, alasan: str = "",
+    signer: Signer | None = None,
 ) -> None:
     """Pull from every hub, one after the other; a hub in trouble does not hold up the rest.
+
+    With ``signer`` the logs of each hub are witnessed first: from a hub that contradicts itself nothing is
+    taken.
 
     Prints a line of JSON per hub. Raises the gravest error at the end (something not believed before anything
     else), the others are told on stderr.
@@ -91,7 +115,9 @@ def pull_all(
     errors: list[SipandeError] = []
     for hub in hubs:
         try:
-            _print(pull_hub(lake, hub, transport, clock, alasan=alasan).message())
+            witnessed = None if signer is None else witness_hub(lake, hub, signer, transport, clock)
+            report = pull_hub(lake, hub, transport, clock, alasan=alasan)
+            _print(report.message() | ({} if witnessed is None else {"saksi": witnessed.message()}))
         except SipandeError as error:
             errors.append(error)
             _print({"hub": hub.code, "terverifikasi": False, "kode_keluar": error.exit_code})

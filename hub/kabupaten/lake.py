@@ -87,7 +87,7 @@ class Lake:
 
     def lock(self) -> None:
         """Make the folder if need be and take it for this process; EnvironmentProblem when that fails."""
-        with _explained():
+        with explained():
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
             is_ours = self._folder.lock()
         if not is_ours:
@@ -118,15 +118,15 @@ class Lake:
             )
         earlier = () if old is None else tuple(k for k in (*old.earlier, old.verifier) if k != verifier)
         hubs[code] = HubEntry(code, address, verifier, earlier)
-        with _explained():
+        with explained():
             self._folder_of(code).mkdir(mode=0o700, exist_ok=True)
             write_file(self._folder_of(code) / "token", token.encode())
-            write_file(self.path / "hubs.json", _encode({c: _dump_hub(e) for c, e in sorted(hubs.items())}))
+            write_file(self.path / "hubs.json", encode_json({c: _dump_hub(e) for c, e in sorted(hubs.items())}))
         return hubs[code]
 
     def list_hubs(self) -> list[HubEntry]:
         """List the registered hubs by code."""
-        content = _read_json(self.path / "hubs.json")
+        content = read_json(self.path / "hubs.json")
         try:
             return [_load_hub(code, entry) for code, entry in sorted((content or {}).items())]
         except (KeyError, TypeError, AttributeError, NoteError):
@@ -135,7 +135,7 @@ class Lake:
     def read_token(self, code: str) -> str:
         """Read the token of a hub; EnvironmentProblem when it is missing or readable by others."""
         path = self._folder_of(code) / "token"
-        with _explained():
+        with explained():
             if os.name == "posix" and path.stat().st_mode & 0o077:
                 raise EnvironmentProblem(
                     f"Berkas token {path} dapat dibaca pengguna lain. Jalankan: chmod 600 {path}",
@@ -145,7 +145,7 @@ class Lake:
 
     def read_state(self, code: str) -> HubState:
         """Read what has been taken from a hub; the empty state when nothing has."""
-        content = _read_json(self._folder_of(code) / "state.json")
+        content = read_json(self._folder_of(code) / "state.json")
         if content is None:
             return HubState()
         try:
@@ -167,8 +167,8 @@ class Lake:
             "identified": state.is_identified,
             "heads": {head.origin: [head.size, encode_hash(head.root)] for head in state.heads.values()},
         }
-        with _explained():
-            write_file(self._folder_of(code) / "state.json", _encode(content))
+        with explained():
+            write_file(self._folder_of(code) / "state.json", encode_json(content))
 
     def data_file(self, code: str, number: int) -> Path:
         """Name the file with the lines of one delivery."""
@@ -182,7 +182,7 @@ class Lake:
     def stage(self, code: str) -> Iterator[Delivery]:
         """Open a place for the lines of a delivery; what is not stored in the block is thrown away."""
         path = self._folder_of(code) / "kiriman.tmp"
-        with _explained():
+        with explained():
             file = _open_private(path)
         delivery = Delivery(self, code, path, file)
         try:
@@ -197,7 +197,7 @@ class Lake:
         Everything is handed over again among others because a person's data were erased (UU 27/2022): then
         the copy here has to go as well.
         """
-        with _explained():
+        with explained():
             for path in self._folder_of(code).glob("[0-9]*.jsonl"):
                 if path.stem.isdigit() and int(path.stem) < state.first:
                     path.unlink()
@@ -219,7 +219,7 @@ class Delivery:
 
     def write(self, line: bytes) -> None:
         """Take one line, newline included."""
-        with _explained():
+        with explained():
             self.file.write(line)
         self.hasher.update(line)
         self.count += 1
@@ -230,7 +230,7 @@ class Delivery:
 
     def store(self, note: bytes, state: HubState) -> None:
         """Put lines and manifest in place, then the state that names them; each on disk before the next."""
-        with _explained():
+        with explained():
             self.file.flush()
             os.fsync(self.file.fileno())
             self.file.close()
@@ -285,13 +285,13 @@ def _load_hub(code: str, content: dict[str, Any]) -> HubEntry:
     return HubEntry(code, str(content["alamat"]), verifier, tuple(map(parse_vkey, content["kunci_lama"])))
 
 
-def _encode(content: dict[str, Any]) -> bytes:
+def encode_json(content: dict[str, Any]) -> bytes:
     return json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False).encode() + b"\n"
 
 
-def _read_json(path: Path) -> dict[str, Any] | None:
+def read_json(path: Path) -> dict[str, Any] | None:
     try:
-        with _explained():
+        with explained():
             content = json.loads(path.read_bytes())
     except FileNotFoundError:
         return None
@@ -303,7 +303,7 @@ def _read_json(path: Path) -> dict[str, Any] | None:
 
 
 @contextmanager
-def _explained() -> Iterator[None]:
+def explained() -> Iterator[None]:
     """Turn what the machine refuses into a sentence; a missing file is the caller's to judge."""
     try:
         yield

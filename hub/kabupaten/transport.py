@@ -18,6 +18,8 @@ from shared.errors import TransportError, UserError
 
 BLOCK_BYTES = 64 * 1024
 CONTENT_TYPE = "application/x-ndjson"
+REPLY_BYTES_MAX = 4 << 20
+"""Of an answer that is read whole."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,14 @@ class Answer:
     content_type: str
     encoding: str
     blocks: Iterator[bytes]
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A short answer, whole."""
+
+    status: int
+    body: bytes
 
 
 class Transport(Protocol):
@@ -74,6 +84,24 @@ class HttpTransport:
                     response.status_code, found.get("Content-Type", ""), found.get("Content-Encoding", ""),
                     _read_raw(response),
                 )
+
+    def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Reply:
+        """Hand over a short message and give the short answer whole; TransportError when none came."""
+        try:
+            with requests.Session() as http:
+                http.trust_env = False
+                with http.post(
+                    url, data=body, headers={**headers, "Accept-Encoding": "identity"}, timeout=self._timeout,
+                    allow_redirects=False, stream=True,
+                ) as response:
+                    content = b""
+                    for block in response.iter_content(BLOCK_BYTES):
+                        content += block
+                        if len(content) > REPLY_BYTES_MAX:
+                            raise TransportError("answer too large")
+                    return Reply(response.status_code, content)
+        except (requests.RequestException, OSError) as error:
+            raise TransportError(type(error).__name__) from None
 
 
 def _read_raw(response: requests.Response) -> Iterator[bytes]:

@@ -9,6 +9,7 @@ from typing import Any
 from shared.changelog.change import Header, Op, Sealed, encode_header
 from shared.changelog.checkpoint import Checkpoint, Signer, cosign, sign_checkpoint, sign_note
 from shared.changelog.genesis import Genesis, predecessor
+from shared.changelog.keys import SigningKey
 from shared.changelog.tree import (
     EMPTY_ROOT,
     CompactRange,
@@ -18,6 +19,7 @@ from shared.changelog.tree import (
     leaf_hash,
     node_hash,
 )
+from shared.changelog.witness import Offer
 from shared.merge.scope import Role
 from vectors.case import AUTHOR, DESA, KECAMATAN, LOG, OTHER, RECORD, SALT, SIGN_SEED, SIGNING, TIME_S, Case
 
@@ -289,8 +291,56 @@ def _flip_signature(note: str) -> str:
     return note[:at] + ("A" if note[at] != "A" else "B") + note[at + 1 :]
 
 
+CHANNEL = f"sipande/{KECAMATAN}/umum/{LOG}"
+
+
+def witness_cases() -> Iterator[Case]:
+    """What the witness of a hub's channel is offered after it has cosigned five changes of it."""
+
+    def point(size: int) -> Checkpoint:
+        return Checkpoint(CHANNEL, size, root_of(LEAVES[:size]))
+
+    def offer(old: int, new: Checkpoint, key: SigningKey = SIGNING) -> dict[str, Any]:
+        proof = consistency_proof(old, new.size, _hasher(LEAVES[: new.size])) if old <= new.size else []
+        made = Offer(old, tuple(proof), sign_checkpoint(new, Signer(new.origin, key)))
+        last = point(5)
+        return {
+            "offer": made.encode().decode(), "origin": CHANNEL, "public": SIGNING.public.hex(),
+            "last": {"size": last.size, "root": last.root.hex()},
+        }
+
+    good = offer(5, point(8))
+    yield Case("witness", "growth", "the body of add-checkpoint of C2SP tlog-witness", good)
+    yield Case("witness", "nothing new", "equal roots need no proof", offer(5, point(5)))
+    yield Case("witness", "first sight", "old is 0, the proof empty", {**offer(0, point(8)), "last": None})
+    other = Checkpoint(CHANNEL, 5, root_of(LEAVES[3:8]))
+    yield Case("witness", "another root at the size cosigned", "two histories", offer(5, other), "fork")
+    yield Case("witness", "smaller than cosigned", "a log only grows", offer(3, point(3)), "fork")
+    yield Case("witness", "old is not what was cosigned", "409 of tlog-witness", offer(3, point(8)), "gap")
+    yield Case("witness", "old larger than the checkpoint", "400 of tlog-witness",
+               {**offer(9, point(8)), "last": None}, "malformed")
+    text = good["offer"]
+    lines = text.split("\n")
+    for name, why, changed in (
+        ("proof without its last hash", "422 of tlog-witness", text.replace(lines[3] + "\n", "", 1)),
+        ("no proof", "growth is proven", "\n".join([lines[0], *lines[lines.index(""):]])),
+    ):
+        yield Case("witness", name, why, {**good, "offer": changed}, "bad_proof")
+    for name, why, changed in (
+        ("old with a leading zero", "one spelling per number", text.replace("old 5", "old 05")),
+        ("hash of three bytes", "a hash has 32", text.replace(lines[1], "AAAA")),
+        ("no empty line", "head and note are parted by one", text.replace("\n\n", "\n", 1)),
+        ("sixty-four hashes", "63 at most", text.replace(lines[1], "\n".join([lines[1]] * 64))),
+        ("no old", "it says where the proof begins", "\n".join(lines[1:])),
+    ):
+        yield Case("witness", name, why, {**good, "offer": changed}, "malformed")
+    yield Case("witness", "key of somebody else", "the channel's key is pinned", offer(5, point(8), OTHER), "bad_note")
+    moved = Checkpoint(f"sipande/{DESA}/saluran/{LOG}", 8, root_of(LEAVES))
+    yield Case("witness", "another log", "the origin is the log's name", offer(5, moved), "bad_note")
+
+
 def all_cases() -> Iterator[Case]:
     for make in (
-        header_cases, body_cases, leaf_cases, genesis_cases, tree_cases, proof_cases, note_cases
+        header_cases, body_cases, leaf_cases, genesis_cases, tree_cases, proof_cases, note_cases, witness_cases
     ):
         yield from make()

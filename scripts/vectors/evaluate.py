@@ -39,6 +39,7 @@ from shared.changelog.run import (
     split_runs,
     unpack_payload,
 )
+from shared.changelog.witness import judge_offer, open_offer, parse_offer
 from shared.errors import ProtocolError, UserError
 from shared.merge.fold import FoldChange, GroupState, Standing, fold
 from shared.merge.scope import Role, find_scope_breach
@@ -193,6 +194,17 @@ def _describe(verifier: Verifier, signed: bytes) -> dict[str, Any]:
 
 def _point(checkpoint: Checkpoint) -> dict[str, Any]:
     return {"origin": checkpoint.origin, "size": checkpoint.size, "root": checkpoint.root.hex()}
+
+
+def _witness(given: Input) -> Answer:
+    data = given["offer"].encode()
+    offer = parse_offer(data)
+    _insist(offer.encode() == data, "offer")
+    checkpoint = open_offer(offer, given["origin"], [bytes.fromhex(given["public"])])
+    last = given["last"]
+    known = None if last is None else Checkpoint(given["origin"], last["size"], bytes.fromhex(last["root"]))
+    judge_offer(offer, checkpoint, known)
+    return {"old": offer.old, "proof": [node.hex() for node in offer.proof]}, _point(checkpoint)
 
 
 # Requests and messages -------------------------------------------------------------------------------------
@@ -409,6 +421,7 @@ EVALUATORS: dict[str, Callable[[Input], Answer]] = {
     "consistency": _consistency,
     "checkpoint": _checkpoint,
     "receipt": _receipt,
+    "witness": _witness,
     "http_signature": _http_signature,
     "message": _read_message,
     "payload": _payload,

@@ -32,7 +32,7 @@ from hub.kabupaten.current import count_current, each_current
 from hub.kabupaten.lake import HubEntry, Lake
 from hub.kabupaten.manifest import Manifest, parse_manifest
 from hub.kabupaten.pull import PullReport, pull_hub
-from hub.kabupaten.transport import Answer, HttpTransport, PullLimits, check_address
+from hub.kabupaten.transport import Answer, HttpTransport, PullLimits, Reply, check_address
 from hub.services import open_hub
 from shared.changelog.checkpoint import (
     Checkpoint,
@@ -62,6 +62,7 @@ class WsgiTransport:
         self.pack: Change = gzip.compress
         self.answer: Answer | None = None
         self.bodies: list[bytes] = []
+        self.change_reply: Change = lambda body: body
 
     @contextmanager
     def open(self, url: str, headers: Mapping[str, str]) -> Iterator[Answer]:
@@ -78,6 +79,11 @@ class WsgiTransport:
         yield Answer(
             response.status_code, response.content_type, response.headers.get("Content-Encoding", ""), blocks
         )
+
+    def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Reply:
+        path = url.removeprefix(ADDRESS)
+        response = self.app.test_client().post(path, headers=dict(headers), data=body, base_url=ADDRESS)
+        return Reply(response.status_code, self.change_reply(response.data))
 
 
 class Office:

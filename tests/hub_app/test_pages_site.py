@@ -235,6 +235,7 @@ ROUTES = (
     ("/simpul/desa/x", 303, 403, 404, 404), ("/simpul/pendaftaran", 303, 403, 403, 200),
     ("/simpul/pendaftaran/x", 303, 403, 403, 303), ("/simpul/calon/x/tolak", 303, 403, 403, 303),
     ("/akun/", 303, 403, 403, 200), ("/akses", 303, 403, 403, 200),
+    ("/saksi", 303, 403, 403, 200),
     ("/keamanan", 303, 403, 403, 200), ("/keamanan/karantina", 303, 403, 403, 200),
     ("/keamanan/simpul/x", 303, 403, 403, 404),
     ("/verval/" + "0" * 64, 303, 404, 404, 404), ("/program/tidak-ada", 303, 404, 404, 404),
@@ -263,7 +264,7 @@ def test_every_get_route_of_the_pages_is_in_the_table(filled: tuple[HubSite, Vil
     assert rules == listed
 
 
-OWN = ("beranda", "verval", "sipande", "program", "simpul", "pendaftaran", "pengguna", "pemulihan", "akses")
+OWN = ("beranda", "verval", "sipande", "program", "simpul", "pendaftaran", "pengguna", "pemulihan", "akses", "saksi")
 ALL, DESK, ADMIN = (HARTONO, BUDI, SITI), (BUDI, SITI), (SITI,)
 FORMS = (
     # path, who may send it
@@ -276,7 +277,7 @@ FORMS = (
     ("/sipande/sasaran", DESK), ("/simpul/pendaftaran", ADMIN), ("/simpul/pendaftaran/x/tarik", ADMIN),
     ("/simpul/calon/x/setujui", ADMIN), ("/simpul/calon/x/tolak", ADMIN),
     ("/akun/", ADMIN), ("/akun/9/aktif", ADMIN), ("/akun/9/kode", ADMIN), ("/akses/periksa", ADMIN),
-    ("/keamanan/simpul/x", ADMIN), ("/keamanan/simpul/x/pulihkan", ADMIN), ("/keamanan/karantina", ADMIN),
+    ("/saksi/x/lupakan", ADMIN), ("/keamanan/simpul/x", ADMIN), ("/keamanan/simpul/x/pulihkan", ADMIN), ("/keamanan/karantina", ADMIN),
     ("/keamanan/kunci", ADMIN), ("/keamanan/pemulihan/selesai", ADMIN),
 )
 POSTS = tuple(path for path, _ in FORMS)

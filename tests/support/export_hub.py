@@ -14,6 +14,7 @@ from typing import Any
 from flask import Flask
 
 from hub.ekspor.routes import blueprint
+from hub.saksi.routes import blueprint as witness_blueprint
 from hub.services import HubServices, init_hub
 from hub.verval import findings
 from shared.changelog.change import Op
@@ -56,10 +57,11 @@ def make_hub(path: Path, seed: str = "hub") -> HubServices:
 
 
 def make_app(hub: HubServices) -> Flask:
-    """Make an app that has the export and nothing else."""
+    """Make an app that has the export, the exchange with the witness, and nothing else."""
     app = Flask("uji")
     app.extensions["services"] = hub
     app.register_blueprint(blueprint)
+    app.register_blueprint(witness_blueprint)
     return app
 
 
