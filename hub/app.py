@@ -11,6 +11,7 @@ from hub.akses import routes as akses
 from hub.beranda import routes as beranda
 from hub.commands import COMMANDS, add_petugas
 from hub.ekspor import routes as ekspor
+from hub.ingest import blobs as ingest_blobs
 from hub.ingest import routes as ingest
 from hub.pemulihan import routes as pemulihan
 from hub.program import routes as program
@@ -54,6 +55,7 @@ PANDUAN = make_panduan((
 ))
 REGISTRY = (
     Registration(ingest.blueprint, TANDA_TANGAN),
+    Registration(ingest_blobs.blueprint, TANDA_TANGAN),
     # The token of a reader is checked by the view itself, over the header and nothing else.
     Registration(ekspor.blueprint, UMUM),
     # The same token, and the cosignatures prove themselves.

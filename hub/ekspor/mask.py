@@ -24,6 +24,7 @@ from shared.records.fields import (
     Daftar,
     Kode,
     KodeDesa,
+    Lampiran,
     Nik,
     NoKk,
     Pilihan,
@@ -115,6 +116,8 @@ def make_shaper(kind: Kind, *, identified: bool) -> RowShaper:
     """Make the shaper of one kind, masked or identified."""
     steps: list[tuple[int, str, _Convert]] = []
     for at, (name, field) in enumerate(kind.fields.items(), start=2):
+        if isinstance(field, Lampiran):
+            continue  # the hash alone says nothing, and the bytes are not exported
         convert = field.from_column if identified else _make_mask(field, hiding_of(kind, name))
         if convert is not None:
             steps.append((at, name, convert))

@@ -255,7 +255,7 @@ def _judge_parity(hub: HubServices, sender: Sender, asked: dict[str, Any]) -> tu
 @signed
 def push(body: bytes, caller: signature.Signed) -> Response:
     hub = services()
-    session = _find_session(caller)
+    session = find_session(caller)
     sender = session.sender
     receipts: list[str] = []
     at = 0
@@ -295,7 +295,7 @@ def _held_size(hub: HubServices, id: str) -> dict[str, Any]:
 @signed
 def pull(body: bytes, caller: signature.Signed) -> Response:
     hub = services()
-    sender = _find_session(caller).sender
+    sender = find_session(caller).sender
     asked = messages.decode(messages.PullRequest, body)
     with hub.database.read() as conn:
         row = conn.execute("SELECT segel FROM simpul WHERE kunci = ?", (caller.key,)).fetchone()
@@ -314,7 +314,7 @@ def pull(body: bytes, caller: signature.Signed) -> Response:
 def parity(body: bytes, caller: signature.Signed) -> Response:
     """Lead down to the record that differs: digests of a range, or its rows when they are few."""
     hub = services()
-    sender = _find_session(caller).sender
+    sender = find_session(caller).sender
     asked = messages.decode(messages.ParityRequest, body)
     kind = hub.catalogue.kinds.get(asked["kind"])
     if kind is None:
@@ -332,7 +332,7 @@ def parity(body: bytes, caller: signature.Signed) -> Response:
 def compare(body: bytes, caller: signature.Signed) -> Response:
     """Find the largest size, of those asked for, at which both sides hold the same history of a log."""
     hub = services()
-    sender = _find_session(caller).sender
+    sender = find_session(caller).sender
     asked = messages.decode(messages.CompareRequest, body)
     with hub.database.read() as conn:
         log = next((log for log in readable_logs(conn, hub, sender.wilayah) if log.id == asked["id"]), None)
@@ -353,7 +353,7 @@ def rotate(body: bytes, caller: signature.Signed) -> Response:
     return _signed_answer(accept_rotation(services(), caller.key, asked), caller.nonce)
 
 
-def _find_session(caller: signature.Signed) -> SyncSession:
+def find_session(caller: signature.Signed) -> SyncSession:
     """Find the session of a request; what has become of its key since hello counts at once."""
     hub = services()
     found = _sessions().find(caller.nonce, caller.key, hub.clock.monotonic_s())

@@ -41,7 +41,7 @@ SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Kesehatan dan jaminan", ("cacat", "hamil", "cara_kb", "asuransi", "no_asuransi")),
     ("Letak rumah", ("lat", "lng")),
 )
-"""Every field but ``keluarga``, which people change on the family card."""
+"""Every field but ``keluarga``, which people change on the family card, and ``foto``, which has a form of its own."""
 
 FORM_FIELDS: tuple[str, ...] = tuple(name for _, names in SECTIONS for name in names)
 

@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import Any
 
 from node.services import KnownHub, NodeServices
+from node.sinkron.blobs import exchange_blobs
 from node.sinkron.hubkey import follow_hub
 from node.sinkron.receive import receive_run
 from node.sinkron.transport import Answer, Transport
@@ -174,6 +175,11 @@ class Session:
             # What gave way was issued again in a new log; what came back of an own log has no receipt yet.
             self.yielding = {}
             self._talk(hub)
+            return
+        exchange_blobs(
+            self.services, lambda path, body: self._post(path, body, self.nonce), bytes.fromhex(answer["segel"]),
+            self.run_bytes,
+        )
 
     def _help_hub(self, hub: KnownHub, answer: dict[str, Any], receiver: bytes) -> None:
         """Give a hub that was restored, and forgot this node, its own common channel back."""

@@ -49,6 +49,7 @@ from shared.store.parity import digest_range, list_range
 from shared.store.tables import columns_of, insert_sql, make_tables
 from shared.sync import messages, signature
 from shared.sync.checks import prove_run, read_run
+from shared.sync.chunk import open_chunk, split_chunk
 from shared.sync.enrolment import derive_proof_key, parse_code, prove_code, words_of
 
 Input = Mapping[str, Any]
@@ -303,6 +304,14 @@ def _range_of(leaves: list[bytes]) -> tree.CompactRange:
     return compact
 
 
+def _chunk(given: Input) -> Answer:
+    key = SealKey(bytes.fromhex(given["seal_seed"]))
+    header, sealed = split_chunk(base64.b64decode(given["bytes"]))
+    piece = open_chunk(header, sealed, key.open)
+    output = {"hash": header.hash, "offset": header.offset, "size": header.size, "piece": piece.hex()}
+    return {"info": header.info().hex(), "seal_id": key.key_id.hex()}, output
+
+
 def _prove(given: Input) -> Answer:
     """Check an opened run against a log as held; the leaves held stand in for the store."""
     held = [bytes.fromhex(leaf) for leaf in given["log"]["leaves"]]
@@ -428,6 +437,7 @@ EVALUATORS: dict[str, Callable[[Input], Answer]] = {
     "inflate": _inflate,
     "run_header": _run_header,
     "sealed_run": _sealed_run,
+    "chunk": _chunk,
     "prove": _prove,
     "code": _code,
     "enrolment": _enrolment,

@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from node.sinkron.session import SILENCES_MAX, TROUBLES_MAX
-from shared.changelog import change, checkpoint, run, tree
+from shared.changelog import change, checkpoint, run, tree, witness
 from shared.records.catalogue import CATALOGUE
 from shared.records.kind import Kind
 from shared.store import parity
+from shared.sync import chunk
 from shared.sync.codes import CODES
 from shared.sync.limits import LIMITS
 
@@ -27,6 +28,8 @@ FORMAT_NUMBERS: tuple[tuple[str, int, str], ...] = (
     ("NOTE_SIGNATURES_MAX", checkpoint.NOTE_SIGNATURES_MAX, "signature lines of a signed note"),
     ("TROUBLES_MAX", TROUBLES_MAX, "failures in a row, with nothing moved, that end a session"),
     ("SILENCES_MAX", SILENCES_MAX, "the same while no signed hello has come at all"),
+    ("CHUNK_HEADER_BYTES_MAX", chunk.CHUNK_HEADER_BYTES_MAX, "header line of a chunk, line feed included"),
+    ("OFFER_HASHES_MAX", witness.OFFER_HASHES_MAX, "hashes in the proof of an offer to a witness"),
     ("DIGEST_LETTERS", parity.DIGEST_LETTERS, "hex digits of a parity digest"),
 )
 

@@ -17,6 +17,7 @@ from shared.changelog.keys import seal
 from shared.changelog.run import MAGIC, RUN_PLAIN_BYTES_MAX, RunHeader, deflate, encode_run, pack_payload, salt_bytes
 from shared.changelog.tree import SubtreeHasher, consistency_proof
 from shared.sync import signature
+from shared.sync.chunk import ChunkHeader, encode_chunk
 from shared.sync.enrolment import EnrolmentCode, fingerprint_of
 from vectors.bytes_cases import ORIGIN, changes, given_change, leaf_of, root_of
 from vectors.case import (
@@ -93,7 +94,12 @@ def message_cases() -> Iterator[Case]:
     yield Case("message", "unknown member", "ignored, so that both sides may grow",
                {"schema": "HelloRequest", "text": text({**hello, "later": {"x": 1}})})
     yield Case("message", "refusal", "what the sender needs to go on", {"schema": "Refusal", "text": text(refusal)})
+    told = {"blobs": [{"hash": "ab" * 32, "size": 5}], "wanted": [{"hash": "cd" * 32, "offset": 0}], "more": False}
+    yield Case("message", "attachments", "what can be had, what is wanted and from where",
+               {"schema": "BlobHaveAnswer", "text": text(told)})
     for name, why, schema, content in (
+        ("empty answer about attachments", "it must not read as: nothing is wanted", "BlobHaveAnswer", "{}"),
+        ("hash too short", "64 hex digits", "BlobGetRequest", text({"hash": "ab", "offset": 0})),
         ("member missing", "nonce is required", "HelloRequest", text({**hello, "nonce": None})),
         ("size as text", "numbers are numbers", "PullRequest", text({"logs": [{"id": LOG, "size": "5"}]})),
         ("log id too short", "32 hex digits", "PullRequest", text({"logs": [{"id": "00", "size": 5}]})),
@@ -243,6 +249,50 @@ def _seal_run() -> bytes:
     return encode_run(header, packed, lambda plain, info: seal(SEALING.public, plain, info))
 
 
+PIECE = b"\xff\xd8\xff a piece of a photo \x00\x01"
+KEPT_CHUNK = "a sealed chunk opens"
+
+
+def chunk_cases(file: Path) -> Iterator[Case]:
+    """A piece of an attachment; sealed once and kept, like the run."""
+    header = ChunkHeader(sha256(PIECE + PIECE).hexdigest(), len(PIECE), 2 * len(PIECE), SEALING.key_id.hex())
+    chunk = _read_chunk(file, header) or encode_chunk(
+        header, PIECE, lambda plain, info: seal(SEALING.public, plain, info)
+    )
+    line, _, sealed = chunk.partition(b"\n")
+
+    def given(data: bytes, seed: bytes = SEAL_SEED) -> dict[str, str]:
+        return {"bytes": base64.b64encode(data).decode(), "seal_seed": seed.hex()}
+
+    yield Case("chunk", KEPT_CHUNK, "HPKE as for runs; info binds hash, offset, size and key", given(chunk))
+    flipped = chunk[:-1] + bytes([chunk[-1] ^ 1])
+    for name, why, data, code in (
+        ("one bit of the sealed piece flipped", "authenticated", flipped, "bad_seal"),
+        ("header says another offset", "info binds it",
+         chunk.replace(f'"offset":{len(PIECE)}'.encode(), b'"offset":0', 1), "bad_seal"),
+        ("header says another hash", "info binds it", chunk.replace(header.hash.encode(), b"0" * 64, 1), "bad_seal"),
+        ("hash in capitals", "64 small hex digits",
+         chunk.replace(header.hash.encode(), header.hash.upper().encode(), 1), "malformed"),
+        ("offset beyond the size", "there is no such piece",
+         chunk.replace(f'"offset":{len(PIECE)}'.encode(), f'"offset":{2 * len(PIECE)}'.encode(), 1), "malformed"),
+        ("attachment too large", "blob_bytes_max",
+         chunk.replace(f'"size":{2 * len(PIECE)}'.encode(), b'"size":262145', 1), "too_large"),
+        ("nothing sealed", "a piece has at least one byte", line + b"\n" + sealed[:48], "malformed"),
+        ("no line feed", "header and piece are parted by one", line, "malformed"),
+        ("page of a captive portal", "not a chunk", b"<html>\n", "malformed"),
+    ):
+        yield Case("chunk", name, why, given(data), code)
+    yield Case("chunk", "opened with another key", "sealed to one receiver", given(chunk, b"\x03" * 32), "bad_seal")
+
+
+def _read_chunk(file: Path, header: ChunkHeader) -> bytes | None:
+    if not file.exists():
+        return None
+    kept = [vector for vector in json.loads(file.read_text(encoding="utf-8")) if vector["name"] == KEPT_CHUNK]
+    chunk = base64.b64decode(kept[0]["input"]["bytes"]) if kept else b""
+    return chunk if chunk.startswith(header.encode()) else None
+
+
 def prove_cases() -> Iterator[Case]:
     leaves = [leaf_of(h, b) for h, b in changes()]
 
@@ -328,3 +378,4 @@ def all_cases(folder: Path) -> Iterator[Case]:
     ):
         yield from make()
     yield from sealed_run_cases(folder / "sealed_run.json")
+    yield from chunk_cases(folder / "chunk.json")

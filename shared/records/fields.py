@@ -50,6 +50,7 @@ class FieldInfo:
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_HASH = re.compile(r"[0-9a-f]{64}")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -284,6 +285,21 @@ class KodeDesa(RecordField):
             if issue.severity == "hard":
                 return issue.message
         return None
+
+
+class Lampiran(RecordField):
+    """An attachment, named by the SHA-256 of its bytes in hex; the bytes travel apart (shared/store/blobs.py).
+
+    Nothing else has its shape: the name of a file is made of it.
+    """
+
+    length_max = 64
+
+    def __init__(self, label: str, **options: Any) -> None:
+        super().__init__(label, personal=True, **options)
+
+    def has_shape(self, value: Any) -> bool:
+        return type(value) is str and _HASH.fullmatch(value) is not None
 
 
 class Daftar(RecordField):

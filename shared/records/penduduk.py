@@ -3,7 +3,7 @@
 Fields follow the resident forms of Dukcapil (F-1.01) and the 43-column spreadsheet that villages have.
 """
 
-from shared.records.fields import Kode, Nik, Pilihan, Rujukan, Tanggal, Teks
+from shared.records.fields import Kode, Lampiran, Nik, Pilihan, Rujukan, Tanggal, Teks
 from shared.records.kind import RecordSchema
 
 
@@ -60,3 +60,4 @@ class PendudukSchema(RecordSchema):
     lng = Teks("Bujur", group="lokasi", maks=24, personal=True)
     telepon = Teks("Nomor telepon", maks=30, personal=True)
     status_tinggal = Pilihan("Status tinggal", {"tetap": "Tetap", "tidak_tetap": "Tidak tetap"})
+    foto = Lampiran("Foto")

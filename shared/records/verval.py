@@ -4,7 +4,19 @@ A *temuan* (finding) is a projection and has no record; a *kasus* is what people
 copies of a case that concerns two desa are separate records, so neither desa sees the other's rows.
 """
 
-from shared.records.fields import Bilangan, Daftar, KodeDesa, Panjang, Pilihan, Rujukan, Tanggal, Teks, Writer, Ya
+from shared.records.fields import (
+    Bilangan,
+    Daftar,
+    KodeDesa,
+    Lampiran,
+    Panjang,
+    Pilihan,
+    Rujukan,
+    Tanggal,
+    Teks,
+    Writer,
+    Ya,
+)
 from shared.records.kind import RecordSchema
 
 STATUS_KASUS = {
@@ -50,6 +62,7 @@ class KasusSchema(RecordSchema):
     pemegang = Rujukan("Dikerjakan oleh", "petugas")
     di_camat = Ya("Menunggu camat", group="camat")
     pesan_camat = Panjang("Pesan untuk atau dari camat", group="camat")
+    lampiran = Lampiran("Pindaian", writer=Writer.DESA)
 
 
 class TautanSchema(RecordSchema):

@@ -1,8 +1,8 @@
 """The data folder of one side: the database, the key folder, and a lock that only one process holds.
 
 Layout: ``data.sqlite``, ``kunci/`` (never in a backup), ``lock``, ``server.json`` (address and local
-token of the running server, readable by its owner alone), ``templat/`` (compiled pages; may be lost);
-at a desa ``latihan/``, the data folder of its practice village.
+token of the running server, readable by its owner alone), ``lampiran/`` (attachments, shared/store/blobs.py),
+``templat/`` (compiled pages; may be lost); at a desa ``latihan/``, the data folder of its practice village.
 """
 
 from __future__ import annotations

@@ -87,6 +87,18 @@ def _make_branch(db: Tables) -> None:
         db.conn.execute(statement)
 
 
+@shared_migrations(name="0004_attachment")
+def _make_attachment(db: Tables) -> None:
+    # held of size bytes are on disk; whole is 1 once they were hashed. confirmed_s belongs to a node, the last
+    # two columns to the sweep.
+    db.conn.execute(
+        """CREATE TABLE attachment (
+            desa TEXT NOT NULL, hash TEXT NOT NULL, size INTEGER NOT NULL, held INTEGER NOT NULL,
+            whole INTEGER NOT NULL, confirmed_s INTEGER, unnamed_s INTEGER,
+            unnamed_sweeps INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (desa, hash)) STRICT"""
+    )
+
+
 def apply_migrations(database: Database, *sets: Migrations) -> None:
     """Bring the file up to this program's version; refuse a file that a newer program has written.
 

@@ -8,6 +8,7 @@ from hashlib import sha256
 from sqlite_utils import Database as Tables
 
 from shared.records.catalogue import Catalogue
+from shared.records.fields import Lampiran
 from shared.records.kind import Kind
 from shared.store.migrations import read_setting, write_setting
 
@@ -79,6 +80,13 @@ def _make_kind_table(conn: sqlite3.Connection, tables: Tables, kind: Kind) -> No
         for field, spec in kind.fields.items():
             if field not in present:
                 conn.execute(f"ALTER TABLE {name} ADD COLUMN {_name(field)} {spec.sql_type}")
+    for field, spec in kind.fields.items():
+        if isinstance(spec, Lampiran):
+            # Partial: hardly any row has one, and every session asks which do.
+            conn.execute(
+                f"CREATE INDEX IF NOT EXISTS {_name(f'{name}_{field}')} ON {name} (desa, {_name(field)})"
+                f" WHERE {_name(field)} IS NOT NULL"
+            )
     for columns_indexed in kind.indexes:
         index = "_".join((name, *columns_indexed))
         listed = ", ".join(map(_name, columns_indexed))

@@ -59,6 +59,9 @@ _ALL = (
          "Kecamatan sedang sibuk; dicoba lagi."),
     Code("broken", 500, "a defect of the receiver; nothing was stored", "tries later", True,
          "Ada gangguan di kecamatan; dicoba lagi nanti."),
+    Code("quota_full", 507, "the attachments of this desa fill what its hub has for them", "goes on with the rest",
+         False, "Jatah foto dan pindaian desa ini di kecamatan sudah penuh. Data lain tetap terkirim; hubungi operator"
+         " kecamatan."),
     Code("disk_full", 507, "the receiver cannot store", "waits, offers USB", True,
          "Disk di kecamatan penuh; dicoba lagi nanti."),
 )

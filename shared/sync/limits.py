@@ -41,6 +41,15 @@ LIMITS: dict[str, Limit] = {
     "twin_restores": Limit(3, "kali", "a key that was so often behind its own logs is two computers"),
     "twin_window_s": Limit(30 * 24 * 3600, "s", "within this time"),
     "clock_skew_s_shown": Limit(600, "s", "difference to hub time that the operator is told about"),
+    "blob_chunk_bytes_max": Limit(64 * 1024, "byte", "largest piece of an attachment; a cut loses at most one"),
+    "blob_bytes_max": Limit(256 * 1024, "byte", "largest attachment; programs here write at most 200,000"),
+    "blob_desa_bytes_max": Limit(2 * 1024**3, "byte", "attachments of one desa at its hub"),
+    "blob_have_max": Limit(200, "hash", "hashes in one question or answer about attachments"),
+    "blob_session_bytes_max": Limit(16 * 1024 * 1024, "byte", "attachments in one session, both ways"),
+    "blob_session_s_max": Limit(60, "s", "time for them in one session: new changes must not wait for photos"),
+    "blob_check_s": Limit(24 * 3600, "s", "a node asks at least so often what its hub lacks of attachments"),
+    "blob_grace_days": Limit(90, "hari", "an attachment stays so long after the last record that named it"),
+    "blob_grace_sweeps": Limit(7, "kali", "and so many daily sweeps, whatever the clock says"),
     "seal_key_kept_days": Limit(400, "hari", "retired unsealing keys, for sticks in transit"),
 }
 

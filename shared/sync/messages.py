@@ -10,6 +10,7 @@ from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 from shared.errors import ProtocolError
 from shared.sync.limits import limit
 
+_HASH = validate.Regexp(r"\A[0-9a-f]{64}\Z")
 _LOG_ID = validate.Regexp(r"\A[0-9a-f]{32}\Z")
 
 
@@ -108,6 +109,36 @@ class ParityRequest(Message):
     kind = fields.Str(required=True, validate=validate.Length(max=40))
     low = fields.Str(load_default="", validate=validate.Length(max=36))
     high = fields.Str(load_default="", validate=validate.Length(max=36))
+
+
+class BlobHaveRequest(Message):
+    """``hashes``: what the node lacks and would take."""
+
+    hashes = fields.List(fields.Str(validate=_HASH), load_default=list, validate=validate.Length(max=1000))
+
+
+class BlobSize(Message):
+    hash = fields.Str(required=True, validate=_HASH)
+    size = fields.Int(required=True, strict=True, validate=validate.Range(0, 1 << 40))
+
+
+class BlobOffset(Message):
+    hash = fields.Str(required=True, validate=_HASH)
+    offset = fields.Int(required=True, strict=True, validate=validate.Range(0, 1 << 40))
+
+
+class BlobHaveAnswer(Message):
+    """``blobs``: what of the hashes can be had; ``wanted``: what the hub lacks; ``more``: it lacks still more."""
+
+    blobs = fields.List(fields.Nested(BlobSize), required=True)
+    wanted = fields.List(fields.Nested(BlobOffset), required=True)
+    more = fields.Bool(required=True, truthy={True}, falsy={False})
+
+
+class BlobGetRequest(Message):
+    hash = fields.Str(required=True, validate=_HASH)
+    offset = fields.Int(required=True, strict=True, validate=validate.Range(0, 1 << 40))
+    bytes_max = fields.Int(load_default=0, strict=True)
 
 
 class EnrolRequest(Message):

@@ -101,6 +101,8 @@ def make_form(
     drawn: dict[str, FormField] = {}
     for name in names if names is not None else kind.fields:
         own = kind.fields[name]
+        if isinstance(own, record_fields.Lampiran):
+            continue  # a file is no text: it has a form of its own
         if writer is not None and kind.writer_of(kind.group_of[name]) not in (writer, Writer.KEDUANYA):
             continue
         item = _draw(name, own, (choices or {}).get(name))

@@ -159,8 +159,9 @@ def test_what_was_typed_is_inert_on_the_page() -> None:
 @pytest.mark.parametrize("kind", list(CATALOGUE), ids=lambda kind: kind.name)
 def test_every_kind_of_the_catalogue_can_be_drawn(kind: Kind) -> None:
     page = draw(make_form(kind))
-    for name in kind.fields:
-        assert f'id="{name}"' in page
+    for name, field in kind.fields.items():
+        # A file does not fit into a form of texts.
+        assert (f'id="{name}"' in page) is not isinstance(field, fields.Lampiran)
 
 
 def test_what_a_form_shows_reads_back_as_the_same_values() -> None:

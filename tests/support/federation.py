@@ -15,6 +15,7 @@ from flask import Flask
 
 from hub.change import write_common
 from hub.commands import make_hub
+from hub.ingest.blobs import blueprint as blob_blueprint
 from hub.ingest.routes import blueprint as sync_blueprint
 from hub.services import HubServices
 from hub.simpul.enrol import confirm_candidate, open_slot
@@ -150,6 +151,7 @@ def make_sync_app(hub: HubServices) -> Flask:
     app = Flask("hub")
     app.extensions["services"] = hub
     app.register_blueprint(sync_blueprint)
+    app.register_blueprint(blob_blueprint)
     return app
 
 

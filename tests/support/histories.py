@@ -28,6 +28,7 @@ from shared.records.fields import (
     Daftar,
     Kode,
     KodeDesa,
+    Lampiran,
     Nik,
     NoKk,
     Pilihan,
@@ -245,6 +246,8 @@ def sample_values(kind: str, name: str) -> tuple[Any, ...]:
         return (True, False, True)
     if isinstance(spec, Bilangan):
         return tuple(min(spec.dari + at, spec.sampai) for at in range(3))
+    if isinstance(spec, Lampiran):
+        return ("a" * 64, "b" * 64, "0123456789abcdef" * 4)
     if isinstance(spec, Daftar):
         return (["a"], ["a", "b"], [])
     return tuple(text[: spec.length_max] for text in ("SITI", "BUDI", "AGUS"))
