@@ -13,6 +13,7 @@ from hub.commands import COMMANDS, add_petugas
 from hub.ekspor import routes as ekspor
 from hub.ingest import blobs as ingest_blobs
 from hub.ingest import routes as ingest
+from hub.lampiran import routes as lampiran
 from hub.pemulihan import routes as pemulihan
 from hub.program import routes as program
 from hub.roles import ADMIN, DESK, NAMES, ROLES, context_words
@@ -69,6 +70,7 @@ REGISTRY = (
     Registration(verval.blueprint, peran(*NAMES), dict.fromkeys(
         ("claim", "release", "escalate", "send_back", "cancel_link"), peran(*DESK)
     )),
+    Registration(lampiran.blueprint, peran(*NAMES)),
     Registration(
         program.blueprint, MASUK,
         dict.fromkeys(("new", "add", "edit", "change", "ending", "finish"), peran(*DESK)),

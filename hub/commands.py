@@ -23,10 +23,11 @@ from hub.verval.cases import find_finding, list_findings, update_cases
 from shared.changelog.checkpoint import Verifier, format_vkey
 from shared.clock import Clock, Randomness, format_time
 from shared.codes import wilayah as codes
-from shared.commands import Progress, add_account, check_side, make_cadangan, run_rebuild
+from shared.commands import Progress, add_account, check_side, make_cadangan, run_bersihkan_lampiran, run_rebuild
 from shared.errors import UserError
 from shared.merge.scope import Role
 from shared.store import petugas
+from shared.store.attachments import summarise
 from shared.store.backup import LAST_BACKUP
 from shared.store.drafts import draft_create
 from shared.store.migrations import read_setting, write_setting
@@ -216,9 +217,11 @@ def run_status(services: HubServices, args: Mapping[str, Any], progress: Progres
         }
         findings = dict(conn.execute("SELECT kode, count(*) FROM temuan GROUP BY kode"))
         copied = read_setting(conn, LAST_BACKUP)
+        pictures = summarise(conn)
     return {
         "kecamatan": services.wilayah, "nama": services.nama, "simpul": nodes, "jumlah": counts, "temuan": findings,
         "kunci": services.keys.signing.public.hex(),
+        "gambar": {desa: {"jumlah": count, "byte": size} for desa, (count, size) in pictures.items()},
         "saksi": [
             {
                 "nama": found.reader, "sidik_jari": found.fingerprint, "keterangan": found.sentence(),
@@ -281,5 +284,6 @@ COMMANDS: dict[str, Command] = {
     "verify": run_verify,
     "rebuild": run_rebuild,
     "cadangan": make_cadangan("hub"),
+    "bersihkan-lampiran": run_bersihkan_lampiran,
     **pemulihan.COMMANDS,
 }

@@ -10,6 +10,7 @@ from shared.clock import SystemClock, system_random
 from shared.errors import EnvironmentProblem
 from shared.store.folder import DataFolder
 from shared.store.side import open_folder
+from shared.web.daily import DailyJob, sweep_when_due
 from shared.web.serve import serve
 
 
@@ -28,11 +29,14 @@ def run_server(
             "folder_dipakai",
         )
     services = open_hub(folder.path, clock=SystemClock(), random=system_random)
+    daily = DailyJob(lambda: sweep_when_due(services))
     try:
+        daily.start()
         app = make_hub_app(services)
         code = app.extensions["sipande"].accounts.issue_first_code()
         serve(app, host, port, trusted_proxy=trusted_proxy, on_ready=lambda address: _announce(say, address, code))
     finally:
+        daily.stop()
         services.close()
         folder.unlock()
 

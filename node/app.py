@@ -15,6 +15,7 @@ from node.commands import COMMANDS, add_petugas
 from node.impor import routes as impor
 from node.keluarga import dusun
 from node.keluarga import routes as keluarga
+from node.lampiran import foto
 from node.latihan import routes as latihan
 from node.logo import routes as logo
 from node.penduduk import routes as penduduk
@@ -43,6 +44,7 @@ PANDUAN = make_panduan((
     Bab(
         "penduduk", "Penduduk dan keluarga", "Mencari, menambah, mengubah, memindahkan, dan penerima bantuan.",
         {"penduduk": "cari", "penduduk.show": "riwayat", "penduduk.add": "ubah", "penduduk.edit": "ubah",
+         "foto": "foto",
          "keluarga": "keluarga", "bantuan": "bantuan", "penerima": "bantuan", "dusun": "dusun"},
     ),
     Bab(
@@ -60,6 +62,7 @@ REGISTRY = (
     Registration(alamat.blueprint, MASUK),
     Registration(cadangan.blueprint, MASUK),
     Registration(penduduk.blueprint, MASUK),
+    Registration(foto.blueprint, MASUK),
     Registration(keluarga.blueprint, MASUK),
     Registration(dusun.blueprint, MASUK),
     Registration(bantuan.blueprint, MASUK),

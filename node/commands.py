@@ -15,13 +15,14 @@ from node.change import write_drafts
 from node.impor.service import import_file
 from node.roles import ROLES, context_words
 from node.services import NodeServices, init_node, refuse_practice
+from node.sinkron.blobs import read_backlog
 from node.sinkron.enrol import enrol
 from node.sinkron.rotate import doubt_new_keys, take_new_keys, tell_new_keys
 from node.sinkron.session import Outcome, Report, Session
 from node.sinkron.transport import HttpTransport, Transport
 from shared.clock import Clock, Randomness, format_time
 from shared.codes import wilayah as codes
-from shared.commands import Progress, add_account, check_side, make_cadangan, run_rebuild
+from shared.commands import Progress, add_account, check_side, make_cadangan, run_bersihkan_lampiran, run_rebuild
 from shared.errors import EnvironmentProblem, UserError
 from shared.records.fields import Writer
 from shared.records.kind import Kind
@@ -205,7 +206,7 @@ def run_status(services: NodeServices, args: Mapping[str, Any], progress: Progre
         "menunggu_dikirim": waiting,
         "sinkron_terakhir": None if last is None else format_time(int(last.split(" ", 1)[0])),
         "cadangan_terakhir": None if copied is None else format_time(int(copied)),
-        "jumlah": counts, "kasus_terbuka": open_cases,
+        "jumlah": counts, "kasus_terbuka": open_cases, "gambar": read_backlog(services).dump(),
     }
 
 
@@ -283,4 +284,5 @@ COMMANDS: dict[str, Command] = {
     "verify": run_verify,
     "rebuild": run_rebuild,
     "cadangan": make_cadangan("desa"),
+    "bersihkan-lampiran": run_bersihkan_lampiran,
 }

@@ -28,6 +28,7 @@ from shared.store.backup import is_backup_due, read_backup_state
 from shared.store.folder import DataFolder
 from shared.store.side import open_folder
 from shared.sync.limits import limit
+from shared.web.daily import DailyJob, sweep_when_due
 from shared.web.passwords import Cost
 from shared.web.serve import Switch, serve
 
@@ -79,6 +80,7 @@ class Office:
         self.services: NodeServices | None = None
         self._practice: PracticePlace | None = None
         self._scheduler = BackgroundScheduler(timezone="Asia/Jakarta")
+        self._daily = DailyJob(self._do_chores)
         self._switch: Switch | None = None
         self._setup: SetupCode | None = None
         self._first_code: str | None = None
@@ -95,6 +97,7 @@ class Office:
         if self._setup is None:
             self._first_code = app.extensions["sipande"].accounts.issue_first_code()
         self._switch = Switch(app)
+        self._daily.start()
         return self._switch
 
     def announce(self, say: Callable[[str], None], address: str) -> None:
@@ -107,12 +110,18 @@ class Office:
 
     def close(self) -> None:
         """End the background jobs and close the folder."""
+        self._daily.stop()
         if self._practice is not None:
             self._practice.close()
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
         if self.services is not None:
             self.services.close()
+
+    def _do_chores(self) -> None:
+        services = self.services
+        if services is not None:
+            sweep_when_due(services)
 
     def _open(self, services: NodeServices) -> Flask:
         self.services = services

@@ -135,6 +135,11 @@ def add_common_commands(
     def cadangan(folder: DataFolder, tujuan: Path, simpan: int) -> None:
         run(folder, "cadangan", {"tujuan": str(tujuan.absolute()), "simpan": simpan})
 
+    @group.command("bersihkan-lampiran", help="Buang foto dan pindaian yang sudah lama tidak dipakai data mana pun.")
+    @click.pass_obj
+    def sweep(folder: DataFolder) -> None:
+        run(folder, "bersihkan-lampiran", {})
+
     @group.command(help="Tampilkan alamat untuk komputer dan HP lain di kantor, beserta kode QR-nya.")
     @click.pass_obj
     def alamat(folder: DataFolder) -> None:

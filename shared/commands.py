@@ -7,6 +7,7 @@ from typing import Any
 
 from shared.changelog.checkpoint import Verifier
 from shared.store.backup import back_up_by_command
+from shared.store.blobs import describe_damage, sweep_by_command
 from shared.store.petugas import S, Write, add_petugas
 from shared.store.side import Side
 from shared.store.verify import compare_with_rebuild, projection_tables, verify_logs
@@ -36,12 +37,18 @@ def check_side(services: Side, cosigners: Sequence[Verifier], *more_tables: str)
     tables = (*projection_tables(services.catalogue), *more_tables)
     for table in compare_with_rebuild(services.database, tables, services.rebuild):
         problems.append(f"Tabel {table}: isinya berbeda dengan hasil susun ulang dari log.")
+    problems += describe_damage(services)
     return {"baik": not problems, "masalah": problems}
 
 
 def run_rebuild(services: Side, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
     """Drop every projection and fold all logs again."""
     return {"perubahan": services.rebuild()}
+
+
+def run_bersihkan_lampiran(services: Side, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+    """Remove pictures that nothing has named for the time of grace."""
+    return sweep_by_command(services)
 
 
 def make_cadangan(sisi: str) -> Callable[[Side, Mapping[str, Any], Progress], dict[str, Any]]:

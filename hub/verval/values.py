@@ -61,6 +61,8 @@ def write_value(
         return codes.nama(value) or str(value)
     if isinstance(own, fields.Rupiah):
         return f"Rp {write_number(value)}"
+    if isinstance(own, fields.Lampiran):
+        return f"gambar {str(value)[:8]}"
     if isinstance(own, fields.Rujukan):
         return name_reference(conn, own.kind, desa, value, reveal)
     if isinstance(value, (list, tuple)):

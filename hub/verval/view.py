@@ -115,6 +115,7 @@ class CaseLine:
     batas_waktu: str | None
     jawaban: str | None
     dijawab_oleh: str | None
+    lampiran: str | None
 
 
 def read_origin(conn: sqlite3.Connection, ref: str) -> Origin | None:
@@ -221,12 +222,15 @@ def list_cases(conn: sqlite3.Connection, finding: str) -> list[CaseLine]:
     """List the cases of a finding, one for each desa that was told."""
     rows = conn.execute(
         "SELECT desa, id, coalesce(kode, ''), coalesce(ringkasan, ''), coalesce(status, 'terbuka'), alasan, catatan,"
-        " batas_waktu, jawaban, dijawab_oleh FROM kasus WHERE temuan = ? ORDER BY desa",
+        " batas_waktu, jawaban, dijawab_oleh, lampiran FROM kasus WHERE temuan = ? ORDER BY desa",
         (finding,),
     ).fetchall()
     return [
-        CaseLine(desa, id, kode, told, status, alasan, catatan, due, jawaban, name_petugas(conn, by) if by else None)
-        for desa, id, kode, told, status, alasan, catatan, due, jawaban, by in rows
+        CaseLine(
+            desa, id, kode, told, status, alasan, catatan, due, jawaban, name_petugas(conn, by) if by else None,
+            lampiran,
+        )
+        for desa, id, kode, told, status, alasan, catatan, due, jawaban, by, lampiran in rows
     ]
 
 

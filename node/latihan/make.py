@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from node.change import write_drafts
@@ -69,7 +70,8 @@ def remake_practice(services: NodeServices) -> NodeServices:
 
 
 def empty_folder(folder: DataFolder) -> None:
-    """Remove the database and the keys of a village, so that another can be made in its place."""
+    """Remove the database, keys and pictures of a village, so that another can be made in its place."""
+    shutil.rmtree(folder.path / "lampiran", ignore_errors=True)
     for name in ("", "-wal", "-shm"):
         folder.database.with_name(folder.database.name + name).unlink(missing_ok=True)
     for path in folder.keys.glob("*"):

@@ -15,6 +15,7 @@ from node.penduduk.rules import show_value
 from shared.changelog.change import Op
 from shared.clock import format_time
 from shared.merge.fold import GroupState, RecordState
+from shared.records.fields import Lampiran
 from shared.records.kind import EXISTENCE, Kind
 from shared.store.records import Entry, Projector
 
@@ -75,6 +76,8 @@ class Versi:
     author: str
     computer: str
     time_s: int
+    picture: str = ""
+    """The first letters of the hash of an attachment, where the version has one."""
 
 
 @dataclass(frozen=True)
@@ -129,13 +132,22 @@ class Storyteller:
             entry = self.by_ref[ref]
             text = self._write(group, values, shown)
             versions.append(
-                Versi(ref, text, self._author(entry), self._computer(entry).name, entry.header.time_s)
+                Versi(
+                    ref, text, self._author(entry), self._computer(entry).name, entry.header.time_s,
+                    self._find_picture(group, values),
+                )
             )
         label = ", ".join(self.kind.fields[name].info.label for name in shown) or "Keberadaan data"
         return Sengketa(
             group, label, self._write(group, found.live, shown), tuple(versions),
             self.kind.is_protected(group), found.status.value == "usulan",
         )
+
+    def _find_picture(self, group: str, values: Sequence[Any]) -> str:
+        """Give the first letters of the attachment that a version carries, or nothing."""
+        named = zip(self.kind.groups.get(group, ()), values, strict=False)
+        pictures = [value for name, value in named if isinstance(self.kind.fields[name], Lampiran) and value]
+        return str(pictures[0])[:8] if pictures else ""
 
     def _list_differing(self, group: str, found: GroupState) -> tuple[str, ...]:
         """Name the fields in which the versions differ; all of the group when they are alike."""

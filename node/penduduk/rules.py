@@ -210,6 +210,8 @@ def show_value(own: RecordField, value: Any, names: Mapping[str, str], reveal: b
         return write_date(str(value))
     if isinstance(own, record_fields.Rupiah):
         return f"Rp{write_number(value)}"
+    if isinstance(own, record_fields.Lampiran):
+        return f"gambar {str(value)[:4]}"
     if isinstance(own, record_fields.Rujukan):
         return names.get(str(value), "(data yang sudah tidak ada)")
     return ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)

@@ -45,6 +45,12 @@ class Backlog:
     is_paused: bool
     trouble: str
 
+    def dump(self) -> dict[str, Any]:
+        return {
+            "jumlah": self.named, "menunggu_dikirim": self.to_send, "menunggu_diterima": self.to_fetch,
+            "dijeda": self.is_paused, "gangguan": self.trouble,
+        }
+
 
 @dataclass
 class _Budget:

@@ -13,6 +13,7 @@ from node.beranda.state import read_sync_state
 from node.commands import open_transport, refresh_parity, sync_once
 from node.penduduk.history import HELD
 from node.services import KnownHub, NodeServices, refuse_practice
+from node.sinkron.blobs import read_backlog, set_paused
 from node.sinkron.enrol import enrol
 from node.sinkron.queries import count_held, count_received, find_trust, list_computers
 from node.sinkron.rotate import take_new_keys
@@ -20,6 +21,7 @@ from node.sinkron.session import Report
 from shared.clock import describe_span
 from shared.errors import EnvironmentProblem, TransportError, UserError
 from shared.store.evidence import list_events
+from shared.sync.codes import CODES
 from shared.sync.enrolment import parse_code
 from shared.sync.limits import limit
 from shared.web.audit import record_access
@@ -55,8 +57,10 @@ def _read_page() -> dict[str, Any]:
         "state": state, "hub": node.hub(), "received": received, "computers": computers, "last": last,
         "held": [(HELD.get(reason, "Ditahan"), count) for reason, count in held],
         "parity": _say_parity(node, last), "words": keep("enam_kata", _Words).words,
-        "nama_komputer": node.nama, "is_latihan": node.is_latihan, "events": events, "trust": trust,
+        "events": events, "trust": trust,
         "jam": _say_clock(node, last), "kunci_baru": node.keys.previous is not None,
+        "lampiran": read_backlog(node), "gangguan_lampiran": _say_trouble(node),
+        "nama_komputer": node.nama, "is_latihan": node.is_latihan,
     }
 
 
@@ -87,6 +91,22 @@ def _say_parity(node: NodeServices, last: Report | None) -> str:
         ]
         return f"Ada perbedaan dengan kecamatan pada: {', '.join(names)}. Laporkan ke operator kecamatan."
     return "Belum dapat dibandingkan; dibandingkan lagi pada sinkronisasi berikutnya."
+
+
+def _say_trouble(node: NodeServices) -> str:
+    """Say what ended the last exchange of attachments, if anything did."""
+    code = read_backlog(node).trouble
+    if code in ("quota_full", "disk_full", "disk_penuh"):
+        full = "Disk komputer ini penuh, jadi gambar belum dapat diambil."
+        return CODES[code].sentence if code in CODES else full
+    return "Pengiriman gambar terakhir terputus; dilanjutkan pada sinkronisasi berikutnya." if code else ""
+
+
+@blueprint.post("/lampiran")
+def pause() -> ResponseReturnValue:
+    """Let pictures wait, or go again."""
+    set_paused(services(), request.form.get("jeda") == "ya")
+    return redirect(url_for(".index"), 303)
 
 
 @blueprint.post("/sekarang")

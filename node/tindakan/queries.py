@@ -24,6 +24,7 @@ class KasusRow(NamedTuple):
     batas_waktu: str
     jawaban: str
     dijawab_oleh: str
+    lampiran: str
 
 
 class Subject(NamedTuple):
@@ -37,7 +38,7 @@ class Subject(NamedTuple):
 _COLUMNS = ", ".join(
     f"coalesce({name}, '')"
     for name in ("id", "kode", "jenis", "ringkasan", "rekaman", "desa_lain", "status", "alasan", "catatan",
-                 "batas_waktu", "jawaban", "dijawab_oleh")
+                 "batas_waktu", "jawaban", "dijawab_oleh", "lampiran")
 )
 
 

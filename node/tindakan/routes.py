@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from node.beranda.desk import author, services
@@ -12,10 +12,12 @@ from node.tindakan.queries import find_case, list_cases, list_subjects
 from shared.clock import today
 from shared.codes import text_code_list
 from shared.codes import wilayah as codes
-from shared.errors import UserError
+from shared.errors import EnvironmentProblem, UserError
 from shared.records.verval import ALASAN_SELESAI, STATUS_KASUS
+from shared.store.blobs import store_of
 from shared.store.drafts import draft_update
 from shared.store.records import load_state
+from shared.web.pictures import ACCEPT, answer_picture, read_picture
 
 blueprint = Blueprint("tindakan", __name__, url_prefix="/tindakan")
 ANSWER_MAX = 4000
@@ -50,6 +52,17 @@ def answer(id: object) -> ResponseReturnValue:
     if not text or len(text) > ANSWER_MAX:
         problem = "Tulis dulu jawabannya." if not text else f"Jawaban paling banyak {ANSWER_MAX} huruf."
         return _case_page(record, text, problem), 400
+    try:
+        scan = read_picture("pindaian")
+    except EnvironmentProblem:
+        raise
+    except UserError as error:
+        return _case_page(record, text, error.pesan), 400
+    changed: dict[str, str | None] = {"jawaban": text, "dijawab_oleh": author()}
+    if scan is not None:
+        changed["lampiran"] = store_of(node).add(node.wilayah, scan)
+    elif request.form.get("tanpa_pindaian"):
+        changed["lampiran"] = None
     kind = node.catalogue["kasus"]
     with node.database.write() as conn:
         state = load_state(conn, node.catalogue, kind, node.wilayah, record)
@@ -57,11 +70,22 @@ def answer(id: object) -> ResponseReturnValue:
             abort(404)
         if state.values(kind)["status"] == "selesai":
             raise UserError("Kasus ini sudah selesai, jadi tidak perlu dijawab lagi.", "kasus_selesai")
-        draft = draft_update(kind, state, record, {"jawaban": text, "dijawab_oleh": author()})
+        draft = draft_update(kind, state, record, changed)
         if draft is not None:
             write_drafts(node, [draft], author=author())
     flash("Jawaban sudah disimpan dan ikut terkirim pada sinkronisasi berikutnya.", "baik")
     return redirect(url_for(".show", id=id), 303)
+
+
+@blueprint.get("/<uuid:id>/pindaian")
+def scan(id: object) -> Response:
+    """Show the scan behind the answer."""
+    node = services()
+    with node.database.read() as conn:
+        case = find_case(conn, node.wilayah, str(id))
+    if case is None or not case.lampiran:
+        abort(404)
+    return answer_picture(node, node.wilayah, case.lampiran, small=bool(request.args.get("kecil")))
 
 
 def _case_page(id: str, typed: str | None, problem: str) -> str:
@@ -84,6 +108,7 @@ def _case_page(id: str, typed: str | None, problem: str) -> str:
         desa_lain=[codes.nama(code) or code for code in case.desa_lain],
         today=today(node.clock).isoformat(),
         maks=ANSWER_MAX,
+        accept=ACCEPT,
     )
 
 

@@ -90,6 +90,12 @@ def count_bytes(conn: sqlite3.Connection, desa: str) -> int:
     return int(conn.execute("SELECT coalesce(sum(size), 0) FROM attachment WHERE desa = ?", (desa,)).fetchone()[0])
 
 
+def summarise(conn: sqlite3.Connection) -> dict[str, tuple[int, int]]:
+    """Count the whole attachments of every desa and their bytes."""
+    rows = conn.execute("SELECT desa, count(*), sum(size) FROM attachment WHERE whole = 1 GROUP BY desa ORDER BY desa")
+    return {desa: (count, size) for desa, count, size in rows}
+
+
 @lru_cache(maxsize=8)
 def attachment_fields(catalogue: Catalogue) -> tuple[tuple[str, str], ...]:
     """Name kind and field of everything that can be an attachment."""
@@ -125,16 +131,18 @@ def _list_disputed(conn: sqlite3.Connection, catalogue: Catalogue, desa: str) ->
         "SELECT record FROM conflict WHERE desa = ? AND (kind || ' ' || grup) IN (SELECT value FROM json_each(?))",
         (desa, json.dumps([f"{kind} {group}" for kind, group in groups])),
     )
-    return _list_written(conn, (row[0] for row in rows))
+    return list_written(conn, desa, (row[0] for row in rows))
 
 
-def _list_written(conn: sqlite3.Connection, records: Iterable[str]) -> set[str]:
-    """Name whatever looks like an attachment in any change of some records."""
+def list_written(conn: sqlite3.Connection, desa: str, records: Iterable[str]) -> set[str]:
+    """Name whatever looks like an attachment in any change of some records of a desa."""
     listed = json.dumps(sorted(set(records)))
     if listed == "[]":
         return set()
     return _read_digests(conn.execute(
-        "SELECT body FROM change WHERE body IS NOT NULL AND record IN (SELECT value FROM json_each(?))", (listed,)
+        f"SELECT c.body FROM change c JOIN log l ON l.no = c.pos >> {SEQ_BITS} WHERE l.wilayah = ?"
+        " AND c.body IS NOT NULL AND c.record IN (SELECT value FROM json_each(?))",
+        (desa, listed),
     ))
 
 
@@ -153,7 +161,7 @@ def list_kept(conn: sqlite3.Connection, catalogue: Catalogue, desa: str) -> set[
         (desa,),
     )
     named = list_named(conn, catalogue, desa) | _read_digests(held)
-    return named | _list_written(conn, (str(row[0]) for row in cases))
+    return named | list_written(conn, desa, (str(row[0]) for row in cases))
 
 
 def list_erased(conn: sqlite3.Connection, desa: str) -> set[str]:

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from sqlite3 import Connection
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from shared.errors import EnvironmentProblem, ProtocolError
 from shared.records.catalogue import Catalogue
@@ -259,6 +259,12 @@ def sweep_side(side: Side) -> Swept:
     """Sweep the attachments of one side, with the grace of the protocol; the daily job and the command."""
     grace = Grace(limit("blob_grace_days") * 86_400, limit("blob_grace_sweeps"))
     return store_of(side).sweep(side.catalogue, side.clock.now_s(), grace)
+
+
+def sweep_by_command(side: Side) -> dict[str, Any]:
+    """Carry out the command ``bersihkan-lampiran`` of either side."""
+    swept = sweep_side(side)
+    return {"dibuang": swept.removed, "byte": swept.bytes, "menunggu": swept.waiting}
 
 
 def describe_damage(side: Side) -> list[str]:

@@ -19,8 +19,8 @@ from tests.browser.windows import Window
 # button, or for a person without family.
 NO_PAGES = {
     "static", "logo.image", "penduduk.download", "keluarga.download", "impor.rejects", "ekspor.perubahan",
-    "masuk.mulai", "masuk.masuk",
-    "impor.applied", "impor.undone", "dusun.closed", "keluarga.place",
+    "masuk.mulai", "masuk.masuk", "impor.applied", "impor.undone", "dusun.closed", "keluarga.place",
+    "foto.picture", "tindakan.scan", "lampiran.scan",
 }
 
 

@@ -264,7 +264,9 @@ def test_every_get_route_of_the_pages_is_in_the_table(filled: tuple[HubSite, Vil
     assert rules == listed
 
 
-OWN = ("beranda", "verval", "sipande", "program", "simpul", "pendaftaran", "pengguna", "pemulihan", "akses", "saksi")
+OWN = (
+    "beranda", "verval", "sipande", "program", "simpul", "pendaftaran", "pengguna", "pemulihan", "akses", "saksi",
+   )
 ALL, DESK, ADMIN = (HARTONO, BUDI, SITI), (BUDI, SITI), (SITI,)
 FORMS = (
     # path, who may send it
@@ -277,7 +279,8 @@ FORMS = (
     ("/sipande/sasaran", DESK), ("/simpul/pendaftaran", ADMIN), ("/simpul/pendaftaran/x/tarik", ADMIN),
     ("/simpul/calon/x/setujui", ADMIN), ("/simpul/calon/x/tolak", ADMIN),
     ("/akun/", ADMIN), ("/akun/9/aktif", ADMIN), ("/akun/9/kode", ADMIN), ("/akses/periksa", ADMIN),
-    ("/saksi/x/lupakan", ADMIN), ("/keamanan/simpul/x", ADMIN), ("/keamanan/simpul/x/pulihkan", ADMIN), ("/keamanan/karantina", ADMIN),
+    ("/saksi/x/lupakan", ADMIN), ("/keamanan/simpul/x", ADMIN), ("/keamanan/simpul/x/pulihkan", ADMIN),
+    ("/keamanan/karantina", ADMIN),
     ("/keamanan/kunci", ADMIN), ("/keamanan/pemulihan/selesai", ADMIN),
 )
 POSTS = tuple(path for path, _ in FORMS)

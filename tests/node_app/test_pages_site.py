@@ -140,6 +140,7 @@ def test_unknown_records_are_not_found(desa: Desa) -> None:
         f"/penduduk/{nobody}",
         f"/penduduk/{nobody}/ubah",
         f"/penduduk/{nobody}/hapus",
+        f"/penduduk/{nobody}/foto",
         f"/keluarga/{nobody}",
         f"/keluarga/{nobody}/ubah",
         f"/keluarga/{nobody}/pindah",

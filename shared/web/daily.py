@@ -1,0 +1,57 @@
+"""Chores of a running server: looked at every ten minutes, done once a day, whenever the computer is on."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from shared.store.blobs import sweep_side
+from shared.store.migrations import read_setting, write_setting
+from shared.store.side import Side
+
+DAY_S = 86_400
+SWEPT = "lampiran_disapu"
+"""The setting with the time of the last sweep, in seconds."""
+_LOOK_MINUTES = 10
+_log = logging.getLogger("sipande.harian")
+
+
+def sweep_when_due(side: Side) -> bool:
+    """Sweep the attachments unless that was done within a day; tell whether it was done now."""
+    now_s = side.clock.now_s()
+    with side.database.read() as conn:
+        last_s = int(read_setting(conn, SWEPT) or 0)
+    # A clock that was set back must not end the sweeping.
+    if 0 <= now_s - last_s < DAY_S:
+        return False
+    sweep_side(side)
+    with side.database.write() as conn:
+        write_setting(conn, SWEPT, str(now_s))
+    return True
+
+
+class DailyJob:
+    """Runs chores in the background; one that fails is logged and tried again at the next look."""
+
+    def __init__(self, *chores: Callable[[], object]) -> None:
+        self._chores = chores
+        self._scheduler = BackgroundScheduler(timezone="Asia/Jakarta")
+
+    def start(self) -> None:
+        self._scheduler.add_job(self.run, "interval", minutes=_LOOK_MINUTES)
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)
+
+    def run(self) -> None:
+        """Do what is due."""
+        for chore in self._chores:
+            try:
+                chore()
+            except Exception as error:
+                # A full disk or a defect today must not be the end of all chores.
+                _log.warning("daily chore failed: %s", type(error).__name__)

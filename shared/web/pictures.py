@@ -1,0 +1,44 @@
+"""Pictures between a browser and the attachments: taken from a form, shown on a page."""
+
+from __future__ import annotations
+
+from flask import Response, request
+
+from shared.errors import UserError
+from shared.store.blobs import store_of
+from shared.store.side import Side
+from shared.web.images import UPLOAD_BYTES_MAX, encode_image, is_jpeg, make_thumbnail
+
+ACCEPT = "image/jpeg,image/png,image/webp"
+"""What a form offers to choose; what is sent is looked at all the same."""
+
+_WAITING = (
+    '<svg xmlns="http://www.w3.org/2000/svg" width="240" height="160" viewBox="0 0 240 160">'
+    '<rect width="240" height="160" fill="#eef0ec"/>'
+    '<g text-anchor="middle" font-family="sans-serif" fill="#4c5752"><text x="120" y="58" font-size="28">Gambar</text>'
+    '<text x="120" y="92" font-size="28">belum tiba</text><text x="120" y="128" font-size="19">menunggu sinkronisasi'
+    "</text></g></svg>"
+)
+
+
+def read_picture(name: str) -> bytes | None:
+    """Read a picture that was chosen in a form, as it is to be kept; None when none was chosen.
+
+    Raises UserError when it is none that can be kept.
+    """
+    sent = request.files.get(name)
+    if sent is None or not sent.filename:
+        return None
+    return encode_image(sent.read(UPLOAD_BYTES_MAX + 1))
+
+
+def answer_picture(side: Side, desa: str, digest: str, *, small: bool = False) -> Response:
+    """Show a stored picture, whole or small; a drawing that says so where it is not here."""
+    data = store_of(side).read(desa, digest)
+    # What came from another computer is shown as a picture or not at all.
+    if data is not None and is_jpeg(data):
+        try:
+            return Response(make_thumbnail(data) if small else data, mimetype="image/jpeg")
+        except UserError:
+            pass
+    return Response(_WAITING, mimetype="image/svg+xml")
