@@ -11,7 +11,7 @@ from datetime import date
 from hub.beranda.shell import list_desa, remember, services
 from hub.sipande import queries
 from hub.sipande.rules import SEXES, Band, find_band, make_bands
-from hub.verval.queue import load_queue
+from hub.verval.queries import list_open
 from shared.clock import today
 
 
@@ -114,8 +114,8 @@ def compute_figures(conn: sqlite3.Connection, kecamatan: str, day: date) -> Figu
         if band is not None and (kode, sex, band) in by_band and sex is not None:
             by_band[kode, sex, band] -= 1
     families, recipients = queries.count_families(conn), queries.count_recipients(conn)
-    waiting = [item for item in remember("queue", load_queue) if item.is_open]
-    cases = Counter(kode for item in waiting for kode in item.desa)
+    waiting = list_open(conn)
+    cases = Counter(desa for _, concerned in waiting for desa in concerned)
     own = tuple(
         DesaFigures(
             kode, nama, people.get(kode, 0), {sex: by_sex.get((kode, sex), 0) for sex in sexes},
@@ -128,5 +128,5 @@ def compute_figures(conn: sqlite3.Connection, kecamatan: str, day: date) -> Figu
         ProgramFigures(id, nama or "Tanpa nama", kuota, {d: n for (p, d), n in recipients.items() if p == id})
         for id, nama, kuota in queries.list_programs(conn)
     )
-    twice = sum(1 for item in waiting if item.kode == "V2")
+    twice = sum(1 for kode, _ in waiting if kode == "V2")
     return Figures(day, bands, own, programs, len(waiting), twice, undated)

@@ -199,6 +199,15 @@ def list_case_rows(conn: sqlite3.Connection) -> list[tuple[Any, ...]]:
     ).fetchall()
 
 
+def list_open(conn: sqlite3.Connection) -> list[tuple[str, list[str]]]:
+    """List code and desa of every finding that is not settled, as queue.judge_status tells it, without the rest."""
+    rows = conn.execute(
+        "SELECT t.kode, t.desa FROM temuan AS t WHERE NOT EXISTS (SELECT 1 FROM kasus AS k WHERE k.temuan = t.id)"
+        " OR EXISTS (SELECT 1 FROM kasus AS k WHERE k.temuan = t.id AND coalesce(k.status, 'terbuka') <> 'selesai')"
+    )
+    return [(kode, json.loads(desa)) for kode, desa in rows]
+
+
 # The first receipt that covers change c, as shared.store.changes.hub_time_of reads it for one.
 _HUB_TIME = (
     f"SELECT e.time_s FROM receipt AS e WHERE e.log = c.pos >> {SEQ_BITS} AND e.size > (c.pos & {SEQ_MASK})"

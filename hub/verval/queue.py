@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import NamedTuple
 
 from hub.roles import CAMAT
@@ -140,6 +141,7 @@ def judge_status(statuses: Iterable[str]) -> str:
     return next((status for status in _URGENCY if status in present), "terbuka")
 
 
+@lru_cache(maxsize=4096)
 def find_due(kode: str, berat: str, opened: date) -> date:
     """Give the day by which a case should be settled, in working days after it was opened."""
     left = _DAYS_OTHERS if berat == "ringan" else _DAYS.get(kode, _DAYS_OTHERS)
@@ -179,11 +181,11 @@ def _read_item(row: Sequence[str], cases: Sequence[_Case], seen_s: int | None) -
     if status == "dikembalikan":
         given = [case.due for case in cases if case.status == "dikembalikan" and case.due]
         due = date.fromisoformat(min(given)) if given else due
-    records = tuple((str(d), str(k), str(r)) for d, k, r in json.loads(rekaman))
+    places, records = json.loads(f"[{desa},{rekaman}]")
     holder = next((case.pemegang for case in cases if case.pemegang), None)
     return QueueItem(
-        id, kode, berat, tuple(json.loads(desa)), records, ringkasan, status, _judge_turn(status, cases), holder,
-        opened_s, due,
+        id, kode, berat, tuple(places), tuple(map(tuple, records)), ringkasan, status, _judge_turn(status, cases),
+        holder, opened_s, due,
     )
 
 
@@ -205,6 +207,7 @@ def _urgency(item: QueueItem) -> tuple[int, int, float, str]:
     return list(RISKS).index(item.berat), order, opened_s, item.id
 
 
+@lru_cache(maxsize=8192)
 def _day_of(time_s: int) -> date:
     return datetime.fromtimestamp(time_s, WIB).date()
 

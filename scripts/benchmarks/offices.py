@@ -20,6 +20,8 @@ from shared.store.records import load_state
 PENDUDUK = 5000
 TWINS = 20
 """How many people each desa shares with the next: each is a finding for verval."""
+ODD = 150
+"""How many people in each desa have a NIK that says another sex: as many warnings, thousands at the hub."""
 RECIPIENTS = 400
 _NIK = "330399"
 PASSWORD = "tujuh-kerbau-di-sawah-hijau"
@@ -31,15 +33,16 @@ def list_places() -> list[str]:
 
 
 def make_office(folder: Path, desa: str, program: str = "") -> None:
-    """Make a node with a village of 5,000: families, some who are registered elsewhere too, recipients of aid."""
+    """Make a node with a village of 5,000: families, people registered elsewhere too, odd NIK, recipients of aid."""
     services = make_node(folder, desa, "PC bench", SystemClock(), system_random)
     try:
-        drafts = draft_village(services, desa, PENDUDUK - 2 * TWINS, 7)
+        drafts = draft_village(services, desa, PENDUDUK - 2 * TWINS - ODD, 7)
         at = list_places().index(desa)
         kind = services.catalogue["penduduk"]
         people = [draft for draft in drafts if draft.kind.name == "penduduk"]
         for number in (*range(at * TWINS, (at + 1) * TWINS), *range((at + 1) * TWINS, (at + 2) * TWINS)):
             drafts.append(draft_create(kind, services.new_id(), _twin(number % (TWINS * len(list_places())))))
+        drafts += [draft_create(kind, services.new_id(), _odd(at * ODD + number)) for number in range(ODD)]
         if program:
             drafts += [_recipient(services.catalogue["penerima_bantuan"], services.new_id(), program, person.record)
                        for person in people[:: len(people) // RECIPIENTS]]
@@ -60,11 +63,20 @@ def make_office(folder: Path, desa: str, program: str = "") -> None:
 
 
 def _twin(number: int) -> dict[str, object]:
+    return {**_person(number, 88), "nama": f"SUGENG WARGA {chr(65 + number % 26)}", "jenis_kelamin": 1}
+
+
+def _odd(number: int) -> dict[str, object]:
+    return {**_person(number, 77), "nama": f"SUGENG RATNA {chr(65 + number % 26)}", "jenis_kelamin": 2}
+
+
+def _person(number: int, year: int) -> dict[str, object]:
+    """Give what a person has whose NIK is that of a man born in a year."""
     day, month = number % 28 + 1, number % 12 + 1
     return {
-        "nik": f"{_NIK}{day:02d}{month:02d}88{number + 1:04d}", "nama": f"SUGENG WARGA {chr(65 + number % 26)}",
-        "tempat_lahir": "PURBALINGGA", "tanggal_lahir": f"1988-{month:02d}-{day:02d}", "jenis_kelamin": 1,
-        "agama": 1, "status_dasar": 1, "status_kawin": 2, "warganegara": 1, "pekerjaan": 9,
+        "nik": f"{_NIK}{day:02d}{month:02d}{year}{number + 1:04d}", "tempat_lahir": "PURBALINGGA",
+        "tanggal_lahir": f"19{year}-{month:02d}-{day:02d}", "agama": 1, "status_dasar": 1, "status_kawin": 2,
+        "warganegara": 1, "pekerjaan": 9,
     }
 
 
