@@ -170,6 +170,7 @@ class SyncJob:
 
     def _plan(self, delay_s: float) -> None:
         when = datetime.now().astimezone() + timedelta(seconds=delay_s)
+        self._services.next_sync_s = self._services.clock.now_s() + round(delay_s)
         self._scheduler.add_job(self._run, "date", run_date=when, id="sync", replace_existing=True)
 
     def _run(self) -> None:

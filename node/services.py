@@ -60,6 +60,8 @@ class NodeServices(Side):
     """The folder for backups where one was named; without, it stands beside the data folder."""
     logo: Logo | None = None
     """What the pages show; kept here so that no page asks the database for it."""
+    next_sync_s: int | None = None
+    """When the next session begins by itself (seconds); None where none is planned."""
     last_report: tuple[int, Any] | None = None
     """When the last session of this process ended, and its report."""
 

@@ -57,11 +57,19 @@ def _read_page() -> dict[str, Any]:
         "state": state, "hub": node.hub(), "received": received, "computers": computers, "last": last,
         "held": [(HELD.get(reason, "Ditahan"), count) for reason, count in held],
         "parity": _say_parity(node, last), "words": keep("enam_kata", _Words).words,
-        "events": events, "trust": trust,
+        "events": events, "trust": trust, "next_try": _say_next_try(node),
         "jam": _say_clock(node, last), "kunci_baru": node.keys.previous is not None,
         "lampiran": read_backlog(node), "gangguan_lampiran": _say_trouble(node),
         "nama_komputer": node.nama, "is_latihan": node.is_latihan,
     }
+
+
+def _say_next_try(node: NodeServices) -> str:
+    """Say when the next session begins by itself."""
+    if node.next_sync_s is None:
+        return "Hanya bila tombol Sinkronkan sekarang ditekan."
+    left_s = node.next_sync_s - node.clock.now_s()
+    return "Sebentar lagi." if left_s < 60 else f"Sendiri, kira-kira {describe_span(left_s)} lagi."
 
 
 def _say_clock(node: NodeServices, last: Report | None) -> str:

@@ -480,6 +480,12 @@ def test_enrolment_shows_six_words_and_the_session_runs(desa: Desa, siti: Browse
     assert "Cocokkan enam kata" not in read_text(siti.get("/sinkronisasi/"))
 
 
+def test_the_page_says_when_the_next_session_begins(desa: Desa, siti: Browser, dunia: Federation) -> None:
+    assert "Hanya bila tombol Sinkronkan sekarang ditekan" in enrol(desa, siti, dunia)
+    desa.node.next_sync_s = desa.node.clock.now_s() + 600
+    assert "Sendiri, kira-kira 10 menit lagi" in read_text(siti.get("/sinkronisasi/"))
+
+
 def test_the_page_is_truthful_when_the_kecamatan_is_away(
     desa: Desa, siti: Browser, dunia: Federation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
