@@ -22,6 +22,7 @@ from hub.services import HubServices
 from hub.simpul import pendaftaran
 from hub.simpul import routes as simpul
 from hub.sipande import routes as sipande
+from hub.usb import routes as usb
 from hub.verval import routes as verval
 from shared.web.accounts import FirstPerson
 from shared.web.factory import make_app
@@ -40,7 +41,7 @@ PANDUAN = make_panduan((
         "simpul", "Komputer desa", "Membaca kabar dan kelengkapan setiap desa; mendaftarkan dan menolak komputer.",
         {"simpul": "kabar", "simpul.show": "satu-desa", "pendaftaran": "daftar", "pendaftaran.code": "kode",
          "pendaftaran.refusal": "menolak", "pendaftaran.refuse": "menolak", "pemulihan": "kunci",
-         "pemulihan.quarantine": "karantina"},
+         "pemulihan.quarantine": "karantina", "usb": "usb"},
     ),
     Bab(
         "verval", "Verval", "Antrean kasus, putusan, dan petugas kedua.",
@@ -81,6 +82,7 @@ REGISTRY = (
     Registration(saksi.pages, peran(ADMIN.name)),
     Registration(pengguna.blueprint, peran(ADMIN.name)),
     Registration(akses.blueprint, peran(ADMIN.name)),
+    Registration(usb.blueprint, MASUK),
     PANDUAN,
 )
 NAVIGATION = (
@@ -89,6 +91,7 @@ NAVIGATION = (
     NavItem("Verval", "verval.index"),
     NavItem("Program bantuan", "program.index"),
     NavItem("Simpul", "simpul.index"),
+    NavItem("Terima USB", "usb.index"),
     NavItem("Akun", "pengguna.index"),
     NavItem("Catatan akses", "akses.index"),
     NavItem("Panduan", "panduan.index"),
@@ -107,6 +110,7 @@ def make_hub_app(services: HubServices, cost: Cost = Cost()) -> Flask:
         enrol_first=enrol_first, context_words=context_words, commands=COMMANDS, command_services=services,
         # Every view of the sync blueprint is wrapped in ingest.routes.signed, which needs the raw body.
         check_signature=lambda: None, machine_error=ingest.answer_error, cost=cost,
+        big_uploads=usb.UPLOADS,
     )
     app.extensions["services"] = services
     return app

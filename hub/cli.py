@@ -13,6 +13,7 @@ from hub.pemulihan.cli import add_commands
 from hub.simpul.refusal import REASONS
 from shared.cli import add_common_commands, make_group, run_and_print, run_cli, set_up_logging
 from shared.clock import SystemClock, system_random
+from shared.help import Group
 from shared.store.folder import DataFolder
 
 DATA = Path.home() / ".local" / "share" / "sipande-hub"
@@ -75,9 +76,25 @@ def take_over(folder: DataFolder, kecamatan: str, kunci_lama: str) -> None:
 @click.argument("desa")
 @click.option("--alamat", required=True, help="Alamat hub seperti dilihat dari desa, misalnya https://hub.go.id")
 @click.option("--petugas", default="", help="Nama akun petugas yang membuka slot.")
+@click.option("--usb", is_flag=True, help="Untuk desa tanpa internet: kode berlaku lebih lama.")
 @click.pass_obj
-def slot(folder: DataFolder, desa: str, alamat: str, petugas: str) -> None:
-    _run(folder, "slot", {"desa": desa, "alamat": alamat, "petugas": petugas})
+def slot(folder: DataFolder, desa: str, alamat: str, petugas: str, usb: bool) -> None:
+    _run(folder, "slot", {"desa": desa, "alamat": alamat, "petugas": petugas, "usb": usb})
+
+
+@group.group("usb", cls=Group, help="Terima kiriman desa lewat stik USB.", no_args_is_help=False)
+def usb_group() -> None:
+    pass
+
+
+@usb_group.command("terima", help="Ambil kiriman dari berkas, atau semua yang belum dijawab di folder stik.")
+@click.argument("dari", metavar="BERKAS|FOLDER", type=click.Path(path_type=Path))
+@click.pass_obj
+def usb_terima(folder: DataFolder, dari: Path) -> None:
+    answer = _run(folder, "usb-terima", {"dari": str(dari.absolute())})
+    if not all(found["diambil"] for found in answer["berkas"]):
+        click.echo(" ".join(sentence for found in answer["berkas"] for sentence in found["kalimat"]), err=True)
+        sys.exit(2)
 
 
 @group.command(help="Daftar komputer yang menunggu enam kata dicocokkan.")

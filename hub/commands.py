@@ -18,6 +18,7 @@ from hub.services import HubServices, init_hub
 from hub.simpul.enrol import (
     confirm_candidate, list_candidates, open_slot, refuse_candidate, withdraw_slot,
 )
+from hub.usb.folder import take_path
 from hub.verval import decide
 from hub.verval.cases import find_finding, list_findings, update_cases
 from shared.changelog.checkpoint import Verifier, format_vkey
@@ -31,6 +32,7 @@ from shared.store.attachments import summarise
 from shared.store.backup import LAST_BACKUP
 from shared.store.drafts import draft_create
 from shared.store.migrations import read_setting, write_setting
+from shared.store.outbox import Outbox
 from shared.store.verify import hub_cosigners
 from shared.web.queries import find_account
 
@@ -78,7 +80,10 @@ def add_petugas(services: HubServices, nama: str, jabatan: str, role: str) -> st
 
 
 def run_slot(services: HubServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
-    code = open_slot(services, str(args["desa"]), str(args["alamat"]), str(args.get("petugas") or "perintah"))
+    code = open_slot(
+        services, str(args["desa"]), str(args["alamat"]), str(args.get("petugas") or "perintah"),
+        by_file=bool(args.get("usb")),
+    )
     return {"slot": code.slot_id, "kode": code.format(), "desa": str(args["desa"])}
 
 
@@ -107,6 +112,26 @@ def run_tolak(services: HubServices, args: Mapping[str, Any], progress: Progress
 def run_tarik(services: HubServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
     """Withdraw a slot whose code nobody has used."""
     return {"slot": str(args["slot"]), "desa": withdraw_slot(services, str(args["slot"])), "status": "ditutup"}
+
+
+def run_usb_terima(services: HubServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+    """Take what villages have sent on a stick, and write the answers beside it."""
+    outcomes = take_path(
+        services, Path(str(args["dari"])), Outbox(services.folder),
+        lambda done, total: progress({"selesai": done, "dari": total}),
+    )
+    return {
+        "berkas": [
+            {
+                "nama": found.name, "diambil": found.taken is not None and not found.taken.refusal,
+                "kalimat": found.sentences, "jawaban": str(found.answer) if found.answer else None,
+                "desa": found.taken.desa if found.taken else None,
+                "perubahan": found.taken.changes if found.taken else 0, "kata": " ".join(found.words),
+                "paritas": found.taken.parity if found.taken else "",
+            }
+            for found in outcomes
+        ]
+    }
 
 
 def run_temuan(services: HubServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
@@ -274,6 +299,7 @@ COMMANDS: dict[str, Command] = {
     "setujui": run_setujui,
     "tolak": run_tolak,
     "tarik": run_tarik,
+    "usb-terima": run_usb_terima,
     "temuan": run_temuan,
     "putus": run_putus,
     "kasus": run_kasus,

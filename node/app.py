@@ -23,6 +23,7 @@ from node.roles import ADMIN, ROLES, context_words
 from node.services import NodeServices
 from node.sinkron import routes as sinkron
 from node.tindakan import routes as tindakan
+from node.usb import routes as usb
 from shared.codes import wilayah
 from shared.web.accounts import FirstPerson
 from shared.web.factory import make_app
@@ -53,7 +54,7 @@ PANDUAN = make_panduan((
     ),
     Bab(
         "sinkronisasi", "Sinkronisasi", "Mendaftarkan komputer, mengirim, dan arti setiap keadaan.",
-        {"sinkron": "sehari-hari"},
+        {"sinkron": "sehari-hari", "usb": "usb"},
     ),
     Bab("perlu-tindakan", "Perlu tindakan", "Kasus dari kecamatan dan cara menjawabnya.", {"tindakan": "jawab"}),
 ))
@@ -70,6 +71,7 @@ REGISTRY = (
     Registration(impor.blueprint, MASUK),
     Registration(tindakan.blueprint, MASUK),
     Registration(sinkron.blueprint, MASUK, {"register": peran(ADMIN.name), "rotate": peran(ADMIN.name)}),
+    Registration(usb.blueprint, MASUK, {"register": peran(ADMIN.name)}),
     Registration(pengguna.blueprint, peran(ADMIN.name)),
     Registration(logo.blueprint, peran(ADMIN.name), {"image": UMUM}),
     Registration(latihan.blueprint, MASUK),

@@ -13,6 +13,7 @@ import click
 from shared.cli import add_common_commands, make_group, run_and_print, run_cli, set_up_logging
 from shared.clock import SystemClock, system_random
 from shared.errors import ProtocolError, TransportError
+from shared.help import Group
 from shared.store.folder import DataFolder
 
 DATA = Path.home() / ".local" / "share" / "sipande-node"
@@ -53,11 +54,38 @@ def init(folder: DataFolder, desa: str, nama: str) -> None:
     click.echo(json.dumps({"data": str(folder.path), "desa": desa, "nama": nama}, ensure_ascii=False))
 
 
-@group.command(help="Daftarkan simpul ini ke kecamatan dengan kode dari operator.")
-@click.argument("kode")
+@group.command(help="Daftarkan simpul ini ke kecamatan dengan kode dari operator; tanpa internet dengan --ke.")
+@click.argument("kode", required=False)
+@click.option("--kode", "pilihan", help="Kode dari operator kecamatan, sebagai ganti KODE.")
+@click.option("--ke", type=click.Path(path_type=Path), help="Tanpa internet: tulis permintaan ke folder stik ini.")
+@click.pass_context
+def enrol(context: click.Context, kode: str | None, pilihan: str | None, ke: Path | None) -> None:
+    code = kode or pilihan
+    if not code:
+        raise click.MissingParameter(ctx=context, param=context.command.params[0])
+    if ke is None:
+        _run(context.obj, "enrol", {"kode": code})
+    else:
+        _run(context.obj, "daftar-usb", {"kode": code, "ke": str(ke.absolute())})
+
+
+@group.group(cls=Group, help="Kirim dan terima lewat stik USB, tanpa internet.", no_args_is_help=False)
+def usb() -> None:
+    pass
+
+
+@usb.command("kirim", help="Tulis semua yang belum diterima kecamatan ke folder stik.")
+@click.argument("folder_stik", metavar="FOLDER", type=click.Path(path_type=Path))
 @click.pass_obj
-def enrol(folder: DataFolder, kode: str) -> None:
-    _run(folder, "enrol", {"kode": kode})
+def usb_kirim(folder: DataFolder, folder_stik: Path) -> None:
+    _run(folder, "usb-kirim", {"ke": str(folder_stik.absolute())})
+
+
+@usb.command("terima", help="Baca jawaban kecamatan dari berkas, atau dari folder stik.")
+@click.argument("dari", metavar="BERKAS|FOLDER", type=click.Path(path_type=Path))
+@click.pass_obj
+def usb_terima(folder: DataFolder, dari: Path) -> None:
+    _run(folder, "usb-terima", {"dari": str(dari.absolute())})
 
 
 @group.command(help="Masukkan data penduduk dari lembar kerja (xlsx, xlsm, csv).")

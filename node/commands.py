@@ -20,6 +20,10 @@ from node.sinkron.enrol import enrol
 from node.sinkron.rotate import doubt_new_keys, take_new_keys, tell_new_keys
 from node.sinkron.session import Outcome, Report, Session
 from node.sinkron.transport import HttpTransport, Transport
+from node.usb.enrol import write_request
+from node.usb.folder import read_path
+from node.usb.receive import Answered
+from node.usb.send import write_bundle
 from shared.clock import Clock, Randomness, format_time
 from shared.codes import wilayah as codes
 from shared.commands import Progress, add_account, check_side, make_cadangan, run_bersihkan_lampiran, run_rebuild
@@ -92,6 +96,34 @@ def run_enrol(services: NodeServices, args: Mapping[str, Any], progress: Progres
         transport.close()
     return {
         "status": hub.status, "hub": hub.nama, "wilayah": hub.wilayah, "kata": " ".join(words), "simpul": hub.simpul,
+    }
+
+
+def run_daftar_usb(services: NodeServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+    """Write the request for admission to a stick, for a desa without internet."""
+    return {"berkas": str(write_request(services, parse_code(str(args["kode"])), Path(str(args["ke"]))))}
+
+
+def run_usb_kirim(services: NodeServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+    """Write what the kecamatan lacks to a stick."""
+    refresh_parity(services)
+    sent = write_bundle(
+        services, Path(str(args["ke"])), lambda done, total: progress({"selesai": done, "dari": total})
+    )
+    file = sent.file
+    return {"berkas": str(sent.path), "nomor": file.number, "perubahan": file.changes, "byte": file.size}
+
+
+def run_usb_terima(services: NodeServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+    """Read the answers of the kecamatan from a stick."""
+    found = read_path(
+        services, Path(str(args["dari"])), lambda done, total: progress({"selesai": done, "dari": total})
+    )
+    refresh_parity(services)
+    return {
+        "kalimat": found.sentences(), "kata": " ".join(found.words),
+        "diterima": sum(item.received for item in found.done if isinstance(item, Answered)),
+        "diakui": sum(item.confirmed for item in found.done if isinstance(item, Answered)),
     }
 
 
@@ -277,6 +309,9 @@ COMMANDS: dict[str, Command] = {
     "tulis": run_tulis,
     "jawab": run_jawab,
     "enrol": run_enrol,
+    "daftar-usb": run_daftar_usb,
+    "usb-kirim": run_usb_kirim,
+    "usb-terima": run_usb_terima,
     "impor": run_impor,
     "sync": run_sync,
     "paritas": run_paritas,

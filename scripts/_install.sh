@@ -244,6 +244,8 @@ RestartSec=2
 RestartPreventExitStatus=2 6
 TimeoutStopSec=10
 $(hardening)
+# Where sticks are mounted.
+ReadWritePaths=-/media -/run/media -/mnt
 
 [Install]
 WantedBy=multi-user.target

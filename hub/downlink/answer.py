@@ -10,7 +10,7 @@ from hub.ingest.accept import Sender
 from hub.services import HubServices
 from shared.merge.scope import Role
 from shared.store.changes import Log, find_log, list_logs, root_at
-from shared.store.runs import RunSizer, build_run, encode_root, sign_size
+from shared.store.runs import RunSizer, build_fitting_run, encode_root, sign_size
 from shared.sync.limits import limit
 
 _ORDER = {Role.UMUM: 0, Role.SALURAN: 1, Role.DESA: 2}
@@ -58,8 +58,8 @@ def build_answer(
             note, note_size = _newest_note(conn, services, log)
             while start < note_size and budget > 0:
                 end = min(note_size, start + sizer.count(min(budget, limit("run_bytes_max"))))
-                run = build_run(
-                    conn, log, start, end, note=note, note_size=note_size, codec=codec, receiver=receiver
+                run, end = build_fitting_run(
+                    conn, log, start, end, note_for=lambda end: (note, note_size), codec=codec, receiver=receiver
                 )
                 sizer.learn(end - start, len(run))
                 parts.append(run)

@@ -16,8 +16,9 @@ from hub.downlink.answer import build_answer, find_differing, list_heads, readab
 from hub.ingest.accept import Sender, accept_run
 from hub.ingest.contact import note_contact, note_handed_over, note_refusal
 from hub.ingest.quota import STRANGERS, Busy, Quota
+from hub.ingest.sender import judge_parity, look_up_helper, look_up_sender
 from hub.pemulihan.rotation import accept_rotation
-from hub.pemulihan.state import list_successors, read_recovery
+from hub.pemulihan.state import list_successors
 from hub.pemulihan.watch import watch_histories
 from hub.services import HubServices
 from hub.simpul.enrol import accept_candidate
@@ -25,17 +26,8 @@ from hub.verval.cases import update_cases
 from shared.changelog.run import split_runs
 from shared.errors import EnvironmentProblem, ProtocolError
 from shared.merge.scope import Role
-from shared.store.changes import find_log, list_logs, root_at
-from shared.store.parity import (
-    ParityCheck,
-    claim_parity,
-    compare_parity,
-    compute_parity,
-    digest_range,
-    list_range,
-    name_heads,
-    store_parity,
-)
+from shared.store.changes import find_log, root_at
+from shared.store.parity import digest_range, list_range
 from shared.store.runs import encode_root
 from shared.store.side import find_own_log
 from shared.sync import messages, signature
@@ -153,34 +145,16 @@ def answer_error(status: int, error: BaseException) -> Response:
 
 def find_sender(key: str) -> Sender:
     """Find the enrolled node behind a key; ProtocolError when it may not speak."""
-    with services().database.read() as conn:
-        row = conn.execute("SELECT id, wilayah, status FROM simpul WHERE kunci = ?", (key,)).fetchone()
-        asked = conn.execute("SELECT refused_s FROM candidate WHERE kunci = ?", (key,)).fetchone()
-    if row is None and asked is not None:
-        raise ProtocolError("not_confirmed" if asked[0] is None else "not_admitted")
-    if row is None:
-        raise ProtocolError("unknown_key")
-    if row[2] == "dicabut":
-        raise ProtocolError("key_revoked")
-    return Sender(row[0], row[1], key)
+    return look_up_sender(services(), key)
 
 
 def find_helper(key: str, body: bytes) -> Sender | None:
-    """Tell whether a stranger may hand over the common channel, and nothing else.
-
-    A hub that was restored may have forgotten the enrolment of the very node that can bring it back. What
-    is handed over proves itself: the hub's own key has signed it.
-    """
-    hub = services()
+    """Tell whether a stranger may hand over the common channel, and nothing else."""
     try:
         announced = messages.decode(messages.HelloRequest, body)["logs"]
     except ProtocolError:
         return None
-    with hub.database.read() as conn:
-        held = {log.id: log.size for log in list_logs(conn, hub.wilayah) if log.peran is Role.UMUM}
-        is_recovering = read_recovery(conn) is not None
-    ahead = any(head["size"] > held[head["id"]] for head in announced if head["id"] in held)
-    return Sender("", hub.wilayah, key) if is_recovering or ahead else None
+    return look_up_helper(services(), key, announced)
 
 
 @blueprint.post("/enrol")
@@ -214,7 +188,7 @@ def hello(body: bytes, caller: signature.Signed) -> Response:
     }
     if sender.simpul:
         common = find_own_log(hub, hub.wilayah, Role.UMUM)
-        answer["parity"], answer["parity_differs"] = _judge_parity(hub, sender, asked)
+        answer["parity"], answer["parity_differs"] = judge_parity(hub, sender, asked)
         note_contact(
             hub, sender, device_time_s=asked["time"], queue=_count_queue(announced, told), parity=answer["parity"],
             version=asked["version"], common_size=0 if common is None else announced.get(common.id, 0),
@@ -232,23 +206,6 @@ def hello(body: bytes, caller: signature.Signed) -> Response:
 def _count_queue(announced: dict[str, int], held: dict[str, int]) -> int:
     """Count the changes that a node has and this hub lacks."""
     return sum(max(0, size - held.get(id, 0)) for id, size in announced.items())
-
-
-def _judge_parity(hub: HubServices, sender: Sender, asked: dict[str, Any]) -> tuple[str, list[str]]:
-    """Compare counts and digests where both sides stand at the same heads; otherwise say nothing."""
-    if not asked["parity_at"]:
-        return "", []
-    with hub.database.read() as conn:
-        if name_heads(conn, sender.wilayah) != asked["parity_at"]:
-            return "", []
-        mine = claim_parity(conn, hub.catalogue, sender.wilayah)
-        fresh = mine if mine.at else compute_parity(conn, hub.catalogue, sender.wilayah)
-    if not mine.at:
-        with hub.database.write() as conn:
-            store_parity(conn, sender.wilayah, fresh)
-    theirs = ParityCheck(asked["parity_at"], asked["parity"])
-    differs = compare_parity(fresh, theirs)
-    return ("beda" if differs else "sama"), differs
 
 
 @blueprint.post("/push")

@@ -27,10 +27,13 @@ from shared.sync.enrolment import (
 from shared.sync.limits import limit
 
 
-def open_slot(services: HubServices, desa: str, address: str, opened_by: str) -> EnrolmentCode:
+def open_slot(
+    services: HubServices, desa: str, address: str, opened_by: str, *, by_file: bool = False
+) -> EnrolmentCode:
     """Open a slot for one node of a desa of this kecamatan; the code is shown once and kept nowhere.
 
-    Raises UserError when the desa is not one of this kecamatan's.
+    ``by_file`` is for a desa without internet: its code lives as long as a stick travels. Raises UserError when
+    the desa is not one of this kecamatan's.
     """
     if codes.desa(desa) is None or codes.kecamatan_of(desa) is None or not desa.startswith(services.wilayah + "."):
         raise UserError(
@@ -47,7 +50,7 @@ def open_slot(services: HubServices, desa: str, address: str, opened_by: str) ->
     code = EnrolmentCode(
         services.random(SLOT_BYTES), secret, fingerprint_of(services.keys.signing.public), address.rstrip("/")
     )
-    expires_s = services.clock.now_s() + limit("enrol_code_s")
+    expires_s = services.clock.now_s() + limit("enrol_file_code_s" if by_file else "enrol_code_s")
     with services.database.write() as conn:
         conn.execute(
             "INSERT INTO slot (id, wilayah, secret, expires_s, attempts, status, opened_by)"

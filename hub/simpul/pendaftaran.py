@@ -1,6 +1,7 @@
 """Enrolment of the desa's nodes, for the admin. Forms (POST with csrf_token, answer 303):
 
-``/simpul/pendaftaran`` (``pendaftaran.open_slot``): ``desa``, ``alamat`` → page with the code, shown once.
+``/simpul/pendaftaran`` (``pendaftaran.open_slot``): ``desa``, ``alamat``, ``usb`` (``ya``) → page with the
+code, shown once.
 ``/simpul/pendaftaran/<slot>/tarik`` (``pendaftaran.withdraw``): closes a slot that nobody has used.
 ``/simpul/calon/<simpul>/setujui`` (``pendaftaran.confirm``): ``kata`` (the six words typed) or ``sama`` = ``ya``.
 ``/simpul/calon/<simpul>/tolak`` (``pendaftaran.refuse``): ``sebab`` (a key of REASONS), ``catatan``, ``kode`` =
@@ -40,15 +41,18 @@ def open_slot() -> ResponseReturnValue:
     """Open a slot; its code goes to the next page and is kept nowhere."""
     hub, user = services(), require_user()
     desa, address = request.form.get("desa", ""), request.form.get("alamat", "").strip()
+    by_file = request.form.get("usb") == "ya"
     try:
         with hub.database.write() as conn:
-            code = enrol.open_slot(hub, desa, address, user.petugas)
+            code = enrol.open_slot(hub, desa, address, user.petugas, by_file=by_file)
             record_access(conn, hub.clock, user.name, "slot_dibuka", code.slot_id, desa)
     except EnvironmentProblem:
         raise
     except UserError as error:
-        return _list_page(desa, address, error.pesan), 400
-    return redirect(url_for("pendaftaran.code", token=_codes().put((code.format(), desa, address))), 303)
+        return _list_page(desa, address, error.pesan, by_file), 400
+    life_s = limit("enrol_file_code_s" if by_file else "enrol_code_s")
+    token = _codes().put((code.format(), desa, address, life_s))
+    return redirect(url_for("pendaftaran.code", token=token), 303)
 
 
 @blueprint.get("/simpul/pendaftaran/<token>")
@@ -58,10 +62,10 @@ def code(token: str) -> ResponseReturnValue:
     if shown is None:
         flash("Kode pendaftaran hanya tampil satu kali. Bila belum dicatat, buka pendaftaran baru.", "salah")
         return redirect(url_for("pendaftaran.index"), 303)
-    text, desa, address = shown
+    text, desa, address, life_s = shown
     return render_template(
         "simpul/kode.html", kode=text, desa=name_place(desa), drawn=Markup(draw_qr_svg(text)),
-        until_s=hub.clock.now_s() + limit("enrol_code_s"), is_local=is_loopback(address),
+        until_s=hub.clock.now_s() + life_s, is_local=is_loopback(address),
     )
 
 
@@ -141,13 +145,14 @@ def _refusal_page(simpul: str, typed: dict[str, str], problem: str) -> ResponseR
     return page, 400 if problem else 200
 
 
-def _list_page(desa: str, address: str, problem: str) -> str:
+def _list_page(desa: str, address: str, problem: str, by_file: bool = False) -> str:
     hub = services()
     with hub.database.read() as conn:
         slots = queries.list_slots(conn, _SLOTS_SHOWN)
         people = queries.name_petugas(conn, [by or "" for slot in slots for by in (slot.opened_by, slot.refused_by)])
     return render_template(
         "simpul/pendaftaran.html", pilihan=list_desa(hub.wilayah), desa=desa, alamat=address, problem=problem,
+        usb=by_file,
         slots=[(slot, judge_slot(slot.status, slot.expires_s, hub.clock.now_s())) for slot in slots], people=people,
         reasons=REASONS, name_place=name_place, is_local=is_loopback(address),
     )
@@ -159,6 +164,6 @@ def _find_own_address() -> str:
     return (find_office_url(services().folder) or address) if is_loopback(address) else address
 
 
-def _codes() -> Notes[tuple[str, str, str]]:
-    """Give the enrolment codes on their way to the page that shows them, each with its desa and address."""
-    return keep("kode_pendaftaran", lambda: Notes[tuple[str, str, str]](services(), _CODES_MAX, _CODE_SHOWN_S))
+def _codes() -> Notes[tuple[str, str, str, int]]:
+    """Give the codes on their way to the page that shows them, each with its desa, address and life in seconds."""
+    return keep("kode_pendaftaran", lambda: Notes[tuple[str, str, str, int]](services(), _CODES_MAX, _CODE_SHOWN_S))

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from node.beranda.desk import keep, services
+from node.beranda.desk import services
 from node.beranda.jobs import Job, jobs
 from node.beranda.state import read_sync_state
 from node.commands import open_transport, refresh_parity, sync_once
@@ -18,6 +18,7 @@ from node.sinkron.enrol import enrol
 from node.sinkron.queries import count_held, count_received, find_trust, list_computers
 from node.sinkron.rotate import take_new_keys
 from node.sinkron.session import Report
+from node.sinkron.words import six_words
 from shared.clock import describe_span
 from shared.errors import EnvironmentProblem, TransportError, UserError
 from shared.store.evidence import list_events
@@ -29,13 +30,6 @@ from shared.web.services import require_user
 
 blueprint = Blueprint("sinkron", __name__, url_prefix="/sinkronisasi")
 _JOB = "sinkron"
-
-
-class _Words:
-    """The six words of the last enrolment; only in memory, since they are compared once by telephone."""
-
-    def __init__(self, node: NodeServices) -> None:
-        self.words: tuple[str, ...] = ()
 
 
 @blueprint.get("/")
@@ -56,7 +50,7 @@ def _read_page() -> dict[str, Any]:
     return {
         "state": state, "hub": node.hub(), "received": received, "computers": computers, "last": last,
         "held": [(HELD.get(reason, "Ditahan"), count) for reason, count in held],
-        "parity": _say_parity(node, last), "words": keep("enam_kata", _Words).words,
+        "parity": _say_parity(node, last), "words": six_words().words,
         "events": events, "trust": trust, "next_try": _say_next_try(node),
         "jam": _say_clock(node, last), "kunci_baru": node.keys.previous is not None,
         "lampiran": read_backlog(node), "gangguan_lampiran": _say_trouble(node),
@@ -169,7 +163,7 @@ def register() -> ResponseReturnValue:
             typed,
             "Kecamatan tidak menjawab. Periksa sambungan internet, lalu coba lagi. Kodenya masih berlaku.",
         )
-    keep("enam_kata", _Words).words = words
+    six_words().words = words
     with node.database.write() as conn:
         record_access(conn, node.clock, user.name, "komputer_didaftarkan", hub.simpul)
     flash(f"Komputer ini sudah dikenal {hub.nama}. Cocokkan enam kata di bawah lewat telepon.", "baik")
@@ -198,5 +192,5 @@ def rotate() -> ResponseReturnValue:
 @blueprint.post("/enam-kata/tutup")
 def close_words() -> ResponseReturnValue:
     """Take the six words off the screen once they were compared."""
-    keep("enam_kata", _Words).words = ()
+    six_words().words = ()
     return redirect(url_for(".index"), 303)

@@ -16,13 +16,13 @@ from typing import Any
 from node.services import KnownHub, NodeServices
 from node.sinkron.blobs import exchange_blobs
 from node.sinkron.hubkey import follow_hub
+from node.sinkron.receipts import keep_receipt
 from node.sinkron.receive import receive_run
 from node.sinkron.transport import Answer, Transport
-from shared.changelog.checkpoint import open_receipt_of
 from shared.changelog.run import split_runs
 from shared.errors import ProtocolError, SipandeError, TransportError
 from shared.merge.scope import Role
-from shared.store.changes import Log, Receipt, add_receipt, find_log, list_logs, root_at
+from shared.store.changes import Log, list_logs, root_at
 from shared.store.migrations import read_setting, write_setting
 from shared.store.parity import ParityCheck, claim_parity
 from shared.store.runs import RunSizer, build_run, encode_root, sign_size
@@ -366,17 +366,7 @@ class Session:
         return row[0] or 0
 
     def _keep_receipt(self, hub: KnownHub, note: bytes) -> None:
-        try:
-            checkpoint, time_s = open_receipt_of(note, hub.cosigners())
-        except ProtocolError:
-            raise TransportError("receipt does not verify") from None
-        with self.services.database.write() as conn:
-            log = find_log(conn, checkpoint.origin.rsplit("/", 1)[-1])
-            if log is None or log.origin != checkpoint.origin or checkpoint.size > log.size:
-                raise TransportError("receipt for another log")
-            if checkpoint.size and root_at(conn, log, checkpoint.size) != checkpoint.root:
-                raise TransportError("receipt for other bytes")
-            add_receipt(conn, log, Receipt(checkpoint.size, time_s, note))
+        keep_receipt(self.services, hub, note)
 
     def _pull(self, hub: KnownHub, wanted: dict[str, int]) -> None:
         """Fetch what the hub holds and this node lacks, until nothing is missing."""

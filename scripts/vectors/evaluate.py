@@ -7,6 +7,7 @@ the code of a sender and insists on equal bytes, so that one vector holds both d
 from __future__ import annotations
 
 import base64
+import io
 import json
 import sqlite3
 from collections.abc import Callable, Mapping
@@ -48,6 +49,7 @@ from shared.store.changes import Log
 from shared.store.parity import digest_range, list_range
 from shared.store.tables import columns_of, insert_sql, make_tables
 from shared.sync import messages, signature
+from shared.sync.bundle import open_file, write_letter
 from shared.sync.checks import prove_run, read_run
 from shared.sync.chunk import open_chunk, split_chunk
 from shared.sync.enrolment import derive_proof_key, parse_code, prove_code, words_of
@@ -312,6 +314,19 @@ def _chunk(given: Input) -> Answer:
     return {"info": header.info().hex(), "seal_id": key.key_id.hex()}, output
 
 
+def _bundle(given: Input) -> Answer:
+    data = base64.b64decode(given["bytes"])
+    letter, runs = open_file(io.BytesIO(data))
+    if "seed" in given:
+        raw = json.loads(data.split(b"\n", 2)[1])
+        written = write_letter(letter.title, raw, SigningKey(bytes.fromhex(given["seed"])))
+        _insist(data.startswith(written), "note of a file")
+    found = [_show_run_header(header) for header, _ in runs]
+    return {"key": letter.key}, {
+        "title": letter.title.value, "message": letter.message, "runs": found, "whole": runs.is_whole
+    }
+
+
 def _prove(given: Input) -> Answer:
     """Check an opened run against a log as held; the leaves held stand in for the store."""
     held = [bytes.fromhex(leaf) for leaf in given["log"]["leaves"]]
@@ -438,6 +453,7 @@ EVALUATORS: dict[str, Callable[[Input], Answer]] = {
     "run_header": _run_header,
     "sealed_run": _sealed_run,
     "chunk": _chunk,
+    "bundle": _bundle,
     "prove": _prove,
     "code": _code,
     "enrolment": _enrolment,

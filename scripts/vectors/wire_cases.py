@@ -17,11 +17,14 @@ from shared.changelog.keys import seal
 from shared.changelog.run import MAGIC, RUN_PLAIN_BYTES_MAX, RunHeader, deflate, encode_run, pack_payload, salt_bytes
 from shared.changelog.tree import SubtreeHasher, consistency_proof
 from shared.sync import signature
+from shared.sync.bundle import Title, write_letter
 from shared.sync.chunk import ChunkHeader, encode_chunk
 from shared.sync.enrolment import EnrolmentCode, fingerprint_of
 from vectors.bytes_cases import ORIGIN, changes, given_change, leaf_of, root_of
 from vectors.case import (
+    AUTHOR,
     DESA,
+    KECAMATAN,
     LOG,
     OTHER,
     SALT,
@@ -372,6 +375,66 @@ def enrolment_cases() -> Iterator[Case]:
     })
 
 
+def bundle_cases(file: Path) -> Iterator[Case]:
+    """Files for a stick, around the run that is kept with the vectors of runs."""
+    run = _read_kept(file) or _seal_run()
+    root = base64.b64encode(root_of([leaf_of(h, b) for h, b in changes()])).decode()
+    up: dict[str, Any] = {
+        "version": 1, "sender": SIGNING.public.hex(), "receiver": OTHER.public.hex(), "wilayah": DESA,
+        "nonce": NONCE, "number": 3, "time": TIME_S,
+        "logs": [{"id": LOG, "size": 5, "root": root}],
+        "reaches": [{"id": LOG, "size": 5}],
+    }
+    down = {
+        **up, "sender": OTHER.public.hex(), "receiver": SIGNING.public.hex(), "echo": NONCE, "nonce": "B" * 22,
+        "segel": SEALING.public.hex(), "receipts": [], "refused": [{"log": "ff" * 16, "start": 2, "code": "gap"}],
+    }
+    enrol = {
+        "version": 1, "slot": "0001020304", "wilayah": DESA, "kunci": SIGNING.public.hex(),
+        "segel": SEALING.public.hex(), "nama": "PC Pelayanan", "nonce": NONCE, "bukti": "ab" * 32,
+    }
+    enrolled = {
+        "status": "menunggu", "simpul": AUTHOR, "wilayah": KECAMATAN, "nama": "Kecamatan Uji",
+        "segel": SEALING.public.hex(), "pemulihan": OTHER.public.hex(), "echo": NONCE, "version": 1,
+        "sender": OTHER.public.hex(), "receiver": SIGNING.public.hex(),
+    }
+    note = write_letter(Title.UP, up, SIGNING)
+
+    def given(data: bytes, seed: bytes = b"") -> dict[str, str]:
+        return {"bytes": base64.b64encode(data).decode()} | ({"seed": seed.hex()} if seed else {})
+
+    yield Case("bundle", "from a node, with one run", "note, then runs to the end of the file",
+               given(note + run, SIGN_SEED))
+    yield Case("bundle", "a note alone", "asks for what the hub has", given(note, SIGN_SEED))
+    yield Case("bundle", "cut in its second run", "the whole runs before the cut are good",
+               given(note + run + run[:-9]))
+    yield Case("bundle", "something else after a run", "ends the runs and spoils none before",
+               given(note + run + b"\0" * 40))
+    yield Case("bundle", "from the hub", "receipts and refusals in the note",
+               given(write_letter(Title.DOWN, down, OTHER) + run, b"\x02" * 32))
+    yield Case("bundle", "request for admission", "enrolment by file",
+               given(write_letter(Title.ENROL, enrol, SIGNING), SIGN_SEED))
+    yield Case("bundle", "answer to it", "signed by the key whose fingerprint is in the code",
+               given(write_letter(Title.ENROLLED, enrolled, OTHER), b"\x02" * 32))
+    wrong_name = sign_note(b"\n".join(note.split(b"\n")[:2]) + b"\n", Signer(f"sipande/{KECAMATAN}/hub", SIGNING))
+    for name, why, data, code in (
+        ("cut in its note", "nothing is known of it", note[:-20], "malformed"),
+        ("cut before its signature", "nothing is known of it", note[: note.index(b"\n\n") + 2], "malformed"),
+        ("an HTTP body", "runs without a note", run, "malformed"),
+        ("another title", "sipande-bundle-up/1", note.replace(b"up/1", b"up/2", 1), "malformed"),
+        ("a checkpoint", "a note of something else", _run_header(0, 5).checkpoint, "malformed"),
+        ("wilayah is no desa", "four parts", write_letter(Title.UP, {**up, "wilayah": KECAMATAN}, SIGNING),
+         "malformed"),
+        ("empty", "no file", b"", "malformed"),
+        ("message changed", "signed", note.replace(b'"number":3', b'"number":4', 1), "bad_signature"),
+        ("signed by another key", "the key that the message names", write_letter(Title.UP, up, OTHER), "bad_signature"),
+        ("signed under another name", "sipande/<desa>/simpul", wrong_name, "bad_signature"),
+        ("title of the other direction", "the title is signed",
+         write_letter(Title.DOWN, down, OTHER).replace(b"bundle-down", b"bundle-up"), "bad_signature"),
+    ):
+        yield Case("bundle", name, why, given(data), code)
+
+
 def all_cases(folder: Path) -> Iterator[Case]:
     for make in (
         signature_cases, message_cases, payload_cases, inflate_cases, run_header_cases, prove_cases, enrolment_cases
@@ -379,3 +442,4 @@ def all_cases(folder: Path) -> Iterator[Case]:
         yield from make()
     yield from sealed_run_cases(folder / "sealed_run.json")
     yield from chunk_cases(folder / "chunk.json")
+    yield from bundle_cases(folder / "sealed_run.json")

@@ -169,18 +169,25 @@ def split_whole_runs(data: bytes) -> tuple[list[tuple[RunHeader, bytes]], bytes]
     """Cut off as many whole runs as there are; also give back the bytes of a run that is not whole."""
     runs: list[tuple[RunHeader, bytes]] = []
     at = 0
-    while at < len(data):
-        line_end = data.find(b"\n", at, at + RUN_HEADER_BYTES_MAX)
-        if line_end < 0:
-            if len(data) - at >= RUN_HEADER_BYTES_MAX:
-                raise ProtocolError("malformed", "run header too long")
-            break
-        header = decode_run_header(data[at:line_end])
-        if line_end + 1 + header.length > len(data):
-            break
-        runs.append((header, data[line_end + 1 : line_end + 1 + header.length]))
-        at = line_end + 1 + header.length
+    while (found := take_run(data, at)) is not None:
+        runs.append(found[:2])
+        at = found[2]
     return runs, data[at:]
+
+
+def take_run(data: bytes, at: int) -> tuple[RunHeader, bytes, int] | None:
+    """Read the run that begins at a place, and where it ends; None when it is not whole.
+
+    Raises ProtocolError when what stands there is no run.
+    """
+    line_end = data.find(b"\n", at, at + RUN_HEADER_BYTES_MAX)
+    if line_end < 0:
+        if len(data) - at >= RUN_HEADER_BYTES_MAX:
+            raise ProtocolError("malformed", "run header too long")
+        return None
+    header = decode_run_header(data[at:line_end])
+    end = line_end + 1 + header.length
+    return None if end > len(data) else (header, data[line_end + 1 : end], end)
 
 
 def decode_run_header(line: bytes) -> RunHeader:

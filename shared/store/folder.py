@@ -2,7 +2,8 @@
 
 Layout: ``data.sqlite``, ``kunci/`` (never in a backup), ``lock``, ``server.json`` (address and local
 token of the running server, readable by its owner alone), ``lampiran/`` (attachments, shared/store/blobs.py),
-``templat/`` (compiled pages; may be lost); at a desa ``latihan/``, the data folder of its practice village.
+``templat/`` (compiled pages; may be lost), ``usb/`` (files that come and go with the browser; may be lost);
+at a desa ``latihan/``, the data folder of its practice village.
 """
 
 from __future__ import annotations

@@ -10,7 +10,15 @@ from dataclasses import dataclass
 from shared.changelog.change import Sealed
 from shared.changelog.checkpoint import Checkpoint, Signer, sign_checkpoint
 from shared.changelog.keys import name_seal_key, seal
-from shared.changelog.run import RUN_CHANGES_MAX, RunHeader, deflate, encode_run, pack_payload, salt_bytes
+from shared.changelog.run import (
+    RUN_BYTES_MAX,
+    RUN_CHANGES_MAX,
+    RunHeader,
+    deflate,
+    encode_run,
+    pack_payload,
+    salt_bytes,
+)
 from shared.changelog.tree import consistency_proof
 from shared.store.changes import Log, hasher_of, read_changes, root_at
 
@@ -63,6 +71,29 @@ def build_run(
         changes, log, start, note=note, codec=codec, receiver=receiver, sealer=sealer,
         proof=tuple(consistency_proof(end, note_size, hasher_of(conn, log))) if note_size > end else (),
     )
+
+
+def build_fitting_run(
+    conn: sqlite3.Connection,
+    log: Log,
+    start: int,
+    end: int,
+    *,
+    note_for: Callable[[int], tuple[bytes, int]],
+    codec: str,
+    receiver: bytes,
+) -> tuple[bytes, int]:
+    """Build a run from ``start`` towards ``end`` that a receiver takes as one; also tell where it ends.
+
+    ``note_for`` gives the author's checkpoint for a run that ends somewhere, with its size. Large changes are
+    fewer in a run than was guessed; a single one goes alone, whatever its size.
+    """
+    while True:
+        note, note_size = note_for(end)
+        run = build_run(conn, log, start, end, note=note, note_size=note_size, codec=codec, receiver=receiver)
+        if len(run) <= RUN_BYTES_MAX or end - start == 1:
+            return run, end
+        end = start + (end - start) // 2
 
 
 def pack_run(

@@ -48,6 +48,8 @@ _ALL = (
          "Catatan komputer ini bercabang (mungkin dipulihkan dari salinan lama); keduanya disimpan."),
     Code("too_large", 413, "body larger than allowed", "halves its runs", True,
          "Kiriman terlalu besar; dipecah lebih kecil."),
+    Code("wrong_receiver", 421, "the file is for another hub or another node", "hands it to whom it is for", False,
+         "Berkas kiriman ini untuk kecamatan lain."),
     Code("bad_proof", 422, "tree, checkpoint or proof of a run does not verify; names the run", "reads its bytes again",
          False, "Catatan yang dikirim tidak cocok dengan segelnya. Jalankan pemeriksaan (verify) di komputer ini."),
     Code("bad_note", 422, "a checkpoint or receipt is malformed or not signed by the log's key",

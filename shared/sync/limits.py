@@ -32,6 +32,7 @@ LIMITS: dict[str, Limit] = {
     "retry_delay_s_max": Limit(1800, "s", "longest wait after failures"),
     "enrol_attempts_max": Limit(5, "kali", "wrong codes that close a slot"),
     "enrol_code_s": Limit(24 * 3600, "s", "life of an enrolment code"),
+    "enrol_file_code_s": Limit(14 * 24 * 3600, "s", "life of a code for a desa without internet"),
     "requests_at_once": Limit(3, "permintaan", "of one key under way at once"),
     "requests_burst": Limit(600, "permintaan", "of one key before it must wait"),
     "requests_per_s": Limit(5, "permintaan/s", "how fast that fills again"),

@@ -128,6 +128,7 @@ def make_app(
     command_services: Any = None,
     cost: Cost = Cost(),
     upload_bytes_max: int = UPLOAD_BYTES_MAX,
+    big_uploads: Mapping[str, int] | None = None,
     idle_s: int = IDLE_S,
     absolute_s: int = ABSOLUTE_S,
 ) -> Flask:
@@ -153,6 +154,7 @@ def make_app(
     app.config.update(
         SECRET_KEY=hmac.digest(secret, b"form cookie", "sha256"),
         MAX_CONTENT_LENGTH=upload_bytes_max,
+        BIG_UPLOADS=dict(big_uploads or {}),
         SESSION_COOKIE_HTTPONLY=True,
         # guards.enforce asks for the check itself, so that exemption follows the policy and nothing else.
         WTF_CSRF_CHECK_DEFAULT=False,
@@ -163,6 +165,7 @@ def make_app(
     )
     app.session_interface = _FormCookie(suffix)
     app.before_request(_start_timer)
+    app.before_request(_allow_big_upload)
     app.before_request(enforce)
     app.after_request(_finish)
     CSRFProtect(app)
@@ -363,6 +366,13 @@ def _error_page(status: int, title: str, advice: str) -> Response:
 
 def _start_timer() -> None:
     g.started_s = web().clock.monotonic_s()
+
+
+def _allow_big_upload() -> None:
+    """Raise the limit of one route before anything reads the body: the check of the form's token does."""
+    bytes_max = current_app.config["BIG_UPLOADS"].get(request.endpoint)
+    if bytes_max is not None:
+        request.max_content_length = bytes_max
 
 
 def _finish(response: Response) -> Response:

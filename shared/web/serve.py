@@ -129,7 +129,7 @@ def serve(
         cleanup_interval=15,
         max_request_header_size=32000,
         # Flask answers first what is little too large; what is larger is not read to its end.
-        max_request_body_size=int(switch.app.config["MAX_CONTENT_LENGTH"] or 26_000_000) + 65536,
+        max_request_body_size=_largest_body(switch.app) + 65536,
         asyncore_use_poll=os.name == "posix",
         ident=None,
         **options,
@@ -178,6 +178,12 @@ def _keep_memory_together() -> None:
         ctypes.CDLL("libc.so.6").mallopt(_M_ARENA_MAX, 1)
     except (OSError, AttributeError):
         pass
+
+
+def _largest_body(app: Flask) -> int:
+    """Tell how much the largest route takes; which one a request is for is known to Flask alone."""
+    sizes: list[int] = [app.config["MAX_CONTENT_LENGTH"] or 26_000_000, *app.config.get("BIG_UPLOADS", {}).values()]
+    return max(sizes)
 
 
 def open_sockets(host: str, port: int) -> list[socket.socket]:

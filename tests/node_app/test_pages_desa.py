@@ -12,9 +12,9 @@ import pytest
 from hub.simpul.enrol import confirm_candidate, open_slot
 from hub.verval.cases import list_findings
 from hub.verval.decide import Officer, return_to_desa
-from node.beranda.desk import keep
-from node.beranda.jobs import Jobs
+from node.beranda.jobs import jobs
 from node.sinkron import routes as sinkron
+from node.sinkron.words import six_words
 from shared.errors import TransportError
 from shared.web.queries import find_account
 from tests.node_app.test_pages_kit import NIK, NO_KK, Browser, Desa, make_desa, read_form, read_text
@@ -36,7 +36,7 @@ def siti(desa: Desa) -> Browser:
 def finish_jobs(desa: Desa) -> None:
     """Wait for what runs behind the pages."""
     with desa.app.app_context():
-        for job in list(keep("jobs", Jobs)._jobs.values()):
+        for job in list(jobs()._jobs.values()):
             assert job.finished.wait(30)
 
 
@@ -459,7 +459,7 @@ def confirm(desa: Desa, dunia: Federation) -> None:
     hub = desa.node.hub()
     assert hub is not None
     with desa.app.app_context():
-        words = keep("enam_kata", sinkron._Words).words
+        words = six_words().words
     confirm_candidate(dunia.hub, hub.simpul, " ".join(words), "")
 
 

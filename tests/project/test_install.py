@@ -111,8 +111,10 @@ def test_a_unit_never_waits_for_a_network_and_may_write_its_own_folders_alone(pr
         assert {"After=network.target", "Restart=on-failure", "ProtectSystem=strict", "NoNewPrivileges=yes",
                 f"User=sipande-{side}"} <= lines
         assert "network-online" not in unit and "Requires=" not in unit
-        writable = next(line for line in lines if line.startswith("ReadWritePaths="))
-        assert writable.endswith(f"{prefix}/var/lib/sipande-{side} {prefix}/var/backups/sipande-{side}")
+        assert {line for line in lines if line.startswith("ReadWritePaths=")} == {
+            f"ReadWritePaths={prefix}/var/lib/sipande-{side} {prefix}/var/backups/sipande-{side}",
+            "ReadWritePaths=-/media -/run/media -/mnt",
+        }
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="needs systemd")

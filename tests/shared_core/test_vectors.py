@@ -31,6 +31,7 @@ DEFECTS = (
     ("prove", "gap"), ("prove", "fork"), ("prove", "one byte of a header changed"), ("prove", "one body changed"),
     ("checkpoint", "one bit of the signature flipped"), ("prove", "one bit of the proof flipped"),
     ("prove", "signed by another key"), ("inflate", "cut zlib"), ("inflate", "bomb"), ("inflate", "trailing bytes"),
+    ("bundle", "cut in its note"), ("bundle", "message changed"), ("bundle", "title of the other direction"),
     ("prove", "wrong origin"), ("sealed_run", "one bit of the sealed payload flipped"),
 )
 

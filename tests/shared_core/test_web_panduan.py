@@ -46,10 +46,10 @@ def test_every_page_leads_to_a_place_that_is_there(desa: Desa, site: HubSite, si
     client = desa.browser("siti").client if side == "node" else site.client(SITI)
     paths = {
         "node": ("/", "/penduduk/", "/penduduk/tambah", "/keluarga/", "/bantuan/", "/impor/", "/impor/riwayat",
-                 "/tindakan/", "/sinkronisasi/", "/pengguna/", "/logo/", "/alamat", "/latihan/",
+                 "/tindakan/", "/sinkronisasi/", "/sinkronisasi/usb/", "/pengguna/", "/logo/", "/alamat", "/latihan/",
                  f"/penduduk/{desa.ayah}"),
         "hub": ("/", "/sipande", "/sipande/sasaran", "/sipande/penduduk", "/verval", "/program", "/simpul",
-                "/akun/", "/akses", "/keamanan", "/keamanan/karantina", "/simpul/pendaftaran"),
+                "/akun/", "/akses", "/keamanan", "/keamanan/karantina", "/simpul/pendaftaran", "/usb"),
     }[side]
     for path in paths:
         found = re.search(r'class="bantuan-halaman" href="([^"#]+)(?:#([^"]+))?"', client.get(path).text)

@@ -1,0 +1,58 @@
+"""Who speaks, and whether the speaker's tables are ours: the same for a request and for a file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from hub.ingest.accept import Sender
+from hub.pemulihan.state import read_recovery
+from hub.services import HubServices
+from shared.errors import ProtocolError
+from shared.merge.scope import Role
+from shared.store.changes import list_logs
+from shared.store.parity import ParityCheck, claim_parity, compare_parity, compute_parity, name_heads, store_parity
+
+
+def look_up_sender(services: HubServices, key: str) -> Sender:
+    """Find the enrolled node behind a key; ProtocolError when it may not speak."""
+    with services.database.read() as conn:
+        row = conn.execute("SELECT id, wilayah, status FROM simpul WHERE kunci = ?", (key,)).fetchone()
+        asked = conn.execute("SELECT refused_s FROM candidate WHERE kunci = ?", (key,)).fetchone()
+    if row is None and asked is not None:
+        raise ProtocolError("not_confirmed" if asked[0] is None else "not_admitted")
+    if row is None:
+        raise ProtocolError("unknown_key")
+    if row[2] == "dicabut":
+        raise ProtocolError("key_revoked")
+    return Sender(row[0], row[1], key)
+
+
+def look_up_helper(services: HubServices, key: str, announced: Sequence[Mapping[str, Any]]) -> Sender | None:
+    """Tell whether a stranger may hand over the common channel, and nothing else.
+
+    A hub that was restored may have forgotten the enrolment of the very node that can bring it back. What
+    is handed over proves itself: the hub's own key has signed it.
+    """
+    with services.database.read() as conn:
+        held = {log.id: log.size for log in list_logs(conn, services.wilayah) if log.peran is Role.UMUM}
+        is_recovering = read_recovery(conn) is not None
+    ahead = any(head["size"] > held[head["id"]] for head in announced if head["id"] in held)
+    return Sender("", services.wilayah, key) if is_recovering or ahead else None
+
+
+def judge_parity(services: HubServices, sender: Sender, asked: Mapping[str, Any]) -> tuple[str, list[str]]:
+    """Compare counts and digests where both sides stand at the same heads; otherwise say nothing."""
+    if not asked["parity_at"]:
+        return "", []
+    with services.database.read() as conn:
+        if name_heads(conn, sender.wilayah) != asked["parity_at"]:
+            return "", []
+        mine = claim_parity(conn, services.catalogue, sender.wilayah)
+        fresh = mine if mine.at else compute_parity(conn, services.catalogue, sender.wilayah)
+    if not mine.at:
+        with services.database.write() as conn:
+            store_parity(conn, sender.wilayah, fresh)
+    theirs = ParityCheck(asked["parity_at"], asked["parity"])
+    differs = compare_parity(fresh, theirs)
+    return ("beda" if differs else "sama"), differs

@@ -1,0 +1,122 @@
+"""The file that goes home: receipts first, in the note, then the runs that the node lacks by its own claim."""
+
+from __future__ import annotations
+
+import base64
+import sqlite3
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+from hub.downlink.answer import build_answer, find_differing, list_heads, readable_logs
+from hub.ingest.accept import Sender
+from hub.pemulihan.state import list_successors
+from hub.services import HubServices
+from shared.changelog.run import split_runs
+from shared.merge.scope import Role
+from shared.store.changes import Log, find_log, last_receipt, list_logs
+from shared.store.runs import encode_root
+from shared.sync.bundle import Title, write_letter
+from shared.sync.limits import PROTOCOL_VERSION, limit
+
+
+def build_answer_file(
+    services: HubServices,
+    sender: Sender,
+    asked: Mapping[str, Any],
+    taken: Collection[str],
+    refused: Mapping[str, tuple[int, str]],
+    again: Mapping[str, int],
+    parity: tuple[str, list[str]],
+) -> Iterator[bytes]:
+    """Give the bytes of the answer to a bundle, piece by piece.
+
+    ``taken`` names the logs of which runs were stored, ``refused`` maps a log to the start and code of its first
+    run that was not, ``again`` a log with two histories to the size from which the node needs ours; ``parity`` is
+    the verdict with the kinds that differ.
+    """
+    heads = list_heads(services, sender.wilayah)
+    held = {head["id"]: head["size"] for head in asked["logs"]}
+    wanted = {head["id"]: again.get(head["id"], held.get(head["id"], 0)) for head in heads}
+    with services.database.read() as conn:
+        segel = conn.execute("SELECT segel FROM simpul WHERE kunci = ?", (sender.kunci,)).fetchone()[0]
+        told = {head["id"]: head["size"] for head in heads}
+        reaches = [
+            {"id": log.id, "size": reach} for log in readable_logs(conn, services, sender.wilayah)
+            if (reach := _reach(services, log)) > wanted[log.id]
+        ]
+        more: dict[str, Any] = {
+            "receipts": _list_receipts(conn, sender, asked["logs"], taken),
+            "differs": find_differing(conn, told, asked["logs"]),
+        }
+    if sender.kunci != asked["sender"]:
+        more |= {"rotated": sender.kunci, "simpul": sender.simpul}
+    yield _write(services, asked, heads, {
+        **more, "reaches": reaches, "parity": parity[0], "parity_differs": parity[1],
+        "refused": [{"log": id, "start": start, "code": code} for id, (start, code) in refused.items()],
+    })
+    wanted = {entry["id"]: wanted[entry["id"]] for entry in reaches}
+    while wanted:
+        runs = build_answer(
+            services, sender, bytes.fromhex(segel), wanted, bytes_max=limit("pull_bytes_max"), codec="zlib"
+        )
+        if not runs:
+            return
+        yield runs
+        for header, _ in split_runs(runs):
+            wanted[header.log] = header.end
+
+
+def build_refusal(services: HubServices, asked: Mapping[str, Any], code: str) -> Iterator[bytes]:
+    """Give the bytes of an answer that takes nothing; it says what is held here of the common channel alone."""
+    with services.database.read() as conn:
+        heads = [
+            {"id": log.id, "size": log.size, "root": encode_root(log.root())}
+            for log in list_logs(conn, services.wilayah) if log.peran is Role.UMUM
+        ]
+    yield _write(services, asked, heads, {"code": code})
+
+
+def _write(
+    services: HubServices, asked: Mapping[str, Any], heads: list[dict[str, Any]], more: dict[str, Any]
+) -> bytes:
+    with services.database.read() as conn:
+        more["rantai"] = list_successors(conn)
+    own = services.keys.signing
+    message = {
+        "version": PROTOCOL_VERSION, "sender": own.public.hex(), "receiver": asked["sender"],
+        "wilayah": asked["wilayah"], "nonce": base64.urlsafe_b64encode(services.random(16)).decode().rstrip("="),
+        "echo": asked["nonce"], "number": asked["number"], "time": services.clock.now_s(), "logs": heads,
+        "segel": services.seal_key.public.hex(), **{name: value for name, value in more.items() if value},
+    }
+    return write_letter(Title.DOWN, message, own)
+
+
+def _reach(services: HubServices, log: Log) -> int:
+    """Tell up to where a log can be relayed: our own as it is, a node's up to its author's newest checkpoint."""
+    if log.own and log.kunci == services.keys.signing.public:
+        return log.size
+    return 0 if log.checkpoint is None else int(log.checkpoint.split(b"\n", 2)[1])
+
+
+def _list_receipts(
+    conn: sqlite3.Connection, sender: Sender, asked: list[dict[str, Any]], taken: Collection[str]
+) -> list[str]:
+    """Give the highest receipt of every log of the sender, and of every other that it has brought something of."""
+    keys = {sender.kunci, *_former_keys(conn, sender.simpul)}
+    found = []
+    for head in asked:
+        log = find_log(conn, head["id"])
+        receipt = None if log is None else last_receipt(conn, log)
+        if log is not None and receipt is not None and (log.id in taken or log.kunci.hex() in keys):
+            found.append(receipt.note.decode())
+    return found
+
+
+def _former_keys(conn: sqlite3.Connection, simpul: str) -> list[str]:
+    """List the keys that a node had before the one of today."""
+    found: list[str] = []
+    while simpul:
+        kunci, before = conn.execute("SELECT kunci, pendahulu FROM simpul WHERE id = ?", (simpul,)).fetchone()
+        found.append(kunci)
+        simpul = before if before and len(found) < 100 else ""
+    return found

@@ -1,0 +1,268 @@
+"""What the hub does with a file from a desa: its runs by the very same door as those of a request."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO
+
+from hub.downlink.answer import find_differing, list_heads
+from hub.ingest.accept import Sender, accept_run
+from hub.ingest.contact import note_contact, note_refusal
+from hub.ingest.sender import judge_parity, look_up_helper, look_up_sender
+from hub.pemulihan.rotation import accept_rotation
+from hub.pemulihan.state import is_hub_key
+from hub.pemulihan.watch import watch_histories
+from hub.services import HubServices
+from hub.simpul.enrol import accept_candidate
+from hub.usb.answer import build_answer_file, build_refusal
+from hub.usb.words import explain_refusals, refuse_file
+from hub.verval.cases import update_cases
+from shared.changelog.run import RunHeader
+from shared.errors import ProtocolError
+from shared.merge.scope import Role
+from shared.store.changes import list_logs
+from shared.store.side import find_own_log
+from shared.store.stick import explain_stick
+from shared.sync.bundle import Letter, Runs, Title, open_file, write_letter
+from shared.sync.limits import PROTOCOL_VERSION
+
+Progress = Callable[[int], None]
+_ANSWERED = ("unknown_key", "key_revoked", "not_admitted")
+"""Refusals of a whole file that its desa learns nowhere else."""
+
+
+@dataclass
+class Taken:
+    """What a file has brought. ``answer`` makes the bytes of the answer to it, as often as they are wanted."""
+
+    title: Title
+    desa: str
+    computer: str
+    key: str
+    number: int
+    answer: Callable[[], Iterator[bytes]]
+    changes: int = 0
+    codes: list[str] = field(default_factory=list)
+    refusal: str = ""
+    """Why the file was refused as a whole (Indonesian); the answer tells the desa so."""
+    is_older: bool = False
+    is_cut: bool = False
+    parity: str = ""
+    words: str = ""
+    """The six words of a computer that asks for admission; empty once it is confirmed."""
+
+    def sentences(self) -> list[str]:
+        """Say what became of the file."""
+        if self.refusal:
+            return [self.refusal]
+        if self.title is Title.ENROL:
+            if self.words:
+                return ["Komputer ini meminta pendaftaran. Cocokkan enam katanya lewat telepon, lalu setujui."]
+            return ["Komputer ini sudah disetujui sebelumnya."]
+        said = [f"{self.changes} perubahan baru disimpan." if self.changes else "Tidak ada perubahan baru."]
+        if self.is_older:
+            said.append("Berkas ini lebih lama daripada yang sudah diterima; isinya sudah ada, tidak ada yang hilang.")
+        if self.is_cut:
+            said.append("Berkasnya terpotong atau rusak; yang utuh sudah disimpan, sisanya ikut kiriman berikutnya.")
+        if self.parity == "beda":
+            said.append("Isi data desa berbeda dengan yang tampil di sini; laporkan ke pengelola program.")
+        return said + explain_refusals(self.codes)
+
+
+def take_file(services: HubServices, file: BinaryIO, progress: Progress = lambda done: None) -> Taken:
+    """Take what a file holds; reading it again changes nothing.
+
+    What is refused in part is told in the answer. Raises UserError with a sentence when the file is not for this
+    hub, or nobody can be answered; then nothing is stored.
+    """
+    try:
+        with explain_stick():
+            letter, runs = open_file(file)
+        if letter.title is Title.ENROL:
+            return _take_request(services, letter)
+        if letter.title is not Title.UP:
+            raise refuse_file("down")
+        return _take_bundle(services, letter.message, runs, progress)
+    except ProtocolError as error:
+        raise refuse_file(error.code) from None
+
+
+def _take_request(services: HubServices, letter: Letter) -> Taken:
+    """Note a computer that asks for admission, and answer it."""
+    request = letter.message
+    answer = accept_candidate(services, request, letter.key)
+    with services.database.read() as conn:
+        kata, active = conn.execute(
+            "SELECT kata, EXISTS (SELECT 1 FROM simpul s WHERE s.kunci = c.kunci) FROM candidate c WHERE kunci = ?",
+            (letter.key,),
+        ).fetchone()
+    own = services.keys.signing
+    message = {**answer, "version": PROTOCOL_VERSION, "sender": own.public.hex(), "receiver": letter.key}
+    content = write_letter(Title.ENROLLED, message, own)
+    return Taken(
+        Title.ENROL, request["wilayah"], request["nama"], letter.key, 0, lambda: iter((content,)),
+        words="" if active else kata,
+    )
+
+
+def _take_bundle(services: HubServices, message: dict[str, Any], runs: Runs, progress: Progress) -> Taken:
+    with services.database.read() as conn:
+        if not is_hub_key(conn, services, bytes.fromhex(message["receiver"])):
+            raise ProtocolError("wrong_receiver")
+    try:
+        sender = _find_sender(services, message)
+    except ProtocolError as error:
+        if error.code in _ANSWERED:
+            return _refuse_bundle(services, message, error.code)
+        raise
+    return _take_runs(services, sender, message, runs, progress)
+
+
+def _find_sender(services: HubServices, message: dict[str, Any]) -> Sender:
+    """Find who has written a bundle; a stranger may be one who brings our own channel back."""
+    try:
+        sender = look_up_sender(services, message["sender"])
+    except ProtocolError as error:
+        if error.code == "key_revoked" and message["rotate"] is not None:
+            # Replaced already, and the answer that said so was lost.
+            return _follow_key(services, message)
+        helper = look_up_helper(services, message["sender"], message["logs"]) if error.code == "unknown_key" else None
+        if helper is None:
+            raise
+        return helper
+    if sender.wilayah != message["wilayah"]:
+        raise ProtocolError("out_of_scope", "bundle of another desa")
+    return sender
+
+
+def _follow_key(services: HubServices, message: dict[str, Any]) -> Sender:
+    """Put a node's new key in the place of the one that has signed the bundle; it speaks from here on."""
+    accept_rotation(services, message["sender"], {**message["rotate"], "nonce": message["nonce"]})
+    return look_up_sender(services, message["rotate"]["kunci"])
+
+
+def _refuse_bundle(services: HubServices, message: dict[str, Any], code: str) -> Taken:
+    """Tell a desa in a signed file why nothing of its own was taken: it learns it nowhere else."""
+    computer = _name_computer(services, message["sender"])
+    return Taken(
+        Title.UP, message["wilayah"], computer, message["sender"], message["number"],
+        lambda: build_refusal(services, message, code), refusal=refuse_file(code).pesan,
+    )
+
+
+def _take_runs(
+    services: HubServices, sender: Sender, message: dict[str, Any], runs: Runs, progress: Progress
+) -> Taken:
+    announced = {head["id"]: head["size"] for head in message["logs"]}
+    before = _sizes(services, message["wilayah"])
+    differs: list[str] = []
+    is_older = False
+    if sender.simpul:
+        differs, is_older = _greet(services, sender, message, before)
+    refused: dict[str, tuple[int, str]] = {}
+    reached: dict[str, int] = {}
+    for header, sealed in runs:
+        progress(runs.bytes_read)
+        if header.log in refused:
+            continue
+        try:
+            sender = _accept(services, sender, message, header, sealed)
+        except ProtocolError as error:
+            refused[header.log] = (header.start, error.code)
+            continue
+        reached[header.log] = header.end
+        if not sender.simpul:
+            # A stranger has just brought our own channel back: it may say who the stranger is.
+            sender = _look_again(services, sender, message["wilayah"])
+    if not sender.simpul:
+        return _refuse_bundle(services, message, "unknown_key")
+    rotated = message["rotate"]["kunci"] if message["rotate"] is not None else ""
+    if rotated not in ("", sender.kunci) and not refused and runs.is_whole:
+        sender = _follow_key(services, message)
+    parity, parity_differs = judge_parity(services, sender, message)
+    if all(end >= announced.get(id, 0) for id, end in reached.items()):
+        # Only when all that was announced is here: half a family is no finding.
+        update_cases(services)
+    after = _sizes(services, sender.wilayah)
+    if not is_older:
+        _note_contact(services, sender, message, after, parity, refused)
+    again = dict.fromkeys([*differs, *(id for id, (_, code) in refused.items() if code == "fork")], 0)
+    return Taken(
+        Title.UP, sender.wilayah, _name_computer(services, sender.kunci), sender.kunci, message["number"],
+        lambda: build_answer_file(services, sender, message, reached.keys(), refused, again, (parity, parity_differs)),
+        changes=sum(after.get(id, 0) - before.get(id, 0) for id in reached),
+        codes=[code for _, code in refused.values()], is_older=is_older, parity=parity,
+        is_cut=not runs.is_whole or any(
+            after.get(entry["id"], 0) < entry["size"] for entry in message["reaches"] if entry["id"] not in refused
+        ),
+    )
+
+
+def _greet(
+    services: HubServices, sender: Sender, message: dict[str, Any], before: dict[str, int]
+) -> tuple[list[str], bool]:
+    """Compare histories as at a hello; a stick that was overtaken by a newer one proves no restore."""
+    announced = {head["id"]: head["size"] for head in message["logs"]}
+    with services.database.read() as conn:
+        told = {head["id"]: head["size"] for head in list_heads(services, sender.wilayah)}
+        differs = find_differing(conn, told, message["logs"])
+    is_older = any(announced.get(id, 0) < before.get(id, 0) for id in _own_logs(services, sender))
+    if not is_older:
+        watch_histories(services, sender, message["logs"], differs)
+    return differs, is_older
+
+
+def _accept(
+    services: HubServices, sender: Sender, message: dict[str, Any], header: RunHeader, sealed: bytes
+) -> Sender:
+    """Take one run; return who speaks from then on: what a new key has signed follows all that the old one has."""
+    try:
+        accept_run(services, sender, header, sealed)
+    except ProtocolError as error:
+        new = message["rotate"]
+        if error.code != "unknown_key" or new is None or sender.kunci == new["kunci"] or not sender.simpul:
+            raise
+        sender = _follow_key(services, message)
+        accept_run(services, sender, header, sealed)
+    return sender
+
+
+def _note_contact(
+    services: HubServices, sender: Sender, message: dict[str, Any], held: dict[str, int], parity: str,
+    refused: dict[str, tuple[int, str]],
+) -> None:
+    """Remember that a desa was heard, as of today: the clock of a desa is late by the way of the stick."""
+    announced = {head["id"]: head["size"] for head in message["logs"]}
+    common = find_own_log(services, services.wilayah, Role.UMUM)
+    note_contact(
+        services, sender, device_time_s=max(message["time"], services.clock.now_s()),
+        queue=sum(max(0, size - held.get(id, 0)) for id, size in announced.items()), parity=parity,
+        version=message["version"], common_size=0 if common is None else announced.get(common.id, 0),
+    )
+    for _, code in refused.values():
+        note_refusal(services, sender, code)
+
+
+def _look_again(services: HubServices, helper: Sender, wilayah: str) -> Sender:
+    try:
+        found = look_up_sender(services, helper.kunci)
+    except ProtocolError:
+        return helper
+    return found if found.wilayah == wilayah else helper
+
+
+def _sizes(services: HubServices, wilayah: str) -> dict[str, int]:
+    with services.database.read() as conn:
+        return {log.id: log.size for log in list_logs(conn) if log.wilayah in (wilayah, services.wilayah)}
+
+
+def _own_logs(services: HubServices, sender: Sender) -> set[str]:
+    with services.database.read() as conn:
+        return {log.id for log in list_logs(conn, sender.wilayah) if log.kunci.hex() == sender.kunci}
+
+
+def _name_computer(services: HubServices, kunci: str) -> str:
+    with services.database.read() as conn:
+        row = conn.execute("SELECT nama FROM simpul WHERE kunci = ?", (kunci,)).fetchone()
+    return str(row[0] or "") if row else ""

@@ -1,0 +1,1 @@
+"""The road without internet: files on a stick to the kecamatan and back."""

@@ -1,0 +1,198 @@
+"""Everything that the hub may lack, written to a file for it: whole or not at all, and never over another file."""
+
+from __future__ import annotations
+
+import base64
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from node.services import KnownHub, NodeServices, refuse_practice
+from node.usb.ledger import Ledger, Written, read_ledger, receipt_sizes, size_at_hub, write_ledger
+from node.usb.tidy import tidy_stick
+from shared.clock import today
+from shared.errors import EnvironmentProblem, UserError
+from shared.merge.scope import Role
+from shared.store.changes import Log, list_logs
+from shared.store.parity import claim_parity
+from shared.store.runs import RunSizer, build_fitting_run, encode_root, sign_size
+from shared.store.stick import NewFile, explain_stick, list_names, open_new, write_file
+from shared.sync.bundle import Title, write_letter
+from shared.sync.enrolment import rotation_text
+from shared.sync.filenames import name_file
+from shared.sync.limits import PROTOCOL_VERSION, limit
+
+Progress = Callable[[int, int], None]
+_one_at_a_time = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Part:
+    """Changes ``start`` to ``end`` of one log; ``note`` is the author's where we cannot sign it ourselves."""
+
+    log: Log
+    start: int
+    end: int
+    note: bytes | None
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A file that was written: where, and what it holds."""
+
+    path: Path
+    file: Written
+
+
+def write_bundle(
+    services: NodeServices,
+    folder: Path,
+    progress: Progress = lambda done, total: None,
+    *,
+    where: str = "Stik",
+    new_file: NewFile = open_new,
+) -> Sent:
+    """Write the next file for the hub into a folder and note it in the ledger.
+
+    Raises UserError when this node is not enrolled, EnvironmentProblem when the file cannot be written; then the
+    folder holds no file of that name, and nothing is noted.
+    """
+    refuse_practice(services)
+    hub = services.hub()
+    if hub is None:
+        raise UserError(
+            "Komputer ini belum terdaftar di kecamatan. Daftarkan dulu, dengan internet atau lewat USB.",
+            "belum_terdaftar",
+        )
+    with _one_at_a_time:
+        with services.database.read() as conn:
+            ledger = read_ledger(conn)
+        number, path = _choose_name(services, ledger, folder, Title.UP, where)
+        nonce = _make_nonce(services)
+        heads, parts, ought = _plan(services, ledger)
+        changes = sum(part.end - part.start for part in parts)
+        pieces = _build(services, hub, number, nonce, heads, parts, lambda done: progress(done, changes))
+        size = write_file(path, pieces, where=where, new_file=new_file)
+        written = Written(number, nonce, path.name, services.clock.now_s(), changes, size, ought)
+        with services.database.write() as conn:
+            ledger = read_ledger(conn)
+            ledger.add(written)
+            write_ledger(conn, ledger)
+    tidy_stick(services, folder)
+    return Sent(path, written)
+
+
+def _make_nonce(services: NodeServices) -> str:
+    return base64.urlsafe_b64encode(services.random(16)).decode().rstrip("=")
+
+
+def _choose_name(
+    services: NodeServices, ledger: Ledger, folder: Path, title: Title, where: str
+) -> tuple[int, Path]:
+    """Find a number and name that nothing in the folder has; clear away what a killed program has left half."""
+    day, number = today(services.clock), ledger.next_number()
+    with explain_stick(where):
+        if not folder.is_dir():
+            raise EnvironmentProblem(
+                "Folder itu tidak ada. Periksa apakah stiknya sudah terpasang, lalu pilih lagi.", "stik_gagal"
+            )
+    taken = {name.lower() for name in list_names(folder, where)}
+    while (name := name_file(title, services.wilayah, services.nama, day, number)).lower() in taken:
+        number += 1
+    begin = "." + name[: name.rindex(f"-{day:%Y%m%d}-")]
+    for left in taken:
+        if left.startswith(begin) and left.endswith(".baru"):
+            with suppress(OSError):
+                (folder / left).unlink()
+    return number, folder / name
+
+
+def _plan(services: NodeServices, ledger: Ledger) -> tuple[list[dict[str, Any]], list[Part], dict[str, int]]:
+    """Say what is held here, what of it goes into the file, and what the hub ought to have already.
+
+    Trust comes first, then our own, then the others'.
+    """
+    heads, parts, ought = [], [], {}
+    with services.database.read() as conn:
+        receipts = receipt_sizes(conn)
+        former = [key.public for key in services.keys.former]
+        # Of our own, first what an old key has signed: the hub puts the new one in its place after that.
+        for log in sorted(list_logs(conn), key=lambda log: (
+            log.peran is not Role.UMUM, not log.own, log.kunci not in former, log.no
+        )):
+            heads.append({"id": log.id, "size": log.size, "root": encode_root(log.root())})
+            ought[log.id] = size_at_hub(log, receipts.get(log.no, 0))
+            start = ledger.start_of(log, receipts.get(log.no, 0))
+            if log.own and services.keys.find_signing(log.kunci) is not None:
+                note, end = None, log.size
+            else:
+                # Of somebody else's log only what its author has signed can be proven to the hub.
+                note, end = log.checkpoint, 0 if log.checkpoint is None else _signed_size(log.checkpoint)
+            if start < end:
+                parts.append(Part(log, start, end, note))
+    return heads, parts, ought
+
+
+def _build(
+    services: NodeServices,
+    hub: KnownHub,
+    number: int,
+    nonce: str,
+    heads: list[dict[str, Any]],
+    parts: list[Part],
+    report: Callable[[int], None],
+) -> Iterator[bytes]:
+    """Give the bytes of a file, piece by piece."""
+    with services.database.read() as conn:
+        parity = claim_parity(conn, services.catalogue, services.wilayah)
+    key = services.keys.previous or services.keys.signing
+    message = {
+        "version": PROTOCOL_VERSION, "sender": key.public.hex(), "receiver": hub.kunci,
+        "wilayah": services.wilayah, "nonce": nonce, "number": number, "time": services.clock.now_s(), "logs": heads,
+        "reaches": [{"id": part.log.id, "size": part.end} for part in parts], **parity.message(),
+        **_present_new_key(services),
+    }
+    yield write_letter(Title.UP, message, key)
+    receiver, done = bytes.fromhex(hub.segel), 0
+    for part in parts:
+        if part.note is None:
+            # On disk before the first signature of it leaves.
+            services.anchor.raise_to(part.log.id, part.log.size, encode_root(part.log.root()))
+        start, sizer = part.start, RunSizer()
+        while start < part.end:
+            wanted = min(part.end, start + sizer.count(limit("run_bytes_max")))
+            run, end = _build_run(services, part, start, wanted, receiver)
+            sizer.learn(end - start, len(run))
+            yield run
+            done, start = done + end - start, end
+            report(done)
+
+
+def _present_new_key(services: NodeServices) -> dict[str, Any]:
+    """Ask that the key of today may follow the one that the hub knows, where it has not been told yet."""
+    keys = services.keys
+    if keys.previous is None or keys.seal is None:
+        return {}
+    kunci, segel = keys.signing.public.hex(), keys.seal.public.hex()
+    text = rotation_text(services.wilayah, keys.previous.public.hex(), kunci, segel)
+    return {"rotate": {"kunci": kunci, "segel": segel, "bukti": keys.signing.sign(text).hex()}}
+
+
+def _build_run(services: NodeServices, part: Part, start: int, end: int, receiver: bytes) -> tuple[bytes, int]:
+    def note_for(end: int) -> tuple[bytes, int]:
+        if part.note is not None:
+            return part.note, part.end
+        return sign_size(conn, part.log, end, services.signer(part.log)), end
+
+    with services.database.read() as conn:
+        return build_fitting_run(
+            conn, part.log, start, end, note_for=note_for, codec="zlib", receiver=receiver
+        )
+
+
+def _signed_size(note: bytes) -> int:
+    """Read the size of a stored checkpoint, which was verified before it was stored."""
+    return int(note.split(b"\n", 2)[1])

@@ -1,0 +1,108 @@
+"""What people read about files from and for the kecamatan; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from node.usb.ledger import Ledger, Written
+from shared.clock import format_time
+from shared.errors import UserError
+from shared.sync.codes import CODES
+from shared.web.forms import write_number
+
+_FILES = {
+    "malformed": "Berkas ini bukan jawaban kecamatan, atau bagian awalnya terpotong. Pilih berkas yang namanya"
+    " diawali sipande-jawab, atau salin ulang dari stik.",
+    "too_large": "Berkas ini bukan jawaban kecamatan. Pilih berkas yang namanya diawali sipande-jawab.",
+    "bad_signature": "Berkas ini rusak atau diubah di jalan: tanda tangannya tidak cocok. Salin ulang dari stik, atau"
+    " minta kecamatan menulis ulang. Tidak ada yang berubah di sini.",
+    "unknown_key": "Berkas ini bukan dari kecamatan tempat komputer ini terdaftar. Tidak ada yang diambil; pilih"
+    " berkas dari kecamatan Anda.",
+    "wrong_receiver": "Berkas ini jawaban untuk komputer lain. Bawa ke komputer yang menulis kirimannya.",
+    "wrong_desa": "Berkas ini jawaban untuk desa lain. Tidak ada yang diambil; kembalikan ke desanya.",
+    "up": "Berkas ini kiriman dari desa, belum jawaban kecamatan. Bawa dulu ke kecamatan; jawabannya bernama"
+    " sipande-jawab.",
+    "enrol": "Berkas ini permintaan pendaftaran dari desa, belum jawaban kecamatan. Bawa dulu ke kecamatan; jawabannya"
+    " bernama sipande-terdaftar.",
+    "not_enrolled": "Komputer ini belum terdaftar di kecamatan, jadi jawabannya belum dapat dibaca. Daftarkan dulu,"
+    " dengan internet atau lewat USB.",
+}
+_REFUSED = {
+    "gap": "Ada bagian sebelumnya yang belum ada di kecamatan; bagian itu ikut pada kiriman berikutnya.",
+    "malformed": "Sebagian kiriman rusak di jalan; bagian itu ikut lagi pada kiriman berikutnya.",
+    "bad_seal": "Sebagian kiriman tidak dapat dibuka kecamatan; bagian itu ikut lagi pada kiriman berikutnya.",
+}
+
+
+def refuse_file(code: str) -> UserError:
+    """Word why a file was not read."""
+    return UserError(_FILES.get(code, _FILES["malformed"]), f"usb_{code}")
+
+
+def explain_refusals(codes: Collection[str]) -> str:
+    """Say what the hub did not take and why, each reason once; empty when it took all."""
+    sentences = [_REFUSED[code] if code in _REFUSED else CODES[code].sentence for code in codes if code in CODES]
+    return " ".join(dict.fromkeys(sentences))
+
+
+def count_changes(count: int) -> str:
+    """Write a number of changes."""
+    return f"{write_number(count)} perubahan"
+
+
+def describe_state(
+    ledger: Ledger, waiting: int, *, enrolled: bool, admitted: bool
+) -> tuple[str, str]:
+    """Say in one sentence where things stand, and in another what to do next."""
+    last = ledger.last
+    if not enrolled:
+        if ledger.requests:
+            return (
+                f"Permintaan pendaftaran sudah ditulis ({format_time(ledger.requests[-1].time_s)}); menunggu jawaban"
+                " kecamatan.",
+                "Bawa berkasnya ke kecamatan. Sesudah kembali, baca jawabannya di bawah.",
+            )
+        return (
+            "Komputer ini belum terdaftar di kecamatan; pekerjaan tersimpan di sini.",
+            "Minta kode pendaftaran dari operator kecamatan, lalu tulis permintaannya di bawah.",
+        )
+    if last is None:
+        if not admitted:
+            return (
+                "Kecamatan sudah dikenal, tetapi komputer ini belum disetujui di sana.",
+                "Cocokkan enam kata lewat telepon, lalu tulis kiriman pertama dan bawa ke kecamatan.",
+            )
+        said = f"{count_changes(waiting)} menunggu dikirim" if waiting else "tidak ada yang menunggu dikirim"
+        return f"Belum pernah mengirim lewat USB; {said}.", "Tulis kiriman ke stik, lalu bawa ke kecamatan."
+    if not last.answered_s:
+        return (
+            f"Kiriman nomor {last.number} sudah ditulis ({format_time(last.time_s)}, {count_changes(last.changes)});"
+            " menunggu jawaban kecamatan.",
+            "Bawa berkasnya ke kecamatan. Sesudah kembali, baca jawabannya di bawah. Sementara itu Anda boleh bekerja"
+            " dan menulis kiriman baru.",
+        )
+    if last.is_cut:
+        return (
+            f"Jawaban untuk kiriman nomor {last.number} terpotong atau rusak; yang utuh sudah diambil.",
+            "Salin ulang berkas jawabannya dan baca lagi, atau tulis kiriman baru.",
+        )
+    if last.codes:
+        return (
+            f"Kiriman nomor {last.number} sudah dijawab, tetapi tidak semuanya diterima."
+            f" {explain_refusals(last.codes)}".rstrip(),
+            "Tulis kiriman baru dan bawa ke kecamatan. Bila terulang, hubungi operator kecamatan.",
+        )
+    return (
+        f"Kiriman nomor {last.number} sudah diterima kecamatan ({format_time(last.answered_s)}, jam kecamatan).",
+        f"Sejak itu ada {count_changes(waiting)} baru; tulis kiriman berikutnya bila akan ke kecamatan."
+        if waiting else "Semua pekerjaan sudah ada di kecamatan; tidak ada yang perlu dilakukan.",
+    )
+
+
+def describe_file(file: Written) -> str:
+    """Say how one file fared, in a word or two."""
+    if not file.answered_s:
+        return "Menunggu jawaban"
+    if file.is_cut:
+        return "Jawaban terpotong"
+    return "Diterima sebagian" if file.codes else "Diterima"

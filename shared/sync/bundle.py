@@ -1,0 +1,228 @@
+"""A bundle: what a session says, in a file that people carry (sync_protocol.md 8.8 and 8.9).
+
+First a signed note in clear, whose text is a title and one JSON message, each on a line of its own; then runs
+exactly as on the wire, to the end of the file. Bytes in, values out: nothing here knows a disk, a log, or which
+key ought to be trusted. A file is read piece by piece and never held as a whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, BinaryIO
+
+from marshmallow import EXCLUDE, fields, validate
+
+from shared.changelog.checkpoint import NOTE_SIGNATURES_MAX, NoteError, Signer, Verifier, open_note, sign_note
+from shared.changelog.keys import SigningKey
+from shared.changelog.run import RUN_BYTES_MAX, RunHeader, take_run
+from shared.errors import ProtocolError
+from shared.sync import messages
+from shared.sync.limits import limit
+
+_SIGNATURE_LINE = "\u2014 ".encode()
+_SIGNATURE_LINE_BYTES_MAX = 1024
+_TITLE_BYTES_MAX = 64
+_PIECE_BYTES = RUN_BYTES_MAX
+
+_KEY = validate.Regexp(r"\A[0-9a-f]{64}\Z")
+_DESA = validate.Regexp(r"\A[0-9]{2}\.[0-9]{2}\.[0-9]{2}\.[0-9]{4}\Z")
+_COUNT = validate.Range(0, 1 << 40)
+
+
+class Title(StrEnum):
+    """What a file says it is, in its first line."""
+
+    UP = "sipande-bundle-up/1"
+    """From a node to its hub."""
+    DOWN = "sipande-bundle-down/1"
+    """The hub's answer to it."""
+    ENROL = "sipande-enrol/1"
+    """A node asks for admission."""
+    ENROLLED = "sipande-enrolled/1"
+    """The hub's answer to it."""
+
+    @property
+    def is_by_hub(self) -> bool:
+        return self in (Title.DOWN, Title.ENROLLED)
+
+
+def _sizes() -> Any:
+    return fields.List(fields.Nested(messages.LogSize), load_default=list, validate=validate.Length(max=500))
+
+
+class NewKey(messages.RotateRequest):
+    """The key that shall follow the sender's, once what that has signed is here (8.8)."""
+
+    class Meta:
+        unknown = EXCLUDE
+        exclude = ("version", "nonce")
+
+
+class BundleUp(messages.HelloRequest):
+    """A hello that nobody answers at once: ``sender`` signs it, ``receiver`` is the hub's key, ``number`` rises.
+
+    With the runs that follow, the hub holds of each log what ``reaches`` says; else the file was cut.
+    """
+
+    sender = fields.Str(required=True, validate=_KEY)
+    receiver = fields.Str(required=True, validate=_KEY)
+    wilayah = fields.Str(required=True, validate=_DESA)
+    number = fields.Int(required=True, strict=True, validate=_COUNT)
+    reaches = _sizes()
+    rotate = fields.Nested(NewKey, load_default=None, allow_none=True)
+
+
+class RefusedLog(messages.Message):
+    """The first run of a log that was refused; those after it in the file were left out."""
+
+    log = fields.Str(required=True, validate=validate.Regexp(r"\A[0-9a-f]{32}\Z"))
+    start = fields.Int(required=True, strict=True, validate=_COUNT)
+    code = fields.Str(required=True, validate=validate.Length(max=40))
+
+
+class BundleDown(messages.HelloAnswer):
+    """The answer to hello and to all pushes at once; ``code`` says why a bundle was refused as a whole.
+
+    ``echo`` and ``number`` are those of the bundle answered; ``wilayah`` is the desa that it came from. With the
+    runs that follow, the node holds of each log what ``reaches`` says; else the file was cut.
+    """
+
+    sender = fields.Str(required=True, validate=_KEY)
+    receiver = fields.Str(required=True, validate=_KEY)
+    wilayah = fields.Str(required=True, validate=_DESA)
+    number = fields.Int(required=True, strict=True, validate=_COUNT)
+    code = fields.Str(load_default="", validate=validate.Length(max=40))
+    receipts = fields.List(
+        fields.Str(validate=validate.Length(max=4096)), load_default=list, validate=validate.Length(max=500)
+    )
+    refused = fields.List(fields.Nested(RefusedLog), load_default=list, validate=validate.Length(max=500))
+    reaches = _sizes()
+    rotated = fields.Str(load_default="", validate=validate.Length(max=64))
+    simpul = fields.Str(load_default="", validate=validate.Length(max=36))
+
+
+class FileEnrolled(messages.EnrolAnswer):
+    """The answer to enrolment with the key that signs it and the key that it is for."""
+
+    sender = fields.Str(required=True, validate=_KEY)
+    receiver = fields.Str(required=True, validate=_KEY)
+
+
+_SCHEMAS: Mapping[Title, type[messages.Message]] = {
+    Title.UP: BundleUp, Title.DOWN: BundleDown, Title.ENROL: messages.EnrolRequest, Title.ENROLLED: FileEnrolled,
+}
+
+
+@dataclass(frozen=True)
+class Letter:
+    """The note of a file: read strictly, and its signature verified under the key that the message names."""
+
+    title: Title
+    message: dict[str, Any]
+
+    @property
+    def key(self) -> str:
+        """The key (hex) that has signed."""
+        return name_key(self.title, self.message)
+
+
+def name_key(title: Title, message: Mapping[str, Any]) -> str:
+    """Give the key (hex) under which a message must be signed."""
+    return str(message["kunci" if title is Title.ENROL else "sender"])
+
+
+def name_signer(title: Title, wilayah: str) -> str:
+    """Name the key of a note: that of a node of a desa, or that of the hub of its kecamatan."""
+    return f"sipande/{'.'.join(wilayah.split('.')[:3])}/hub" if title.is_by_hub else f"sipande/{wilayah}/simpul"
+
+
+def write_letter(title: Title, message: Mapping[str, Any], key: SigningKey) -> bytes:
+    """Sign a message as the beginning of a file."""
+    text = f"{title.value}\n".encode() + messages.encode(dict(message)) + b"\n"
+    return sign_note(text, Signer(name_signer(title, message["wilayah"]), key))
+
+
+def read_letter(data: bytes) -> tuple[Letter, int]:
+    """Read the note at the beginning of a file; also tell where it ends.
+
+    Whether that key may speak is the caller's question. Raises ProtocolError: ``malformed`` when no note stands
+    there or it is cut, ``bad_signature`` when it does not verify.
+    """
+    title_end = data.find(b"\n", 0, _TITLE_BYTES_MAX)
+    message_end = data.find(b"\n", title_end + 1, title_end + 2 + limit("message_bytes_max"))
+    try:
+        title = Title(data[: max(0, title_end)].decode())
+    except ValueError:
+        raise ProtocolError("malformed", "title") from None
+    end = _end_of_note(data, message_end)
+    message = messages.decode(_SCHEMAS[title], data[title_end + 1 : message_end])
+    letter = Letter(title, message)
+    try:
+        verifier = Verifier(name_signer(title, message["wilayah"]), bytes.fromhex(letter.key))
+        text = open_note(data[:end], verifier)
+    except NoteError:
+        raise ProtocolError("bad_signature", "note of a file") from None
+    if text != data[: message_end + 1]:
+        raise ProtocolError("bad_signature", "note of a file")
+    return letter, end
+
+
+def _end_of_note(data: bytes, message_end: int) -> int:
+    """Find where the signatures end: before the first line that is none."""
+    if message_end < 0 or data[message_end + 1 : message_end + 2] != b"\n":
+        raise ProtocolError("malformed", "no note")
+    at = first = message_end + 2
+    while data.startswith(_SIGNATURE_LINE, at):
+        line_end = data.find(b"\n", at, at + _SIGNATURE_LINE_BYTES_MAX)
+        if line_end < 0:
+            break
+        at = line_end + 1
+    if at == first:
+        raise ProtocolError("malformed", "note without signature")
+    return at
+
+
+class Runs:
+    """The whole runs of a file, one after the other; what is cut or damaged ends them and spoils none before it."""
+
+    def __init__(self, file: BinaryIO, begun: bytes) -> None:
+        self._file = file
+        self._data = begun
+        self.bytes_read = len(begun)
+        self.is_whole = False
+        """Set at the end when nothing was left over."""
+
+    def __iter__(self) -> Iterator[tuple[RunHeader, bytes]]:
+        at = 0
+        while True:
+            try:
+                found = take_run(self._data, at) if at < len(self._data) else None
+            except ProtocolError:
+                return
+            if found is not None:
+                at = found[2]
+                yield found[:2]
+                continue
+            self._data, at = self._data[at:], 0
+            try:
+                piece = self._file.read(_PIECE_BYTES)
+            except OSError:
+                return  # the stick was pulled out, or is broken there
+            if not piece:
+                self.is_whole = not self._data
+                return
+            self.bytes_read += len(piece)
+            self._data += piece
+
+
+def open_file(file: BinaryIO) -> tuple[Letter, Runs]:
+    """Read the note of a file and get ready for its runs; raises what :func:`read_letter` raises, and OSError."""
+    data = file.read(_head_bytes_max())
+    letter, end = read_letter(data)
+    return letter, Runs(file, data[end:])
+
+
+def _head_bytes_max() -> int:
+    return _TITLE_BYTES_MAX + limit("message_bytes_max") + 2 + NOTE_SIGNATURES_MAX * _SIGNATURE_LINE_BYTES_MAX
