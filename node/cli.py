@@ -60,8 +60,8 @@ def init(folder: DataFolder, desa: str, nama: str) -> None:
 @click.option("--ke", type=click.Path(path_type=Path), help="Tanpa internet: tulis permintaan ke folder stik ini.")
 @click.pass_context
 def enrol(context: click.Context, kode: str | None, pilihan: str | None, ke: Path | None) -> None:
-    code = kode or pilihan
-    if not code:
+    code = pilihan if kode is None else kode
+    if code is None:
         raise click.MissingParameter(ctx=context, param=context.command.params[0])
     if ke is None:
         _run(context.obj, "enrol", {"kode": code})
