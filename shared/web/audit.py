@@ -45,6 +45,11 @@ ACTIONS = {
     "kunci_dicabut": "Mencabut kunci komputer desa",
     "kunci_dipulihkan": "Mengizinkan lagi komputer desa",
     "karantina_diambil": "Mengambil perubahan dari karantina",
+    "kunci_saksi_dilupakan": "Melupakan kunci saksi kabupaten",
+    "pindaian_dilihat": "Melihat pindaian",
+    "usb_daftar": "Mendaftarkan komputer lewat USB",
+    "usb_kirim": "Mengirim lewat USB",
+    "usb_terima": "Menerima lewat USB",
 }
 """What is written into the audit, as its readers see it."""
 

@@ -40,7 +40,7 @@ def test_every_page_of_an_admin_works_without_scripts_and_pleases_axe_with_them(
 def test_every_page_of_the_other_roles_works_without_scripts(
     kecamatan: Kecamatan, app: Flask, tmp_path: Path, visitor: Visitor
 ) -> None:
-    crawl_all(kecamatan, app, visitor, tmp_path, 1)
+    crawl_all(kecamatan, app, visitor, tmp_path, 3)
 
 
 def test_no_log_line_has_a_number_of_a_person(kecamatan: Kecamatan) -> None:

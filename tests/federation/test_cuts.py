@@ -103,6 +103,7 @@ def test_a_session_cut_at_any_byte_heals_without_loss_or_double(
     sent, received = measure(federation, a, write)
     step, total = STEP_BYTES[as_whole], received if answers else sent
     for budget in (*range(0, HELLO_BYTES, 97), *range(HELLO_BYTES, total, step)):
+        federation.clock.now += 60
         write()
         talk(federation, a, Cut(budget, answers, as_whole))
         healing = Cut(1 << 40, answers)

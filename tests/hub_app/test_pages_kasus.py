@@ -338,7 +338,10 @@ def test_the_page_tells_whether_a_desa_has_got_the_case(hub: tuple[HubSite, Vill
     desk = site.client(BUDI)
     assert "Selakambang: belum dipastikan" in desk.get(address).text
     with site.hub.database.write() as conn:
-        conn.execute("INSERT INTO contact VALUES (?, ?, 0, 0, 'sama')", (villages.kantor.kunci.hex(), site.clock.now))
+        conn.execute(
+            "INSERT INTO contact (kunci, last_s, device_time_s, queue, parity) VALUES (?, ?, 0, 0, 'sama')",
+            (villages.kantor.kunci.hex(), site.clock.now),
+        )
     assert "Selakambang: keadaan ini sudah diterima" in desk.get(address).text
     site.clock.now += 60
     act(desk, address, "kerjakan")

@@ -273,7 +273,7 @@ def test_a_running_office_does_its_chores(tmp_path: Path) -> None:
     office = Office(folder, False)
     office.begin(lambda text: None)
     office._daily.run()
-    assert office._services is not None
-    with office._services.database.read() as conn:
+    assert office.services is not None
+    with office.services.database.read() as conn:
         assert conn.execute("SELECT value FROM setting WHERE name = ?", (SWEPT,)).fetchone()
     office.close()
