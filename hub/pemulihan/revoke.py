@@ -89,12 +89,17 @@ def lift(services: HubServices, simpul: str, sebab: str, author: str) -> None:
         conn.execute("DELETE FROM restored WHERE kunci = ?", (row[1],))
 
 
-def list_quarantined(conn: sqlite3.Connection, desa: str = "", limit: int = 200) -> list[Quarantined]:
+def count_quarantined(conn: sqlite3.Connection) -> int:
+    """Count the changes in quarantine."""
+    return int(conn.execute("SELECT count(*) FROM held WHERE alasan = 'dicabut'").fetchone()[0])
+
+
+def list_quarantined(conn: sqlite3.Connection, desa: str = "", limit: int = 200, skip: int = 0) -> list[Quarantined]:
     """List the changes in quarantine, in the order in which they were written."""
     rows = conn.execute(
         "SELECT c.pos, c.header, c.body, c.leaf, h.desa FROM held h JOIN change c ON c.pos = h.pos"
-        " WHERE h.alasan = 'dicabut' AND (? = '' OR h.desa = ?) ORDER BY c.pos LIMIT ?",
-        (desa, desa, limit),
+        " WHERE h.alasan = 'dicabut' AND (? = '' OR h.desa = ?) ORDER BY c.pos LIMIT ? OFFSET ?",
+        (desa, desa, limit, skip),
     ).fetchall()
     headers, bodies = decode_headers([row[1] for row in rows]), decode_bodies([row[2] for row in rows])
     return [

@@ -15,9 +15,17 @@ from typing import Any
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from hub.beranda.shell import name_place, services
+from hub.beranda.shell import name_place, read_page, services
 from hub.pemulihan.keys import take_new_keys
-from hub.pemulihan.revoke import Quarantined, adopt, lift, list_choices, list_quarantined, revoke
+from hub.pemulihan.revoke import (
+    Quarantined,
+    adopt,
+    count_quarantined,
+    lift,
+    list_choices,
+    list_quarantined,
+    revoke,
+)
 from hub.pemulihan.state import end_recovery, read_recovery
 from hub.verval.values import write_value
 from shared.changelog.keys import fingerprint
@@ -28,6 +36,7 @@ from shared.web.audit import record_access
 from shared.web.services import require_user
 
 blueprint = Blueprint("pemulihan", __name__, url_prefix="/keamanan")
+PAGE = 20
 
 
 @blueprint.get("")
@@ -40,7 +49,7 @@ def index() -> str:
             " FROM simpul s LEFT JOIN contact c ON c.kunci = s.kunci"
             " ORDER BY s.status = 'dicabut', s.wilayah, s.nama, s.id"
         ).fetchall()
-        held = conn.execute("SELECT count(*) FROM held WHERE alasan = 'dicabut'").fetchone()[0]
+        held = count_quarantined(conn)
         recovery, branches, events = read_recovery(conn), list_branches(conn), list_events(conn)
         issued = issued_branches(conn) if branches else set()
     return render_template(
@@ -109,12 +118,14 @@ def quarantine() -> str:
 
 
 def _quarantine_page(ref: str, alasan: str, problem: str) -> str:
-    hub = services()
+    hub, page = services(), read_page(request.args.get("hal"))
     with hub.database.read() as conn:
-        held = [(item, _write_lines(conn, item)) for item in list_quarantined(conn)]
+        count = count_quarantined(conn)
+        items = list_quarantined(conn, limit=PAGE, skip=(page - 1) * PAGE)
+        held = [(item, _write_lines(conn, item)) for item in items]
     return render_template(
         "pemulihan/karantina.html", held=held, name_place=name_place, ref=ref, alasan=alasan, problem=problem,
-        catalogue=hub.catalogue.kinds,
+        catalogue=hub.catalogue.kinds, count=count, page=page, has_more=count > page * PAGE,
     )
 
 
