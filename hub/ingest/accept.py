@@ -27,12 +27,10 @@ from shared.store.changes import (
     close_log,
     find_log,
     last_receipt,
-    read_leaves,
-    read_tree,
 )
 from shared.store.evidence import note_event
 from shared.store.records import Projector
-from shared.sync.checks import ForkError, ProvenRun, ReadRun, prove_run, read_run
+from shared.sync.checks import ForkError, ReadRun, prove_stored, read_run
 
 
 @dataclass(frozen=True)
@@ -81,12 +79,12 @@ def _store(conn: sqlite3.Connection, services: HubServices, log: Log, run: ReadR
     """Prove a run and append what is new in it; of an own channel, what was once signed here takes its place."""
     removed: Removed | None = None
     try:
-        proven = _prove(conn, log, run)
+        proven = prove_stored(conn, log, run)
     except ForkError as fork:
         if not log.own or find_branch(conn, fork_ref(fork)) is not None:
             raise
         log, removed = move_to_branch(conn, log, fork.seq, services.clock.now_s())
-        proven = _prove(conn, log, run)
+        proven = prove_stored(conn, log, run)
     if not proven.changes:
         return log
     end = log.size + len(proven.changes)
@@ -105,11 +103,6 @@ def _store(conn: sqlite3.Connection, services: HubServices, log: Log, run: ReadR
         note_event(conn, services.clock.now_s(), "terbit_ulang", log.id, f"{count} perubahan")
         settle_trust(conn, services)
     return grown
-
-
-def _prove(conn: sqlite3.Connection, log: Log, run: ReadRun) -> ProvenRun:
-    held = read_leaves(conn, log, run.header.start, min(log.size, run.header.end))
-    return prove_run(log, run, held, lambda size: read_tree(conn, log, size))
 
 
 def _receipt(conn: sqlite3.Connection, services: HubServices, log: Log) -> bytes:

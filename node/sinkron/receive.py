@@ -14,10 +14,10 @@ from shared.changelog.run import RunHeader, open_run
 from shared.errors import ProtocolError
 from shared.merge.scope import Role
 from shared.store.branch import Removed, move_to_branch
-from shared.store.changes import Log, add_log, append, close_log, find_log, read_leaves, read_tree
+from shared.store.changes import Log, add_log, append, close_log, find_log
 from shared.store.evidence import note_event
 from shared.store.records import Projector
-from shared.sync.checks import ForkError, ProvenRun, ReadRun, prove_run, read_run
+from shared.sync.checks import ForkError, ReadRun, prove_stored, read_run
 
 
 def receive_run(
@@ -37,12 +37,12 @@ def receive_run(
         log = find_log(conn, header.log) or _add_log(conn, services, hub, run)
         removed: Removed | None = None
         try:
-            proven = _prove(conn, log, run)
+            proven = prove_stored(conn, log, run)
         except ForkError as fork:
             if log.id not in yielding:
                 raise
             log, removed = move_to_branch(conn, log, fork.seq, services.clock.now_s())
-            proven = _prove(conn, log, run)
+            proven = prove_stored(conn, log, run)
         if not proven.changes:
             return 0
         note = proven.note if proven.checkpoint.size <= header.end else None
@@ -54,11 +54,6 @@ def receive_run(
         _settle(services, conn, log, removed)
         take_returned(services, conn, proven.entries)
     return len(proven.changes)
-
-
-def _prove(conn: sqlite3.Connection, log: Log, run: ReadRun) -> ProvenRun:
-    held = read_leaves(conn, log, run.header.start, min(log.size, run.header.end))
-    return prove_run(log, run, held, lambda size: read_tree(conn, log, size))
 
 
 def _settle(services: NodeServices, conn: sqlite3.Connection, log: Log, removed: Removed | None) -> None:

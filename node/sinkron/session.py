@@ -348,7 +348,7 @@ class Session:
             raise TransportError("push without receipt")
         before = self._sent_mark(log)
         for note in loaded["receipts"]:
-            self._keep_receipt(hub, note.encode())
+            keep_receipt(self.services, hub, note.encode())
         self.report.sent += max(0, self._sent_mark(log) - before)
         self.report.runs += 1
         self._grow()
@@ -364,9 +364,6 @@ class Session:
         with self.services.database.read() as conn:
             row = conn.execute("SELECT max(size) FROM receipt WHERE log = ?", (log.no,)).fetchone()
         return row[0] or 0
-
-    def _keep_receipt(self, hub: KnownHub, note: bytes) -> None:
-        keep_receipt(self.services, hub, note)
 
     def _pull(self, hub: KnownHub, wanted: dict[str, int]) -> None:
         """Fetch what the hub holds and this node lacks, until nothing is missing."""

@@ -22,7 +22,7 @@ from shared.errors import DamageError, UserError
 from shared.merge.scope import Role
 from shared.records.catalogue import CATALOGUE, Catalogue
 from shared.store.anchor import AnchorFile
-from shared.store.changes import Log, find_log, find_open_log
+from shared.store.changes import Log, find_last_log, find_open_log
 from shared.store.connection import Database
 from shared.store.drafts import Batch
 from shared.store.folder import DataFolder
@@ -183,8 +183,4 @@ def open_folder(path: Path) -> tuple[DataFolder, KeySet]:
 def find_own_log(side: Side, wilayah: str, peran: Role) -> Log | None:
     """Find the newest own log of one role."""
     with side.database.read() as conn:
-        row = conn.execute(
-            "SELECT id FROM log WHERE own = 1 AND wilayah = ? AND peran = ? ORDER BY no DESC LIMIT 1",
-            (wilayah, peran.value),
-        ).fetchone()
-        return None if row is None else find_log(conn, row[0])
+        return find_last_log(conn, wilayah, peran)

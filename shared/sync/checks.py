@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -10,7 +11,7 @@ from shared.changelog.checkpoint import Checkpoint, Verifier, open_checkpoint
 from shared.changelog.run import RunHeader
 from shared.changelog.tree import CompactRange, leaf_hash, verify_consistency
 from shared.errors import ProtocolError
-from shared.store.changes import Log
+from shared.store.changes import Log, read_leaves, read_tree
 from shared.store.records import Entry
 
 
@@ -93,6 +94,12 @@ def prove_run(
     return ProvenRun(
         run.changes[overlap:], run.headers[overlap:], run.leaves[overlap:], entries, checkpoint, header.checkpoint
     )
+
+
+def prove_stored(conn: sqlite3.Connection, log: Log, run: ReadRun) -> ProvenRun:
+    """Prove a run against the log as it is stored; the errors are those of ``prove_run``."""
+    held = read_leaves(conn, log, run.header.start, min(log.size, run.header.end))
+    return prove_run(log, run, held, lambda size: read_tree(conn, log, size))
 
 
 def prove_tree(before: CompactRange, run: ReadRun, checkpoint: Checkpoint) -> CompactRange:
