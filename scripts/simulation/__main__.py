@@ -5,21 +5,52 @@ from __future__ import annotations
 import json
 import sys
 import time
+import traceback
 from collections import Counter
+from dataclasses import asdict
 
 import click
 
 from simulation.run import Result, RoundFailed, run_seed
+from simulation.soaks import SOAKS, next_seed, play_stretch, sum_up, write_stretch
+
+NO_LIMIT_S = float("inf")
 
 
 @click.command()
-@click.option("--seed", type=int, default=1, show_default=True, help="The first seed.")
+@click.option("--seed", type=int, help="The first seed; 1, or for a soak the first that was not played yet.")
 @click.option("--seeds", type=click.IntRange(min=1), default=1, show_default=True, help="How many.")
 @click.option("--rounds", type=click.IntRange(min=1), default=200, show_default=True, help="Of each seed.")
 @click.option("--nodes", type=click.IntRange(min=0), default=0, help="In all; 0 lets the seed choose.")
 @click.option("--twice", is_flag=True, help="Run each seed twice and compare the traces.")
-def main(seed: int, seeds: int, rounds: int, nodes: int, twice: bool) -> None:
+@click.option("--soak", type=click.Choice(list(SOAKS)), help="Play seeds of a long run and note them in its ledger.")
+@click.option("--seconds", type=float, default=NO_LIMIT_S, help="Begin no further seed of a soak after this time.")
+@click.option("--figures", is_flag=True, help="Print what the long runs have executed so far.")
+def main(
+    seed: int | None, seeds: int, rounds: int, nodes: int, twice: bool, soak: str | None, seconds: float, figures: bool
+) -> None:
     """Simulate a kecamatan under faults; exit 1 with one REPRO line at the first seed that fails."""
+    if figures:
+        for line in sum_up():
+            click.echo(json.dumps(line))
+    elif soak is not None:
+        _play_soak(soak, seed, seeds, seconds)
+    else:
+        _simulate(1 if seed is None else seed, seeds, rounds, nodes, twice)
+
+
+def _play_soak(name: str, seed: int | None, seeds: int, seconds: float) -> None:
+    stretch, error = play_stretch(SOAKS[name], next_seed(name) if seed is None else seed, seeds, seconds)
+    if seed is None:
+        write_stretch(stretch)
+    click.echo(json.dumps(asdict(stretch)))
+    if error is not None:
+        traceback.print_exception(error)
+        click.echo(f"REPRO scripts/simulate --soak {name} --seed {stretch.failed}")
+        sys.exit(1)
+
+
+def _simulate(seed: int, seeds: int, rounds: int, nodes: int, twice: bool) -> None:
     total: Counter[str] = Counter()
     started = time.monotonic()
     for number in range(seed, seed + seeds):

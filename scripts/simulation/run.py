@@ -18,6 +18,7 @@ from simulation.invariants import check_all, check_cases, check_healed, check_st
 from simulation.world import HubMachine, NodeMachine, World
 
 CHECK_ALL_EVERY = 60
+SOAK_ROUNDS = 300
 SHARED_MEMORY = Path("/dev/shm")
 
 
@@ -48,6 +49,13 @@ def run_seed(seed: int, rounds: int, nodes: int = 0) -> Result:
             raise RoundFailed(f"{story}\n{type(error).__name__}: {error}") from error
         finally:
             world.close()
+
+
+def play(seed: int) -> Counter[str]:
+    """Play one seed of the long run ``kecamatan``; RoundFailed as of :func:`run_seed`."""
+    done = run_seed(seed, SOAK_ROUNDS)
+    named = {name: done.done[name] for name in ("changes", "sessions", "requests", "crashes")}
+    return Counter({"rounds": done.rounds, "faults": sum(done.done["faults"].values()), **named})
 
 
 def _play(world: World, seed: int, rounds: int) -> Result:

@@ -1,0 +1,121 @@
+"""The long runs, one per row of what must be proven: which there are, how far each has come, and how to go on.
+
+A soak plays numbered seeds; a seed is played whole or not at all. The ledger, one JSON line a stretch, says which
+seeds were played at which commit, so a soak goes on where it stopped, on any day. Only executed counts are written.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from shared.clock import WIB
+
+ROOT = Path(__file__).resolve().parents[2]
+LEDGER = ROOT / "tests" / "seeds" / "soaks.jsonl"
+
+Play = Callable[[int], Counter[str]]
+"""Play one seed to its end; give what was executed. Any exception is a failure of that seed."""
+
+
+@dataclass(frozen=True)
+class Soak:
+    """One kind of long run: ``module`` has ``play(seed)``; ``unit`` is the count that ``goal`` speaks of."""
+
+    name: str
+    module: str
+    unit: str
+    goal: int
+
+    def load(self) -> Play:
+        """Import what plays it; only then, because some need a compiler or a browser."""
+        play: Play = importlib.import_module(self.module).play
+        return play
+
+
+SOAKS = {
+    soak.name: soak
+    for soak in (
+        Soak("kecamatan", "simulation.run", "rounds", 300_000),
+    )
+}
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Seeds ``first`` to ``last`` of one soak, played in a row at one commit; ``failed`` names a seed, or is None."""
+
+    soak: str
+    commit: str
+    day: str
+    first: int
+    last: int
+    executed: dict[str, int]
+    seconds: float
+    failed: int | None = None
+
+
+def read_ledger(ledger: Path = LEDGER) -> list[Stretch]:
+    """Read every stretch that was played, oldest first."""
+    if not ledger.exists():
+        return []
+    return [Stretch(**json.loads(line)) for line in ledger.read_text(encoding="utf-8").splitlines()]
+
+
+def write_stretch(stretch: Stretch, ledger: Path = LEDGER) -> None:
+    """Add one stretch to the ledger."""
+    with ledger.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(asdict(stretch), sort_keys=True) + "\n")
+
+
+def next_seed(name: str, ledger: Path = LEDGER) -> int:
+    """Tell where a soak goes on: behind the highest seed that was ever played."""
+    return max((stretch.last for stretch in read_ledger(ledger) if stretch.soak == name), default=0) + 1
+
+
+def sum_up(ledger: Path = LEDGER) -> Iterator[dict[str, Any]]:
+    """Give for each soak what was executed in all, beside its goal."""
+    stretches = read_ledger(ledger)
+    for soak in SOAKS.values():
+        mine = [stretch for stretch in stretches if stretch.soak == soak.name]
+        executed: Counter[str] = Counter()
+        for stretch in mine:
+            executed.update(stretch.executed)
+        yield {
+            "soak": soak.name, "unit": soak.unit, "goal": soak.goal, "done": executed[soak.unit],
+            "failed": [stretch.failed for stretch in mine if stretch.failed is not None],
+            "seconds": round(sum(stretch.seconds for stretch in mine), 1), "executed": dict(sorted(executed.items())),
+        }
+
+
+def play_stretch(soak: Soak, first: int, seeds: int, seconds: float) -> tuple[Stretch, Exception | None]:
+    """Play seeds in a row until they, or the time, are at an end, or one fails."""
+    play, executed, started = soak.load(), Counter[str](), time.monotonic()
+    last, failed, error = first - 1, None, None
+    for seed in range(first, first + seeds):
+        try:
+            executed.update(play(seed))
+        except Exception as caught:  # whatever a seed raises is what the soak looks for
+            failed, error = seed, caught
+        last = seed
+        if failed is not None or time.monotonic() - started >= seconds:
+            break
+    spent_s = round(time.monotonic() - started, 1)
+    day = datetime.now(WIB).date().isoformat()
+    return Stretch(soak.name, read_commit(), day, first, last, dict(sorted(executed.items())), spent_s, failed), error
+
+
+def read_commit() -> str:
+    """Read the commit under test, with a ``+`` where files differ from it."""
+    def ask(*words: str) -> str:
+        return subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
+
+    return ask("rev-parse", "--short", "HEAD") + ("+" if ask("status", "--porcelain", "-uno") else "")
