@@ -10,10 +10,11 @@ from hub.verval import queries as finding_queries
 from shared.changelog.change import Op, Sealed, decode_bodies, decode_headers, parse_ref
 from shared.changelog.genesis import read_genesis
 from shared.changelog.tree import leaf_hash
-from shared.records.catalogue import CATALOGUE
+from shared.records.catalogue import CATALOGUE, Catalogue
 from shared.store.branch import list_branches, read_branch
 from shared.store.changes import SEQ_BITS, SEQ_MASK, Log, find_log, list_logs, read_changes, read_leaves
 from shared.store.verify import compare_with_rebuild, hub_cosigners, projection_tables, verify_logs
+from simulation.oracle import find_breaches
 from simulation.world import NodeMachine, World
 from tests.support.federation import HUB
 
@@ -49,6 +50,7 @@ def check_all(world: World) -> None:
     with hub.database.read() as conn:
         _require(not (found := verify_logs(conn, cosigners)), f"hub: logs do not verify: {found}")
         _check_states(conn, "hub")
+        _check_law(conn, hub.catalogue, "hub")
         _check_decisions(conn)
     different = compare_with_rebuild(hub.database, tables, hub.rebuild)
     _require(not different, f"hub: a rebuild gives other rows in {different}")
@@ -56,6 +58,7 @@ def check_all(world: World) -> None:
         with node.services.database.read() as conn:
             _require(not (found := verify_logs(conn, cosigners)), f"{node.name}: logs do not verify: {found}")
             _check_states(conn, node.name)
+            _check_law(conn, node.services.catalogue, node.name)
             _check_promises(conn, node.promised, node.name, world)
         different = compare_with_rebuild(
             node.services.database, projection_tables(hub.catalogue), node.services.rebuild
@@ -226,6 +229,12 @@ def _check_states(conn: Connection, where: str) -> None:
         _require(visible, f"{where}: change {pos & SEQ_MASK} of log {pos >> SEQ_BITS} is in no visible state")
         held.discard(pos)
     _require(not held, f"{where}: something is held that is no change")
+
+
+def _check_law(conn: Connection, catalogue: Catalogue, where: str) -> None:
+    """What the tables show is what a second program makes of the same logs."""
+    for breach in find_breaches(conn, catalogue):
+        raise Broken(f"{where}: {breach}")
 
 
 def _check_decisions(conn: Connection) -> None:
