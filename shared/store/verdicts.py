@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from shared.changelog.change import parse_ref
@@ -12,15 +13,21 @@ from shared.errors import ProtocolError
 from shared.store.changes import SEQ_BITS, SEQ_MASK
 
 VERDICT_KINDS = ("simpul", "adopsi", "penghapusan")
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
 class Verdicts:
-    """``cutoffs``: log number → first seq that is quarantined; the sets hold positions (see store.changes)."""
+    """``cutoffs``: log number → first seq that is quarantined; the sets hold positions (see store.changes).
+
+    ``erased_bodies`` are digests of erased bodies, ``erased_records`` the records whose changes may have them.
+    """
 
     cutoffs: dict[int, int]
     adopted: frozenset[int]
     erased: frozenset[int]
+    erased_bodies: frozenset[bytes] = frozenset()
+    erased_records: frozenset[str] = frozenset()
 
     def is_revoked(self, pos: int) -> bool:
         """Tell whether a change lies beyond the cut-off of a revoked key and was not adopted."""
@@ -50,7 +57,17 @@ def load_verdicts(conn: sqlite3.Connection) -> Verdicts:
         cutoffs,
         _positions(conn, conn.execute("SELECT perubahan FROM adopsi"), logs),
         _positions(conn, conn.execute("SELECT perubahan FROM penghapusan"), logs),
+        frozenset(
+            bytes.fromhex(item) for item in _items(conn.execute("SELECT isi FROM penghapusan"))
+            if _DIGEST.fullmatch(item)
+        ),
+        frozenset(_items(conn.execute("SELECT rekaman FROM penghapusan"))),
     )
+
+
+def _items(rows: Iterable[tuple[str | None]]) -> Iterator[str]:
+    for (text,) in rows:
+        yield from json.loads(text or "[]")
 
 
 def _read_cutoffs(text: str | None) -> dict[str, int]:

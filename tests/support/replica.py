@@ -130,6 +130,17 @@ class Replica:
             ).fetchone()
         return None if row is None else dict(zip(columns, row, strict=True))
 
+    def is_emptied(self, kind: str, record: str, desa: str = DESA) -> bool:
+        """Tell whether no change that sets fields of a record, and is not held, has its body here."""
+        with self.database.read() as conn:
+            rows = conn.execute(
+                "SELECT c.body IS NULL FROM change c JOIN log l ON l.no = c.pos >> ?"
+                " WHERE c.record = ? AND l.wilayah = ? AND c.kind = ? AND json_extract(c.header, '$[6]') IN ('c', 'u')"
+                " AND c.pos NOT IN (SELECT pos FROM held)",
+                (SEQ_BITS, record, desa, kind),
+            ).fetchall()
+        return bool(rows) and all(row[0] for row in rows)
+
     def held(self) -> dict[tuple[str, int], str]:
         """Give the reason of every held change by (log id, seq)."""
         return {(row[0], row[1]): row[-1] for row in self.tables()["held"]}
