@@ -195,6 +195,23 @@ def list_verdicts(conn: sqlite3.Connection, record: str | None = None) -> list[T
     ]
 
 
+def explain_erased(conn: sqlite3.Connection, positions: Iterable[int]) -> dict[int, Told]:
+    """Find the verdict behind each change without body; one whose verdict is not here yet is left out."""
+    rows = conn.execute(
+        f"SELECT c.pos, l.id, c.leaf, c.digest FROM change c JOIN log l ON l.no = c.pos >> {SEQ_BITS}"
+        " WHERE c.body IS NULL AND c.pos IN (SELECT value FROM json_each(?))",
+        (json.dumps(sorted(positions)),),
+    ).fetchall()
+    told = list_verdicts(conn) if rows else []
+    found: dict[int, Told] = {}
+    for pos, log, leaf, digest in rows:
+        ref = f"{log}:{pos & SEQ_MASK}:{leaf[:8].hex()}"
+        verdict = next((one for one in told if digest in one.bodies or ref in one.refs), None)
+        if verdict is not None:
+            found[pos] = verdict
+    return found
+
+
 class Erased(NamedTuple):
     """How many bodies are gone here by a verdict, and how many came without body and without a verdict."""
 

@@ -177,11 +177,14 @@ class Projector:
                 writer.create(kind, desa, record, values)
                 return
         state, reasons = self.fold_entries(kind, entries)
-        writer.store(kind, desa, record, state, entries, reasons, is_empty=self._is_emptied(kind, entries, reasons))
+        writer.store(kind, desa, record, state, entries, reasons, is_empty=self.is_emptied(kind, entries, reasons))
 
-    def _is_emptied(self, kind: Kind, entries: Sequence[Entry], reasons: Mapping[int, str]) -> bool:
+    def is_emptied(self, kind: Kind, entries: Sequence[Entry], reasons: Mapping[int, str]) -> bool:
         """Tell whether all that ever set fields of a record is erased: then there is nothing to show of it."""
-        setting = [e for e in entries if e.pos not in reasons and e.header.op in (Op.CREATE, Op.UPDATE)]
+        setting = [
+            e for e in entries
+            if e.pos not in reasons and (e.header.op == Op.CREATE or (e.header.op == Op.UPDATE and e.header.groups))
+        ]
         return bool(setting) and all(self._is_erased(kind, entry) for entry in setting)
 
     def _common_kind(self, entries: list[Entry]) -> Kind | None:

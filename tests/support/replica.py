@@ -135,7 +135,8 @@ class Replica:
         with self.database.read() as conn:
             rows = conn.execute(
                 "SELECT c.body IS NULL FROM change c JOIN log l ON l.no = c.pos >> ?"
-                " WHERE c.record = ? AND l.wilayah = ? AND c.kind = ? AND json_extract(c.header, '$[6]') IN ('c', 'u')"
+                " WHERE c.record = ? AND l.wilayah = ? AND c.kind = ? AND (json_extract(c.header, '$[6]') = 'c'"
+                " OR json_extract(c.header, '$[6]') = 'u' AND json_array_length(c.header, '$[7]') > 0)"
                 " AND c.pos NOT IN (SELECT pos FROM held)",
                 (SEQ_BITS, record, desa, kind),
             ).fetchall()
