@@ -202,7 +202,11 @@ class World:
 
     def give_verdict(self, kind: str, chosen: Sequence[Written]) -> Written:
         history = History(CATALOGUE[kind], (self.common,), self._new_record())
-        return self._write(history, {"perubahan": [change.ref for change in chosen]}, create=True)
+        values: dict[str, Any] = {"perubahan": [change.ref for change in chosen]}
+        if kind == "penghapusan":
+            values["isi"] = [change.sealed.body_digest.hex() for change in chosen]
+            values["rekaman"] = sorted({change.header.record for change in chosen})
+        return self._write(history, values, create=True)
 
     def _write(self, history: History, values: dict[str, Any], create: bool = False) -> Written:
         kind, record = history.kind, history.record
