@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import shutil
+from base64 import b64encode
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from hub.change import write_to_desa
+from hub.commands import COMMANDS as hub_commands
 from hub.penghapusan.erase import Done, erase, extend, leave
 from hub.penghapusan.queries import list_done, list_late
 from hub.penghapusan.rules import Target
 from hub.services import HubServices
+from node.commands import COMMANDS as node_commands
+from node.impor.service import import_file
 from node.penduduk.biodata import read_biodata
 from node.penduduk.index import PeopleIndex
 from node.services import NodeServices
@@ -243,9 +247,14 @@ def test_a_history_handed_back_as_text_is_erased_too(federation: Federation, off
     federation.sync_all(4)
     assert rows(back, "SELECT 1 FROM cabang"), "the branch was handed back"
     assert live(back, siti, "nama") == NAME and live(federation.hub, siti, "nama") == NAME
+    found = rows(back, "SELECT body FROM change WHERE record = ? AND body IS NOT NULL", siti)
+    texts = [b64encode(body).decode() for (body,) in found]
+    assert texts and find_traces(back.folder.path, texts), "the text of the pieces holds the bodies"
     erase_all(federation.hub, siti, officers)
     federation.sync_all(4)
     check_gone(federation, federation.hub, back, b)
+    for side in (federation.hub, back, b):
+        assert find_traces(side.folder.path, texts) == []
 
 
 def test_an_old_peer_that_still_has_the_body_never_brings_it_back(
@@ -315,3 +324,49 @@ def test_cleaning_that_a_reader_stops_is_made_up_for(federation: Federation, off
     hub.database.compact = compact  # type: ignore[method-assign]
     assert clean_when_due(hub) and not clean_when_due(hub)
     assert find_traces(hub.folder.path) == []
+
+
+def test_what_an_import_remembers_of_an_erased_person_is_forgotten_and_the_next_import_goes_on(
+    federation: Federation, officers: tuple[str, str]
+) -> None:
+    header = "alamat,dusun,rw,rt,nama,no_kk,nik,sex,tempatlahir,tanggallahir,agama_id,kk_level,status_kawin"
+    secret = f"{STREET},KALIWUNI,001,001,{NAME},3303990303000001,3303990303700001,1,PURBALINGGA,1970-03-03,1,1,2"
+    other = "JL. A,KALIWUNI,001,001,PONIRAH,3303990303000002,3303994403720001,2,PURBALINGGA,1972-03-04,1,1,2"
+    a = federation.add_node("a")
+    import_file(a, "\n".join([header, secret, other]).encode(), "warga.csv", a.new_id())
+    federation.sync(a)
+    ((siti, family),) = rows(a, "SELECT id, keluarga FROM penduduk WHERE nama = ?", NAME)
+    targets = [Target(DESA, "penduduk", siti), Target(DESA, "keluarga", family)]
+    erase(federation.hub, targets, "permintaan warga", officers)
+    federation.sync(a)
+    check_gone(federation, a, federation.hub)
+    import_file(a, "\n".join([header, other.replace("JL. A", "JL. B")]).encode(), "warga.csv", a.new_id())
+    federation.sync(a)
+    check_gone(federation, a, federation.hub)
+
+
+def test_everybody_reads_of_an_erasure_and_verify_calls_it_no_damage(
+    federation: Federation, officers: tuple[str, str]
+) -> None:
+    a = federation.add_node("a")
+    siti = take_down(a)
+    federation.sync(a)
+    erase_all(federation.hub, siti, officers)
+    federation.sync(a)
+    for side, commands in ((a, node_commands), (federation.hub, hub_commands)):
+        found = commands["verify"](side, {}, lambda report: None)
+        assert found["baik"] and found["catatan"] == ["2 isi dihapus menurut putusan; catatannya utuh."]
+
+
+def test_a_body_that_stands_against_its_verdict_is_told_by_verify(
+    federation: Federation, officers: tuple[str, str]
+) -> None:
+    a = federation.add_node("a")
+    siti = take_down(a)
+    federation.sync(a)
+    ((pos, body),) = rows(federation.hub, "SELECT pos, body FROM change WHERE record = ? ORDER BY pos LIMIT 1", siti)
+    erase_all(federation.hub, siti, officers)
+    with federation.hub.database.write() as conn:
+        conn.execute("UPDATE change SET body = ?, digest = NULL WHERE pos = ?", (body, pos))
+    problems = hub_commands["verify"](federation.hub, {}, lambda report: None)["masalah"]
+    assert any("isi yang sudah diputus dihapus masih ada" in problem for problem in problems)
