@@ -49,9 +49,9 @@ def find_proposal(conn: sqlite3.Connection, id: str) -> Proposal | None:
 
 def list_proposals(conn: sqlite3.Connection, *, waiting: bool, limit: int = 100) -> list[Proposal]:
     """List the proposals that wait, oldest first, or those that are closed, newest first."""
-    where, order = ("=", "time_s, id") if waiting else ("<>", "ended_s DESC, id")
     rows = conn.execute(
-        f"SELECT {_COLUMNS} FROM erasure_proposal WHERE status {where} ? ORDER BY {order} LIMIT ?", (WAITING, limit)
+        f"SELECT {_COLUMNS} FROM erasure_proposal WHERE (status = ?) = ? ORDER BY -ended_s, time_s, id LIMIT ?",
+        (WAITING, int(waiting), limit),
     )
     return [_read(row) for row in rows]
 
@@ -115,8 +115,9 @@ def list_carriers(conn: sqlite3.Connection, desa: str, bodies: Collection[bytes]
     """
     rows = conn.execute(
         f"SELECT c.header, c.body, c.leaf FROM change c JOIN log l ON l.no = c.pos >> {SEQ_BITS}"
-        " WHERE c.kind = 'cabang' AND l.wilayah = ? AND c.body IS NOT NULL ORDER BY c.pos",
-        (desa,),
+        " WHERE c.record IN (SELECT id FROM cabang WHERE desa = ?) AND c.kind = 'cabang' AND l.wilayah = ?"
+        " AND c.body IS NOT NULL ORDER BY c.pos",
+        (desa, desa),
     ).fetchall()
     headers = decode_headers([row[0] for row in rows])
     wanted = frozenset(bodies)
@@ -191,7 +192,7 @@ class Late(NamedTuple):
     desa: str
     kind: str
     record: str
-    count: int
+    changes: int
 
 
 def list_late(conn: sqlite3.Connection) -> list[Late]:
@@ -210,20 +211,20 @@ def list_late(conn: sqlite3.Connection) -> list[Late]:
     )
     found = [Late(*row) for row in rows]
     bodies = read_named(conn).bodies
-    rows = conn.execute(
+    pieces = conn.execute(
         f"SELECT l.wilayah, c.record, c.body FROM change c JOIN log l ON l.no = c.pos >> {SEQ_BITS}"
-        " WHERE c.kind = 'cabang' AND c.body IS NOT NULL ORDER BY c.pos"
-    ) if bodies else ()
-    found += [Late(desa, "cabang", record, 1) for desa, record, body in rows if carries_erased(body, bodies)]
+        " WHERE c.record IN (SELECT id FROM cabang) AND c.kind = 'cabang' AND c.body IS NOT NULL ORDER BY c.pos"
+    )
+    found += [Late(desa, "cabang", record, 1) for desa, record, body in pieces if carries_erased(body, bodies)]
     left = dict(conn.execute("SELECT desa || ' ' || record, count FROM erasure_left"))
-    return [late for late in found if late.count > left.get(f"{late.desa} {late.record}", 0)]
+    return [late for late in found if late.changes > left.get(f"{late.desa} {late.record}", 0)]
 
 
 def leave_late(conn: sqlite3.Connection, late: Late, petugas: str, time_s: int) -> None:
     """Note that an officer leaves what came later as it is."""
     conn.execute(
         "INSERT OR REPLACE INTO erasure_left (desa, record, count, petugas, time_s) VALUES (?, ?, ?, ?, ?)",
-        (late.desa, late.record, late.count, petugas, time_s),
+        (late.desa, late.record, late.changes, petugas, time_s),
     )
 
 
@@ -235,7 +236,7 @@ class Verdict(NamedTuple):
     alasan: str
     petugas: tuple[str, ...]
     rekaman: tuple[str, ...]
-    count: int
+    changes: int
     is_whole: bool
     time_s: int
 

@@ -58,6 +58,7 @@ def check_reason(code: str, note: str) -> str:
     if code not in REASONS:
         raise UserError("Pilih alasannya dari daftar.", "alasan_kosong")
     note = " ".join(note.split())
+    note = note[:1].upper() + note[1:]
     if len(note) > NOTE_LENGTH_MAX:
         raise UserError(f"Keterangan paling banyak {NOTE_LENGTH_MAX} huruf.", "alasan_panjang")
     if _LONG_NUMBER.search(note):
@@ -65,7 +66,7 @@ def check_reason(code: str, note: str) -> str:
             "Keterangan tidak boleh memuat NIK, nomor KK, atau nomor orang: alasan ini tetap tersimpan.",
             "alasan_bernomor",
         )
-    return f"{REASONS[code]}. {note}".strip() if note else REASONS[code]
+    return f"{REASONS[code]}. {note}" if note else REASONS[code]
 
 
 def may_be_chosen(kind: Kind, header: Header) -> bool:

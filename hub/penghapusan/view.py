@@ -153,6 +153,17 @@ def describe_record(conn: sqlite3.Connection, services: HubServices, desa: str, 
     return f"{label}{f' {named}' if named else ''}, {name_place(desa)}"
 
 
+def list_erasable(
+    conn: sqlite3.Connection, services: HubServices, records: Sequence[tuple[str, str, str]]
+) -> list[tuple[str, str, str, str]]:
+    """List which of some records have content that may go as a whole: desa, kind, id and their name."""
+    return [
+        (desa, kind, record, describe_record(conn, services, desa, kind, record))
+        for desa, kind, record in records
+        if kind in WHOLE_KINDS and queries.list_contents(conn, desa, record)
+    ]
+
+
 def kinds_of(conn: sqlite3.Connection, records: Sequence[str]) -> list[str]:
     """Name the kinds of some records, each once."""
     found = []

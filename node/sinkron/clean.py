@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from node.impor.forget import forget_erased
+from node.impor.queries import forget_erased
 from node.services import NodeServices
 from shared.errors import SipandeError
 from shared.store.cleaning import clean_when_due

@@ -62,7 +62,7 @@ class ErasedRow(NamedTuple):
     """One verdict of the kecamatan by which contents were erased; ``penduduk`` is a resident among them, if any."""
 
     time_s: int
-    count: int
+    changes: int
     alasan: str
     penduduk: str
 

@@ -13,6 +13,8 @@ from shared.errors import ProtocolError
 from shared.store.changes import SEQ_BITS, SEQ_MASK
 
 VERDICT_KINDS = ("simpul", "adopsi", "penghapusan")
+PREFIX_BYTES = 8
+"""Of a leaf stand in a reference."""
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
@@ -83,19 +85,20 @@ def _read_cutoffs(text: str | None) -> dict[str, int]:
 def _positions(
     conn: sqlite3.Connection, rows: Iterable[tuple[str | None]], logs: Mapping[str, tuple[int, str]]
 ) -> frozenset[int]:
-    positions = set()
-    for (text,) in rows:
-        for ref in json.loads(text or "[]"):
-            try:
-                log, seq, prefix = parse_ref(ref)
-            except ProtocolError:
-                continue
-            if log in logs and seq <= SEQ_MASK:
-                pos = logs[log][0] << SEQ_BITS | seq
-                leaf = conn.execute("SELECT leaf FROM change WHERE pos = ?", (pos,)).fetchone()
-                if leaf is not None and leaf[0][: len(prefix)] == prefix:
-                    positions.add(pos)
-    return frozenset(positions)
+    wanted: dict[int, set[bytes]] = {}
+    for ref in _items(rows):
+        try:
+            log, seq, prefix = parse_ref(ref)
+        except ProtocolError:
+            continue
+        if log in logs and seq <= SEQ_MASK:
+            wanted.setdefault(logs[log][0] << SEQ_BITS | seq, set()).add(prefix)
+    if not wanted:
+        return frozenset()
+    leaves = conn.execute(
+        "SELECT pos, leaf FROM change WHERE pos IN (SELECT value FROM json_each(?))", (json.dumps(sorted(wanted)),)
+    )
+    return frozenset(pos for pos, leaf in leaves if leaf[:PREFIX_BYTES] in wanted[pos])
 
 
 def affected_positions(conn: sqlite3.Connection, before: Verdicts, after: Verdicts) -> set[int]:

@@ -26,7 +26,7 @@ from shared.sync import limits, messages
 from shared.sync.chunk import ChunkHeader, encode_chunk
 from shared.sync.limits import Limit, limit
 from tests.support.federation import DESA, Federation, WsgiTransport, make_officer
-from tests.support.office import Talk, create, live, own_log, refusal, rows, update, value
+from tests.support.office import Talk, create, live, refusal, rows, update, value
 
 OTHER_DESA = "33.03.04.2001"
 DAY = 86_400
