@@ -23,6 +23,8 @@ from shared.store.erasure import read_named
 
 LATER = "Susulan: "
 """How the reason of a verdict begins that follows an earlier one."""
+CLEAN_AT_ONCE_BYTES_MAX = 100_000_000
+"""Of the database: a person waits for it meanwhile."""
 PER_VERDICT = 200
 """Changes that one verdict names at most, so that it fits into a small run."""
 
@@ -51,7 +53,14 @@ def erase(
             raise UserError(
                 "Tidak ada isi yang bisa dihapus: isinya sudah dihapus atau datanya tidak ada.", "sudah_dihapus"
             )
-    return Done(count, clean_when_due(services))
+    return Done(count, _clean_small(services))
+
+
+def _clean_small(services: HubServices) -> bool:
+    """Clean the file at once where that is quick; a large one is written anew in the background (hub/server.py)."""
+    if services.folder.database.stat().st_size > CLEAN_AT_ONCE_BYTES_MAX:
+        return False
+    return clean_when_due(services)
 
 
 def _write_all(
@@ -150,7 +159,7 @@ def confirm(services: HubServices, id: str, petugas: str) -> Done:
         queries.end_proposal(conn, id, status, petugas, services.clock.now_s(), note)
     if not count:
         raise UserError("Isinya sudah dihapus lebih dulu, jadi usulan ini ditutup.", "sudah_dihapus")
-    return Done(count, clean_when_due(services))
+    return Done(count, _clean_small(services))
 
 
 def refuse(services: HubServices, id: str, petugas: str, note: str) -> bool:

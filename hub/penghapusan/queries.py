@@ -201,12 +201,13 @@ def list_late(conn: sqlite3.Connection) -> list[Late]:
     What an officer has left as it is does not come again, until there is more of it.
     """
     rows = conn.execute(
-        f"""SELECT p.desa, c.kind, c.record, count(DISTINCT c.pos) FROM penghapusan p
-        JOIN json_each(coalesce(p.rekaman, '[]')) r JOIN change c ON c.record = r.value
-        JOIN log l ON l.no = c.pos >> {SEQ_BITS}
-        WHERE p.seluruh = 1 AND l.wilayah = p.desa AND c.body IS NOT NULL
-          AND c.kind NOT IN (SELECT value FROM json_each(?))
-        GROUP BY p.desa, c.kind, c.record ORDER BY p.desa, c.kind, c.record""",
+        # CROSS: few records are erased, and the planner would rather walk all changes.
+        f"""SELECT e.desa, c.kind, c.record, count(*) FROM (
+            SELECT DISTINCT p.desa AS desa, r.value AS record
+            FROM penghapusan p, json_each(coalesce(p.rekaman, '[]')) r WHERE p.seluruh = 1) e
+        CROSS JOIN change c ON c.record = e.record CROSS JOIN log l ON l.no = c.pos >> {SEQ_BITS}
+        WHERE l.wilayah = e.desa AND c.body IS NOT NULL AND c.kind NOT IN (SELECT value FROM json_each(?))
+        GROUP BY e.desa, c.kind, c.record ORDER BY e.desa, c.kind, c.record""",
         (json.dumps(sorted(KEPT_KINDS)),),
     )
     found = [Late(*row) for row in rows]

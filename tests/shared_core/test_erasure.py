@@ -163,6 +163,42 @@ def test_a_second_history_that_was_kept_before_loses_what_is_erased(replica: Rep
         assert find_erased_bytes(conn) == []
 
 
+def test_a_rebuild_drops_a_body_that_a_verdict_names(replica: Replica, village: Village) -> None:
+    """A verdict that this program could not read when it came takes effect with the upgrade, by a rebuild."""
+    replica.deliver([village.created, village.verdict([village.created])])
+    with replica.database.write() as conn:
+        conn.execute("UPDATE change SET body = ?, digest = NULL WHERE kind = 'penduduk'", (village.created.sealed.body,))
+    assert bodies(replica, village.a) == [True]
+    replica.rebuild()
+    assert bodies(replica, village.a) == [False] and replica.row("penduduk", RECORD) is None
+
+
+def test_what_free_pages_and_the_write_ahead_log_held_is_gone_once_the_file_is_compacted(replica: Replica) -> None:
+    """A build without secure_delete, or a cell that SQLite has moved, leaves copies behind."""
+    secret = "SRIWULANDARIYAH" * 20
+    replica.database._writer.execute("PRAGMA secure_delete=OFF")
+    with replica.database.write() as conn:
+        conn.executemany("INSERT INTO setting VALUES (?, ?)", [(f"s{n}", secret) for n in range(200)])
+    with replica.database.write() as conn:
+        conn.execute("DELETE FROM setting")
+
+    def traces() -> list[str]:
+        path = replica.database.path
+        return [file.name for file in path.parent.glob(f"{path.name}*") if secret.encode() in file.read_bytes()]
+
+    assert traces()
+    assert replica.database.compact() and traces() == []
+
+
+def test_a_file_is_not_called_clean_while_a_reader_holds_old_pages(replica: Replica, village: Village) -> None:
+    replica.deliver([village.created])
+    replica.database._writer.execute("PRAGMA busy_timeout=0")
+    with replica.database.read() as conn:
+        conn.execute("SELECT count(*) FROM change").fetchone()
+        assert not replica.database.compact()
+    assert replica.database.compact()
+
+
 plots = st.lists(st.tuples(st.integers(0, 5), steps), min_size=3, max_size=24)
 dealings = st.lists(st.integers(0, 10_000), max_size=60)
 
