@@ -15,6 +15,7 @@ from hub.ingest import blobs as ingest_blobs
 from hub.ingest import routes as ingest
 from hub.lampiran import routes as lampiran
 from hub.pemulihan import routes as pemulihan
+from hub.penghapusan import routes as penghapusan
 from hub.program import routes as program
 from hub.roles import ADMIN, DESK, NAMES, ROLES, context_words
 from hub.saksi import routes as saksi
@@ -72,6 +73,8 @@ REGISTRY = (
         ("claim", "release", "escalate", "send_back", "cancel_link"), peran(*DESK)
     )),
     Registration(lampiran.blueprint, peran(*NAMES)),
+    # Two officers, whoever they are: hub.penghapusan.erase.confirm.
+    Registration(penghapusan.blueprint, peran(*NAMES)),
     Registration(
         program.blueprint, MASUK,
         dict.fromkeys(("new", "add", "edit", "change", "ending", "finish"), peran(*DESK)),
@@ -90,6 +93,7 @@ NAVIGATION = (
     NavItem("Sipande", "sipande.index"),
     NavItem("Verval", "verval.index"),
     NavItem("Program bantuan", "program.index"),
+    NavItem("Penghapusan isi", "penghapusan.index"),
     NavItem("Simpul", "simpul.index"),
     NavItem("Terima USB", "usb.index"),
     NavItem("Akun", "pengguna.index"),

@@ -284,7 +284,7 @@ def run_verify(services: HubServices, args: Mapping[str, Any], progress: Progres
         problems = verify_cosignatures(conn)
     found = check_side(services, hub_cosigners(services.wilayah, *keys), "temuan")
     problems += found["masalah"]
-    return {"baik": not problems, "masalah": problems}
+    return {**found, "baik": not problems, "masalah": problems}
 
 
 def run_kasus(services: HubServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:

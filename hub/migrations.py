@@ -75,3 +75,19 @@ def _make_witness(db: Tables) -> None:
             time_s INTEGER NOT NULL, note BLOB NOT NULL, PRIMARY KEY (log, vkey)) STRICT""",
     ):
         db.conn.execute(statement)
+
+
+@hub_migrations(name="0006_erasure")
+def _make_erasure(db: Tables) -> None:
+    # What the first officer asks for, until a second one confirms it (a change of the channel then); and what came
+    # of an erased record later and was left as it is: count says how much of it an officer has seen.
+    for statement in (
+        """CREATE TABLE erasure_proposal (
+            id TEXT PRIMARY KEY, targets TEXT NOT NULL, alasan TEXT NOT NULL, petugas TEXT NOT NULL,
+            time_s INTEGER NOT NULL, status TEXT NOT NULL, ended_by TEXT NOT NULL DEFAULT '', ended_s INTEGER,
+            note TEXT NOT NULL DEFAULT '') STRICT""",
+        """CREATE TABLE erasure_left (
+            desa TEXT NOT NULL, record TEXT NOT NULL, count INTEGER NOT NULL, petugas TEXT NOT NULL,
+            time_s INTEGER NOT NULL, PRIMARY KEY (desa, record)) STRICT""",
+    ):
+        db.conn.execute(statement)

@@ -8,6 +8,7 @@ from hub.app import make_hub_app
 from hub.services import open_hub
 from shared.clock import SystemClock, system_random
 from shared.errors import EnvironmentProblem
+from shared.store.cleaning import clean_when_due
 from shared.store.folder import DataFolder
 from shared.store.side import open_folder
 from shared.web.daily import DailyJob, sweep_when_due
@@ -29,7 +30,7 @@ def run_server(
             "folder_dipakai",
         )
     services = open_hub(folder.path, clock=SystemClock(), random=system_random)
-    daily = DailyJob(lambda: sweep_when_due(services))
+    daily = DailyJob(lambda: sweep_when_due(services), lambda: clean_when_due(services))
     try:
         daily.start()
         app = make_hub_app(services)

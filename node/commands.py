@@ -16,6 +16,7 @@ from node.impor.service import import_file
 from node.roles import ROLES, context_words
 from node.services import NodeServices, init_node, refuse_practice
 from node.sinkron.blobs import read_backlog
+from node.sinkron.clean import clean_erased
 from node.sinkron.enrol import enrol
 from node.sinkron.rotate import doubt_new_keys, take_new_keys, tell_new_keys
 from node.sinkron.session import Outcome, Report, Session
@@ -168,6 +169,7 @@ def finish_session(services: NodeServices, report: Report) -> None:
     """Keep the outcome for the status page; a session with nothing to do writes nothing."""
     now_s = services.clock.now_s()
     services.last_report = (now_s, report)
+    clean_erased(services)
     if report.code == "unknown_key":
         doubt_new_keys(services)
     if report.outcome is Outcome.SELESAI and not (report.sent or report.received):

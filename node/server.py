@@ -21,6 +21,7 @@ from node.latihan.routes import AGAIN, PLACE
 from node.mulai.app import SetupCode, make_setup_app, make_waiting_app
 from node.mulai.make import Answers, build_node, is_empty
 from node.services import NodeServices, open_node
+from node.sinkron.clean import clean_erased
 from node.sinkron.session import Outcome
 from shared.clock import SystemClock, system_random
 from shared.errors import EnvironmentProblem
@@ -122,6 +123,7 @@ class Office:
         services = self.services
         if services is not None:
             sweep_when_due(services)
+            clean_erased(services)
 
     def _open(self, services: NodeServices) -> Flask:
         self.services = services

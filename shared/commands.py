@@ -8,6 +8,7 @@ from typing import Any
 from shared.changelog.checkpoint import Verifier
 from shared.store.backup import back_up_by_command
 from shared.store.blobs import describe_damage, sweep_by_command
+from shared.store.erasure import Erased, count_erased
 from shared.store.petugas import S, Write, add_petugas
 from shared.store.side import Side
 from shared.store.verify import compare_with_rebuild, projection_tables, verify_logs
@@ -34,11 +35,23 @@ def check_side(services: Side, cosigners: Sequence[Verifier], *more_tables: str)
     """Verify every log and compare every table with what the logs give."""
     with services.database.read() as conn:
         problems = verify_logs(conn, cosigners, services.keys.publics())
+        erased = count_erased(conn)
     tables = (*projection_tables(services.catalogue), *more_tables)
     for table in compare_with_rebuild(services.database, tables, services.rebuild):
         problems.append(f"Tabel {table}: isinya berbeda dengan hasil susun ulang dari log.")
     problems += describe_damage(services)
-    return {"baik": not problems, "masalah": problems}
+    notes = describe_erased(erased)
+    return {"baik": not problems, "masalah": problems, **({"catatan": notes} if notes else {})}
+
+
+def describe_erased(erased: Erased) -> list[str]:
+    """Say what is not damage: contents that are gone by a verdict, or whose verdict has not come yet."""
+    said = []
+    if erased.by_verdict:
+        said.append(f"{erased.by_verdict} isi dihapus menurut putusan; catatannya utuh.")
+    if erased.unexplained:
+        said.append(f"{erased.unexplained} isi tidak ada di sini dan putusannya belum sampai. Sinkronkan dulu.")
+    return said
 
 
 def run_rebuild(services: Side, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from flask import Blueprint, render_template
 from hub.beranda.queries import count_candidates, list_contacts
 from hub.beranda.shell import list_desa, name_place, remember, services
 from hub.beranda.words import describe_age, describe_contacts
+from hub.penghapusan.queries import list_late, list_proposals
 from hub.sipande.figures import load_figures
 from hub.verval.queue import CODES, load_queue
 from shared.web.services import require_user
@@ -25,6 +26,7 @@ def index() -> str:
     with hub.database.read() as conn:
         contacts = list_contacts(conn)
         candidates = count_candidates(conn)
+        erasures = len(list_proposals(conn, waiting=True)), len(list_late(conn))
     now_s = hub.clock.now_s()
     figures = load_figures()
     waiting = [item for item in remember("queue", load_queue) if item.is_open]
@@ -48,4 +50,5 @@ def index() -> str:
         ][:SILENT_SHOWN],
         without_node=[nama for kode, nama in list_desa(hub.wilayah) if kode not in with_node],
         candidates=candidates,
+        erasures=erasures,
     )

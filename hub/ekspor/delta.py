@@ -127,6 +127,7 @@ def compute_basis(conn: sqlite3.Connection, catalogue: Catalogue, *, identified:
             "cutoffs": {ids[no]: seq for no, seq in verdicts.cutoffs.items()},
             "adopted": sorted(map(name, verdicts.adopted)),
             "erased": sorted(map(name, verdicts.erased)),
+            "bodies": sorted(digest.hex() for digest in verdicts.erased_bodies),
             "kinds": read_setting(conn, "catalogue") or "",
             "hidden": "" if identified else sign_rules(catalogue, EXPORTED),
         }

@@ -67,6 +67,8 @@ def pull_hub(
                 delivery.store(note, state.advance(manifest))
             else:
                 lake.write_state(hub.code, replace(state, time_s=manifest.time_s))
+                # Again, for a power cut may have come before it: erased data must not stay in an old file.
+                lake.drop_superseded(hub.code, state)
     return PullReport(
         hub.code, manifest.count, manifest.cursor_to, reader.wire_bytes, manifest.is_full, manifest.time_s
     )

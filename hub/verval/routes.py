@@ -33,6 +33,7 @@ from flask.typing import ResponseReturnValue
 from hub.beranda.reveals import REASONS, is_revealed, note_opening, reveal
 from hub.beranda.shell import list_desa, name_place, read_page, remember, services
 from hub.beranda.words import describe_age
+from hub.penghapusan.view import list_erasable
 from hub.roles import CAMAT
 from hub.verval import compare, decide, effects, handling, people, queue, timeline, view
 from hub.verval.cases import Finding, find_finding
@@ -292,8 +293,9 @@ def _case_page(id: str, problem: str = "", status: int = 200) -> ResponseReturnV
             "name_place": name_place, "events": timeline.read_timeline(conn, hub, finding, id, cases),
             "reached": timeline.list_reached(conn, cases),
         }
+        records = list_case_subjects(conn, id) if finding is None else finding.rekaman
+        shown["erasable"] = list_erasable(conn, hub, records[:compare.RECORDS_SHOWN])
         if finding is None:
-            records = list_case_subjects(conn, id)
             links = list_active_links(conn, [record for _, kind, record in records if kind == "penduduk"])
             subjects = people.name_subjects(conn, {id: records})[id]
             page = render_template(

@@ -158,3 +158,12 @@ def move_base(
         " VALUES (?, ?, ?, ?, ?, ?)",
         [(source, *row, batch) for row in written],
     )
+
+
+_ERASED = "(SELECT r.value FROM penghapusan p, json_each(coalesce(p.rekaman, '[]')) r)"
+
+
+def forget_erased(conn: sqlite3.Connection) -> None:
+    """Forget what sources said of records that a verdict of erasure concerns; the next import compares anew."""
+    conn.execute("DELETE FROM import_base WHERE record IN " + _ERASED)
+    conn.execute("DELETE FROM import_base_before WHERE record IN " + _ERASED)

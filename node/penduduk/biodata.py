@@ -17,6 +17,7 @@ from shared.clock import today
 from shared.records.identifiers import mask_nik
 from shared.records.kind import Kind
 from shared.store.changes import SEQ_BITS, hub_time_of
+from shared.store.erasure import explain_erased
 from shared.store.records import Projector, load_history
 
 
@@ -102,4 +103,5 @@ def make_teller(
         for entry in entries
         if entry.pos >> SEQ_BITS and (c := computers.get(entry.header.log)) is not None and c.is_own
     }
-    return Storyteller(kind, entries, Projector(conn, node.catalogue), computers, names, receipts, reveal)
+    erased = explain_erased(conn, [entry.pos for entry in entries if entry.values is None])
+    return Storyteller(kind, entries, Projector(conn, node.catalogue), computers, names, receipts, reveal, erased)

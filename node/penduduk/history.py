@@ -17,6 +17,7 @@ from shared.clock import format_time
 from shared.merge.fold import GroupState, RecordState
 from shared.records.fields import Lampiran
 from shared.records.kind import EXISTENCE, Kind
+from shared.store.erasure import Told
 from shared.store.records import Entry, Projector
 
 STEPS_MAX = 60
@@ -51,6 +52,8 @@ class Langkah:
     mark: str
     isi: tuple[Isi, ...] = ()
     alasan: str = ""
+    hapus: str = ""
+    """What became of the content, where it was erased."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,8 @@ class Riwayat:
     langkah: list[Langkah]
     later: int
     earlier: int
+    is_emptied: bool = False
+    """All content of the record was erased: nothing is shown of it, and nobody can bring it back."""
 
     @property
     def steps_max(self) -> int:
@@ -104,6 +109,8 @@ class Storyteller:
     receipts: Mapping[int, int | None] = field(default_factory=dict)
     """Hub time of own changes that are confirmed, by position."""
     reveal: bool = False
+    erased: Mapping[int, Told] = field(default_factory=dict)
+    """By position, the verdict behind a content that is gone."""
 
     def __post_init__(self) -> None:
         self.state, self.reasons = self.projector.fold_entries(self.kind, self.entries)
@@ -118,11 +125,14 @@ class Storyteller:
         order.reverse()
         shown = order[later : later + STEPS_MAX]
         return Riwayat(
-            [self._tell(ref, entry) for ref, entry in shown], later, max(0, len(order) - later - len(shown))
+            [self._tell(ref, entry) for ref, entry in shown], later, max(0, len(order) - later - len(shown)),
+            self.projector.is_emptied(self.kind, self.entries, self.reasons),
         )
 
     def list_disputes(self) -> list[Sengketa]:
-        """List the groups whose value is not settled, with every version."""
+        """List the groups whose value is not settled, with every version; none of a record without content."""
+        if self.projector.is_emptied(self.kind, self.entries, self.reasons):
+            return []
         return [self._dispute(group, self.state.groups[group]) for group in self.state.conflicts]
 
     def _dispute(self, group: str, found: GroupState) -> Sengketa:
@@ -190,14 +200,24 @@ class Storyteller:
             done = "Dikembalikan"
         return Langkah(
             header.time_s, done, " dan ".join(names) or self._author(entry), self._computer(entry).name,
-            state, mark, self._list_changes(ref, entry), str(reason or ""),
+            state, mark, self._list_changes(ref, entry), str(reason or ""), self._tell_erased(entry),
+        )
+
+    def _tell_erased(self, entry: Entry) -> str:
+        """Say in a sentence why a change has no content any more; nothing for one that has."""
+        if entry.values is not None:
+            return ""
+        verdict = self.erased.get(entry.pos)
+        if verdict is None:
+            return "Isinya tidak ada di komputer ini; putusan kecamatan tentang itu belum sampai."
+        reason = verdict.alasan.rstrip(".")
+        return f"Isi dihapus atas putusan kecamatan, {format_time(verdict.time_s)}." + (
+            f" Alasan: {reason}." if reason else ""
         )
 
     def _list_changes(self, ref: str, entry: Entry) -> tuple[Isi, ...]:
         header = entry.header
-        if entry.values is None:
-            return (Isi("Isi perubahan ini", "", "sudah dihapus atas putusan kecamatan"),)
-        if header.op == Op.DELETE:
+        if entry.values is None or header.op == Op.DELETE:
             return ()
         before = self._values_at(self._before(ref)) if header.parents else dict.fromkeys(self.kind.fields)
         if header.op == Op.DECIDE:

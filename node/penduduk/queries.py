@@ -69,9 +69,13 @@ def list_deleted(conn: sqlite3.Connection, kind: str, desa: str) -> list[str]:
 
 
 def is_deleted(conn: sqlite3.Connection, kind: str, desa: str, id: str) -> bool:
-    """Tell whether a record was deleted here."""
+    """Tell whether a record was deleted here, or the kecamatan has erased its content; only its history is left."""
     row = conn.execute(
-        "SELECT 1 FROM deleted WHERE record = ? AND desa = ? AND kind = ?", (id, desa, kind)
+        "SELECT 1 FROM deleted WHERE record = ? AND desa = ? AND kind = ? UNION ALL"
+        " SELECT 1 FROM penghapusan p, json_each(coalesce(p.rekaman, '[]')) r"
+        " WHERE r.value = ? AND p.desa = ? AND EXISTS (SELECT 1 FROM change WHERE record = r.value AND kind = ?)"
+        " LIMIT 1",
+        (id, desa, kind, id, desa, kind),
     ).fetchone()
     return row is not None
 

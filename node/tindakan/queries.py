@@ -58,6 +58,28 @@ def find_case(conn: sqlite3.Connection, desa: str, id: str) -> KasusRow | None:
     return None if row is None else _read(row)
 
 
+class ErasedRow(NamedTuple):
+    """One verdict of the kecamatan by which contents were erased; ``penduduk`` is a resident among them, if any."""
+
+    time_s: int
+    changes: int
+    alasan: str
+    penduduk: str
+
+
+def list_erasures(conn: sqlite3.Connection, desa: str, limit: int = 20) -> list[ErasedRow]:
+    """List the newest verdicts of erasure on records of this desa."""
+    rows = conn.execute(
+        "SELECT min(json_extract(c.header, '$[10]')), json_array_length(coalesce(p.perubahan, '[]')),"
+        " coalesce(p.alasan, ''), coalesce((SELECT r.value FROM json_each(coalesce(p.rekaman, '[]')) r WHERE EXISTS"
+        " (SELECT 1 FROM change o WHERE o.record = r.value AND o.kind = 'penduduk') LIMIT 1), '')"
+        " FROM penghapusan p JOIN change c ON c.record = p.id WHERE p.desa = ?"
+        " GROUP BY p.id ORDER BY p.id DESC LIMIT ?",
+        (desa, limit),
+    )
+    return [ErasedRow(*row) for row in rows]
+
+
 def list_subjects(conn: sqlite3.Connection, desa: str, ids: tuple[str, ...]) -> list[Subject]:
     """Find the records of a case: residents, families, recipients, programmes; what is unknown here is left out."""
     listed = json.dumps(ids)

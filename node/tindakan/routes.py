@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from node.beranda.desk import author, services
 from node.change import write_drafts
 from node.penduduk.queries import name_petugas
-from node.tindakan.queries import find_case, list_cases, list_subjects
+from node.tindakan.queries import find_case, list_cases, list_erasures, list_subjects
 from shared.clock import today
 from shared.codes import text_code_list
 from shared.codes import wilayah as codes
@@ -31,10 +31,11 @@ def index() -> ResponseReturnValue:
     with node.database.read() as conn:
         cases = list_cases(conn, node.wilayah, closed=closed)
         records = tuple(record for case in cases for record in case.rekaman)
+        erasures = [] if closed else list_erasures(conn, node.wilayah)
         names = {item.id: item.nama for item in list_subjects(conn, node.wilayah, records) if item.kind == "penduduk"}
     return render_template(
         "tindakan/index.html", cases=cases, closed=closed, statuses=STATUS_KASUS, alasan=_name_reasons(),
-        today=today(node.clock).isoformat(), names=names,
+        today=today(node.clock).isoformat(), names=names, hapus=erasures,
     )
 
 

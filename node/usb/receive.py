@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, BinaryIO
 
 from node.services import KnownHub, NodeServices, read_hub, refuse_practice, write_hub
+from node.sinkron.clean import clean_erased
 from node.sinkron.hubkey import follow_hub
 from node.sinkron.receipts import keep_receipt
 from node.sinkron.receive import receive_run
@@ -132,6 +133,7 @@ def _read_answer(
         services.replace_keys(replace(services.keys, is_told=True))
         hub = replace(hub, simpul=message["simpul"])
     _note_answer(services, hub, message, done)
+    clean_erased(services)
     return done
 
 

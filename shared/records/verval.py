@@ -116,7 +116,12 @@ class AdopsiSchema(RecordSchema):
 
 
 class PenghapusanSchema(RecordSchema):
-    """A verdict: the bodies of these changes are erased (UU 27/2022), with reason and two officers."""
+    """A verdict: the bodies of these changes are erased (UU 27/2022), with reason and two officers.
+
+    ``isi`` are the digests of their bodies in hex, by which the verdict follows a change that is issued again
+    elsewhere; ``rekaman`` are the records concerned. With ``seluruh`` it was the whole record that was meant,
+    so that what comes of it later is shown to the kecamatan.
+    """
 
     kind = "penghapusan"
     label = "Penghapusan isi"
@@ -124,5 +129,8 @@ class PenghapusanSchema(RecordSchema):
     writer = Writer.HUB
 
     perubahan = Daftar("Perubahan", group="penghapusan", required=True)
+    isi = Daftar("Isi", group="penghapusan")
+    rekaman = Daftar("Data", group="penghapusan")
+    seluruh = Ya("Seluruh data", group="penghapusan")
     alasan = Teks("Alasan", group="penghapusan", maks=400)
     petugas = Daftar("Petugas", group="penghapusan")

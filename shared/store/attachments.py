@@ -17,7 +17,6 @@ from shared.records.catalogue import Catalogue
 from shared.records.fields import Lampiran
 from shared.store.changes import SEQ_BITS
 from shared.store.tables import _name
-from shared.store.verdicts import load_verdicts
 
 _DIGESTS = re.compile(rb'"([0-9a-f]{64})"')
 
@@ -162,16 +161,6 @@ def list_kept(conn: sqlite3.Connection, catalogue: Catalogue, desa: str) -> set[
     )
     named = list_named(conn, catalogue, desa) | _read_digests(held)
     return named | list_written(conn, desa, (str(row[0]) for row in cases))
-
-
-def list_erased(conn: sqlite3.Connection, desa: str) -> set[str]:
-    """Name what changes of a desa carried whose bodies are to be erased, as long as the bodies are here."""
-    positions = load_verdicts(conn).erased
-    return _read_digests(conn.execute(
-        f"SELECT c.body FROM change c JOIN log l ON l.no = c.pos >> {SEQ_BITS}"
-        " WHERE l.wilayah = ? AND c.body IS NOT NULL AND c.pos IN (SELECT value FROM json_each(?))",
-        (desa, json.dumps(sorted(positions))),
-    ))
 
 
 def _read_digests(rows: Iterable[tuple[bytes]]) -> set[str]:

@@ -144,14 +144,13 @@ class BlobStore:
         return [row for row in held if not self._is_whole(self._path(row.desa, row.hash), row.hash)]
 
     def sweep(self, catalogue: Catalogue, now_s: int, grace: Grace) -> Swept:
-        """Remove what nothing has named for longer than the grace, and at once what was erased."""
+        """Remove what nothing has named for longer than the grace; what was erased has none (store.erasure)."""
         removed = freed = waiting = 0
         with _explained(), self.database.write() as conn:
             self._adopt_strays(conn)
             rows = attachments.list_held(conn)
             for desa in sorted({row.desa for row in rows}):
                 kept = attachments.list_kept(conn, catalogue, desa)
-                erased = attachments.list_erased(conn, desa) - kept
                 for row in rows:
                     if row.desa != desa:
                         continue
@@ -161,7 +160,7 @@ class BlobStore:
                     since_s = now_s if row.unnamed_s is None else row.unnamed_s
                     sweeps = row.unnamed_sweeps + 1
                     is_over = now_s - since_s >= grace.seconds and sweeps > grace.sweeps
-                    if row.hash in erased or is_over:
+                    if is_over:
                         self._remove(conn, row)
                         removed, freed = removed + 1, freed + row.held
                     else:

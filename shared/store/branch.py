@@ -20,6 +20,7 @@ from shared.errors import ProtocolError
 from shared.merge.scope import GENESIS_KIND
 from shared.store.changes import SEQ_BITS, Log, cut, read_changes, read_leaves
 from shared.store.drafts import Batch
+from shared.store.erasure import strip_erased
 from shared.store.records import Entry
 
 
@@ -79,7 +80,7 @@ def keep(
             "INSERT INTO branch (log, start, ref, size, tree, checkpoint, time_s) VALUES (?, ?, ?, ?, ?, ?, ?)",
             (log, start, ref, tree.size, tree.to_bytes(), note, time_s),
         )
-        _insert(conn, cursor.lastrowid or 0, start, changes, leaves)
+        _insert(conn, cursor.lastrowid or 0, log, start, changes, leaves)
     elif tree.size > known.size:
         new = known.size - start
         grow(conn, known, changes[new:], leaves[new:], tree, note)
@@ -91,7 +92,7 @@ def grow(
     note: bytes,
 ) -> None:
     """Add proven changes to the end of a branch."""
-    _insert(conn, branch.no, branch.size, changes, leaves)
+    _insert(conn, branch.no, branch.log, branch.size, changes, leaves)
     conn.execute(
         "UPDATE branch SET size = ?, tree = ?, checkpoint = ? WHERE no = ?",
         (tree.size, tree.to_bytes(), note, branch.no),
@@ -99,8 +100,9 @@ def grow(
 
 
 def _insert(
-    conn: sqlite3.Connection, branch: int, start: int, changes: Sequence[Sealed], leaves: Sequence[bytes]
+    conn: sqlite3.Connection, branch: int, log: str, start: int, changes: Sequence[Sealed], leaves: Sequence[bytes]
 ) -> None:
+    changes = strip_erased(conn, log, start, changes, leaves)
     conn.executemany(
         "INSERT INTO branch_change (branch, seq, header, body, digest, leaf) VALUES (?, ?, ?, ?, ?, ?)",
         [

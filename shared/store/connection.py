@@ -43,6 +43,8 @@ class Database:
         conn.execute("PRAGMA synchronous=FULL")
         conn.execute("PRAGMA wal_autocheckpoint=0")
         conn.execute("PRAGMA foreign_keys=ON")
+        # What is deleted is overwritten, so that little is left to clean after an erasure (see compact).
+        conn.execute("PRAGMA secure_delete=ON")
         conn.execute("PRAGMA temp_store=MEMORY")
         conn.execute(f"PRAGMA cache_size=-{int(self._cache_kib)}")
         return conn
@@ -117,6 +119,22 @@ class Database:
         """Move the write-ahead log into the file, under the write lock."""
         with self._lock:
             self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    def compact(self) -> bool:
+        """Write the file anew without its free pages, and empty the write-ahead log; tell whether both are done.
+
+        What was dropped may stand in free pages and in old frames of the log until then: secure_delete does not
+        reach copies that SQLite made when it moved cells between pages. False while a reader holds old frames.
+        """
+        with self._lock, _explained():
+            # In memory the copy would be as large as the file.
+            self._writer.execute("PRAGMA temp_store=FILE")
+            try:
+                self._writer.execute("VACUUM")
+            finally:
+                self._writer.execute("PRAGMA temp_store=MEMORY")
+            busy, _, _ = self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            return not busy
 
     def close(self) -> None:
         """Close every connection; the write-ahead log is folded in first where possible."""

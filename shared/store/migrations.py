@@ -99,6 +99,12 @@ def _make_attachment(db: Tables) -> None:
     )
 
 
+@shared_migrations(name="0005_erased_body")
+def _make_erased_index(db: Tables) -> None:
+    # Few changes lose their body, and pages ask which did.
+    db.conn.execute("CREATE INDEX change_erased ON change (pos) WHERE body IS NULL")
+
+
 def apply_migrations(database: Database, *sets: Migrations) -> None:
     """Bring the file up to this program's version; refuse a file that a newer program has written.
 

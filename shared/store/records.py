@@ -19,6 +19,7 @@ from shared.merge.scope import GENESIS_KIND, Role, find_scope_breach
 from shared.records.catalogue import Catalogue
 from shared.records.kind import EXISTENCE, Kind
 from shared.store.changes import SEQ_BITS
+from shared.store.erasure import drop_arrived, drop_erased
 from shared.store.tables import columns_of, drop_tables, insert_sql, make_tables
 from shared.store.verdicts import NO_VERDICTS, VERDICT_KINDS, Verdicts, affected_positions, load_verdicts
 
@@ -78,9 +79,10 @@ class Projector:
             self.verdicts = load_verdicts(self.conn)
 
     def project(self, entries: Sequence[Entry]) -> None:
-        """Bring the tables up to date with changes that were just appended."""
+        """Bring the tables up to date with changes that were just appended; erased bodies among them go."""
         if not entries:
             return
+        entries = drop_arrived(self.conn, self.verdicts, entries)
         self._project_batch(entries)
         if any(entry.header.kind in VERDICT_KINDS for entry in entries):
             self._apply_new_verdicts()
@@ -107,9 +109,9 @@ class Projector:
             self._apply_new_verdicts()
 
     def _apply_new_verdicts(self) -> None:
-        """Fold again every record that a new verdict speaks of."""
+        """Drop what a new verdict erases, and fold again every record that it speaks of."""
         before, self.verdicts = self.verdicts, load_verdicts(self.conn)
-        positions = affected_positions(self.conn, before, self.verdicts)
+        positions = affected_positions(self.conn, before, self.verdicts) | drop_erased(self.conn, self.verdicts)
         rows = self.conn.execute(
             "SELECT DISTINCT record FROM change WHERE pos IN (SELECT value FROM json_each(?))",
             (json.dumps(sorted(positions)),),
@@ -175,7 +177,15 @@ class Projector:
                 writer.create(kind, desa, record, values)
                 return
         state, reasons = self.fold_entries(kind, entries)
-        writer.store(kind, desa, record, state, entries, reasons)
+        writer.store(kind, desa, record, state, entries, reasons, is_empty=self.is_emptied(kind, entries, reasons))
+
+    def is_emptied(self, kind: Kind, entries: Sequence[Entry], reasons: Mapping[int, str]) -> bool:
+        """Tell whether all that ever set fields of a record is erased: then there is nothing to show of it."""
+        setting = [
+            e for e in entries
+            if e.pos not in reasons and (e.header.op == Op.CREATE or (e.header.op == Op.UPDATE and e.header.groups))
+        ]
+        return bool(setting) and all(self._is_erased(kind, entry) for entry in setting)
 
     def _common_kind(self, entries: list[Entry]) -> Kind | None:
         """Choose the kind of a record whose changes disagree, in its newest known version; the rest is held.
@@ -305,25 +315,27 @@ class _RowWriter:
         self.rows.setdefault(kind.name, []).append(tuple(row))
 
     def store(
-        self, kind: Kind, desa: str, record: str, state: RecordState, entries: list[Entry], reasons: dict[int, str]
+        self, kind: Kind, desa: str, record: str, state: RecordState, entries: list[Entry],
+        reasons: dict[int, str], *, is_empty: bool = False,
     ) -> None:
-        """Store a folded record, its conflicts and what is held of it."""
+        """Store a folded record, its conflicts and what is held of it; of one that is empty no row is shown."""
         self.stale.append((record, desa))
         for entry in entries:
             if entry.pos in reasons:
                 self.holds.append((entry.pos, desa, record, entry.header.kind, reasons[entry.pos]))
-        for group in state.conflicts:
+        for group in () if is_empty else state.conflicts:
             found = state.groups[group]
             heads = json.dumps(found.heads, separators=(",", ":"))
             self.conflicts.append((desa, record, kind.name, group, found.status.value, heads))
         for other in {e.header.kind for e in entries} & self.catalogue.kinds.keys() - {kind.name}:
             self.strays.add((record, desa, other))
             self.news.setdefault(other, []).append((desa, record, None, False))
-        if not state.exists:
+        if is_empty or not state.exists:
             self.strays.add((record, desa, kind.name))
             if EXISTENCE in state.groups and state.groups[EXISTENCE].live == (False,):
                 self.deletions.append((record, desa, kind.name))
-            self.news.setdefault(kind.name, []).append((desa, record, None, bool(state.conflicts)))
+            unsettled = bool(state.conflicts) and not is_empty
+            self.news.setdefault(kind.name, []).append((desa, record, None, unsettled))
             return
         values = {name: list(v) if isinstance(v, tuple) else v for name, v in state.values(kind).items()}
         conflicts = ",".join(state.conflicts) or None
@@ -429,6 +441,7 @@ def _rebuild_kinds(
     projector = Projector(conn, catalogue, observe, fresh=True, only_verdicts=verdicts)
     if not verdicts:
         projector.verdicts = load_verdicts(conn)
+        drop_erased(conn, projector.verdicts)
     count = 0
     batch: list[list[Entry]] = []
     for entries in _stream_records(conn, verdicts):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from shared.changelog.change import parse_ref
@@ -12,15 +13,23 @@ from shared.errors import ProtocolError
 from shared.store.changes import SEQ_BITS, SEQ_MASK
 
 VERDICT_KINDS = ("simpul", "adopsi", "penghapusan")
+PREFIX_BYTES = 8
+"""Of a leaf stand in a reference."""
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
 class Verdicts:
-    """``cutoffs``: log number → first seq that is quarantined; the sets hold positions (see store.changes)."""
+    """``cutoffs``: log number → first seq that is quarantined; the sets hold positions (see store.changes).
+
+    ``erased_bodies`` are digests of erased bodies, ``erased_records`` the records whose changes may have them.
+    """
 
     cutoffs: dict[int, int]
     adopted: frozenset[int]
     erased: frozenset[int]
+    erased_bodies: frozenset[bytes] = frozenset()
+    erased_records: frozenset[str] = frozenset()
 
     def is_revoked(self, pos: int) -> bool:
         """Tell whether a change lies beyond the cut-off of a revoked key and was not adopted."""
@@ -50,7 +59,17 @@ def load_verdicts(conn: sqlite3.Connection) -> Verdicts:
         cutoffs,
         _positions(conn, conn.execute("SELECT perubahan FROM adopsi"), logs),
         _positions(conn, conn.execute("SELECT perubahan FROM penghapusan"), logs),
+        frozenset(
+            bytes.fromhex(item) for item in _items(conn.execute("SELECT isi FROM penghapusan"))
+            if _DIGEST.fullmatch(item)
+        ),
+        frozenset(_items(conn.execute("SELECT rekaman FROM penghapusan"))),
     )
+
+
+def _items(rows: Iterable[tuple[str | None]]) -> Iterator[str]:
+    for (text,) in rows:
+        yield from json.loads(text or "[]")
 
 
 def _read_cutoffs(text: str | None) -> dict[str, int]:
@@ -66,19 +85,20 @@ def _read_cutoffs(text: str | None) -> dict[str, int]:
 def _positions(
     conn: sqlite3.Connection, rows: Iterable[tuple[str | None]], logs: Mapping[str, tuple[int, str]]
 ) -> frozenset[int]:
-    positions = set()
-    for (text,) in rows:
-        for ref in json.loads(text or "[]"):
-            try:
-                log, seq, prefix = parse_ref(ref)
-            except ProtocolError:
-                continue
-            if log in logs and seq <= SEQ_MASK:
-                pos = logs[log][0] << SEQ_BITS | seq
-                leaf = conn.execute("SELECT leaf FROM change WHERE pos = ?", (pos,)).fetchone()
-                if leaf is not None and leaf[0][: len(prefix)] == prefix:
-                    positions.add(pos)
-    return frozenset(positions)
+    wanted: dict[int, set[bytes]] = {}
+    for ref in _items(rows):
+        try:
+            log, seq, prefix = parse_ref(ref)
+        except ProtocolError:
+            continue
+        if log in logs and seq <= SEQ_MASK:
+            wanted.setdefault(logs[log][0] << SEQ_BITS | seq, set()).add(prefix)
+    if not wanted:
+        return frozenset()
+    leaves = conn.execute(
+        "SELECT pos, leaf FROM change WHERE pos IN (SELECT value FROM json_each(?))", (json.dumps(sorted(wanted)),)
+    )
+    return frozenset(pos for pos, leaf in leaves if leaf[:PREFIX_BYTES] in wanted[pos])
 
 
 def affected_positions(conn: sqlite3.Connection, before: Verdicts, after: Verdicts) -> set[int]:

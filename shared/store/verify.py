@@ -18,6 +18,7 @@ from shared.merge.scope import Role
 from shared.records.catalogue import Catalogue
 from shared.store.changes import SEQ_BITS, Log, find_log, hasher_of, read_changes, read_tree
 from shared.store.connection import Database
+from shared.store.erasure import find_erased_bytes
 from shared.store.tables import FIXED
 
 BATCH = 2000
@@ -42,6 +43,7 @@ def verify_logs(
         if no not in known:
             problems.append("Tabel receipt: ada tanda terima untuk log yang tidak ada.")
     problems += _verify_branches(conn)
+    problems += find_erased_bytes(conn)
     sizes = {log.no: log.size for log in logs}
     unread = known - sizes.keys()
     for (pos,) in conn.execute("SELECT pos FROM tile").fetchall():

@@ -9,6 +9,8 @@ from hashlib import sha256
 import pytest
 
 from hub.change import write_to_desa
+from hub.penghapusan.erase import erase
+from hub.penghapusan.rules import Target
 from hub.services import HubServices
 from node.change import write_drafts
 from node.services import NodeServices
@@ -23,8 +25,8 @@ from shared.store.records import load_state
 from shared.sync import limits, messages
 from shared.sync.chunk import ChunkHeader, encode_chunk
 from shared.sync.limits import Limit, limit
-from tests.support.federation import DESA, Federation, WsgiTransport
-from tests.support.office import Talk, create, live, own_log, refusal, rows, update, value
+from tests.support.federation import DESA, Federation, WsgiTransport, make_officer
+from tests.support.office import Talk, create, live, refusal, rows, update, value
 
 OTHER_DESA = "33.03.04.2001"
 DAY = 86_400
@@ -578,19 +580,26 @@ def test_what_a_held_change_names_is_kept(federation: Federation) -> None:
 
 def test_an_erased_photo_goes_at_once_on_both_sides(federation: Federation) -> None:
     a = federation.add_node("a")
-    siti = take_photo(a)
+    siti, budi = take_photo(a), take_photo(a, LITTLE + b"lain")
     federation.sync(a)
-    ref = next(
-        f"{own_log(a).id}:{pos & ((1 << 40) - 1)}:{leaf[:8].hex()}"
-        for pos, leaf in rows(a, "SELECT pos, leaf FROM change WHERE record = ?", siti)
-    )
-    verdict = {"perubahan": [ref], "alasan": "permintaan warga", "petugas": []}
-    kind = federation.hub.catalogue["penghapusan"]
-    write_to_desa(federation.hub, DESA, [draft_create(kind, federation.hub.new_id(), verdict)], author="")
+    officers = make_officer(federation.hub, "BUDI"), make_officer(federation.hub, "TARI")
+    erase(federation.hub, [Target(DESA, "penduduk", siti)], "permintaan warga", officers)
+    assert live(federation.hub, siti, "foto") is None and not held(federation.hub), "no grace of three months"
+    federation.sync(a)
+    assert live(a, siti, "foto") is None and not held(a)
+    for side in (a, federation.hub):
+        assert live(side, budi, "foto") and held(side, LITTLE + b"lain")
+
+
+def test_a_photo_that_somebody_else_names_too_stays(federation: Federation) -> None:
+    a = federation.add_node("a")
+    siti, budi = take_photo(a), take_photo(a)
+    federation.sync(a)
+    officers = make_officer(federation.hub, "BUDI"), make_officer(federation.hub, "TARI")
+    erase(federation.hub, [Target(DESA, "penduduk", siti)], "permintaan warga", officers)
     federation.sync(a)
     for side in (a, federation.hub):
-        assert live(side, siti, "foto") is None and held(side)
-        assert sweep_for(federation, side, 1) == 1 and not held(side)
+        assert live(side, budi, "foto") and held(side)
 
 
 def test_a_second_computer_fetches_all_photos_of_the_village(federation: Federation) -> None:

@@ -33,6 +33,8 @@ from hub.kabupaten.lake import HubEntry, Lake
 from hub.kabupaten.manifest import Manifest, parse_manifest
 from hub.kabupaten.pull import PullReport, pull_hub
 from hub.kabupaten.transport import Answer, HttpTransport, PullLimits, Reply, check_address
+from hub.penghapusan.erase import erase
+from hub.penghapusan.rules import Target
 from hub.services import open_hub
 from shared.changelog.checkpoint import (
     Checkpoint,
@@ -634,3 +636,27 @@ def test_rows_of_every_exported_kind_arrive(office: Office) -> None:
     assert counts == {
         "desa": {DESA[0]: 1}, "penerima_bantuan": {DESA[0]: 1}, "program_bantuan": {KECAMATAN: 1}
     }
+
+
+def test_what_the_kecamatan_erased_is_gone_from_every_file_of_the_kabupaten_with_the_next_pull(
+    office: Office,
+) -> None:
+    gone = office.village.create("penduduk", **person(1, nama="Sriwulandariyah"))
+    stays = office.village.create("penduduk", **person(2))
+    office.pull()
+    office.village.update("penduduk", stays, telepon="081299909999")
+    office.pull()
+    assert any(gone.encode() in content for content in office.files().values())
+    erase(office.hub, [Target(DESA[0], "penduduk", gone)], "Permintaan warga", ("petugas-a", "petugas-b"))
+    report = office.pull()
+    assert report.is_full
+    assert [row["id"] for row in each_current(office.lake, office.entry) if row["kind"] == "penduduk"] == [stays]
+    assert not [name for name, content in office.files().items() if gone.encode() in content]
+
+
+def test_an_old_delivery_that_a_power_cut_left_goes_with_the_next_pull_that_brings_nothing(office: Office) -> None:
+    office.village.create("penduduk", **person(1))
+    office.pull()
+    left = office.lake.data_file(office.entry.code, 0)
+    left.write_bytes(b"{}\n")
+    assert office.pull().count == 0 and not left.exists()

@@ -223,6 +223,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[HubSite, 
     site.close()
 
 
+NOBODY = "01990000-0000-7000-8000-00000000000f"
 ROUTES = (
     # path, anonymous, camat, wali data, admin
     ("/", 303, 200, 200, 200), ("/verval", 303, 200, 200, 200), ("/sipande", 303, 200, 200, 200),
@@ -238,6 +239,8 @@ ROUTES = (
     ("/saksi", 303, 403, 403, 200),
     ("/keamanan", 303, 403, 403, 200), ("/keamanan/karantina", 303, 403, 403, 200),
     ("/keamanan/simpul/x", 303, 403, 403, 404),
+    ("/penghapusan", 303, 200, 200, 200), ("/penghapusan/data/33.03.04.2006/x/{uuid}", 303, 404, 404, 404),
+    ("/penghapusan/usulan/{uuid}", 303, 404, 404, 404),
     ("/verval/" + "0" * 64, 303, 404, 404, 404), ("/program/tidak-ada", 303, 404, 404, 404),
     ("/program/tidak-ada/ubah", 303, 403, 404, 404),
 )
@@ -248,7 +251,7 @@ def test_each_page_opens_for_those_whom_its_guard_names(
     filled: tuple[HubSite, Villages], path: str, nobody: int, camat: int, wali: int, admin: int
 ) -> None:
     site, villages = filled
-    address = path.format(program=villages.program, temuan=write_url_id(site.finding("V2")))
+    address = path.format(program=villages.program, temuan=write_url_id(site.finding("V2")), uuid=NOBODY)
     for who, status in ((None, nobody), (HARTONO, camat), (BUDI, wali), (SITI, admin)):
         assert site.client(who).get(address).status_code == status, who
 
@@ -266,7 +269,8 @@ def test_every_get_route_of_the_pages_is_in_the_table(filled: tuple[HubSite, Vil
 
 OWN = (
     "beranda", "verval", "sipande", "program", "simpul", "pendaftaran", "pengguna", "pemulihan", "akses", "saksi",
-   )
+    "penghapusan",
+)
 ALL, DESK, ADMIN = (HARTONO, BUDI, SITI), (BUDI, SITI), (SITI,)
 FORMS = (
     # path, who may send it
@@ -281,6 +285,8 @@ FORMS = (
     ("/akun/", ADMIN), ("/akun/9/aktif", ADMIN), ("/akun/9/kode", ADMIN), ("/akses/periksa", ADMIN),
     ("/saksi/x/lupakan", ADMIN), ("/keamanan/simpul/x", ADMIN), ("/keamanan/simpul/x/pulihkan", ADMIN),
     ("/keamanan/karantina", ADMIN),
+    ("/penghapusan/data/33.03.04.2006/x/{uuid}", ALL), ("/penghapusan/usulan/{uuid}/setujui", ALL),
+    ("/penghapusan/usulan/{uuid}/tolak", ALL), ("/penghapusan/susulan", ALL),
     ("/keamanan/kunci", ADMIN), ("/keamanan/pemulihan/selesai", ADMIN),
 )
 POSTS = tuple(path for path, _ in FORMS)
@@ -293,7 +299,7 @@ def test_every_form_of_the_pages_is_in_the_table(filled: tuple[HubSite, Villages
         for rule in site.app.url_map.iter_rules()
         if "POST" in (rule.methods or ()) and rule.endpoint.partition(".")[0] in OWN
     }
-    assert rules == {re.sub(r"{[^}]+}|(?<=/)[x9](?=/|$)", "*", path) for path in POSTS}
+    assert rules == {re.sub(r"{[^}]+}|33[0-9.]+|(?<=/)[x9](?=/|$)", "*", path) for path in POSTS}
 
 
 @pytest.mark.parametrize(("path", "admitted"), FORMS)
@@ -302,7 +308,7 @@ def test_each_form_is_taken_from_those_whom_its_guard_names(
 ) -> None:
     site, villages = filled
     # A case that is not there: who is let in is told so, and nothing changes for the other tests.
-    address = path.format(program=villages.program, temuan="0" * 64)
+    address = path.format(program=villages.program, temuan="0" * 64, uuid=NOBODY)
     for who in (HARTONO, BUDI, SITI):
         status = send(site.client(who), address, {}).status_code
         assert (status == 403) is (who not in admitted), (who, status)
@@ -311,7 +317,7 @@ def test_each_form_is_taken_from_those_whom_its_guard_names(
 @pytest.mark.parametrize("path", POSTS)
 def test_a_form_without_token_changes_nothing(filled: tuple[HubSite, Villages], path: str) -> None:
     site, villages = filled
-    address = path.format(program=villages.program, temuan=site.finding("V2"))
+    address = path.format(program=villages.program, temuan=site.finding("V2"), uuid=NOBODY)
     before = site.hub.database.generation
     assert site.client().post(address).status_code in (303, 400, 401)
     client = site.client(SITI)

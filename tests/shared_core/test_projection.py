@@ -141,13 +141,14 @@ def test_the_tables_say_what_the_fold_says(folder: Path, plot: list[Any], dealin
             kind, desa = history.kind, history.buku[0].wilayah
             state = replica.state(kind.name, history.record, desa)
             row = replica.row(kind.name, history.record, desa)
-            assert (row is not None) == state.exists
+            is_emptied = replica.is_emptied(kind.name, history.record, desa)
+            assert (row is not None) == (state.exists and not is_emptied)
             if row is not None:
                 for name, value in state.values(kind).items():
                     assert row[name] == kind.fields[name].to_column(value)
                 assert row["konflik"] == (",".join(state.conflicts) or None)
             listed = {r[3] for r in replica.tables()["conflict"] if r[:2] == (desa, history.record)}
-            assert listed == set(state.conflicts)
+            assert listed == (set() if is_emptied else set(state.conflicts))
 
 
 @law
@@ -243,8 +244,20 @@ def test_lists_and_yes_or_no_are_stored_alike_by_both_paths(folder: Path, office
 def test_a_creation_that_is_to_be_erased_takes_no_short_cut(replica: Replica, office: Office) -> None:
     replica.deliver([office.create(office.a, nama="SITI")])
     replica.deliver([office.verdict("penghapusan", office.history.changes[0])])
+    assert replica.row("penduduk", RECORD) is None and replica.state("penduduk", RECORD).exists
+    rebuilt(replica)
+
+
+def test_a_record_of_which_everything_is_erased_is_shown_no_more_and_one_that_keeps_something_is(
+    replica: Replica, office: Office
+) -> None:
+    created = office.create(office.a, nama="SITI", telepon="1")
+    replica.deliver([created, office.verdict("penghapusan", created)])
+    assert replica.row("penduduk", RECORD) is None
+    later = office.update(office.a, telepon="2")
+    replica.deliver([later])
     row = replica.row("penduduk", RECORD)
-    assert row is not None and row["nama"] is None
+    assert row is not None and row["nama"] is None and row["telepon"] == "2"
     rebuilt(replica)
 
 

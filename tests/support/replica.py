@@ -130,6 +130,18 @@ class Replica:
             ).fetchone()
         return None if row is None else dict(zip(columns, row, strict=True))
 
+    def is_emptied(self, kind: str, record: str, desa: str = DESA) -> bool:
+        """Tell whether no change that sets fields of a record, and is not held, has its body here."""
+        with self.database.read() as conn:
+            rows = conn.execute(
+                "SELECT c.body IS NULL FROM change c JOIN log l ON l.no = c.pos >> ?"
+                " WHERE c.record = ? AND l.wilayah = ? AND c.kind = ? AND (json_extract(c.header, '$[6]') = 'c'"
+                " OR json_extract(c.header, '$[6]') = 'u' AND json_array_length(c.header, '$[7]') > 0)"
+                " AND c.pos NOT IN (SELECT pos FROM held)",
+                (SEQ_BITS, record, desa, kind),
+            ).fetchall()
+        return bool(rows) and all(row[0] for row in rows)
+
     def held(self) -> dict[tuple[str, int], str]:
         """Give the reason of every held change by (log id, seq)."""
         return {(row[0], row[1]): row[-1] for row in self.tables()["held"]}
@@ -190,7 +202,11 @@ class World:
 
     def give_verdict(self, kind: str, chosen: Sequence[Written]) -> Written:
         history = History(CATALOGUE[kind], (self.common,), self._new_record())
-        return self._write(history, {"perubahan": [change.ref for change in chosen]}, create=True)
+        values: dict[str, Any] = {"perubahan": [change.ref for change in chosen]}
+        if kind == "penghapusan":
+            values["isi"] = [change.sealed.body_digest.hex() for change in chosen]
+            values["rekaman"] = sorted({change.header.record for change in chosen})
+        return self._write(history, values, create=True)
 
     def _write(self, history: History, values: dict[str, Any], create: bool = False) -> Written:
         kind, record = history.kind, history.record

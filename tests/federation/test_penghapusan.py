@@ -1,0 +1,373 @@
+"""Erasure across a federation: from the verdict of two officers to the last byte on every replica."""
+
+from __future__ import annotations
+
+import shutil
+from base64 import b64encode
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from hub.change import write_to_desa
+from hub.commands import COMMANDS as hub_commands
+from hub.penghapusan.erase import Done, erase, extend, leave
+from hub.penghapusan.queries import list_done, list_late
+from hub.penghapusan.rules import Target
+from hub.services import HubServices
+from node.commands import COMMANDS as node_commands
+from node.impor.service import import_file
+from node.penduduk.biodata import read_biodata
+from node.penduduk.index import PeopleIndex
+from node.services import NodeServices
+from shared.errors import UserError
+from shared.store import branch as branches
+from shared.store.backup import back_up
+from shared.store.cleaning import clean_when_due
+from shared.store.drafts import draft_update
+from shared.store.erasure import count_erased, find_erased_bytes, is_due
+from shared.store.records import load_state
+from shared.store.verify import compare_with_rebuild, projection_tables, verify_logs
+from tests.federation.test_histories import check_whole, copy_folder, open_copy, restore_hub
+from tests.support.federation import DESA, Federation, make_officer
+from tests.support.office import NIK_A, create, live, own_log, rows, update
+from tests.support.usb import Road
+
+NAME, STREET, PHONE = "SRIWULANDARIYAH", "JALAN KEMUNINGSARI", "081200033344"
+SECRETS = (NAME, STREET, PHONE)
+
+
+@pytest.fixture
+def officers(federation: Federation) -> tuple[str, str]:
+    return make_officer(federation.hub, "BUDI"), make_officer(federation.hub, "TARI")
+
+
+def take_down(node: NodeServices) -> str:
+    """Enter the person of whom nothing may stay, with an edit; return the record id."""
+    siti = create(node, nama=NAME, nik=NIK_A, alamat=STREET, jenis_kelamin=2)
+    update(node, siti, telepon=PHONE)
+    return siti
+
+
+def erase_all(hub: HubServices, record: str, officers: Sequence[str], kind: str = "penduduk") -> Done:
+    return erase(hub, [Target(DESA, kind, record)], "Permintaan warga yang bersangkutan (UU 27/2022)", officers)
+
+
+def find_traces(folder: Path, secrets: Sequence[str] = SECRETS) -> list[str]:
+    """Name the files under a folder in which one of the texts still stands, whatever the file is."""
+    return [
+        f"{path.name}: {secret}"
+        for path in sorted(folder.rglob("*")) if path.is_file()
+        for secret in secrets if secret.encode() in path.read_bytes()
+    ]
+
+
+def check_gone(federation: Federation, *sides: NodeServices | HubServices) -> None:
+    """Check that nothing of the person is in any file of these sides, and that all that was signed verifies."""
+    for side in sides:
+        with side.database.read() as conn:
+            assert find_erased_bytes(conn) == [] and not is_due(conn)
+            assert count_erased(conn).unexplained == 0
+            cosigners = () if isinstance(side, HubServices) else side.hub().cosigners()  # type: ignore[union-attr]
+            assert verify_logs(conn, cosigners, side.keys.publics()) == []
+        assert compare_with_rebuild(side.database, projection_tables(side.catalogue), side.rebuild) == []
+        assert find_traces(side.folder.path) == [], side.nama
+
+
+def test_an_erased_person_is_gone_from_every_file_of_every_replica_and_everything_signed_verifies(
+    federation: Federation, officers: tuple[str, str]
+) -> None:
+    a, b = federation.add_node("a"), federation.add_node("b")
+    siti, budi = take_down(a), create(a, nama="BUDI")
+    federation.sync_all()
+    assert all(find_traces(side.folder.path) for side in (a, b, federation.hub)), "or the search finds nothing"
+    heads = rows(federation.hub, "SELECT id, size, tree FROM log WHERE peran = 'desa' ORDER BY id")
+    receipts = rows(federation.hub, "SELECT note FROM receipt ORDER BY log, size")
+    assert erase_all(federation.hub, siti, officers) == Done(2, True)
+    assert rows(federation.hub, "SELECT id, size, tree FROM log WHERE peran = 'desa' ORDER BY id") == heads
+    assert rows(federation.hub, "SELECT note FROM receipt ORDER BY log, size") == receipts
+    federation.sync_all()
+    check_gone(federation, federation.hub, a, b)
+    check_whole(federation, a, b)
+    for node in (a, b):
+        assert live(node, siti, "nama") is None and live(node, budi, "nama") == "BUDI"
+        assert PeopleIndex(node).search(NAME[:6]) == [] and len(PeopleIndex(node).people()) == 1
+
+
+def test_the_history_of_an_erased_record_says_so_in_one_sentence(
+    federation: Federation, officers: tuple[str, str]
+) -> None:
+    a = federation.add_node("a")
+    siti = take_down(a)
+    federation.sync(a)
+    erase_all(federation.hub, siti, officers)
+    federation.sync(a)
+    with a.database.read() as conn:
+        told = read_biodata(a, conn, siti, False)
+    assert told is not None and told.riwayat.is_emptied
+    assert len(told.riwayat.langkah) == 2
+    assert all(step.hapus.startswith("Isi dihapus atas putusan kecamatan, ") for step in told.riwayat.langkah)
+    assert all("Permintaan warga" in step.hapus for step in told.riwayat.langkah)
+
+
+def test_one_erased_change_leaves_the_rest_of_the_record(federation: Federation, officers: tuple[str, str]) -> None:
+    a = federation.add_node("a")
+    siti = take_down(a)
+    federation.sync(a)
+    sql = "SELECT pos & 1099511627775, leaf FROM change WHERE record = ? ORDER BY pos DESC"
+    seq, leaf = rows(federation.hub, sql, siti)[0]
+    ref = f"{own_log(a).id}:{seq}:{leaf[:8].hex()}"
+    assert erase(federation.hub, [Target(DESA, "penduduk", siti, (ref,))], "salah", officers).count == 1
+    federation.sync(a)
+    for side in (a, federation.hub):
+        assert live(side, siti, "nama") == NAME and live(side, siti, "telepon") is None
+        assert find_traces(side.folder.path, [PHONE]) == []
+
+
+def test_one_officer_erases_nothing(federation: Federation, officers: tuple[str, str]) -> None:
+    a = federation.add_node("a")
+    siti = take_down(a)
+    federation.sync(a)
+    for alone in (officers[:1], (officers[0], officers[0]), (officers[0], "")):
+        with pytest.raises(UserError, match="dua petugas"):
+            erase_all(federation.hub, siti, alone)
+    assert live(federation.hub, siti, "nama") == NAME
+
+
+def test_a_new_computer_never_gets_what_was_erased_before_it_came(
+    federation: Federation, officers: tuple[str, str]
+) -> None:
+    a = federation.add_node("a")
+    siti = take_down(a)
+    federation.sync(a)
+    erase_all(federation.hub, siti, officers)
+    b = federation.add_node("b")
+    federation.sync_all()
+    check_gone(federation, a, b, federation.hub)
+
+
+def test_a_computer_restored_from_before_the_erasure_erases_again_and_brings_nothing_back(
+    federation: Federation, officers: tuple[str, str]
+) -> None:
+    a, b = federation.add_node("a"), federation.add_node("b")
+    siti = take_down(a)
+    federation.sync_all()
+    old = copy_folder(federation, a, "lama")
+    erase_all(federation.hub, siti, officers)
+    federation.sync_all()
+    shutil.rmtree(old / "kunci")
+    shutil.copytree(a.folder.keys, old / "kunci")
+    a.close()
+    back = open_copy(federation, old, "a")
+    assert live(back, siti, "nama") == NAME
+    create(back, nama="WARGA BARU")
+    federation.sync_all(3)
+    check_gone(federation, back, b, federation.hub)
+
+
+def test_a_hub_restored_from_before_the_erasure_gets_the_verdict_back_and_applies_it(
+    federation: Federation, officers: tuple[str, str]
+) -> None:
+    a, b = federation.add_node("a"), federation.add_node("b")
+    siti = take_down(a)
+    federation.sync_all()
+    old = copy_folder(federation, federation.hub, "hub-lama")
+    erase_all(federation.hub, siti, officers)
+    federation.sync(a)
+    hub = restore_hub(federation, old, keeps_keys=True)
+    assert live(hub, siti, "nama") == NAME
+    federation.sync_all(3)
+    assert clean_when_due(hub)
+    check_gone(federation, hub, a, b)
+
+
+def test_a_body_written_offline_after_the_erasure_is_told_and_erased_with_one_click(
+    federation: Federation, officers: tuple[str, str]
+) -> None:
+    a, b = federation.add_node("a"), federation.add_node("b")
+    siti = take_down(a)
+    federation.sync_all()
+    update(b, siti, alamat=STREET + " LAGI")
+    erase_all(federation.hub, siti, officers)
+    federation.sync_all()
+    hub = federation.hub
+    with hub.database.read() as conn:
+        late = list_late(conn)
+    assert [(one.record, one.changes) for one in late] == [(siti, 1)], "told, never silently"
+    leave(hub, DESA, siti, officers[0])
+    with hub.database.read() as conn:
+        assert list_late(conn) == []
+    update(b, siti, telepon=PHONE)
+    federation.sync_all()
+    assert extend(hub, DESA, siti, officers[0]).count == 2
+    federation.sync_all()
+    with hub.database.read() as conn:
+        assert list_late(conn) == []
+        newest = list_done(conn)[0]
+    assert newest.alasan.startswith("Susulan: Permintaan warga") and newest.petugas == officers
+    check_gone(federation, hub, a, b)
+
+
+def test_what_stood_on_a_second_history_is_erased_wherever_it_was_issued_again(
+    federation: Federation, officers: tuple[str, str]
+) -> None:
+    a, b = federation.add_node("a"), federation.add_node("b")
+    create(a, nama="AWAL")
+    federation.sync_all()
+    old = copy_folder(federation, a, "lama")
+    create(a, nama="TETAP DI LOG")
+    federation.sync(a)
+    a.close()
+    back = open_copy(federation, old, "a")
+    siti = take_down(back)
+    federation.sync_all(3)
+    with back.database.read() as conn:
+        kept = [branches.read_branch(conn, one) for one in branches.list_branches(conn)]
+    assert any(NAME.encode() in (change.body or b"") for one in kept for change in one)
+    erase_all(federation.hub, siti, officers)
+    federation.sync_all(3)
+    with back.database.read() as conn:
+        kept = [branches.read_branch(conn, one) for one in branches.list_branches(conn)]
+    assert any(change.body is None for one in kept for change in one)
+    check_gone(federation, back, b, federation.hub)
+
+
+def test_a_history_handed_back_as_text_is_erased_too(federation: Federation, officers: tuple[str, str]) -> None:
+    a, b = federation.add_node("a"), federation.add_node("b")
+    create(a, nama="AWAL")
+    federation.sync_all()
+    old = copy_folder(federation, a, "lama")
+    siti = take_down(a)
+    stick = Road(federation)
+    lost = stick.keep(stick.send(a).path.name)
+    a.close()
+    back = open_copy(federation, old, "a")
+    create(back, nama="SESUDAH PULIH")
+    federation.sync_all(2)
+    stick.take(lost)
+    federation.sync_all(4)
+    assert rows(back, "SELECT 1 FROM cabang"), "the branch was handed back"
+    assert live(back, siti, "nama") == NAME and live(federation.hub, siti, "nama") == NAME
+    found = rows(back, "SELECT body FROM change WHERE record = ? AND body IS NOT NULL", siti)
+    texts = [b64encode(body).decode() for (body,) in found]
+    assert texts and find_traces(back.folder.path, texts), "the text of the pieces holds the bodies"
+    erase_all(federation.hub, siti, officers)
+    federation.sync_all(4)
+    check_gone(federation, federation.hub, back, b)
+    for side in (federation.hub, back, b):
+        assert find_traces(side.folder.path, texts) == []
+
+
+def test_an_old_peer_that_still_has_the_body_never_brings_it_back(
+    federation: Federation, officers: tuple[str, str]
+) -> None:
+    """The body of an erased change arrives late, on another road than its verdict."""
+    a = federation.add_node("a")
+    siti = take_down(a)
+    stick = Road(federation)
+    lost = stick.keep(stick.send(a).path.name)
+    federation.sync(a)
+    erase_all(federation.hub, siti, officers)
+    stick.take(lost)
+    federation.sync(a)
+    check_gone(federation, federation.hub, a)
+
+
+def test_an_erasure_travels_on_a_stick(federation: Federation, officers: tuple[str, str]) -> None:
+    a = federation.add_node("a")
+    siti = take_down(a)
+    stick = Road(federation)
+    stick.trip(a)
+    erase_all(federation.hub, siti, officers)
+    stick.trip(a)
+    check_gone(federation, a, federation.hub)
+
+
+def test_a_backup_made_after_the_erasure_holds_nothing_of_it(
+    federation: Federation, officers: tuple[str, str], tmp_path: Path
+) -> None:
+    a = federation.add_node("a")
+    siti = take_down(a)
+    federation.sync(a)
+    back_up(federation.hub, "hub", federation.hub.wilayah, tmp_path / "lama.sqlite", 0)
+    erase_all(federation.hub, siti, officers)
+    back_up(federation.hub, "hub", federation.hub.wilayah, tmp_path / "baru.sqlite", 0)
+    assert [line.partition(":")[0] for line in find_traces(tmp_path, [NAME])] == ["lama.sqlite"]
+
+
+def test_what_was_injected_by_the_kecamatan_goes_with_the_whole_record(
+    federation: Federation, officers: tuple[str, str]
+) -> None:
+    a = federation.add_node("a")
+    siti = take_down(a)
+    federation.sync(a)
+    hub, kind = federation.hub, federation.hub.catalogue["penduduk"]
+    with hub.database.read() as conn:
+        state = load_state(conn, hub.catalogue, kind, DESA, siti)
+    draft = draft_update(kind, state, siti, {"ibu_nama": "SRIWULANDARIYAH TUA"})
+    assert draft is not None
+    write_to_desa(hub, DESA, [draft], author=officers[0])
+    assert erase_all(hub, siti, officers).count == 3
+    federation.sync(a)
+    check_gone(federation, a, hub)
+
+
+def test_cleaning_that_a_reader_stops_is_made_up_for(federation: Federation, officers: tuple[str, str]) -> None:
+    a = federation.add_node("a")
+    siti = take_down(a)
+    federation.sync(a)
+    hub = federation.hub
+    compact = hub.database.compact
+    hub.database.compact = lambda: False  # type: ignore[method-assign]
+    assert erase_all(hub, siti, officers) == Done(2, False)
+    with hub.database.read() as conn:
+        assert is_due(conn) and find_erased_bytes(conn) == []
+    hub.database.compact = compact  # type: ignore[method-assign]
+    assert clean_when_due(hub) and not clean_when_due(hub)
+    assert find_traces(hub.folder.path) == []
+
+
+def test_what_an_import_remembers_of_an_erased_person_is_forgotten_and_the_next_import_goes_on(
+    federation: Federation, officers: tuple[str, str]
+) -> None:
+    header = "alamat,dusun,rw,rt,nama,no_kk,nik,sex,tempatlahir,tanggallahir,agama_id,kk_level,status_kawin"
+    secret = f"{STREET},KALIWUNI,001,001,{NAME},3303990303000001,3303990303700001,1,PURBALINGGA,1970-03-03,1,1,2"
+    other = "JL. A,KALIWUNI,001,001,PONIRAH,3303990303000002,3303994403720001,2,PURBALINGGA,1972-03-04,1,1,2"
+    a = federation.add_node("a")
+    import_file(a, "\n".join([header, secret, other]).encode(), "warga.csv", a.new_id())
+    federation.sync(a)
+    ((siti, family),) = rows(a, "SELECT id, keluarga FROM penduduk WHERE nama = ?", NAME)
+    targets = [Target(DESA, "penduduk", siti), Target(DESA, "keluarga", family)]
+    erase(federation.hub, targets, "permintaan warga", officers)
+    federation.sync(a)
+    check_gone(federation, a, federation.hub)
+    import_file(a, "\n".join([header, other.replace("JL. A", "JL. B")]).encode(), "warga.csv", a.new_id())
+    federation.sync(a)
+    check_gone(federation, a, federation.hub)
+
+
+def test_everybody_reads_of_an_erasure_and_verify_calls_it_no_damage(
+    federation: Federation, officers: tuple[str, str]
+) -> None:
+    a = federation.add_node("a")
+    siti = take_down(a)
+    federation.sync(a)
+    erase_all(federation.hub, siti, officers)
+    federation.sync(a)
+    for side, commands in ((a, node_commands), (federation.hub, hub_commands)):
+        found = commands["verify"](side, {}, lambda report: None)
+        assert found["baik"] and found["catatan"] == ["2 isi dihapus menurut putusan; catatannya utuh."]
+
+
+def test_a_body_that_stands_against_its_verdict_is_told_by_verify(
+    federation: Federation, officers: tuple[str, str]
+) -> None:
+    a = federation.add_node("a")
+    siti = take_down(a)
+    federation.sync(a)
+    ((pos, body),) = rows(federation.hub, "SELECT pos, body FROM change WHERE record = ? ORDER BY pos LIMIT 1", siti)
+    erase_all(federation.hub, siti, officers)
+    with federation.hub.database.write() as conn:
+        conn.execute("UPDATE change SET body = ?, digest = NULL WHERE pos = ?", (body, pos))
+    problems = hub_commands["verify"](federation.hub, {}, lambda report: None)["masalah"]
+    assert any("isi yang sudah diputus dihapus masih ada" in problem for problem in problems)
