@@ -13,7 +13,6 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from flask import Flask
 
 from node.app import make_node_app
-from node.beranda.cadangan import make_backup
 from node.commands import open_transport, refresh_parity, sync_once
 from node.latihan.make import make_practice, remake_practice
 from node.latihan.place import PracticePlace
@@ -24,17 +23,16 @@ from node.services import NodeServices, open_node
 from node.sinkron.session import Outcome
 from shared.clock import SystemClock, system_random
 from shared.errors import EnvironmentProblem
-from shared.store.backup import is_backup_due, read_backup_state
+from shared.store.backup.placing import heal
 from shared.store.folder import DataFolder
 from shared.store.side import open_folder
 from shared.sync.limits import limit
-from shared.web.daily import DailyJob, sweep_when_due
+from shared.web.daily import DailyJob, back_up_when_due, sweep_when_due
 from shared.web.passwords import Cost
 from shared.web.serve import Switch, serve
 
 log = logging.getLogger("sipande.node")
 SYNC_EVERY_S = 300
-BACKUP_LOOK_EVERY_S = 20 * 60
 
 
 def run_server(
@@ -46,6 +44,7 @@ def run_server(
     An empty folder asks first for desa, logo, computer and account; with ``latihan`` it becomes a practice
     village. ``cadangan`` is the folder for backups, where it is not the one beside the data folder.
     """
+    heal(folder)
     if is_empty(folder):
         folder.make()
     else:
@@ -120,8 +119,11 @@ class Office:
 
     def _do_chores(self) -> None:
         services = self.services
-        if services is not None:
-            sweep_when_due(services)
+        if services is None:
+            return
+        sweep_when_due(services)
+        if self._automatic and not services.is_latihan:
+            back_up_when_due(services)
 
     def _open(self, services: NodeServices) -> Flask:
         self.services = services
@@ -137,7 +139,6 @@ class Office:
         if self._automatic:
             self._scheduler.start()
             SyncJob(services, self._scheduler).start()
-            BackupJob(services, self._scheduler).start()
         return app
 
     def _build(self, answers: Answers) -> tuple[Flask, int]:
@@ -199,26 +200,3 @@ class SyncJob:
         self._failures += 1
         ceiling = min(limit("retry_delay_s_max"), limit("retry_delay_s_min") * 2**self._failures)
         return max(report.retry_s, random.uniform(limit("retry_delay_s_min"), ceiling))
-
-
-class BackupJob:
-    """Looks now and then whether the day's backup is there, and makes it when no timer and no hand has."""
-
-    def __init__(self, services: NodeServices, scheduler: BackgroundScheduler) -> None:
-        self._services = services
-        self._scheduler = scheduler
-
-    def start(self) -> None:
-        """Begin; it looks for the first time some while after the start, when the morning's rush is over."""
-        self._scheduler.add_job(self.look, "interval", seconds=BACKUP_LOOK_EVERY_S, id="cadangan", coalesce=True)
-
-    def look(self) -> None:
-        """Make the backup of the day if it is missing; a failure is noted for the front page and tried again."""
-        try:
-            with self._services.database.read() as conn:
-                state = read_backup_state(conn)
-            if is_backup_due(state.last_s, self._services.clock.now_s()):
-                make_backup(self._services)
-        except Exception as error:
-            # Whatever it was: an unplanned end would be the end of all backups.
-            log.warning("backup failed: %s", type(error).__name__)

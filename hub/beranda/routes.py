@@ -11,6 +11,8 @@ from hub.beranda.shell import list_desa, name_place, remember, services
 from hub.beranda.words import describe_age, describe_contacts
 from hub.sipande.figures import load_figures
 from hub.verval.queue import CODES, load_queue
+from shared.store.backup.state import read_backup_state
+from shared.web.cadangan import say_backup
 from shared.web.services import require_user
 
 blueprint = Blueprint("beranda", __name__)
@@ -25,6 +27,7 @@ def index() -> str:
     with hub.database.read() as conn:
         contacts = list_contacts(conn)
         candidates = count_candidates(conn)
+        backup = read_backup_state(conn)
     now_s = hub.clock.now_s()
     figures = load_figures()
     waiting = [item for item in remember("queue", load_queue) if item.is_open]
@@ -48,4 +51,5 @@ def index() -> str:
         ][:SILENT_SHOWN],
         without_node=[nama for kode, nama in list_desa(hub.wilayah) if kode not in with_node],
         candidates=candidates,
+        backup=say_backup(backup, now_s),
     )
