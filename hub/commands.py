@@ -25,7 +25,8 @@ from shared.changelog.checkpoint import Verifier, format_vkey
 from shared.clock import Clock, Randomness, format_time
 from shared.codes import wilayah as codes
 from shared.commands import (
-    Progress, add_account, check_side, make_uji_pulih, run_bersihkan_lampiran, run_cadangan, run_kode_cadangan, run_rebuild,
+    Progress, add_account, check_side, make_uji_pulih, run_bersihkan_lampiran, run_cadangan, run_kode_cadangan,
+    run_rebuild,
 )
 from shared.errors import UserError
 from shared.merge.scope import Role

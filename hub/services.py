@@ -100,4 +100,7 @@ def _services(
 ) -> HubServices:
     with database.read() as conn:
         settings = {name: read_setting(conn, name) or "" for name in ("wilayah", "nama", "pemulihan")}
-    return HubServices(folder, database, keys, clock, random, catalogue, **settings)
+    return HubServices(
+        folder, database, keys, clock, random, catalogue, wilayah=settings["wilayah"], nama=settings["nama"],
+        pemulihan=settings["pemulihan"],
+    )

@@ -19,6 +19,7 @@ from node.latihan.place import PracticePlace
 from node.latihan.routes import AGAIN, PLACE
 from node.mulai.app import SetupCode, make_setup_app, make_waiting_app
 from node.mulai.make import Answers, build_node, is_empty
+from node.pulihkan.restore import explain, restore_node
 from node.services import NodeServices, open_node
 from node.sinkron.session import Outcome
 from shared.clock import SystemClock, system_random
@@ -88,7 +89,9 @@ class Office:
         """Open what the folder holds, or ask for what it shall hold; return what is to be served."""
         if is_empty(self._folder) and not latihan:
             self._setup = SetupCode(self._random, say)
-            app = make_setup_app(self._setup, self._build, self._take_over, self._random)
+            app = make_setup_app(
+                self._setup, self._build, self._take_over, self._random, self._folder, self._restore
+            )
         elif is_empty(self._folder):
             app = self._open(make_practice(self._folder.path, self._clock, self._random))
         else:
@@ -144,6 +147,12 @@ class Office:
     def _build(self, answers: Answers) -> tuple[Flask, int]:
         services, account = build_node(self._folder, answers, self._clock, self._random, self._cost)
         return self._open(services), account
+
+    def _restore(self, source: Path, typed: str) -> tuple[list[str], str]:
+        done = restore_node(self._folder, source, typed, self._clock, self._random)
+        app = self._open(open_node(self._folder.path, clock=self._clock, random=self._random))
+        self._take_over(app)
+        return explain(done), app.extensions["sipande"].accounts.issue_first_code() or ""
 
     def _take_over(self, app: Flask) -> None:
         assert self._switch is not None

@@ -37,6 +37,7 @@ def index() -> ResponseReturnValue:
             cache.found = (generation, count_village(conn, node.wilayah))
     return render_template(
         "beranda/index.html", counts=cache.found[1], work=work, state=state,
-        today=today(node.clock).isoformat(), backup=say_backup(backup, node.clock.now_s()), has_no_code=backup.code_s is None,
+        today=today(node.clock).isoformat(), backup=say_backup(backup, node.clock.now_s()),
+        has_no_code=backup.code_s is None,
         is_backing_up=is_backing_up(), office_url=find_office_url(node.folder), is_latihan=node.is_latihan,
     )

@@ -185,6 +185,12 @@ def open_folder(path: Path) -> tuple[DataFolder, KeySet]:
     """Find the keys of an existing installation; UserError when there is none."""
     folder = DataFolder(path)
     heal(folder)
+    if not folder.database.exists() and (folder.keys / KEY_FILE).exists():
+        raise UserError(
+            f"Kunci komputer ini ada di {path}, tetapi datanya tidak. Pulihkan dari cadangan dengan perintah pulihkan,"
+            " atau kembalikan berkas data.sqlite.",
+            "data_hilang",
+        )
     if not folder.database.exists():
         raise UserError(
             f"Belum ada data Sipande di {path}. Jalankan perintah init lebih dulu, atau periksa --data.",

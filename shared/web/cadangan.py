@@ -39,6 +39,7 @@ _DAY_S = 24 * 3600
 _OLD_DAYS = 7
 _TRY_AGAIN_DAYS = 180
 _ANSWER_S_MAX = 8.0
+_NO_CODE = "Buat dulu kode cadangan. Tanpa kode, siapa pun yang menemukan stiknya dapat membaca isinya."
 _CODES_MAX, _CODE_SHOWN_S = 8, 1800.0
 _MB = 1_000_000
 
@@ -97,16 +98,19 @@ def is_backing_up() -> bool:
 
 
 def make_cadangan(
-    url_after: str, make_kind: Callable[[Clock, Randomness], Kind], refuse: Callable[[], None] = lambda: None
+    advice: str, make_kind: Callable[[Clock, Randomness], Kind], refuse: Callable[[], None] = lambda: None
 ) -> Blueprint:
-    """Make the blueprint; ``url_after`` names the command that restores, ``refuse`` raises where nothing is backed up."""
+    """Make the blueprint.
+
+    ``advice`` says what to do when the computer is gone; ``refuse`` raises where nothing is backed up.
+    """
     blueprint = Blueprint("cadangan", __name__, url_prefix="/cadangan")
 
     @blueprint.get("")
     def index() -> ResponseReturnValue:
         """Show how it stands, what lies in the folder, and what can be done."""
         refuse()
-        return _page("", url_after)
+        return _page("", advice)
 
     @blueprint.post("")
     def create() -> ResponseReturnValue:
@@ -121,14 +125,13 @@ def make_cadangan(
         side = _side()
         with side.database.read() as conn:
             if read_backup_state(conn).code_s is None:
-                return _page("Buat dulu kode cadangan. Tanpa kode, siapa pun yang menemukan stiknya dapat membaca"
-                             " isinya.", url_after), 400
+                return _page(_NO_CODE, advice), 400
         try:
             folder = find_choice(request.form.get("stik", ""))
         except EnvironmentProblem:
             raise
         except UserError as error:
-            return _page(error.pesan, url_after), 400
+            return _page(error.pesan, advice), 400
         stamp = f"{datetime.fromtimestamp(side.clock.now_s(), WIB):%Y%m%d-%H%M%S}"
         target = folder / f"sipande-{side.sisi}-{side.wilayah}-{stamp}{ENDING}"
         return _run(lambda side: back_up(side, target, 0, counts=False), "cadangan_dibuat", _tell_backup)
@@ -171,7 +174,7 @@ def make_cadangan(
         with side.database.write() as conn:
             adopt_code(conn, public, side.clock.now_s())
             record_access(conn, side.clock, require_user().name, "kode_cadangan", "cadangan")
-        flash("Kode cadangan berlaku mulai sekarang. Simpan kertasnya di tempat terkunci, di luar komputer ini.", "baik")
+        flash("Kode cadangan berlaku mulai sekarang. Simpan kertasnya di tempat terkunci.", "baik")
         return _run(make_daily_backup, "cadangan_dibuat", _tell_backup)
 
     return blueprint
@@ -198,7 +201,8 @@ def _page(problem: str, restore: str) -> str:
 
 def _code_page(token: str, code: str, problem: str) -> str:
     return render_template(
-        "cadangan/kode.html", token=token, kode=code, problem=problem, now_s=_side().clock.now_s(), wilayah=_side().wilayah
+        "cadangan/kode.html", token=token, kode=code, problem=problem, now_s=_side().clock.now_s(),
+        wilayah=_side().wilayah,
     )
 
 

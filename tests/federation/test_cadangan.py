@@ -214,7 +214,9 @@ def test_what_cannot_be_restored_is_told_and_changes_nothing(
     source, typed = tmp_path / "a.cadangan", CODE
     if wrong == "newer":
         with a.database.write() as conn:
-            conn.execute("INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES ('node', '9999', 'x')")
+            conn.execute(
+                "INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES ('node', '9999', 'x')"
+            )
     back_up_side(federation.hub if wrong == "hub" else a, source)
     if wrong == "no code":
         typed = ""
@@ -350,5 +352,3 @@ def test_a_backup_of_a_desa_is_no_backup_of_a_hub(federation: Federation, tmp_pa
     with pytest.raises(BackupUnreadable) as caught:
         restore_hub(DataFolder(tmp_path / "baru"), source, CODE, TestClock(), seeded("x"))
     assert "komputer desa" in caught.value.pesan
-
-

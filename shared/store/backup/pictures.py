@@ -14,6 +14,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO
@@ -46,10 +47,8 @@ class SealedPictures:
                 continue  # damaged since it was listed, which is now known; the other side is asked for it
             head, key = make_head("lampiran", side.sisi, side.wilayah, side.clock.now_s(), public, side.random)
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            write_file(
-                path, seal_parts(head, key, [data]), where=where, new_file=open_private,
-                check=lambda written, key=key, hash=picture.hash: _check(written, key, hash),
-            )
+            parts = seal_parts(head, key, [data])
+            write_file(path, parts, where=where, new_file=open_private, check=partial(_check, key, picture.hash))
             count += 1
         return count
 
@@ -98,7 +97,7 @@ def _name_of(desa: str, digest: str, public: bytes | None) -> str:
                   ).hexdigest()[:40]
 
 
-def _check(path: Path, key: bytes, digest: str) -> None:
+def _check(key: bytes, digest: str, path: Path) -> None:
     _open(path, lambda head: key, digest)
 
 
