@@ -180,6 +180,30 @@ def test_a_backup_on_the_computer_of_another_key_keeps_what_was_there_aside(
     former.close()
 
 
+def test_a_dead_computer_without_backup_comes_back_from_the_hub(federation: Federation) -> None:
+    """All that was ever sent, photos too; officers as records, so that history names them, and no accounts."""
+    a = federation.add_node("a")
+    photo = b"gambar" * 40_000
+    digest = store_of(a).add(DESA, photo)
+    siti = create(a, nama="SITI", foto=digest)
+    update(a, siti, telepon="0811")
+    officer = create(a, "petugas", nama="Budi Petugas", peran="operator", aktif=True)
+    with a.database.write() as conn:
+        conn.execute("INSERT INTO account VALUES (1, 'budi', 'sandi', 'operator', ?, 1, 5)", (officer,))
+    federation.sync_all()
+    simpul = value(federation.hub, "SELECT id FROM simpul WHERE kunci = ?", a.keys.signing.public.hex())
+    a.close()
+    shutil.rmtree(federation.nodes.pop("a").folder.path)
+    revoke(federation.hub, simpul, "rusak", {}, "x")
+    b = federation.add_node("b")
+    federation.sync_all()
+    assert rows(b, "SELECT nama, telepon, foto FROM penduduk") == [("SITI", "0811", digest)]
+    assert store_of(b).read(DESA, digest) == photo
+    assert value(b, "SELECT nama FROM petugas WHERE id = ?", officer) == "Budi Petugas"
+    assert value(b, "SELECT count(*) FROM account") == 0
+    check_whole(federation, b)
+
+
 def test_attachments_beside_a_backup_come_back_with_it(federation: Federation, tmp_path: Path) -> None:
     a = federation.add_node("a")
     photo = b"gambar" * 999

@@ -1,7 +1,7 @@
 """The *kode cadangan*: it opens the backups of one side. It is shown once, stands on paper and is stored nowhere.
 
 The computer keeps the public half of a key that follows from it, so a backup is sealed at noon with nobody there,
-and opened by whoever holds the paper (docs/adr/0008).
+and opened by whoever holds the paper (docs/adr/0010).
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -52,8 +52,10 @@ class SealedPictures:
             count += 1
         return count
 
-    def note(self, backup: str, pictures: Iterable[Picture], public: bytes | None) -> None:
-        """Note which files a backup needs."""
+    def note(self, backup: str, pictures: Sequence[Picture], public: bytes | None) -> None:
+        """Note which files a backup needs; where there never was one, no folder is made."""
+        if not pictures and not self._root.exists():
+            return
         folder = self._root / "daftar"
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         names = sorted(_name_of(picture.desa, picture.hash, public) for picture in pictures)
