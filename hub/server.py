@@ -9,6 +9,7 @@ from hub.app import make_hub_app
 from hub.services import open_hub
 from shared.clock import SystemClock, system_random
 from shared.errors import EnvironmentProblem
+from shared.store.backup.restore import clean_up
 from shared.store.folder import DataFolder
 from shared.store.side import open_folder
 from shared.web.daily import DailyJob, back_up_when_due, sweep_when_due
@@ -31,6 +32,7 @@ def run_server(
             " berjalan itu.",
             "folder_dipakai",
         )
+    clean_up(folder)
     services = open_hub(folder.path, clock=SystemClock(), random=system_random)
     services.cadangan = cadangan
     chores: list[Callable[[], object]] = [lambda: sweep_when_due(services)]

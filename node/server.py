@@ -25,6 +25,7 @@ from node.sinkron.session import Outcome
 from shared.clock import SystemClock, system_random
 from shared.errors import EnvironmentProblem
 from shared.store.backup.placing import heal
+from shared.store.backup.restore import clean_up
 from shared.store.folder import DataFolder
 from shared.store.side import open_folder
 from shared.sync.limits import limit
@@ -56,6 +57,7 @@ def run_server(
             " berjalan itu.",
             "folder_dipakai",
         )
+    clean_up(folder)
     office = Office(folder, automatic, cadangan=cadangan)
     try:
         serve(office.begin(say, latihan), host, port, on_ready=lambda address: office.announce(say, address))

@@ -15,7 +15,7 @@ from shared.errors import DamageError, EnvironmentProblem, UserError
 from shared.explain import explain_error
 from shared.store.backup.make import ENDING
 from shared.store.backup.pictures import open_private
-from shared.store.backup.restore import explaining
+from shared.store.backup.restore import UPLOAD, explaining
 from shared.store.folder import DataFolder
 from shared.store.stick import list_sticks
 
@@ -44,9 +44,10 @@ def add_restore(
             return redirect(url_for("mulai"), 303)
         uploaded: Path | None = None
         try:
-            source = _find(request.form.get("berkas", ""))
+            uploaded = _take_upload(folder, random)
+            source = uploaded or _find(request.form.get("berkas", ""))
             if source is None:
-                source = uploaded = _take_upload(folder, random)
+                raise UserError("Pilih dulu berkas cadangannya.")
             sentences, first_code = restore(source, request.form.get("kode", "")[:200])
         except EnvironmentProblem as error:
             return _show(error.pesan), 503
@@ -88,11 +89,12 @@ def _token(path: Path) -> str:
     return sha256(os.fsencode(path)).hexdigest()[:16]
 
 
-def _take_upload(folder: DataFolder, random: Randomness) -> Path:
+def _take_upload(folder: DataFolder, random: Randomness) -> Path | None:
+    """Keep what was uploaded; it was chosen on purpose, while a stick is chosen by the form itself."""
     file = request.files.get("unggahan")
     if file is None or not file.filename:
-        raise UserError("Pilih dulu berkas cadangannya.")
-    path = folder.path / f"unggahan-{random(6).hex()}"
+        return None
+    path = folder.path / f"{UPLOAD}{random(6).hex()}"
     with explaining(), open_private(path) as copy:
         file.save(copy, 1 << 20)
     return path

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,6 +24,7 @@ from node.pulihkan.restore import explain, restore_node
 from node.services import NodeServices, open_node
 from node.sinkron.enrol import enrol
 from node.sinkron.session import Outcome
+from running.processes import run_command, serving
 from shared.errors import UserError
 from shared.store.backup import placing
 from shared.store.backup.kode import make_code, read_code
@@ -266,6 +268,71 @@ def test_what_cannot_be_restored_is_told_and_changes_nothing(
     assert words[wrong] in caught.value.pesan
     after = {path: path.read_bytes() for path in folder.path.rglob("*") if path.is_file() and path.name != "lock"}
     assert before == after
+
+
+def test_a_backup_of_an_older_program_is_brought_up_to_date(federation: Federation, tmp_path: Path) -> None:
+    a = federation.add_node("a")
+    create(a, nama="SITI")
+    with a.database.write() as conn:
+        conn.execute("ALTER TABLE import_batch DROP COLUMN sebagian")
+        conn.execute("DELETE FROM _sqlite_migrations WHERE name = '0004_import_sebagian'")
+        conn.execute("ALTER TABLE penduduk DROP COLUMN telepon")
+    b, _ = put_back(federation, "a", back_up_side(a, tmp_path / "a.cadangan"), folder="baru")
+    assert rows(b, "SELECT sebagian FROM import_batch") == [] and names(b) == {"SITI"}
+    assert NODE_COMMANDS["verify"](b, {}, lambda report: None) == {"baik": True, "masalah": []}
+
+
+def test_a_full_disk_stops_a_restore_and_changes_nothing(
+    federation: Federation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a = federation.add_node("a")
+    create(a, nama="SITI")
+    source = back_up_side(a, tmp_path / "a.cadangan")
+    create(a, nama="BUDI")
+    federation.nodes.pop("a").close()
+    folder = DataFolder(tmp_path / "a")
+
+    def fail(*args: object) -> None:
+        raise OSError(28, "no space left")
+
+    for module, name in (("trial", "_write"), ("restore", "put_in_place"), ("placing", "write_durably")):
+        with monkeypatch.context() as patch:
+            patch.setattr(f"shared.store.backup.{module}.{name}", fail)
+            with pytest.raises(UserError) as caught:
+                restore_node(folder, source, CODE, federation.clock, seeded("x"))
+        assert "penuh" in caught.value.pesan
+        assert not [path for path in folder.path.iterdir() if path.name.startswith(("pulih", "sebelum"))]
+    a = open_node(folder.path, clock=federation.clock, random=seeded("y"))
+    assert names(a) == {"SITI", "BUDI"}
+    a.close()
+
+
+def test_the_commands_make_try_and_restore(tmp_path: Path) -> None:
+    """As an operator types them, each in a process of its own."""
+    folder, target = tmp_path / "desa", tmp_path / "a.cadangan"
+
+    def run(*args: str, stdin: str | None = None, at: Path = folder, fails: bool = False) -> dict[str, Any]:
+        return run_command("sipande-node", at, *args, stdin=stdin, fails=fails)
+
+    run("init", "--desa", DESA, "--nama", "PC")
+    run("tulis", "penduduk", "nama=SITI")
+    assert "salah ketik" in run("kode-cadangan", stdin="AAAA-" * 7, fails=True)["galat"]
+    code = run("kode-cadangan", "--yakin")["kode_cadangan"]
+    assert run("cadangan", str(target))["tersegel"] is True
+    assert run("uji-pulih", str(target), stdin=code + "\n")["baik"] is True
+    wrong = run("uji-pulih", str(target), stdin=make_code(seeded("lain")), fails=True)
+    assert wrong["exit"] == 2 and "bukan kode untuk" in wrong["galat"]
+    with serving("sipande-node", folder, "--tanpa-otomatis") as node:
+        busy = run("pulihkan", str(target), stdin=code, fails=True)
+        assert busy["exit"] == 3 and "Hentikan dulu" in busy["galat"]
+        assert node.call("uji-pulih", berkas=str(target), kode=code)["baik"] is True
+    again = run("pulihkan", str(target), stdin=code.lower())
+    assert again["kunci_tetap"] is True and Path(again["data_lama"]).is_dir()
+    fresh = run("pulihkan", str(target), stdin=code, at=tmp_path / "baru")
+    assert fresh["kunci_tetap"] is False and fresh["data_lama"] is None and "kunci baru" in fresh["kalimat"][-1]
+    for place in (folder, tmp_path / "baru"):
+        assert run("verify", at=place) == {"baik": True, "masalah": []}
+        assert run("status", at=place)["jumlah"]["penduduk"] == 1
 
 
 @pytest.mark.parametrize("has_keys", [True, False])

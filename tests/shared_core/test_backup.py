@@ -275,6 +275,29 @@ def test_a_backup_that_does_not_come_back_leaves_the_former_one(
         assert "tidak dapat dibaca kembali" in read_backup_state(conn).problem
 
 
+@pytest.mark.parametrize(("place", "error"), [
+    ("take_snapshot", sqlite3.OperationalError("database or disk is full")),
+    ("open_private", OSError(28, "no space left")),
+    ("unpack", OSError(28, "no space left")),
+])
+def test_a_full_disk_leaves_the_former_backup_and_nothing_half(
+    node: NodeServices, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str, error: Exception
+) -> None:
+    folder = tmp_path / "cadangan"
+    good = back_up(node, folder, 1, makes_folder=True)
+
+    def fail(*args: object) -> None:
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(make, place, fail)
+        with pytest.raises(EnvironmentProblem):
+            back_up(node, folder, 1, makes_folder=True)
+    assert list(folder.iterdir()) == [good.path] and not (node.folder.path / "cadangan-coba").exists()
+    with node.database.read() as conn:
+        assert "cukup ruang" in read_backup_state(conn).problem
+
+
 def test_damage_that_was_there_before_is_told_and_good_backups_stay(node: NodeServices, tmp_path: Path) -> None:
     folder = tmp_path / "cadangan"
     good = back_up(node, folder, 1, makes_folder=True)

@@ -25,11 +25,15 @@ from shared.store.backup.pictures import SealedPictures, open_private
 from shared.store.backup.placing import ATTACHMENTS, begin_draft, drop_draft, put_in_place
 from shared.store.backup.sealing import BackupUnreadable, read_head
 from shared.store.backup.state import forget_backups
-from shared.store.backup.trial import Unpacked, find_problems, unpack
+from shared.store.backup.trial import Unpacked, clear_scratch, find_problems, unpack
 from shared.store.connection import Database
 from shared.store.folder import DataFolder
 from shared.store.migrations import read_setting
 from shared.store.side import KEY_FILE
+
+
+UPLOAD = "unggahan-"
+"""How the name of a file begins that came with the browser and is read only once."""
 
 
 @dataclass(frozen=True)
@@ -196,6 +200,14 @@ def _open_beside(picture: Picture, beside: Path, code: SealKey | None, target: P
         file.flush()
         os.fsync(file.fileno())
     return True
+
+
+def clean_up(folder: DataFolder) -> None:
+    """Remove what a process that was killed has left half; only by whoever has the folder locked."""
+    clear_scratch(folder)
+    drop_draft(folder)
+    for path in folder.path.glob(f"{UPLOAD}*"):
+        path.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -97,4 +97,4 @@ def note_trial(side: Side) -> None:
 def forget_backups(conn: sqlite3.Connection) -> None:
     """Forget the backups of another time or computer; the code stays in force."""
     for name in (LAST_BACKUP, _LAST_FILE, _LAST_FAILURE):
-        write_setting(conn, name, "")
+        conn.execute("DELETE FROM setting WHERE name = ?", (name,))
