@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -344,14 +346,15 @@ def test_a_restore_that_is_killed_anywhere_is_finished_or_forgotten(
     create(a, nama="SITI", foto=store_of(a).add(DESA, b"gambar"))
     source = back_up_side(a, tmp_path / "a.cadangan")
     create(a, nama="SESUDAH")
-    a.close()
-    del federation.nodes["a"]
-    template = tmp_path / "a"
+    template, node = tmp_path / "dicabut listriknya", a
     if not has_keys:
-        other = make_node(tmp_path / "lain", DESA, "lain", federation.clock, seeded("lain"))
-        create(other, nama="SESUDAH")
-        other.close()
-        template = tmp_path / "lain"
+        node = make_node(tmp_path / "lain", DESA, "lain", federation.clock, seeded("lain"))
+        create(node, nama="SESUDAH")
+    # Copied while it is open: what was written last stands in the write-ahead log alone.
+    shutil.copytree(node.folder.path, template)
+    assert (template / "data.sqlite-wal").stat().st_size
+    if not has_keys:
+        node.close()
     outcomes = set()
     for step in range(40):
         folder = DataFolder(tmp_path / f"coba-{step}")
@@ -369,6 +372,11 @@ def test_a_restore_that_is_killed_anywhere_is_finished_or_forgotten(
         assert NODE_COMMANDS["verify"](node, {}, lambda report: None)["baik"]
         node.close()
         outcomes.add(found)
+        if found == {"SITI"}:
+            (aside,) = folder.path.glob("sebelum-pulih-*")
+            with closing(sqlite3.connect(aside / "data.sqlite")) as conn:
+                assert ("SESUDAH",) in conn.execute("SELECT nama FROM penduduk").fetchall(), "nothing is overwritten"
+            assert (aside / "kunci" / "kunci.json").exists() is not has_keys
         assert not (folder.path / "pulih-siap").exists()
         if is_done:
             assert found == {"SITI"} and step > 3

@@ -172,10 +172,17 @@ def test_any_bit_of_a_sealed_file_counts(data: st.DataObject) -> None:
     )
     whole = b"".join(sealing.seal_parts(head, file_key, [plain[: size // 3], plain[size // 3:]]))
     assert _read_sealed(whole, code) == plain
-    at = data.draw(st.integers(0, len(whole) - 1))
+    line = len(head.encode())
+    at = data.draw(st.one_of(st.integers(0, line - 1), st.integers(0, len(whole) - 1)))
     flipped = whole[:at] + bytes([whole[at] ^ 1 << data.draw(st.integers(0, 7))]) + whole[at + 1:]
     repeated = whole[:at + 1] + whole[at:]
-    for broken in (flipped, whole[:at], whole + b"\0", repeated):
+    starts = range(line, len(whole), sealing.PIECE_BYTES + 16)
+    pieces = [whole[start:start + sealing.PIECE_BYTES + 16] for start in starts]
+    moved = [
+        whole[:line] + b"".join(others) for others in (pieces[:-1], pieces[1:], pieces[::-1], [*pieces, pieces[-1]])
+        if others != pieces
+    ]
+    for broken in (flipped, whole[:at], whole + b"\0", repeated, *moved):
         with pytest.raises(BackupUnreadable):
             _read_sealed(broken, code)
 
