@@ -337,6 +337,19 @@ def test_the_commands_make_try_and_restore(tmp_path: Path) -> None:
         assert run("status", at=place)["jumlah"]["penduduk"] == 1
 
 
+@pytest.mark.parametrize("program", ["sipande-node", "sipande-hub"])
+def test_what_a_killed_process_left_is_gone_at_the_next_start(tmp_path: Path, program: str) -> None:
+    where = ("--desa", DESA, "--nama", "PC") if program == "sipande-node" else ("--kecamatan", HUB)
+    run_command(program, tmp_path / "data", "init", *where)
+    for name in ("cadangan-coba", "pulih-baru"):
+        (tmp_path / "data" / name).mkdir()
+        (tmp_path / "data" / name / "data.sqlite").write_bytes(b"SITI")
+    (tmp_path / "data" / "unggahan-00").write_bytes(b"SITI")
+    with serving(program, tmp_path / "data", "--tanpa-otomatis"):
+        left = [path for path in (tmp_path / "data").rglob("*") if path.is_file() and path.read_bytes() == b"SITI"]
+    assert left == []
+
+
 @pytest.mark.parametrize("has_keys", [True, False])
 def test_a_restore_that_is_killed_anywhere_is_finished_or_forgotten(
     federation: Federation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has_keys: bool
