@@ -197,8 +197,6 @@ def _open_beside(picture: Picture, beside: Path, code: SealKey | None, target: P
         return False
     with open_private(target) as file:
         file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
     return True
 
 
