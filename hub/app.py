@@ -6,7 +6,7 @@ import sqlite3
 
 from flask import Flask
 
-from hub import pengguna
+from hub import cadangan, pengguna
 from hub.akses import routes as akses
 from hub.beranda import routes as beranda
 from hub.commands import COMMANDS, add_petugas
@@ -36,7 +36,7 @@ PANDUAN = make_panduan((
     Bab(
         FIRST, "Hari pertama", "Masuk, akun petugas, dan urutan kerja saat baru mulai.",
         {"masuk": "masuk", "masuk.new_password": "sandi", "masuk.redeem": "sandi", "beranda": "beranda",
-         "pengguna": "akun", "akses": "akses"},
+         "pengguna": "akun", "akses": "akses", "cadangan": "cadangan"},
     ),
     Bab(
         "simpul", "Komputer desa", "Membaca kabar dan kelengkapan setiap desa; mendaftarkan dan menolak komputer.",
@@ -83,6 +83,7 @@ REGISTRY = (
     Registration(pendaftaran.blueprint, peran(ADMIN.name)),
     Registration(pemulihan.blueprint, peran(ADMIN.name)),
     Registration(saksi.pages, peran(ADMIN.name)),
+    Registration(cadangan.blueprint, peran(ADMIN.name)),
     Registration(pengguna.blueprint, peran(ADMIN.name)),
     Registration(akses.blueprint, peran(ADMIN.name)),
     Registration(usb.blueprint, MASUK),
@@ -98,6 +99,7 @@ NAVIGATION = (
     NavItem("Terima USB", "usb.index"),
     NavItem("Akun", "pengguna.index"),
     NavItem("Catatan akses", "akses.index"),
+    NavItem("Cadangan", "cadangan.index"),
     NavItem("Panduan", "panduan.index"),
 )
 

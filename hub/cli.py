@@ -5,16 +5,20 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from hub.pemulihan.cli import add_commands
 from hub.simpul.refusal import REASONS
 from shared.cli import add_common_commands, make_group, run_and_print, run_cli, set_up_logging
+from shared.cli_backup import ask_secret, restore_and_print
 from shared.clock import SystemClock, system_random
 from shared.help import Group
 from shared.store.folder import DataFolder
+
+if TYPE_CHECKING:
+    from shared.store.backup.restore import Restored
 
 DATA = Path.home() / ".local" / "share" / "sipande-hub"
 
@@ -63,13 +67,26 @@ def take_over(folder: DataFolder, kecamatan: str, kunci_lama: str) -> None:
     from hub.commands import make_hub
     from hub.pemulihan.keys import read_sheet, take_the_place
 
-    typed = click.prompt("Kunci pemulihan", hide_input=True, err=True) if sys.stdin.isatty() else sys.stdin.readline()
-    sheet = read_sheet(typed, kunci_lama)
+    sheet = read_sheet(ask_secret("Kunci pemulihan"), kunci_lama)
     services, _ = make_hub(folder.path, kecamatan, SystemClock(), system_random)
     take_the_place(services, sheet)
     services.close()
     click.echo(json.dumps({"data": str(folder.path), "kunci": services.keys.signing.public.hex()}))
     click.echo("Hub baru siap. Jalankan serve; komputer desa mengembalikan datanya saat menyambung.", err=True)
+
+
+@group.command(help="Pulihkan data dari berkas cadangan; data yang ada tidak dihapus. Hub harus berhenti dulu.")
+@click.argument("berkas", type=click.Path(path_type=Path))
+@click.option("--kunci-pemulihan", is_flag=True, help="Folder kunci hilang: minta juga kunci dari amplop tersegel.")
+@click.pass_obj
+def pulihkan(folder: DataFolder, berkas: Path, kunci_pemulihan: bool) -> None:
+    from hub.pemulihan.cadangan import explain, restore_hub
+
+    def restore(source: Path, typed: str) -> Restored:
+        recovery = ask_secret("Kunci pemulihan") if kunci_pemulihan else ""
+        return restore_hub(folder, source, typed, SystemClock(), system_random, recovery)
+
+    restore_and_print(folder, berkas, restore, explain)
 
 
 @group.command(help="Buka slot pendaftaran untuk satu komputer desa; kode tampil sekali.")
@@ -188,12 +205,16 @@ def revoke_token(folder: DataFolder, nama: str) -> None:
 @click.option("--host", default="127.0.0.1", help="Alamat untuk didengarkan, misalnya 0.0.0.0.")
 @click.option("--port", default=8700, help="Nomor port; 0 berarti pilih sendiri.")
 @click.option("--proksi", default=None, help="Alamat proksi TLS di depan hub ini, misalnya 127.0.0.1.")
+@click.option("--otomatis/--tanpa-otomatis", default=True, help="Cadangan berkala di latar belakang.")
+@click.option("--cadangan", type=click.Path(path_type=Path), help="Folder cadangan (biasa: di sebelah folder data).")
 @click.pass_obj
-def serve(folder: DataFolder, host: str, port: int, proksi: str | None) -> None:
+def serve(
+    folder: DataFolder, host: str, port: int, proksi: str | None, otomatis: bool, cadangan: Path | None
+) -> None:
     from hub.server import run_server
 
     set_up_logging()
-    run_server(folder, host, port, lambda text: click.echo(text), proksi)
+    run_server(folder, host, port, lambda text: click.echo(text), proksi, cadangan, otomatis)
 
 
 add_commands(group, _run)

@@ -9,7 +9,7 @@ from typing import Any
 from hub.change import current_log, write_common
 from hub.ekspor.tokens import make_reader, revoke_reader
 from hub.pemulihan import commands as pemulihan
-from hub.pemulihan.state import list_former_keys
+from hub.pemulihan.cadangan import hub_kind
 from hub.program.rules import find_period_problem, find_subject_problem
 from hub.roles import ROLES, context_words
 from hub.saksi.exchange import pin_key, read_witness_key, verify_cosignatures
@@ -24,16 +24,18 @@ from hub.verval.cases import find_finding, list_findings, update_cases
 from shared.changelog.checkpoint import Verifier, format_vkey
 from shared.clock import Clock, Randomness, format_time
 from shared.codes import wilayah as codes
-from shared.commands import Progress, add_account, check_side, make_cadangan, run_bersihkan_lampiran, run_rebuild
+from shared.commands import (
+    Progress, add_account, check_side, make_uji_pulih, run_bersihkan_lampiran, run_cadangan, run_kode_cadangan,
+    run_rebuild,
+)
 from shared.errors import UserError
 from shared.merge.scope import Role
 from shared.store import petugas
 from shared.store.attachments import summarise
-from shared.store.backup import LAST_BACKUP
+from shared.store.backup.state import LAST_BACKUP
 from shared.store.drafts import draft_create
 from shared.store.migrations import read_setting, write_setting
 from shared.store.outbox import Outbox
-from shared.store.verify import hub_cosigners
 from shared.web.queries import find_account
 
 Command = Callable[[HubServices, Mapping[str, Any], Progress], dict[str, Any]]
@@ -280,9 +282,8 @@ def run_cabut_token(services: HubServices, args: Mapping[str, Any], progress: Pr
 
 def run_verify(services: HubServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
     with services.database.read() as conn:
-        keys = (*services.keys.publics(), *map(bytes.fromhex, list_former_keys(conn)))
         problems = verify_cosignatures(conn)
-    found = check_side(services, hub_cosigners(services.wilayah, *keys), "temuan")
+    found = check_side(services)
     problems += found["masalah"]
     return {**found, "baik": not problems, "masalah": problems}
 
@@ -309,7 +310,9 @@ COMMANDS: dict[str, Command] = {
     "cabut-token": run_cabut_token,
     "verify": run_verify,
     "rebuild": run_rebuild,
-    "cadangan": make_cadangan("hub"),
+    "cadangan": run_cadangan,
+    "kode-cadangan": run_kode_cadangan,
+    "uji-pulih": make_uji_pulih(hub_kind),
     "bersihkan-lampiran": run_bersihkan_lampiran,
     **pemulihan.COMMANDS,
 }

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 from hub.app import make_hub_app
 from hub.services import open_hub
 from shared.clock import SystemClock, system_random
 from shared.errors import EnvironmentProblem
+from shared.store.backup.restore import clean_up
 from shared.store.cleaning import clean_when_due
 from shared.store.folder import DataFolder
 from shared.store.side import open_folder
-from shared.web.daily import DailyJob, sweep_when_due
+from shared.web.daily import DailyJob, back_up_when_due, sweep_when_due
 from shared.web.serve import serve
 
 
 def run_server(
-    folder: DataFolder, host: str, port: int, say: Callable[[str], None], trusted_proxy: str | None = None
+    folder: DataFolder, host: str, port: int, say: Callable[[str], None], trusted_proxy: str | None = None,
+    cadangan: Path | None = None, automatic: bool = True,
 ) -> None:
     """Serve until stopped; EnvironmentProblem when another process has the folder or the port is taken.
 
-    ``trusted_proxy`` is the address of the reverse proxy that speaks TLS for this hub.
+    ``trusted_proxy`` is the address of the reverse proxy that speaks TLS for this hub; ``cadangan`` the folder for
+    backups, where it is not the one beside the data folder. Without ``automatic`` no backup is made by itself.
     """
     open_folder(folder.path)
     if not folder.lock():
@@ -29,8 +33,13 @@ def run_server(
             " berjalan itu.",
             "folder_dipakai",
         )
+    clean_up(folder)
     services = open_hub(folder.path, clock=SystemClock(), random=system_random)
-    daily = DailyJob(lambda: sweep_when_due(services), lambda: clean_when_due(services))
+    services.cadangan = cadangan
+    chores: list[Callable[[], object]] = [lambda: sweep_when_due(services), lambda: clean_when_due(services)]
+    if automatic:
+        chores.append(lambda: back_up_when_due(services))
+    daily = DailyJob(*chores)
     try:
         daily.start()
         app = make_hub_app(services)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from hub.migrations import hub_migrations
 from hub.verval import findings
-from shared.changelog.checkpoint import Signer
+from shared.changelog.checkpoint import Signer, Verifier
 from shared.changelog.keys import KeySet, SealKey, SigningKey
 from shared.clock import Clock, Randomness
 from shared.records.catalogue import CATALOGUE, Catalogue
@@ -17,13 +18,25 @@ from shared.store.folder import DataFolder
 from shared.store.migrations import read_setting, write_setting
 from shared.store.records import rebuild
 from shared.store.side import Side, make_keys, open_database, open_folder
+from shared.store.verify import hub_cosigners
 
 
 @dataclass
 class HubServices(Side):
     """One open hub; ``pemulihan`` is the recovery key that was pinned at its start."""
 
+    sisi: ClassVar[str] = "hub"
+    own_tables: ClassVar[tuple[str, ...]] = ("temuan",)
     pemulihan: str = ""
+
+    def cosigners(self) -> tuple[Verifier, ...]:
+        """Give the verifiers of the receipts that this hub has signed, under whichever of its keys."""
+        # Not above: that module needs this one.
+        from hub.pemulihan.state import list_former_keys
+
+        with self.database.read() as conn:
+            keys = (*self.keys.publics(), *map(bytes.fromhex, list_former_keys(conn)))
+        return hub_cosigners(self.wilayah, *keys)
 
     @property
     def cosigner(self) -> Signer:
@@ -87,4 +100,7 @@ def _services(
 ) -> HubServices:
     with database.read() as conn:
         settings = {name: read_setting(conn, name) or "" for name in ("wilayah", "nama", "pemulihan")}
-    return HubServices(folder, database, keys, clock, random, catalogue, **settings)
+    return HubServices(
+        folder, database, keys, clock, random, catalogue, wilayah=settings["wilayah"], nama=settings["nama"],
+        pemulihan=settings["pemulihan"],
+    )

@@ -40,7 +40,8 @@ PANDUAN = make_panduan((
     ),
     Bab(
         "komputer-ini", "Komputer ini", "Membuka dari HP, logo desa, cadangan, dan tempat latihan.",
-        {"alamat": "hp", "logo": "logo", "latihan": "latihan"},
+        {"alamat": "hp", "logo": "logo", "cadangan": "cadangan", "cadangan.show_code": "kode-cadangan",
+         "latihan": "latihan"},
     ),
     Bab(
         "penduduk", "Penduduk dan keluarga", "Mencari, menambah, mengubah, memindahkan, dan penerima bantuan.",
@@ -61,7 +62,9 @@ PANDUAN = make_panduan((
 REGISTRY = (
     Registration(beranda.blueprint, MASUK),
     Registration(alamat.blueprint, MASUK),
-    Registration(cadangan.blueprint, MASUK),
+    Registration(cadangan.blueprint, MASUK, dict.fromkeys(
+        ("carry", "try_code", "make_new_code", "show_code", "take_code"), peran(ADMIN.name)
+    )),
     Registration(penduduk.blueprint, MASUK),
     Registration(foto.blueprint, MASUK),
     Registration(keluarga.blueprint, MASUK),

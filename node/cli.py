@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from shared.cli import add_common_commands, make_group, run_and_print, run_cli, set_up_logging
+from shared.cli_backup import restore_and_print
 from shared.clock import SystemClock, system_random
 from shared.errors import ProtocolError, TransportError
 from shared.help import Group
@@ -151,6 +152,17 @@ def _is_refusal(answer: dict[str, Any]) -> bool:
 @click.pass_obj
 def paritas(folder: DataFolder) -> None:
     _run(folder, "paritas", {})
+
+
+@group.command(help="Pulihkan data dari berkas cadangan; data yang ada tidak dihapus. Sipande harus berhenti dulu.")
+@click.argument("berkas", type=click.Path(path_type=Path))
+@click.pass_obj
+def pulihkan(folder: DataFolder, berkas: Path) -> None:
+    from node.pulihkan.restore import explain, restore_node
+
+    restore_and_print(
+        folder, berkas, lambda source, typed: restore_node(folder, source, typed, SystemClock(), system_random), explain
+    )
 
 
 @group.command(help="Jalankan aplikasi desa untuk peramban di komputer dan jaringan kantor.")

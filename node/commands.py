@@ -13,6 +13,7 @@ from typing import Any
 
 from node.change import write_drafts
 from node.impor.service import import_file
+from node.pulihkan.restore import node_kind
 from node.roles import ROLES, context_words
 from node.services import NodeServices, init_node, refuse_practice
 from node.sinkron.blobs import read_backlog
@@ -27,12 +28,15 @@ from node.usb.receive import Answered
 from node.usb.send import write_bundle
 from shared.clock import Clock, Randomness, format_time
 from shared.codes import wilayah as codes
-from shared.commands import Progress, add_account, check_side, make_cadangan, run_bersihkan_lampiran, run_rebuild
+from shared.commands import (
+    Progress, add_account, check_side, make_uji_pulih, run_bersihkan_lampiran, run_cadangan, run_kode_cadangan,
+    run_rebuild,
+)
 from shared.errors import EnvironmentProblem, UserError
 from shared.records.fields import Writer
 from shared.records.kind import Kind
 from shared.store import petugas
-from shared.store.backup import LAST_BACKUP
+from shared.store.backup.state import LAST_BACKUP
 from shared.store.changes import list_logs
 from shared.store.drafts import Draft, draft_create, draft_update, list_problems
 from shared.store.migrations import read_setting, write_setting
@@ -245,8 +249,7 @@ def run_status(services: NodeServices, args: Mapping[str, Any], progress: Progre
 
 
 def run_verify(services: NodeServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
-    hub = services.hub()
-    return check_side(services, () if hub is None else hub.cosigners())
+    return check_side(services)
 
 
 def run_tulis(services: NodeServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
@@ -320,6 +323,8 @@ COMMANDS: dict[str, Command] = {
     "status": run_status,
     "verify": run_verify,
     "rebuild": run_rebuild,
-    "cadangan": make_cadangan("desa"),
+    "cadangan": run_cadangan,
+    "kode-cadangan": run_kode_cadangan,
+    "uji-pulih": make_uji_pulih(node_kind),
     "bersihkan-lampiran": run_bersihkan_lampiran,
 }

@@ -13,29 +13,29 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from flask import Flask
 
 from node.app import make_node_app
-from node.beranda.cadangan import make_backup
 from node.commands import open_transport, refresh_parity, sync_once
 from node.latihan.make import make_practice, remake_practice
 from node.latihan.place import PracticePlace
 from node.latihan.routes import AGAIN, PLACE
 from node.mulai.app import SetupCode, make_setup_app, make_waiting_app
 from node.mulai.make import Answers, build_node, is_empty
+from node.pulihkan.restore import explain, restore_node
 from node.services import NodeServices, open_node
 from node.sinkron.clean import clean_erased
 from node.sinkron.session import Outcome
 from shared.clock import SystemClock, system_random
 from shared.errors import EnvironmentProblem
-from shared.store.backup import is_backup_due, read_backup_state
+from shared.store.backup.placing import heal
+from shared.store.backup.restore import clean_up
 from shared.store.folder import DataFolder
 from shared.store.side import open_folder
 from shared.sync.limits import limit
-from shared.web.daily import DailyJob, sweep_when_due
+from shared.web.daily import DailyJob, back_up_when_due, sweep_when_due
 from shared.web.passwords import Cost
 from shared.web.serve import Switch, serve
 
 log = logging.getLogger("sipande.node")
 SYNC_EVERY_S = 300
-BACKUP_LOOK_EVERY_S = 20 * 60
 
 
 def run_server(
@@ -47,6 +47,7 @@ def run_server(
     An empty folder asks first for desa, logo, computer and account; with ``latihan`` it becomes a practice
     village. ``cadangan`` is the folder for backups, where it is not the one beside the data folder.
     """
+    heal(folder)
     if is_empty(folder):
         folder.make()
     else:
@@ -57,6 +58,7 @@ def run_server(
             " berjalan itu.",
             "folder_dipakai",
         )
+    clean_up(folder)
     office = Office(folder, automatic, cadangan=cadangan)
     try:
         serve(office.begin(say, latihan), host, port, on_ready=lambda address: office.announce(say, address))
@@ -90,7 +92,9 @@ class Office:
         """Open what the folder holds, or ask for what it shall hold; return what is to be served."""
         if is_empty(self._folder) and not latihan:
             self._setup = SetupCode(self._random, say)
-            app = make_setup_app(self._setup, self._build, self._take_over, self._random)
+            app = make_setup_app(
+                self._setup, self._build, self._take_over, self._random, self._folder, self._restore
+            )
         elif is_empty(self._folder):
             app = self._open(make_practice(self._folder.path, self._clock, self._random))
         else:
@@ -121,9 +125,12 @@ class Office:
 
     def _do_chores(self) -> None:
         services = self.services
-        if services is not None:
-            sweep_when_due(services)
-            clean_erased(services)
+        if services is None:
+            return
+        sweep_when_due(services)
+        clean_erased(services)
+        if self._automatic and not services.is_latihan:
+            back_up_when_due(services)
 
     def _open(self, services: NodeServices) -> Flask:
         self.services = services
@@ -139,12 +146,17 @@ class Office:
         if self._automatic:
             self._scheduler.start()
             SyncJob(services, self._scheduler).start()
-            BackupJob(services, self._scheduler).start()
         return app
 
     def _build(self, answers: Answers) -> tuple[Flask, int]:
         services, account = build_node(self._folder, answers, self._clock, self._random, self._cost)
         return self._open(services), account
+
+    def _restore(self, source: Path, typed: str) -> tuple[list[str], str]:
+        done = restore_node(self._folder, source, typed, self._clock, self._random)
+        app = self._open(open_node(self._folder.path, clock=self._clock, random=self._random))
+        self._take_over(app)
+        return explain(done), app.extensions["sipande"].accounts.issue_first_code() or ""
 
     def _take_over(self, app: Flask) -> None:
         assert self._switch is not None
@@ -201,26 +213,3 @@ class SyncJob:
         self._failures += 1
         ceiling = min(limit("retry_delay_s_max"), limit("retry_delay_s_min") * 2**self._failures)
         return max(report.retry_s, random.uniform(limit("retry_delay_s_min"), ceiling))
-
-
-class BackupJob:
-    """Looks now and then whether the day's backup is there, and makes it when no timer and no hand has."""
-
-    def __init__(self, services: NodeServices, scheduler: BackgroundScheduler) -> None:
-        self._services = services
-        self._scheduler = scheduler
-
-    def start(self) -> None:
-        """Begin; it looks for the first time some while after the start, when the morning's rush is over."""
-        self._scheduler.add_job(self.look, "interval", seconds=BACKUP_LOOK_EVERY_S, id="cadangan", coalesce=True)
-
-    def look(self) -> None:
-        """Make the backup of the day if it is missing; a failure is noted for the front page and tried again."""
-        try:
-            with self._services.database.read() as conn:
-                state = read_backup_state(conn)
-            if is_backup_due(state.last_s, self._services.clock.now_s()):
-                make_backup(self._services)
-        except Exception as error:
-            # Whatever it was: an unplanned end would be the end of all backups.
-            log.warning("backup failed: %s", type(error).__name__)

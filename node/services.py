@@ -6,7 +6,7 @@ import json
 import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from node.logo.image import Logo
 from node.logo.queries import read_stored_logo
@@ -52,12 +52,11 @@ class KnownHub:
 class NodeServices(Side):
     """One open node; ``nama`` is that of the computer."""
 
+    sisi: ClassVar[str] = "desa"
     is_latihan: bool = False
     """A practice village of invented people: it never syncs."""
     desa_port: int | None = None
     """In a practice village that was opened beside a real one: where that one listens."""
-    cadangan: Path | None = None
-    """The folder for backups where one was named; without, it stands beside the data folder."""
     logo: Logo | None = None
     """What the pages show; kept here so that no page asks the database for it."""
     next_sync_s: int | None = None
@@ -69,6 +68,11 @@ class NodeServices(Side):
         """Tell which hub this node is enrolled with, if any."""
         with self.database.read() as conn:
             return read_hub(conn)
+
+    def cosigners(self) -> tuple[Verifier, ...]:
+        """Give the verifiers of the hub's receipts."""
+        hub = self.hub()
+        return () if hub is None else hub.cosigners()
 
 
 def read_hub(conn: sqlite3.Connection) -> KnownHub | None:

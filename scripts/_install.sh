@@ -225,9 +225,8 @@ TEXT
 write_units() {
   # network.target orders the shutdown alone: the program starts without any network, and a failed start for
   # something a person must mend (exit 2: the settings, 6: damage) is not tried for ever.
-  local options=""
-  # The office makes backups from its pages too; only these folders may be written.
-  [ "$SIDE" = hub ] || options=" --cadangan $BACKUPS"
+  # Both sides make backups from their pages too; only these folders may be written.
+  local options=" --cadangan $BACKUPS"
   cat > "$UNITS/$NAME.service" <<TEXT
 [Unit]
 Description=$DESCRIPTION

@@ -18,6 +18,7 @@ from typing import Any
 import click
 from click.exceptions import NoArgsIsHelpError
 
+from shared.cli_backup import Run, add_backup_commands
 from shared.clock import SystemClock, system_random
 from shared.errors import EXIT_CODES, DamageError, EnvironmentProblem, SipandeError, UserError
 from shared.explain import explain_error, explain_system
@@ -29,8 +30,6 @@ EXIT_USAGE = UserError.exit_code
 EXIT_INTERRUPTED = 130
 
 EPILOG = "\b\nKode keluar:\n" + "\n".join(f"{code:>5}  {arti}" for code, (_, arti) in EXIT_CODES.items())
-Run = Callable[[DataFolder, str, dict[str, Any]], dict[str, Any]]
-"""Runs one command with its arguments on a data folder, prints and returns its answer."""
 
 __all__ = [
     "add_common_commands", "explain_error", "explain_usage", "make_group", "run_and_print", "run_cli", "set_up_logging",
@@ -128,13 +127,6 @@ def add_common_commands(
     def rebuild(folder: DataFolder) -> None:
         run(folder, "rebuild", {})
 
-    @group.command(help="Tulis cadangan data ke sebuah berkas, atau ke folder (yang lama dibuang, sisakan N terbaru).")
-    @click.argument("tujuan", type=click.Path(path_type=Path))
-    @click.option("--simpan", default=14, help="Berapa cadangan terbaru yang tinggal di folder; 0 berarti semua.")
-    @click.pass_obj
-    def cadangan(folder: DataFolder, tujuan: Path, simpan: int) -> None:
-        run(folder, "cadangan", {"tujuan": str(tujuan.absolute()), "simpan": simpan})
-
     @group.command("bersihkan-lampiran", help="Buang foto dan pindaian yang sudah lama tidak dipakai data mana pun.")
     @click.pass_obj
     def sweep(folder: DataFolder) -> None:
@@ -153,6 +145,8 @@ def add_common_commands(
             )
         click.echo(url)
         click.echo(draw_qr_text(url))
+
+    add_backup_commands(group, run)
 
 
 def run_and_print(

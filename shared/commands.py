@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
-from shared.changelog.checkpoint import Verifier
-from shared.store.backup import back_up_by_command
+from shared.clock import Clock, Randomness
+from shared.store.backup.make import back_up_by_command
+from shared.store.backup.rehearse import find_newest, rehearse
+from shared.store.backup.restore import Kind
+from shared.store.backup.state import adopt_code
 from shared.store.blobs import describe_damage, sweep_by_command
 from shared.store.erasure import Erased, count_erased
 from shared.store.petugas import S, Write, add_petugas
 from shared.store.side import Side
 from shared.store.verify import compare_with_rebuild, projection_tables, verify_logs
 from shared.web.accounts import ContextWords, Role
+from shared.web.audit import record_access
 from shared.web.factory import make_accounts
 
 Progress = Callable[[dict[str, Any]], None]
@@ -31,12 +36,12 @@ def add_account(
     return {"pengguna": str(args["pengguna"]), "petugas": petugas, "peran": role}
 
 
-def check_side(services: Side, cosigners: Sequence[Verifier], *more_tables: str) -> dict[str, Any]:
+def check_side(services: Side) -> dict[str, Any]:
     """Verify every log and compare every table with what the logs give."""
     with services.database.read() as conn:
-        problems = verify_logs(conn, cosigners, services.keys.publics())
+        problems = verify_logs(conn, services.cosigners(), services.keys.publics())
         erased = count_erased(conn)
-    tables = (*projection_tables(services.catalogue), *more_tables)
+    tables = (*projection_tables(services.catalogue), *services.own_tables)
     for table in compare_with_rebuild(services.database, tables, services.rebuild):
         problems.append(f"Tabel {table}: isinya berbeda dengan hasil susun ulang dari log.")
     problems += describe_damage(services)
@@ -64,10 +69,28 @@ def run_bersihkan_lampiran(services: Side, args: Mapping[str, Any], progress: Pr
     return sweep_by_command(services)
 
 
-def make_cadangan(sisi: str) -> Callable[[Side, Mapping[str, Any], Progress], dict[str, Any]]:
-    """Make the command that writes a backup while work goes on; the keys are not in it."""
+def run_kode_cadangan(services: Side, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+    """Seal to a new code from now on; the code itself was shown by whoever calls, and is not known here."""
+    public = bytes.fromhex(str(args["kunci"]))
+    with services.database.write() as conn:
+        adopt_code(conn, public, services.clock.now_s())
+        record_access(conn, services.clock, "perintah", "kode_cadangan", "cadangan")
+    return {"kode_cadangan": "berlaku"}
 
-    def run_cadangan(services: Side, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
-        return back_up_by_command(services, sisi, services.wilayah, args)
 
-    return run_cadangan
+def make_uji_pulih(
+    make_kind: Callable[[Clock, Randomness], Kind]
+) -> Callable[[Side, Mapping[str, Any], Progress], dict[str, Any]]:
+    """Make the command of the rehearsal: the code on paper opens a backup, and what comes out is whole."""
+
+    def run_uji_pulih(services: Side, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+        source = Path(str(args["berkas"])) if args.get("berkas") else find_newest(services)
+        found = rehearse(services, source, str(args["kode"]), make_kind(services.clock, services.random))
+        return {"baik": not found.problems, "berkas": str(source), "kalimat": found.sentences()}
+
+    return run_uji_pulih
+
+
+def run_cadangan(services: Side, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+    """Write a backup while work goes on; the keys are not in it."""
+    return back_up_by_command(services, args)

@@ -12,6 +12,8 @@ from hub.beranda.words import describe_age, describe_contacts
 from hub.penghapusan.queries import list_late, list_proposals
 from hub.sipande.figures import load_figures
 from hub.verval.queue import CODES, load_queue
+from shared.store.backup.state import read_backup_state
+from shared.web.cadangan import say_backup
 from shared.web.services import require_user
 
 blueprint = Blueprint("beranda", __name__)
@@ -27,6 +29,7 @@ def index() -> str:
         contacts = list_contacts(conn)
         candidates = count_candidates(conn)
         erasures = len(list_proposals(conn, waiting=True)), len(list_late(conn))
+        backup = read_backup_state(conn)
     now_s = hub.clock.now_s()
     figures = load_figures()
     waiting = [item for item in remember("queue", load_queue) if item.is_open]
@@ -51,4 +54,5 @@ def index() -> str:
         without_node=[nama for kode, nama in list_desa(hub.wilayah) if kode not in with_node],
         candidates=candidates,
         erasures=erasures,
+        backup=say_backup(backup, now_s),
     )

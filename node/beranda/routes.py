@@ -5,13 +5,13 @@ from __future__ import annotations
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
-from node.beranda.cadangan import is_backing_up, say_backup
 from node.beranda.desk import keep, services
 from node.beranda.queries import Counts, count_village, count_work
 from node.beranda.state import read_sync_state
 from node.services import NodeServices
 from shared.clock import today
-from shared.store.backup import read_backup_state
+from shared.store.backup.state import read_backup_state
+from shared.web.cadangan import is_backing_up, say_backup
 from shared.web.lan import find_office_url
 
 blueprint = Blueprint("beranda", __name__)
@@ -38,5 +38,6 @@ def index() -> ResponseReturnValue:
     return render_template(
         "beranda/index.html", counts=cache.found[1], work=work, state=state,
         today=today(node.clock).isoformat(), backup=say_backup(backup, node.clock.now_s()),
+        has_no_code=backup.code_s is None,
         is_backing_up=is_backing_up(), office_url=find_office_url(node.folder), is_latihan=node.is_latihan,
     )

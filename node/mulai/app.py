@@ -6,7 +6,9 @@ It has no database; when all is answered the node is made and its app takes over
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 from flask import Flask, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
@@ -16,10 +18,12 @@ from node.beranda.kop import describe_place
 from node.logo.image import Logo
 from node.logo.routes import describe, make_answer, read_upload
 from node.mulai.make import Answers
+from node.mulai.pulihkan import Restore, add_restore
 from node.mulai.search import find_desa
 from shared.clock import Randomness
 from shared.codes import wilayah as codes
 from shared.errors import EnvironmentProblem, UserError
+from shared.store.folder import DataFolder
 from shared.web.factory import make_bare_app
 from shared.web.guards import UMUM, set_policy
 from shared.web.masuk import open_session
@@ -58,14 +62,29 @@ class SetupCode:
             return "Kode sudah lima kali salah dan ditutup. Kode yang baru tampil di layar komputer."
 
 
+@contextmanager
+def _one(building: threading.Lock) -> Iterator[None]:
+    if not building.acquire(blocking=False):
+        raise UserError("Komputer ini sedang disiapkan. Tunggu sebentar, lalu muat ulang halaman ini.")
+    try:
+        yield
+    finally:
+        building.release()
+
+
 class _Chosen:
     """What was chosen so far and is too much for a cookie."""
 
     logo: Logo | None = None
 
 
-def make_setup_app(code: SetupCode, build: Build, take_over: TakeOver, random: Randomness) -> Flask:
-    """Make the app; ``build`` makes node and app of the answers, ``take_over`` gives that app the requests."""
+def make_setup_app(
+    code: SetupCode, build: Build, take_over: TakeOver, random: Randomness, folder: DataFolder, restore: Restore
+) -> Flask:
+    """Make the app; ``build`` makes node and app of the answers, ``take_over`` gives that app the requests.
+
+    ``restore`` makes the node of a backup instead, and gives its app the requests.
+    """
     app = make_bare_app("node", title="Sipande Desa", random=random)
     building = threading.Lock()
     chosen = _Chosen()
@@ -170,6 +189,14 @@ def make_setup_app(code: SetupCode, build: Build, take_over: TakeOver, random: R
         session.clear()
         take_over(node_app)
         return log_in(node_app, account)
+
+    def restore_alone(source: Path, typed: str) -> tuple[list[str], str]:
+        with _one(building):
+            found = restore(source, typed)
+            session.clear()
+            return found
+
+    add_restore(app, folder, lambda: session.get("kode") == code.code, restore_alone, random)
 
     def show_logo(problem: str) -> str:
         return render_template("mulai/logo.html", problem=problem, desa=codes.nama(session["desa"]))

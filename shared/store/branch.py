@@ -18,7 +18,7 @@ from shared.changelog.genesis import read_genesis
 from shared.changelog.tree import CompactRange, leaf_hash
 from shared.errors import ProtocolError
 from shared.merge.scope import GENESIS_KIND
-from shared.store.changes import SEQ_BITS, Log, cut, read_changes, read_leaves
+from shared.store.changes import SEQ_BITS, Log, cut, read_changes, read_leaves, remove_log
 from shared.store.drafts import Batch
 from shared.store.erasure import strip_erased
 from shared.store.records import Entry
@@ -160,6 +160,18 @@ def move_to_branch(conn: sqlite3.Connection, log: Log, at: int, time_s: int) -> 
     keep(conn, log.id, at, changes, log.tree, log.checkpoint or b"", time_s)
     records = sorted({(header.kind, header.record) for header in headers if header.kind != GENESIS_KIND})
     return cut(conn, log, at), Removed(headers[0].ref(leaves[0]), changes, records)
+
+
+def withdraw(conn: sqlite3.Connection, log: Log) -> Removed | None:
+    """Take a log out of the database that nobody else has ever seen; None when it held nothing but its opening.
+
+    Its changes are to be issued again; the tables still show them.
+    """
+    removed = move_to_branch(conn, log, 1, 0)[1] if log.size > 1 else None
+    conn.execute("DELETE FROM branch_change WHERE branch IN (SELECT no FROM branch WHERE log = ?)", (log.id,))
+    conn.execute("DELETE FROM branch WHERE log = ?", (log.id,))
+    remove_log(conn, log)
+    return removed
 
 
 def reissue(changes: Sequence[Sealed], log: Log) -> Batch:

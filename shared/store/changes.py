@@ -166,6 +166,15 @@ def cut(conn: sqlite3.Connection, log: Log, size: int) -> Log:
     return replace(log, size=size, tree=tree, checkpoint=None)
 
 
+def remove_log(conn: sqlite3.Connection, log: Log) -> None:
+    """Remove a log with all that is stored of it; only store.branch calls this."""
+    places = (log.base, log.base + (1 << SEQ_BITS))
+    conn.execute("DELETE FROM change WHERE pos >= ? AND pos < ?", places)
+    conn.execute("DELETE FROM tile WHERE pos >= ? AND pos < ?", places)
+    conn.execute("DELETE FROM receipt WHERE log = ?", (log.no,))
+    conn.execute("DELETE FROM log WHERE no = ?", (log.no,))
+
+
 def read_tree(conn: sqlite3.Connection, log: Log, size: int) -> CompactRange:
     """Make the compact range of the first ``size`` changes of a stored log."""
     hasher = hasher_of(conn, log)

@@ -10,10 +10,11 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import ClassVar
 
 from sqlite_utils import Migrations
 
-from shared.changelog.checkpoint import Signer
+from shared.changelog.checkpoint import Signer, Verifier
 from shared.changelog.genesis import Genesis, predecessor
 from shared.changelog.keys import KeySet, SealKey, SigningKey, load_keys, save_keys
 from shared.changelog.tree import leaf_hash
@@ -22,6 +23,7 @@ from shared.errors import DamageError, UserError
 from shared.merge.scope import Role
 from shared.records.catalogue import CATALOGUE, Catalogue
 from shared.store.anchor import AnchorFile
+from shared.store.backup.placing import heal
 from shared.store.changes import Log, find_last_log, find_open_log
 from shared.store.connection import Database
 from shared.store.drafts import Batch
@@ -38,8 +40,12 @@ KEY_FILE = "kunci.json"
 class Side:
     """One open data folder. Time and randomness come in from outside.
 
-    ``wilayah`` is the dotted code of its desa or kecamatan, ``nama`` what people call it.
+    ``wilayah`` is the dotted code of its desa or kecamatan, ``nama`` what people call it, ``sisi`` which side it is.
     """
+
+    sisi: ClassVar[str] = ""
+    own_tables: ClassVar[tuple[str, ...]] = ()
+    """Projections that only this side has."""
 
     folder: DataFolder
     database: Database
@@ -49,12 +55,18 @@ class Side:
     catalogue: Catalogue = CATALOGUE
     wilayah: str = ""
     nama: str = ""
+    cadangan: Path | None = None
+    """The folder for backups where one was named; without, it stands beside the data folder."""
     new_id: RecordIds = field(init=False)
     anchor: AnchorFile = field(init=False)
 
     def __post_init__(self) -> None:
         self.new_id = RecordIds(self.clock, self.random)
         self.anchor = AnchorFile(self.folder.keys)
+
+    def cosigners(self) -> Sequence[Verifier]:
+        """Give the verifiers of the receipts held here; none where no hub is known."""
+        return ()
 
     def sign_head(self, log: Log) -> bytes:
         """Sign the present head of an own log; the anchor is on disk before anybody sees the signature."""
@@ -172,6 +184,13 @@ def _check_side(database: Database, sisi: str) -> None:
 def open_folder(path: Path) -> tuple[DataFolder, KeySet]:
     """Find the keys of an existing installation; UserError when there is none."""
     folder = DataFolder(path)
+    heal(folder)
+    if not folder.database.exists() and (folder.keys / KEY_FILE).exists():
+        raise UserError(
+            f"Kunci komputer ini ada di {path}, tetapi datanya tidak. Pulihkan dari cadangan dengan perintah pulihkan,"
+            " atau kembalikan berkas data.sqlite.",
+            "data_hilang",
+        )
     if not folder.database.exists():
         raise UserError(
             f"Belum ada data Sipande di {path}. Jalankan perintah init lebih dulu, atau periksa --data.",

@@ -92,13 +92,14 @@ def open_new(path: Path) -> BinaryIO:
 
 
 def write_file(
-    target: Path, parts: Iterable[bytes], *, replace: bool = False, where: str = "Stik", new_file: NewFile = open_new
+    target: Path, parts: Iterable[bytes], *, replace: bool = False, where: str = "Stik", new_file: NewFile = open_new,
+    check: Callable[[Path], object] = lambda written: None,
 ) -> int:
     """Write a file so that it is on the disk, read it back, and only then give it its name; return its size.
 
-    ``where`` is what people call the place. Raises EnvironmentProblem when it does not succeed, and then nothing
-    stands under that name that was not there before; FileExistsError when something is there and ``replace`` is
-    not set. What ``parts`` raises goes through.
+    ``where`` is what people call the place; ``check`` looks at the file before it gets its name. Raises
+    EnvironmentProblem when it does not succeed, and then nothing stands under that name that was not there before;
+    FileExistsError when something is there and ``replace`` is not set. What ``parts`` and ``check`` raise goes through.
     """
     temporary = target.with_name(f".{target.name}.baru")
     digest, size = sha256(), 0
@@ -122,6 +123,7 @@ def write_file(
         with explain_stick(where):
             if _read_back(temporary) != digest.digest():
                 raise _worn_out(where)
+        check(temporary)
         if not replace and os.path.lexists(target):
             raise FileExistsError(errno.EEXIST, "file exists")
         with explain_stick(where):

@@ -38,6 +38,8 @@ ACTIONS = {
     "calon_disetujui": "Menyetujui komputer desa",
     "calon_ditolak": "Menolak komputer desa",
     "cadangan_dibuat": "Membuat cadangan",
+    "kode_cadangan": "Mengganti kode cadangan",
+    "uji_pulih": "Menguji cadangan",
     "logo_diganti": "Mengganti logo desa",
     "logo_dihapus": "Menghapus logo desa",
     "kunci_diganti": "Mengganti kunci komputer ini",

@@ -7,6 +7,8 @@ from collections.abc import Callable
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from shared.store.backup.make import make_daily_backup
+from shared.store.backup.state import is_backup_due, read_backup_state
 from shared.store.blobs import sweep_side
 from shared.store.migrations import read_setting, write_setting
 from shared.store.side import Side
@@ -15,6 +17,7 @@ DAY_S = 86_400
 SWEPT = "lampiran_disapu"
 """The setting with the time of the last sweep, in seconds."""
 _LOOK_MINUTES = 10
+_AGAIN_S = 3600
 _log = logging.getLogger("sipande.harian")
 
 
@@ -29,6 +32,21 @@ def sweep_when_due(side: Side) -> bool:
     sweep_side(side)
     with side.database.write() as conn:
         write_setting(conn, SWEPT, str(now_s))
+    return True
+
+
+def back_up_when_due(side: Side) -> bool:
+    """Make the backup of the day if no timer and no hand has; tell whether it was made now.
+
+    A failure is noted for the front page and tried again an hour later.
+    """
+    now_s = side.clock.now_s()
+    with side.database.read() as conn:
+        state = read_backup_state(conn)
+    has_just_failed = state.failed_s is not None and 0 <= now_s - state.failed_s < _AGAIN_S
+    if has_just_failed or not is_backup_due(state.last_s, now_s):
+        return False
+    make_daily_backup(side)
     return True
 
 

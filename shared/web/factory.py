@@ -190,8 +190,9 @@ def make_bare_app(import_name: str, *, title: str, random: Randomness) -> Flask:
     app.config.update(
         SECRET_KEY=random(_SECRET_BYTES), MAX_CONTENT_LENGTH=UPLOAD_BYTES_MAX, SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax", SESSION_COOKIE_NAME="sipande_siapkan", WTF_CSRF_TIME_LIMIT=None,
-        WTF_CSRF_SSL_STRICT=False,
+        WTF_CSRF_SSL_STRICT=False, BIG_UPLOADS={},
     )
+    app.before_request(_allow_big_upload)
     CSRFProtect(app)
     _set_up_loader(app)
     app.jinja_env.globals.update(

@@ -8,11 +8,9 @@ from enum import Enum
 from hashlib import sha256
 
 from shared.clock import Clock, Randomness
+from shared.crockford import group, read_letters, write_letters
 from shared.web import queries
 
-# Crockford's base 32: no I, L, O or U, which people confuse; what they type instead is understood.
-_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_TYPED_INSTEAD = str.maketrans("ILO", "110")
 _CHARACTERS = 28
 ATTEMPTS_MAX = 5
 VALID_S = 24 * 3600
@@ -32,20 +30,18 @@ def issue_code(
 ) -> str:
     """Make a code in groups of four, store its hash, void the earlier code for this purpose."""
     code = make_code(random)
-    queries.write_code(conn, purpose, _hash(purpose, _normalise(code)), clock.now_s() + valid_s)
+    queries.write_code(conn, purpose, _hash(purpose, read_letters(code)), clock.now_s() + valid_s)
     return code
 
 
 def make_code(random: Randomness) -> str:
     """Make a code in groups of four and store it nowhere."""
-    value = int.from_bytes(random(18)) >> 4
-    letters = "".join(_ALPHABET[value >> shift & 31] for shift in range(5 * (_CHARACTERS - 1), -1, -5))
-    return "-".join(letters[start:start + 4] for start in range(0, _CHARACTERS, 4))
+    return group(write_letters(int.from_bytes(random(18)) >> 4, _CHARACTERS))
 
 
 def is_same_code(code: str, typed: str) -> bool:
     """Compare a code with what was typed, however it was written."""
-    return hmac.compare_digest(_normalise(code), _normalise(typed))
+    return hmac.compare_digest(read_letters(code), read_letters(typed))
 
 
 def check_code(conn: sqlite3.Connection, clock: Clock, purpose: str, typed: str) -> CodeOutcome:
@@ -57,7 +53,7 @@ def check_code(conn: sqlite3.Connection, clock: Clock, purpose: str, typed: str)
     code_hash, _, attempts = stored
     if attempts >= ATTEMPTS_MAX:
         return CodeOutcome.HABIS
-    if hmac.compare_digest(code_hash, _hash(purpose, _normalise(typed))):
+    if hmac.compare_digest(code_hash, _hash(purpose, read_letters(typed))):
         return CodeOutcome.BENAR
     queries.count_attempt(conn, purpose)
     return CodeOutcome.SALAH if attempts + 1 < ATTEMPTS_MAX else CodeOutcome.HABIS
@@ -69,10 +65,6 @@ def redeem_code(conn: sqlite3.Connection, clock: Clock, purpose: str, typed: str
     if outcome is CodeOutcome.BENAR:
         queries.remove_code(conn, purpose)
     return outcome
-
-
-def _normalise(typed: str) -> str:
-    return "".join(letter for letter in typed[:200].upper().translate(_TYPED_INSTEAD) if letter in _ALPHABET)
 
 
 def _hash(purpose: str, letters: str) -> bytes:

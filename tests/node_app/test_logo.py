@@ -17,7 +17,8 @@ from werkzeug.test import TestResponse
 from node.logo.image import STORED_BYTES_MAX, UPLOAD_BYTES_MAX, read_logo
 from node.services import open_node
 from shared.errors import UserError
-from shared.store.backup import back_up
+from shared.store.backup.make import back_up
+from shared.store.backup.trial import unpack
 from tests.node_app.test_pages_kit import Browser, Desa, make_desa, read_text
 from tests.support.federation import TestClock, seeded
 from tests.support.pictures import draw_crest, draw_noise, encode
@@ -177,8 +178,9 @@ def test_a_logo_is_there_after_a_new_start_and_in_a_backup_but_not_in_the_log(de
     upload(desa.browser("siti"), draw_crest())
     logo = desa.node.logo
     assert logo is not None and desa.count("SELECT count(*) FROM change") == before
-    copy = back_up(desa.node, "desa", desa.node.wilayah, tmp_path / "salinan.sqlite", 0).path
-    with closing(sqlite3.connect(copy)) as conn:
+    made = back_up(desa.node, tmp_path / "salinan.cadangan", 0).path
+    (tmp_path / "buka").mkdir()
+    with closing(sqlite3.connect(unpack(made, lambda head: head.segel, tmp_path / "buka").database)) as conn:
         assert conn.execute("SELECT png FROM logo").fetchone()[0] == logo.png
     desa.node.close()
     again = open_node(tmp_path / "desa", clock=TestClock(), random=seeded("x"))

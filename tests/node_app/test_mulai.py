@@ -12,6 +12,7 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import Client, TestResponse
 
+from node.change import write_drafts
 from node.commands import COMMANDS, make_node, open_transport, run_sync
 from node.latihan.make import make_practice, practice_folder, remake_practice
 from node.latihan.people import DUSUN, PREFIX, invent_families
@@ -22,6 +23,10 @@ from node.services import NodeServices, open_node
 from node.sinkron.enrol import enrol
 from shared.clock import today
 from shared.errors import UserError
+from shared.store.backup.kode import make_code, read_code
+from shared.store.backup.make import back_up
+from shared.store.backup.state import adopt_code
+from shared.store.drafts import draft_create
 from shared.store.folder import DataFolder
 from shared.sync.enrolment import EnrolmentCode
 from shared.web.serve import Switch
@@ -289,3 +294,76 @@ def test_a_real_village_is_never_made_anew(tmp_path: Path, caplog: pytest.LogCap
     with caplog.at_level(logging.INFO):
         assert practice_folder(Path("data") / "sipande-node") == Path("data") / "sipande-node" / "latihan"
     node.close()
+
+
+# Out of a backup -------------------------------------------------------------------------------------------------
+
+
+def make_backup(folder: Path, code: str, with_account: bool = True) -> Path:
+    """Make a village with a resident and an account, and a backup of it in a file."""
+    if with_account:
+        node, _ = build_node(DataFolder(folder), ANSWERS, TestClock(), seeded("lama"), CHEAP)
+    else:
+        node = make_node(folder, DESA, "PC", TestClock(), seeded("lama"))
+    write_drafts(node, [draft_create(node.catalogue["penduduk"], node.new_id(), {"nama": "WATI"})], author="")
+    with node.database.write() as conn:
+        adopt_code(conn, read_code(code).public, 1)
+    made = back_up(node, folder.with_name("lama.cadangan"), 0).path
+    node.close()
+    return made
+
+
+def test_a_computer_takes_the_place_of_a_lost_one_out_of_an_uploaded_backup(screen: Screen, tmp_path: Path) -> None:
+    code = make_code(seeded("kertas"))
+    content = make_backup(tmp_path / "lama", code).read_bytes()
+    assert screen.get("/mulai/pulihkan").headers["Location"] == "/mulai", "first the code of the console"
+    choose_desa_page = screen.browser.follow(post_code(screen))
+    assert "Pulihkan dari cadangan" in read_text(choose_desa_page)
+    screen.get("/mulai/pulihkan")
+    for wrong, name, typed, words in (
+        (content, "x.cadangan", "", "tersegel"), (content, "x.cadangan", "AAAA", "seharusnya 28"),
+        (content[:-1], "x.cadangan", code, "terpotong"), (b"PK", "surat.docx", code, "bukan cadangan"),
+        (b"", "", code, "Pilih dulu"),
+    ):
+        page = screen.browser.post("/mulai/pulihkan", {"unggahan": (io.BytesIO(wrong), name)}, kode=typed)
+        assert page.status_code == 400 and words in read_text(page)
+        assert is_empty(screen.folder) and not list(screen.folder.path.glob("unggahan*"))
+    page = screen.browser.post("/mulai/pulihkan", {"unggahan": (io.BytesIO(content), "x.cadangan")}, kode=code.lower())
+    text = read_text(page)
+    assert "Sudah dipulihkan" in text and "kunci baru" in text
+    assert sorted(path.name for path in screen.folder.path.iterdir() if path.name not in ("templat", "lock")) == [
+        "data.sqlite", "data.sqlite-shm", "data.sqlite-wal", "kunci",
+    ]
+    screen.get("/masuk")
+    assert screen.post("/masuk", nama_pengguna="siti", kata_sandi=PASSWORD).status_code == 303
+    assert "Wati" in screen.get("/penduduk/").text or "WATI" in screen.get("/penduduk/").text
+
+
+def test_a_backup_on_a_stick_is_offered_and_one_without_accounts_asks_for_the_first(
+    screen: Screen, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code, stick = make_code(seeded("kertas")), tmp_path / "stik"
+    stick.mkdir()
+    monkeypatch.setenv("SIPANDE_USB", str(stick))
+    make_backup(tmp_path / "lama", code, with_account=False).rename(stick / "sipande-desa-33.03.04.2006-x.cadangan")
+    post_code(screen)
+    page = screen.get("/mulai/pulihkan").text
+    (token,) = re.findall(r'name="berkas" value="([0-9a-f]{16})"', page)
+    text = screen.post("/mulai/pulihkan", berkas=token, kode=code).text
+    (first,) = re.findall(r"<strong>([0-9A-Z-]{34})</strong>", text)
+    screen.get("/mulai")
+    assert "Kode tidak" not in read_text(screen.post("/mulai", kode=first))
+
+
+def post_code(screen: Screen) -> TestResponse:
+    screen.get("/mulai")
+    return screen.post("/mulai", kode=screen.code.lower())
+
+
+def test_keys_without_data_lead_to_the_restore(tmp_path: Path) -> None:
+    make_node(tmp_path / "desa", DESA, "PC", TestClock(), seeded("x")).close()
+    for path in (tmp_path / "desa").glob("data.sqlite*"):
+        path.unlink()
+    with pytest.raises(UserError) as caught:
+        open_node(tmp_path / "desa", clock=TestClock(), random=seeded("x"))
+    assert "pulihkan" in caught.value.pesan

@@ -101,7 +101,8 @@ def test_the_office_makes_its_backups_where_the_timer_makes_them(prefix: Path) -
     start = re.search(r"ExecStart=(.*)", (units / "sipande-desa.service").read_text(encoding="utf-8"))
     assert start and f" --cadangan {folder} " in start[1]
     assert f"cadangan {folder} " in (units / "sipande-desa-cadangan.service").read_text(encoding="utf-8")
-    assert "--cadangan" not in (units / "sipande-hub.service").read_text(encoding="utf-8")
+    hub_folder = prefix / "var/backups/sipande-hub"
+    assert f" --cadangan {hub_folder} " in (units / "sipande-hub.service").read_text(encoding="utf-8")
 
 
 def test_a_unit_never_waits_for_a_network_and_may_write_its_own_folders_alone(prefix: Path) -> None:

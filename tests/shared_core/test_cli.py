@@ -23,7 +23,9 @@ ROOT = Path(__file__).resolve().parents[2]
 PROGRAMS: dict[str, click.Group] = {
     "sipande-node": node.cli.group, "sipande-hub": hub.cli.group, "sipande-kabupaten": hub.kabupaten.cli.cli,
 }
-COMMON = {"akun", "alamat", "cadangan", "init", "rebuild", "serve", "status", "verify"}
+COMMON = {
+    "akun", "alamat", "cadangan", "init", "kode-cadangan", "pulihkan", "rebuild", "serve", "status", "uji-pulih", "verify",
+}
 CALLS = [(program, name) for program, group in PROGRAMS.items() for name in ("", *sorted(group.commands))]
 
 
