@@ -48,7 +48,7 @@ def open_successor(note: str, wilayah: str, lama: str, pemulihan: str) -> Succes
             continue
         if len(lines) != 6 or lines[0] != _TITLE or lines[1] != wilayah:
             raise NoteError("successor text")
-        if not all(_is_key(line) for line in lines[2:5]):
+        if not all(is_key(line) for line in lines[2:5]):
             raise NoteError("successor keys")
         if not by_recovery and lines[2] != lama:
             raise NoteError("successor of another key")
@@ -80,7 +80,8 @@ def follow(
     return None
 
 
-def _is_key(text: str) -> bool:
+def is_key(text: str) -> bool:
+    """Tell whether a text is a public key in hex."""
     try:
         return len(bytes.fromhex(text)) == KEY_BYTES and text == text.lower()
     except ValueError:
