@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from hub.pemulihan.cli import add_commands
+from hub.pemulihan.cli import add_commands, read_secret
 from hub.simpul.refusal import REASONS
 from shared.cli import add_common_commands, make_group, run_and_print, run_cli, set_up_logging
 from shared.clock import SystemClock, system_random
@@ -63,8 +63,7 @@ def take_over(folder: DataFolder, kecamatan: str, kunci_lama: str) -> None:
     from hub.commands import make_hub
     from hub.pemulihan.keys import read_sheet, take_the_place
 
-    typed = click.prompt("Kunci pemulihan", hide_input=True, err=True) if sys.stdin.isatty() else sys.stdin.readline()
-    sheet = read_sheet(typed, kunci_lama)
+    sheet = read_sheet(read_secret("Kunci pemulihan"), kunci_lama)
     services, _ = make_hub(folder.path, kecamatan, SystemClock(), system_random)
     take_the_place(services, sheet)
     services.close()

@@ -9,6 +9,8 @@ from flask import Blueprint, render_template
 from hub.beranda.queries import count_candidates, list_contacts
 from hub.beranda.shell import list_desa, name_place, remember, services
 from hub.beranda.words import describe_age, describe_contacts
+from hub.pemulihan.state import read_recovery
+from hub.pemulihan.succeeded import SENTENCE, find_later_keys
 from hub.sipande.figures import load_figures
 from hub.verval.queue import CODES, load_queue
 from shared.web.services import require_user
@@ -25,6 +27,7 @@ def index() -> str:
     with hub.database.read() as conn:
         contacts = list_contacts(conn)
         candidates = count_candidates(conn)
+        recovery, is_succeeded = read_recovery(conn), bool(find_later_keys(conn, hub))
     now_s = hub.clock.now_s()
     figures = load_figures()
     waiting = [item for item in remember("queue", load_queue) if item.is_open]
@@ -48,4 +51,6 @@ def index() -> str:
         ][:SILENT_SHOWN],
         without_node=[nama for kode, nama in list_desa(hub.wilayah) if kode not in with_node],
         candidates=candidates,
+        recovery=recovery,
+        diganti=SENTENCE if is_succeeded else "",
     )

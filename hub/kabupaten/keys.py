@@ -33,6 +33,11 @@ _REFUSED = (
     " Telepon kecamatan dan bandingkan kuncinya; bila memang berganti, daftarkan dengan tambah-hub --ganti."
 )
 
+_OLD = (
+    "Kecamatan memakai kunci lama yang sudah diganti; mungkin hub dipulihkan dari salinan lama. Tidak ada yang"
+    " diambil. Hubungi kecamatan; setelah kuncinya dipulihkan, tarik lagi."
+)
+
 
 @dataclass(frozen=True)
 class Card:
@@ -82,6 +87,8 @@ def follow_keys(lake: Lake, hub: HubEntry, transport: Transport, clock: Clock) -
         return hub if hub.pemulihan or not card.pemulihan else lake.replace_hub(replace(hub, pemulihan=card.pemulihan))
     former = [known.public.hex() for known in hub.earlier]
     steps = follow(card.rantai, hub.code, pinned, hub.pemulihan, card.kunci, former)
+    if card.kunci in former:
+        raise PullRefused("unknown_key", "key that was followed by another", _OLD)
     if steps is None:
         raise PullRefused("unknown_key", "key without a successor", _REFUSED)
     passed = (*hub.earlier, hub.verifier, *(_verifier(hub, step.kunci) for step in steps[:-1]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +11,14 @@ import click
 from shared.store.folder import DataFolder
 
 Run = Callable[[DataFolder, str, dict[str, Any]], dict[str, Any]]
+
+
+def read_secret(what: str) -> str:
+    """Ask for what must not stand on a command line; from standard input where nobody sits there."""
+    typed: str = click.prompt(what, hide_input=True, err=True) if sys.stdin.isatty() else sys.stdin.readline()
+    return typed
+
+
 _OFFICER = click.option("--petugas", required=True, help="Nama akun petugas yang bertindak.")
 
 
@@ -54,9 +63,10 @@ def add_commands(group: click.Group, run: Run) -> None:
         run(folder, "ambil", {"perubahan": perubahan, "alasan": alasan, "petugas": petugas})
 
     @group.command("ganti-kunci", help="Ganti kunci hub; komputer desa mengikuti sendiri.")
+    @click.option("--pemulihan", is_flag=True, help="Dengan kunci pemulihan, bila hub kembali ke kunci lama.")
     @click.pass_obj
-    def rotate(folder: DataFolder) -> None:
-        run(folder, "ganti-kunci", {})
+    def rotate(folder: DataFolder, pemulihan: bool) -> None:
+        run(folder, "ganti-kunci", {"pemulihan": read_secret("Kunci pemulihan")} if pemulihan else {})
 
     @group.command(help="Tampilkan keadaan pemulihan, riwayat kedua, dan kejadian.")
     @click.option("--selesai", is_flag=True, help="Tutup pemulihan.")

@@ -61,6 +61,10 @@ _ALL = (
          "Kecamatan sedang sibuk; dicoba lagi."),
     Code("broken", 500, "a defect of the receiver; nothing was stored", "tries later", True,
          "Ada gangguan di kecamatan; dicoba lagi nanti."),
+    Code("succeeded", 503, "the hub was put back to a day before its last change of keys; it speaks under an old one",
+         "waits; the hub's operator acts", True,
+         "Hub kecamatan dipulihkan dari salinan lama dan belum memakai kuncinya yang terbaru. Pekerjaan Anda aman dan"
+         " dapat diteruskan; beri tahu operator kecamatan."),
     Code("quota_full", 507, "the attachments of this desa fill what its hub has for them", "goes on with the rest",
          False, "Jatah foto dan pindaian desa ini di kecamatan sudah penuh. Data lain tetap terkirim; hubungi operator"
          " kecamatan."),
