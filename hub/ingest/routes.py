@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from flask import Blueprint, Response, current_app, request
+from flask import Blueprint, Response, current_app, g, request
 
 from hub.downlink.answer import build_answer, find_differing, list_heads, readable_logs
 from hub.ingest.accept import Sender, accept_run
@@ -121,11 +121,14 @@ def _work(handler: Handler, body: bytes, caller: signature.Signed) -> Response:
             refuse_to_speak(conn, hub)
         is_known = conn.execute("SELECT 1 FROM simpul WHERE kunci = ?", (caller.key,)).fetchone() is not None
     purse = caller.key if is_known else STRANGERS
-    with quota.spend(purse, len(body)):
+    share = limit("bytes_blob") if (request.endpoint or "").startswith("sync_blob.") else 1
+    with quota.spend(purse, len(body) // share):
         try:
             response = handler(body, caller)
         except ProtocolError as error:
             response = refuse(error)
+    # What a request costs the others is what it makes this hub do: changes to fold, an answer to build and seal.
+    quota.charge(purse, g.pop("changes", 0) * limit("bytes_change") + len(response.data) // share)
     if response.status_code in (400, 422):
         quota.fine(purse)
     return response
@@ -221,6 +224,7 @@ def push(body: bytes, caller: signature.Signed) -> Response:
     at = 0
     try:
         runs = split_runs(body)
+        g.changes = sum(header.end - header.start for header, _ in runs)
         for at, (header, sealed) in enumerate(runs):
             receipts.append(accept_run(hub, sender, header, sealed).decode())
     except ProtocolError as error:
