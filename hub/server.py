@@ -9,7 +9,7 @@ from hub.services import open_hub
 from shared.clock import SystemClock, system_random
 from shared.errors import EnvironmentProblem
 from shared.store.folder import DataFolder
-from shared.store.side import open_folder
+from shared.store.side import note_cut_off, open_folder
 from shared.web.daily import DailyJob, sweep_when_due
 from shared.web.serve import serve
 
@@ -28,9 +28,12 @@ def run_server(
             " berjalan itu.",
             "folder_dipakai",
         )
+    was_cut_off = folder.read_server_file() is not None
     services = open_hub(folder.path, clock=SystemClock(), random=system_random)
     daily = DailyJob(lambda: sweep_when_due(services))
     try:
+        if was_cut_off:
+            note_cut_off(services)
         daily.start()
         app = make_hub_app(services)
         code = app.extensions["sipande"].accounts.issue_first_code()
