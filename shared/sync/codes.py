@@ -68,8 +68,9 @@ _ALL = (
     Code("quota_full", 507, "the attachments of this desa fill what its hub has for them", "goes on with the rest",
          False, "Jatah foto dan pindaian desa ini di kecamatan sudah penuh. Data lain tetap terkirim; hubungi operator"
          " kecamatan."),
-    Code("disk_full", 507, "the receiver cannot store", "waits, offers USB", True,
-         "Disk di kecamatan penuh; dicoba lagi nanti."),
+    Code("disk_full", 507, "the receiver cannot store", "waits", True,
+         "Disk di kecamatan penuh, jadi kiriman belum tersimpan di sana. Pekerjaan Anda aman dan dikirim lagi nanti;"
+         " beri tahu operator kecamatan."),
 )
 
 CODES: dict[str, Code] = {code.name: code for code in _ALL}
