@@ -34,6 +34,7 @@ from shared.store.drafts import draft_create
 from shared.store.migrations import read_setting, write_setting
 from shared.store.outbox import Outbox
 from shared.store.verify import hub_cosigners
+from shared.store.verify_keys import verify_successors
 from shared.web.queries import find_account
 
 Command = Callable[[HubServices, Mapping[str, Any], Progress], dict[str, Any]]
@@ -279,12 +280,17 @@ def run_cabut_token(services: HubServices, args: Mapping[str, Any], progress: Pr
 
 
 def run_verify(services: HubServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+    problems = verify_hub(services)
+    return {"baik": not problems, "masalah": problems}
+
+
+def verify_hub(services: HubServices) -> list[str]:
+    """Read everything of this hub again, cosignatures and successors among it; one sentence per problem."""
     with services.database.read() as conn:
         keys = (*services.keys.publics(), *map(bytes.fromhex, list_former_keys(conn)))
-        problems = verify_cosignatures(conn)
-    found = check_side(services, hub_cosigners(services.wilayah, *keys), "temuan")
-    problems += found["masalah"]
-    return {"baik": not problems, "masalah": problems}
+        problems = verify_cosignatures(conn) + verify_successors(conn, services.wilayah, services.pemulihan)
+    found: list[str] = check_side(services, hub_cosigners(services.wilayah, *keys), "temuan")["masalah"]
+    return problems + found
 
 
 def run_kasus(services: HubServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:

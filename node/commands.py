@@ -37,6 +37,7 @@ from shared.store.drafts import Draft, draft_create, draft_update, list_problems
 from shared.store.migrations import read_setting, write_setting
 from shared.store.parity import compute_parity, is_claim_stale, store_parity
 from shared.store.records import load_state
+from shared.store.verify_keys import verify_successors
 from shared.sync.enrolment import parse_code
 
 Command = Callable[[NodeServices, Mapping[str, Any], Progress], dict[str, Any]]
@@ -243,8 +244,19 @@ def run_status(services: NodeServices, args: Mapping[str, Any], progress: Progre
 
 
 def run_verify(services: NodeServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+    problems = verify_node(services)
+    return {"baik": not problems, "masalah": problems}
+
+
+def verify_node(services: NodeServices) -> list[str]:
+    """Read everything of this node again, the hub's successors among it; one sentence per problem."""
     hub = services.hub()
-    return check_side(services, () if hub is None else hub.cosigners())
+    problems: list[str] = []
+    if hub is not None:
+        with services.database.read() as conn:
+            problems += verify_successors(conn, hub.wilayah, hub.pemulihan)
+    found: list[str] = check_side(services, () if hub is None else hub.cosigners())["masalah"]
+    return problems + found
 
 
 def run_tulis(services: NodeServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 import click
 
+from hub.kabupaten.audit import audit_hub
 from hub.kabupaten.current import count_current
 from hub.kabupaten.keys import follow_keys
 from hub.kabupaten.lake import HubEntry, Lake
@@ -118,6 +119,24 @@ def saksi(path: Path) -> None:
 _FOLLOWED = (
     "kecamatan berganti kunci dengan surat penggantian yang sah; kunci baru ({}) sekarang terdaftar di sini."
 )
+
+
+@cli.command(help="Memeriksa lagi semua yang pernah ditarik dan disaksikan; satu baris JSON per hub.")
+@click.option("--hub", "code", metavar="KODE", help="Kode kecamatan, misalnya 33.03.04.")
+@click.pass_obj
+def periksa(path: Path, code: str | None) -> None:
+    lake = Lake(path)
+    lake.lock()
+    try:
+        hubs = _choose_hubs(lake, code)
+        witness = verifier_of(open_witness(lake, system_random))
+        found = {hub.code: audit_hub(lake, hub, witness) for hub in hubs}
+    finally:
+        lake.unlock()
+    for hub, problems in found.items():
+        _print({"hub": hub, "baik": not problems, "masalah": problems})
+    if any(found.values()):
+        raise DamageError("periksa")
 
 
 class BothWays(Transport, WitnessTransport, Protocol):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,13 +16,14 @@ from hub.commands import make_hub, run_token
 from hub.ekspor.manifest import export_vkey
 from hub.ekspor.tokens import make_reader
 from hub.kabupaten import cli
+from hub.kabupaten.audit import audit_hub
 from hub.kabupaten.check import LogAlarm, PullRefused
 from hub.kabupaten.current import count_current
 from hub.kabupaten.keys import follow_keys, read_card
 from hub.kabupaten.lake import HubEntry, Lake
 from hub.kabupaten.pull import PullReport, pull_hub
 from hub.kabupaten.transport import Answer, Reply
-from hub.kabupaten.witness import WitnessAlarm, WitnessReport, open_witness, witness_hub
+from hub.kabupaten.witness import WitnessAlarm, WitnessReport, open_witness, verifier_of, witness_hub
 from hub.pemulihan.keys import read_sheet, take_new_keys, take_the_place
 from shared.changelog.checkpoint import NoteError
 from shared.changelog.keys import SigningKey
@@ -210,3 +212,43 @@ def test_the_command_follows_and_says_so(
     kabupaten.lake.lock()
     assert kabupaten.lake.read_token(HUB) == token
     assert kabupaten.lake.list_hubs()[0].verifier.public == federation.hub.keys.signing.public
+
+
+def audit(kabupaten: Kabupaten) -> list[str]:
+    return audit_hub(kabupaten.lake, kabupaten.entry, verifier_of(kabupaten.signer))
+
+
+def test_what_was_taken_and_cosigned_is_read_again(
+    federation: Federation, kabupaten: Kabupaten, capsys: pytest.CaptureFixture[str]
+) -> None:
+    a = federation.add_node("a")
+    create(a, nama="SITI")
+    federation.sync_all()
+    kabupaten.round()
+    take_new_keys(federation.hub)
+    create(a, nama="BUDI")
+    federation.sync_all()
+    kabupaten.round()
+    assert audit(kabupaten) == []
+    folder = kabupaten.lake.path / HUB
+    for name, change, sentence in (
+        ("000001.jsonl", lambda text: text.replace("desa", "dasa", 1), "tidak cocok dengan segelnya"),
+        ("000002.manifest", lambda text: text.replace("tersamar", "teridentifikasi"), "tanda tangan kecamatan"),
+        ("state.json", lambda text: re.sub(r"\[\s*\d+,", "[1000,", text, count=1), "puncak"),
+        ("state.json", lambda text: "{", "state.json rusak"),
+        ("saksi.json", lambda text: re.sub(r"\\n\d+\\n", r"\\n1000\\n", text, count=1), "saksi.json"),
+    ):
+        path = folder / name
+        whole = path.read_text()
+        assert change(whole) != whole, name
+        path.write_text(change(whole))
+        assert sentence in " ".join(audit(kabupaten)), name
+        path.write_text(whole)
+    (folder / "bukti-00.json").write_text("{}")
+    assert "bertentangan" in " ".join(audit(kabupaten))
+    kabupaten.lake.unlock()
+    assert cli.main(["--data", str(kabupaten.lake.path), "periksa"]) == 6
+    assert json.loads(capsys.readouterr().out)["baik"] is False
+    (folder / "bukti-00.json").unlink()
+    assert cli.main(["--data", str(kabupaten.lake.path), "periksa", "--hub", HUB]) == 0
+    kabupaten.lake.lock()

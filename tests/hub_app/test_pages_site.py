@@ -265,7 +265,8 @@ def test_every_get_route_of_the_pages_is_in_the_table(filled: tuple[HubSite, Vil
 
 
 OWN = (
-    "beranda", "verval", "sipande", "program", "simpul", "pendaftaran", "pengguna", "pemulihan", "akses", "saksi",
+    "beranda", "verval", "sipande", "program", "simpul", "pendaftaran", "pengguna", "pemulihan", "periksa", "akses",
+    "saksi",
    )
 ALL, DESK, ADMIN = (HARTONO, BUDI, SITI), (BUDI, SITI), (SITI,)
 FORMS = (
@@ -281,7 +282,8 @@ FORMS = (
     ("/akun/", ADMIN), ("/akun/9/aktif", ADMIN), ("/akun/9/kode", ADMIN), ("/akses/periksa", ADMIN),
     ("/saksi/x/lupakan", ADMIN), ("/keamanan/simpul/x", ADMIN), ("/keamanan/simpul/x/pulihkan", ADMIN),
     ("/keamanan/karantina", ADMIN),
-    ("/keamanan/kunci", ADMIN), ("/keamanan/pemulihan/selesai", ADMIN),
+    ("/keamanan/kunci", ADMIN), ("/keamanan/kunci/pemulihan", ADMIN), ("/keamanan/periksa", ADMIN),
+    ("/keamanan/pemulihan/selesai", ADMIN),
 )
 POSTS = tuple(path for path, _ in FORMS)
 
