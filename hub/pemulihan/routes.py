@@ -22,6 +22,7 @@ from hub.pemulihan.revoke import (
     Quarantined,
     adopt,
     count_quarantined,
+    count_waiting,
     lift,
     list_choices,
     list_quarantined,
@@ -55,12 +56,12 @@ def _index_page(salah: str) -> str:
             " FROM simpul s LEFT JOIN contact c ON c.kunci = s.kunci"
             " ORDER BY s.status = 'dicabut', s.wilayah, s.nama, s.id"
         ).fetchall()
-        held = count_quarantined(conn)
+        held, waiting = count_quarantined(conn), count_waiting(conn)
         recovery, branches, events = read_recovery(conn), list_branches(conn), list_events(conn)
         issued = issued_branches(conn) if branches else set()
         is_succeeded = bool(find_later_keys(conn, hub))
     return render_template(
-        "pemulihan/index.html", nodes=nodes, held=held, recovery=recovery, branches=branches, issued=issued,
+        "pemulihan/index.html", nodes=nodes, held=held, waiting=waiting, recovery=recovery, branches=branches, issued=issued,
         events=events, name_place=name_place, sidik=fingerprint(hub.keys.signing.public),
         diganti=SENTENCE if is_succeeded else "", salah=salah,
     )

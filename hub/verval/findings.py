@@ -76,7 +76,7 @@ class DeferredFindings:
 def _find_keys(conn: sqlite3.Connection, rule: Rule, touched: Sequence[Touched], batch: TouchedBatch) -> set[str]:
     """Ask a rule what to judge; where it fails on all, record by record, so that one does not stop a village."""
     try:
-        return rule.keys(batch)
+        return set(rule.keys(batch))
     except sqlite3.Error:
         raise
     except Exception:

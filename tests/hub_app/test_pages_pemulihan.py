@@ -64,6 +64,14 @@ def test_the_quarantine_is_empty_and_an_unknown_change_is_told(site: HubSite) ->
     assert answer.status_code == 400 and "tidak ada di karantina" in answer.text
 
 
+def test_what_waits_for_earlier_changes_is_shown_by_desa(site: HubSite) -> None:
+    assert "Menunggu perubahan sebelumnya" not in site.client(SITI).get("/keamanan").text
+    with site.hub.database.write() as conn:
+        conn.execute("INSERT INTO held VALUES (1, '33.03.04.2006', 'x', 'penduduk', 'menunggu_induk')")
+    text = site.client(SITI).get("/keamanan").text
+    assert "Selakambang: 1 perubahan sudah tersimpan, tetapi belum berlaku" in text
+
+
 def test_a_recovery_is_shown_until_a_person_closes_it(site: HubSite) -> None:
     client = site.client(SITI)
     with site.hub.database.write() as conn:
