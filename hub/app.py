@@ -14,6 +14,7 @@ from hub.ekspor import routes as ekspor
 from hub.ingest import blobs as ingest_blobs
 from hub.ingest import routes as ingest
 from hub.lampiran import routes as lampiran
+from hub.pemulihan import periksa
 from hub.pemulihan import routes as pemulihan
 from hub.penghapusan import routes as penghapusan
 from hub.program import routes as program
@@ -42,7 +43,7 @@ PANDUAN = make_panduan((
         "simpul", "Komputer desa", "Membaca kabar dan kelengkapan setiap desa; mendaftarkan dan menolak komputer.",
         {"simpul": "kabar", "simpul.show": "satu-desa", "pendaftaran": "daftar", "pendaftaran.code": "kode",
          "pendaftaran.refusal": "menolak", "pendaftaran.refuse": "menolak", "pemulihan": "kunci",
-         "pemulihan.quarantine": "karantina", "usb": "usb"},
+         "pemulihan.quarantine": "karantina", "periksa": "periksa", "usb": "usb"},
     ),
     Bab(
         "verval", "Verval", "Antrean kasus, putusan, dan petugas kedua.",
@@ -82,6 +83,7 @@ REGISTRY = (
     Registration(simpul.blueprint, peran(*DESK)),
     Registration(pendaftaran.blueprint, peran(ADMIN.name)),
     Registration(pemulihan.blueprint, peran(ADMIN.name)),
+    Registration(periksa.blueprint, peran(ADMIN.name)),
     Registration(saksi.pages, peran(ADMIN.name)),
     Registration(cadangan.blueprint, peran(ADMIN.name)),
     Registration(pengguna.blueprint, peran(ADMIN.name)),

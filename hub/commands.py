@@ -36,6 +36,7 @@ from shared.store.backup.state import LAST_BACKUP
 from shared.store.drafts import draft_create
 from shared.store.migrations import read_setting, write_setting
 from shared.store.outbox import Outbox
+from shared.store.verify_keys import verify_successors
 from shared.web.queries import find_account
 
 Command = Callable[[HubServices, Mapping[str, Any], Progress], dict[str, Any]]
@@ -281,8 +282,19 @@ def run_cabut_token(services: HubServices, args: Mapping[str, Any], progress: Pr
 
 
 def run_verify(services: HubServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+    return check_hub(services)
+
+
+def verify_hub(services: HubServices) -> list[str]:
+    """Read everything of this hub again; one sentence per problem."""
+    problems: list[str] = check_hub(services)["masalah"]
+    return problems
+
+
+def check_hub(services: HubServices) -> dict[str, Any]:
+    """Read everything of this hub again, cosignatures and successors among it, and say what is wrong."""
     with services.database.read() as conn:
-        problems = verify_cosignatures(conn)
+        problems = verify_cosignatures(conn) + verify_successors(conn, services.wilayah, services.pemulihan)
     found = check_side(services)
     problems += found["masalah"]
     return {**found, "baik": not problems, "masalah": problems}

@@ -12,7 +12,7 @@ from shared.errors import EnvironmentProblem
 from shared.store.backup.restore import clean_up
 from shared.store.cleaning import clean_when_due
 from shared.store.folder import DataFolder
-from shared.store.side import open_folder
+from shared.store.side import note_cut_off, open_folder
 from shared.web.daily import DailyJob, back_up_when_due, sweep_when_due
 from shared.web.serve import serve
 
@@ -34,6 +34,7 @@ def run_server(
             "folder_dipakai",
         )
     clean_up(folder)
+    was_cut_off = folder.read_server_file() is not None
     services = open_hub(folder.path, clock=SystemClock(), random=system_random)
     services.cadangan = cadangan
     chores: list[Callable[[], object]] = [lambda: sweep_when_due(services), lambda: clean_when_due(services)]
@@ -41,6 +42,8 @@ def run_server(
         chores.append(lambda: back_up_when_due(services))
     daily = DailyJob(*chores)
     try:
+        if was_cut_off:
+            note_cut_off(services)
         daily.start()
         app = make_hub_app(services)
         code = app.extensions["sipande"].accounts.issue_first_code()

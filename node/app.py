@@ -8,7 +8,7 @@ from flask import Flask
 
 from node.bantuan import penerima
 from node.bantuan import routes as bantuan
-from node.beranda import alamat, cadangan, pengguna
+from node.beranda import alamat, cadangan, pengguna, periksa
 from node.beranda import routes as beranda
 from node.beranda.kop import make_kop
 from node.commands import COMMANDS, add_petugas
@@ -55,7 +55,7 @@ PANDUAN = make_panduan((
     ),
     Bab(
         "sinkronisasi", "Sinkronisasi", "Mendaftarkan komputer, mengirim, dan arti setiap keadaan.",
-        {"sinkron": "sehari-hari", "usb": "usb"},
+        {"sinkron": "sehari-hari", "usb": "usb", "periksa": "periksa"},
     ),
     Bab("perlu-tindakan", "Perlu tindakan", "Kasus dari kecamatan dan cara menjawabnya.", {"tindakan": "jawab"}),
 ))
@@ -65,6 +65,7 @@ REGISTRY = (
     Registration(cadangan.blueprint, MASUK, dict.fromkeys(
         ("carry", "try_code", "make_new_code", "show_code", "take_code"), peran(ADMIN.name)
     )),
+    Registration(periksa.blueprint, MASUK),
     Registration(penduduk.blueprint, MASUK),
     Registration(foto.blueprint, MASUK),
     Registration(keluarga.blueprint, MASUK),

@@ -42,6 +42,7 @@ from shared.store.drafts import Draft, draft_create, draft_update, list_problems
 from shared.store.migrations import read_setting, write_setting
 from shared.store.parity import compute_parity, is_claim_stale, store_parity
 from shared.store.records import load_state
+from shared.store.verify_keys import verify_successors
 from shared.sync.enrolment import parse_code
 
 Command = Callable[[NodeServices, Mapping[str, Any], Progress], dict[str, Any]]
@@ -249,7 +250,25 @@ def run_status(services: NodeServices, args: Mapping[str, Any], progress: Progre
 
 
 def run_verify(services: NodeServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
-    return check_side(services)
+    return check_node(services)
+
+
+def verify_node(services: NodeServices) -> list[str]:
+    """Read everything of this node again; one sentence per problem."""
+    problems: list[str] = check_node(services)["masalah"]
+    return problems
+
+
+def check_node(services: NodeServices) -> dict[str, Any]:
+    """Read everything of this node again, the hub's successors among it, and say what is wrong."""
+    hub = services.hub()
+    problems: list[str] = []
+    if hub is not None:
+        with services.database.read() as conn:
+            problems += verify_successors(conn, hub.wilayah, hub.pemulihan)
+    found = check_side(services)
+    problems += found["masalah"]
+    return {**found, "baik": not problems, "masalah": problems}
 
 
 def run_tulis(services: NodeServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:

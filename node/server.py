@@ -28,7 +28,7 @@ from shared.errors import EnvironmentProblem
 from shared.store.backup.placing import heal
 from shared.store.backup.restore import clean_up
 from shared.store.folder import DataFolder
-from shared.store.side import open_folder
+from shared.store.side import note_cut_off, open_folder
 from shared.sync.limits import limit
 from shared.web.daily import DailyJob, back_up_when_due, sweep_when_due
 from shared.web.passwords import Cost
@@ -98,7 +98,11 @@ class Office:
         elif is_empty(self._folder):
             app = self._open(make_practice(self._folder.path, self._clock, self._random))
         else:
-            app = self._open(open_node(self._folder.path, clock=self._clock, random=self._random))
+            was_cut_off = self._folder.read_server_file() is not None
+            services = open_node(self._folder.path, clock=self._clock, random=self._random)
+            if was_cut_off:
+                note_cut_off(services)
+            app = self._open(services)
         if self._setup is None:
             self._first_code = app.extensions["sipande"].accounts.issue_first_code()
         self._switch = Switch(app)

@@ -99,4 +99,4 @@ def describe_span(seconds: int) -> str:
         return f"{max(1, seconds // 60)} menit"
     if seconds < 86400:
         return f"{seconds // 3600} jam"
-    return f"{seconds // 86400} hari"
+    return f"{seconds // 86400} hari" if seconds < 730 * 86400 else f"{seconds // (365 * 86400)} tahun"

@@ -9,6 +9,8 @@ from flask import Blueprint, render_template
 from hub.beranda.queries import count_candidates, list_contacts
 from hub.beranda.shell import list_desa, name_place, remember, services
 from hub.beranda.words import describe_age, describe_contacts
+from hub.pemulihan.state import read_recovery
+from hub.pemulihan.succeeded import SENTENCE, find_later_keys
 from hub.penghapusan.queries import list_late, list_proposals
 from hub.sipande.figures import load_figures
 from hub.verval.queue import CODES, load_queue
@@ -30,6 +32,7 @@ def index() -> str:
         candidates = count_candidates(conn)
         erasures = len(list_proposals(conn, waiting=True)), len(list_late(conn))
         backup = read_backup_state(conn)
+        recovery, is_succeeded = read_recovery(conn), bool(find_later_keys(conn, hub))
     now_s = hub.clock.now_s()
     figures = load_figures()
     waiting = [item for item in remember("queue", load_queue) if item.is_open]
@@ -55,4 +58,6 @@ def index() -> str:
         candidates=candidates,
         erasures=erasures,
         backup=say_backup(backup, now_s),
+        recovery=recovery,
+        diganti=SENTENCE if is_succeeded else "",
     )

@@ -1,5 +1,7 @@
 """``GET /ekspor/v1/perubahan``: token, then cursor, then signed manifest and lines, streamed from a file.
 
+``GET /ekspor/v1/kunci``: the key of today and its successors, for a reader that has pinned an earlier one.
+
 The answer is written to an unnamed file in the data folder first: the manifest stands before the lines and
 knows their digest, and memory stays the same for ten people and for two hundred thousand.
 """
@@ -19,9 +21,11 @@ from urllib.parse import unquote
 from flask import Blueprint, Response, current_app, request
 
 from hub.ekspor.delta import Delta, each_line, plan_delta
-from hub.ekspor.manifest import sign_manifest
+from hub.ekspor.manifest import export_signer, sign_manifest
 from hub.ekspor.tokens import TOKEN_CHARACTERS_MAX, Reader, Refusals, find_reader
+from hub.kabupaten.keys import write_card
 from hub.kabupaten.manifest import Manifest, encode_hash
+from hub.pemulihan.state import list_successors
 from hub.services import HubServices
 from shared.changelog.checkpoint import Checkpoint
 from shared.errors import EnvironmentProblem, UserError
@@ -110,6 +114,21 @@ def admit(hub: HubServices) -> Reader:
         401, "token_salah",
         "Token tidak dikenal atau sudah dicabut. Minta token baru kepada operator kecamatan.",
     )
+
+
+@blueprint.get("/kunci")
+def kunci() -> Response:
+    """Say which key this hub has today, and by which successors it came to it."""
+    hub = services()
+    try:
+        admit(hub)
+    except ExportRefused as error:
+        return refuse(error)
+    with hub.database.read() as conn:
+        notes = list_successors(conn)
+    response = Response(write_card(hub.wilayah, export_signer(hub), hub.pemulihan, notes), content_type=CONTENT_TYPE)
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 def _read_request(reader: Reader) -> ExportRequest:

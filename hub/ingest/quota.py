@@ -48,7 +48,9 @@ class Quota:
         """Let one request of ``size`` bytes pass while it is worked on; Busy when the share is used up."""
         with self._lock:
             purse = self._fill(key)
-            if purse.running >= limit("requests_at_once"):
+            # Who has taken much gets one worker, so that the others find one free.
+            is_heavy = purse.size < limit("bytes_burst") * 3 / 4
+            if purse.running >= (1 if is_heavy else limit("requests_at_once")):
                 raise Busy(1)
             lacking = max(
                 (1 - purse.requests) / limit("requests_per_s"), (size - purse.size) / limit("bytes_per_s")
@@ -63,6 +65,11 @@ class Quota:
         finally:
             with self._lock:
                 purse.running -= 1
+
+    def charge(self, key: str, size: int) -> None:
+        """Take from the bytes of a key what its request has cost beyond its own size; may leave a debt."""
+        with self._lock:
+            self._fill(key).size -= size
 
     def fine(self, key: str) -> None:
         """Take more from a key whose request was broken: it costs work and brings nothing."""

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from flask import Blueprint, Response, current_app, request
+from flask import Blueprint, Response, current_app, g, request
 
 from hub.downlink.answer import build_answer, find_differing, list_heads, readable_logs
 from hub.ingest.accept import Sender, accept_run
@@ -19,6 +19,7 @@ from hub.ingest.quota import STRANGERS, Busy, Quota
 from hub.ingest.sender import judge_parity, look_up_helper, look_up_sender
 from hub.pemulihan.rotation import accept_rotation
 from hub.pemulihan.state import list_successors
+from hub.pemulihan.succeeded import note_successors, refuse_to_speak
 from hub.pemulihan.watch import watch_histories
 from hub.services import HubServices
 from hub.simpul.enrol import accept_candidate
@@ -116,13 +117,18 @@ def _work(handler: Handler, body: bytes, caller: signature.Signed) -> Response:
     hub = services()
     quota: Quota = current_app.extensions.setdefault("sync_quota", Quota(hub.clock.monotonic_s))
     with hub.database.read() as conn:
+        if request.endpoint != "sync.succeeded":
+            refuse_to_speak(conn, hub)
         is_known = conn.execute("SELECT 1 FROM simpul WHERE kunci = ?", (caller.key,)).fetchone() is not None
     purse = caller.key if is_known else STRANGERS
-    with quota.spend(purse, len(body)):
+    share = limit("bytes_blob") if (request.endpoint or "").startswith("sync_blob.") else 1
+    with quota.spend(purse, len(body) // share):
         try:
             response = handler(body, caller)
         except ProtocolError as error:
             response = refuse(error)
+    # What a request costs the others is what it makes this hub do: changes to fold, an answer to build and seal.
+    quota.charge(purse, g.pop("changes", 0) * limit("bytes_change") + len(response.data) // share)
     if response.status_code in (400, 422):
         quota.fine(purse)
     return response
@@ -133,7 +139,7 @@ def refuse(error: ProtocolError, **more: Any) -> Response:
     code = CODES.get(error.code, CODES["broken"])
     content = {"code": code.name, "detail": error.detail[:200], **more}
     response = Response(messages.encode(content), status=code.status, content_type="application/json")
-    if code.name in ("too_many", "disk_full", "broken"):
+    if code.name in ("too_many", "disk_full", "broken", "succeeded"):
         response.headers["Retry-After"] = str(error.wait_s if isinstance(error, Busy) else 60)
     return response
 
@@ -218,6 +224,7 @@ def push(body: bytes, caller: signature.Signed) -> Response:
     at = 0
     try:
         runs = split_runs(body)
+        g.changes = sum(header.end - header.start for header, _ in runs)
         for at, (header, sealed) in enumerate(runs):
             receipts.append(accept_run(hub, sender, header, sealed).decode())
     except ProtocolError as error:
@@ -308,6 +315,14 @@ def rotate(body: bytes, caller: signature.Signed) -> Response:
     """Let a node's new key follow its old one, which signs this request."""
     asked = messages.decode(messages.RotateRequest, body)
     return _signed_answer(accept_rotation(services(), caller.key, asked), caller.nonce)
+
+
+@blueprint.post("/succeeded")
+@signed
+def succeeded(body: bytes, caller: signature.Signed) -> Response:
+    """Take the proof, from whoever has it, that this hub speaks under a key that was followed by another."""
+    note_successors(services(), messages.decode(messages.SucceededRequest, body)["rantai"])
+    raise ProtocolError("succeeded")
 
 
 def find_session(caller: signature.Signed) -> SyncSession:

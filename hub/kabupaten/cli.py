@@ -10,7 +10,9 @@ from typing import Any, Protocol
 
 import click
 
+from hub.kabupaten.audit import audit_hub
 from hub.kabupaten.current import count_current
+from hub.kabupaten.keys import follow_keys
 from hub.kabupaten.lake import HubEntry, Lake
 from hub.kabupaten.pull import pull_hub
 from hub.kabupaten.transport import HttpTransport, Transport, check_address
@@ -57,6 +59,24 @@ def add_hub(path: Path, alamat: str, vkey: str, token: str, ganti: bool) -> None
     _print({"hub": entry.code, "alamat": entry.address})
 
 
+@cli.command("ganti-token", help="Memberi hub terdaftar token baru; kuncinya tetap, dan penggantinya diikuti sendiri.")
+@click.argument("code", metavar="KODE")
+@click.option("--token", required=True, metavar="TOKEN", help="Token baru; '-' dibaca dari masukan standar.")
+@click.option("--alamat", default="", metavar="ALAMAT", help="Alamat baru, bila berubah.")
+@click.pass_obj
+def renew_hub(path: Path, code: str, token: str, alamat: str) -> None:
+    address = check_address(alamat) if alamat else ""
+    secret = sys.stdin.readline() if token == "-" else token
+    lake = Lake(path)
+    lake.lock()
+    try:
+        (old,) = _choose_hubs(lake, code)
+        entry = lake.renew_hub(old, address, secret.strip())
+    finally:
+        lake.unlock()
+    _print({"hub": entry.code, "alamat": entry.address})
+
+
 @cli.command(help="Menarik yang berubah dari semua hub, atau dari satu hub; satu baris JSON per hub.")
 @click.option("--hub", "code", metavar="KODE", help="Kode kecamatan, misalnya 33.03.04.")
 @click.option("--alasan", default="", metavar="TEKS", help="Minta data beridentitas; alasannya dicatat.")
@@ -96,6 +116,29 @@ def saksi(path: Path) -> None:
     _print({"sidik_jari": fingerprint(signer.key.public), "vkey": format_vkey(verifier_of(signer))})
 
 
+_FOLLOWED = (
+    "kecamatan berganti kunci dengan surat penggantian yang sah; kunci baru ({}) sekarang terdaftar di sini."
+)
+
+
+@cli.command(help="Memeriksa lagi semua yang pernah ditarik dan disaksikan; satu baris JSON per hub.")
+@click.option("--hub", "code", metavar="KODE", help="Kode kecamatan, misalnya 33.03.04.")
+@click.pass_obj
+def periksa(path: Path, code: str | None) -> None:
+    lake = Lake(path)
+    lake.lock()
+    try:
+        hubs = _choose_hubs(lake, code)
+        witness = verifier_of(open_witness(lake, system_random))
+        found = {hub.code: audit_hub(lake, hub, witness) for hub in hubs}
+    finally:
+        lake.unlock()
+    for hub, problems in found.items():
+        _print({"hub": hub, "baik": not problems, "masalah": problems})
+    if any(found.values()):
+        raise DamageError("periksa")
+
+
 class BothWays(Transport, WitnessTransport, Protocol):
     """What a pull needs of the wire: to fetch data, and to hand over cosignatures."""
 
@@ -106,8 +149,8 @@ def pull_all(
 ) -> None:
     """Pull from every hub, one after the other; a hub in trouble does not hold up the rest.
 
-    With ``signer`` the logs of each hub are witnessed first: from a hub that contradicts itself nothing is
-    taken.
+    A hub's key of today is followed first. With ``signer`` the logs of each hub are witnessed then: from a hub
+    that contradicts itself nothing is taken.
 
     Prints a line of JSON per hub. Raises the gravest error at the end (something not believed before anything
     else), the others are told on stderr.
@@ -115,6 +158,9 @@ def pull_all(
     errors: list[SipandeError] = []
     for hub in hubs:
         try:
+            pinned, hub = hub, follow_keys(lake, hub, transport, clock)
+            if hub.verifier != pinned.verifier:
+                click.echo(f"{hub.code}: {_FOLLOWED.format(fingerprint(hub.verifier.public))}", err=True)
             witnessed = None if signer is None else witness_hub(lake, hub, signer, transport, clock)
             report = pull_hub(lake, hub, transport, clock, alasan=alasan)
             _print(report.message() | ({} if witnessed is None else {"saksi": witnessed.message()}))

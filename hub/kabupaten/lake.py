@@ -2,7 +2,7 @@
 
 ::
 
-    hubs.json                     per hub: address, pinned verifier key, earlier keys
+    hubs.json                     per hub: address, pinned verifier key, earlier keys, recovery key
     33.03.04/token                the token, readable by its owner alone
     33.03.04/state.json           cursor, heads of the hub's logs, number of the last delivery
     33.03.04/000001.jsonl         the lines of one delivery, byte for byte
@@ -50,6 +50,8 @@ class HubEntry:
     verifier: Verifier
     earlier: tuple[Verifier, ...] = ()
     """Keys that this hub had before; what they signed stays readable."""
+    pemulihan: str = ""
+    """Its recovery key in hex, told under a pinned key; empty until it was."""
 
 
 @dataclass(frozen=True)
@@ -106,8 +108,7 @@ class Lake:
         """
         verifier = _read_verifier(vkey)
         code = find_hub(verifier.name) or ""
-        if not 20 <= len(token) <= TOKEN_CHARACTERS_MAX or not token.isascii() or not token.isprintable():
-            raise UserError("Token tidak lengkap. Salin utuh dari operator kecamatan.", "token_salah")
+        _check_token(token)
         hubs = {entry.code: entry for entry in self.list_hubs()}
         old = hubs.get(code)
         if old is not None and not is_change:
@@ -117,12 +118,27 @@ class Lake:
                 "hub_sudah_ada",
             )
         earlier = () if old is None else tuple(k for k in (*old.earlier, old.verifier) if k != verifier)
-        hubs[code] = HubEntry(code, address, verifier, earlier)
+        entry = HubEntry(code, address, verifier, earlier, "" if old is None else old.pemulihan)
+        self._write_token(code, token)
+        return self.replace_hub(entry)
+
+    def renew_hub(self, old: HubEntry, address: str, token: str) -> HubEntry:
+        """Give a hub another token or address and leave its pinned key; UserError for a token that is none."""
+        _check_token(token)
+        self._write_token(old.code, token)
+        return self.replace_hub(replace(old, address=address or old.address))
+
+    def _write_token(self, code: str, token: str) -> None:
         with explained():
             self._folder_of(code).mkdir(mode=0o700, exist_ok=True)
             write_file(self._folder_of(code) / "token", token.encode())
+
+    def replace_hub(self, entry: HubEntry) -> HubEntry:
+        """Put an entry in the place of the hub's present one, durable on return; give it."""
+        hubs = {known.code: known for known in self.list_hubs()} | {entry.code: entry}
+        with explained():
             write_file(self.path / "hubs.json", encode_json({c: _dump_hub(e) for c, e in sorted(hubs.items())}))
-        return hubs[code]
+        return entry
 
     def list_hubs(self) -> list[HubEntry]:
         """List the registered hubs by code."""
@@ -258,6 +274,11 @@ def _open_private(path: Path) -> IO[bytes]:
     return open(os.open(path, flags, 0o600), "wb")
 
 
+def _check_token(token: str) -> None:
+    if not 20 <= len(token) <= TOKEN_CHARACTERS_MAX or not token.isascii() or not token.isprintable():
+        raise UserError("Token tidak lengkap. Salin utuh dari operator kecamatan.", "token_salah")
+
+
 def _read_verifier(vkey: str) -> Verifier:
     try:
         verifier = parse_vkey(vkey.strip())
@@ -274,7 +295,7 @@ def _read_verifier(vkey: str) -> Verifier:
 def _dump_hub(entry: HubEntry) -> dict[str, Any]:
     return {
         "alamat": entry.address, "kunci": format_vkey(entry.verifier),
-        "kunci_lama": [format_vkey(verifier) for verifier in entry.earlier],
+        "kunci_lama": [format_vkey(verifier) for verifier in entry.earlier], "pemulihan": entry.pemulihan,
     }
 
 
@@ -282,7 +303,8 @@ def _load_hub(code: str, content: dict[str, Any]) -> HubEntry:
     verifier = parse_vkey(content["kunci"])
     if find_hub(verifier.name) != code:
         raise NoteError("key of another hub")
-    return HubEntry(code, str(content["alamat"]), verifier, tuple(map(parse_vkey, content["kunci_lama"])))
+    earlier = tuple(map(parse_vkey, content["kunci_lama"]))
+    return HubEntry(code, str(content["alamat"]), verifier, earlier, str(content.get("pemulihan", "")))
 
 
 def encode_json(content: dict[str, Any]) -> bytes:

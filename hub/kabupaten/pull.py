@@ -97,7 +97,7 @@ def _check_status(answer: Answer, identified: bool) -> None:
         return
     if answer.status == 401:
         raise UserError(
-            "Kecamatan menolak token ini. Minta token baru, lalu daftarkan dengan tambah-hub --ganti.",
+            "Kecamatan menolak token ini. Minta token baru, lalu simpan dengan perintah ganti-token.",
             "token_salah",
         )
     if answer.status == 403 and identified:

@@ -217,7 +217,7 @@ class _Wire:
 
 _REFUSALS = {
     400: "Kecamatan tidak mengenali permintaan saksi. Perbarui program di kedua sisi, lalu tarik lagi.",
-    401: "Kecamatan menolak token ini. Minta token baru, lalu daftarkan dengan tambah-hub --ganti.",
+    401: "Kecamatan menolak token ini. Minta token baru, lalu simpan dengan perintah ganti-token.",
     409: (
         "Kecamatan mengenal kunci saksi yang lain untuk token ini. Bacakan sidik jari kunci kabupaten"
         " (sipande-kabupaten saksi) lewat telepon, lalu minta kecamatan melupakan kunci yang lama."

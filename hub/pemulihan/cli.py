@@ -7,9 +7,11 @@ from typing import Any
 
 import click
 
+from shared.cli_backup import ask_secret
 from shared.store.folder import DataFolder
 
 Run = Callable[[DataFolder, str, dict[str, Any]], dict[str, Any]]
+
 _OFFICER = click.option("--petugas", required=True, help="Nama akun petugas yang bertindak.")
 
 
@@ -54,9 +56,10 @@ def add_commands(group: click.Group, run: Run) -> None:
         run(folder, "ambil", {"perubahan": perubahan, "alasan": alasan, "petugas": petugas})
 
     @group.command("ganti-kunci", help="Ganti kunci hub; komputer desa mengikuti sendiri.")
+    @click.option("--pemulihan", is_flag=True, help="Dengan kunci pemulihan, bila hub kembali ke kunci lama.")
     @click.pass_obj
-    def rotate(folder: DataFolder) -> None:
-        run(folder, "ganti-kunci", {})
+    def rotate(folder: DataFolder, pemulihan: bool) -> None:
+        run(folder, "ganti-kunci", {"pemulihan": ask_secret("Kunci pemulihan")} if pemulihan else {})
 
     @group.command(help="Tampilkan keadaan pemulihan, riwayat kedua, dan kejadian.")
     @click.option("--selesai", is_flag=True, help="Tutup pemulihan.")

@@ -8,6 +8,7 @@ from typing import Any
 from hub.pemulihan import revoke
 from hub.pemulihan.keys import take_new_keys
 from hub.pemulihan.state import end_recovery, read_recovery
+from hub.pemulihan.succeeded import SENTENCE, find_later_keys, take_keys_by_recovery
 from hub.services import HubServices
 from shared.errors import UserError
 from shared.store.branch import list_branches
@@ -73,8 +74,11 @@ def run_ambil(services: HubServices, args: Mapping[str, Any], progress: Progress
 
 
 def run_ganti_kunci(services: HubServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
-    """Take new keys for the hub; nodes follow by themselves."""
-    take_new_keys(services)
+    """Take new keys for the hub; nodes follow by themselves. ``pemulihan`` is the recovery key, where it is needed."""
+    if args.get("pemulihan"):
+        take_keys_by_recovery(services, str(args["pemulihan"]))
+    else:
+        take_new_keys(services)
     return {"kunci": services.keys.signing.public.hex()}
 
 
@@ -85,7 +89,9 @@ def run_pemulihan(services: HubServices, args: Mapping[str, Any], progress: Prog
         if args.get("selesai"):
             end_recovery(conn)
         branches, events = list_branches(conn), list_events(conn)
+        is_succeeded = bool(find_later_keys(conn, services))
     return {
+        "kunci_lama": SENTENCE if is_succeeded else "",
         "sejak": None if state is None else state.since_s, "sudah": 0 if state is None else state.heard,
         "belum": 0 if state is None else state.silent,
         "riwayat_kedua": [{"catatan": b.log, "dari": b.start, "sampai": b.size} for b in branches],

@@ -55,6 +55,11 @@ class RecoverySheet(NamedTuple):
     former: str
 
 
+def read_recovery_key(typed: str) -> SigningKey:
+    """Read the recovery key as typed; UserError when it is mistyped."""
+    return read_sheet(typed, "00" * KEY_BYTES).recovery
+
+
 def read_sheet(recovery_seed: str, former_key: str) -> RecoverySheet:
     """Read the two lines of the sheet as typed; UserError when one is mistyped."""
     try:
@@ -120,15 +125,21 @@ def keep_note(services: HubServices, note: str) -> None:
 
 def _tell_again(services: HubServices) -> None:
     """Write the successors down again that the database has forgotten."""
-    told = [(note, *note.split("\n")[3:5]) for note in read_notes(services)]
     with services.database.write() as conn:
-        known = {row[0] for row in conn.execute("SELECT surat FROM kunci_hub")}
-        drafts = [
-            draft_create(
-                services.catalogue["kunci_hub"], services.new_id(), {"kunci": kunci, "segel": segel, "surat": note}
-            )
-            for note, kunci, segel in told if note not in known
-        ]
-        for key in services.keys.former:
-            add_former_key(conn, key.public.hex())
-        write_common(services, drafts, author="")
+        write_notes(conn, services)
+
+
+def write_notes(conn: sqlite3.Connection, services: HubServices) -> None:
+    """Write down what the notes beside the keys say and the database does not: successors, and keys that were."""
+    notes = [note.split("\n")[2:5] for note in read_notes(services)]
+    known = {row[0] for row in conn.execute("SELECT surat FROM kunci_hub")}
+    drafts = [
+        draft_create(
+            services.catalogue["kunci_hub"], services.new_id(), {"kunci": kunci, "segel": segel, "surat": note}
+        )
+        for note, (_, kunci, segel) in zip(read_notes(services), notes, strict=True) if note not in known
+    ]
+    before = {lama for lama, _, _ in notes} | {key.public.hex() for key in services.keys.former}
+    for key in sorted(before - {services.keys.signing.public.hex()}):
+        add_former_key(conn, key)
+    write_common(services, drafts, author="")

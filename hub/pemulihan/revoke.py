@@ -35,6 +35,13 @@ class Quarantined(NamedTuple):
     pos: int
 
 
+def count_waiting(conn: sqlite3.Connection) -> list[tuple[str, int]]:
+    """Count by desa the changes whose parents are not here: on the way, or of a history that has moved."""
+    return conn.execute(
+        "SELECT desa, count(*) FROM held WHERE alasan = 'menunggu_induk' GROUP BY desa ORDER BY desa"
+    ).fetchall()
+
+
 def list_choices(conn: sqlite3.Connection, simpul: str) -> list[LogChoice]:
     """List the logs of a node's key with the sizes at which the hub has signed for them."""
     row = conn.execute("SELECT wilayah, kunci FROM simpul WHERE id = ?", (simpul,)).fetchone()

@@ -4,7 +4,8 @@
 ``/keamanan/simpul/<id>`` (``pemulihan.node``, ``pemulihan.revoke_key``): ``sebab``, and for each log of the key
 ``batas-<log>`` = size. ``/keamanan/simpul/<id>/pulihkan`` (``pemulihan.lift_key``): ``sebab``.
 ``/keamanan/karantina`` (``pemulihan.quarantine``, ``pemulihan.adopt_change``): ``perubahan``, ``alasan``.
-``/keamanan/kunci`` (``pemulihan.rotate``): ``yakin`` = ``ya``. ``/keamanan/pemulihan/selesai``
+``/keamanan/kunci`` (``pemulihan.rotate``): ``yakin`` = ``ya``.
+``/keamanan/kunci/pemulihan`` (``pemulihan.recover``): ``kunci_pemulihan``. ``/keamanan/pemulihan/selesai``
 (``pemulihan.finish``).
 """
 
@@ -21,12 +22,14 @@ from hub.pemulihan.revoke import (
     Quarantined,
     adopt,
     count_quarantined,
+    count_waiting,
     lift,
     list_choices,
     list_quarantined,
     revoke,
 )
 from hub.pemulihan.state import end_recovery, read_recovery
+from hub.pemulihan.succeeded import SENTENCE, find_later_keys, take_keys_by_recovery
 from hub.verval.values import write_value
 from shared.changelog.keys import fingerprint
 from shared.errors import EnvironmentProblem, UserError
@@ -42,6 +45,10 @@ PAGE = 20
 @blueprint.get("")
 def index() -> str:
     """Show which keys are trusted and what was noticed about histories."""
+    return _index_page("")
+
+
+def _index_page(salah: str) -> str:
     hub = services()
     with hub.database.read() as conn:
         nodes = conn.execute(
@@ -49,12 +56,14 @@ def index() -> str:
             " FROM simpul s LEFT JOIN contact c ON c.kunci = s.kunci"
             " ORDER BY s.status = 'dicabut', s.wilayah, s.nama, s.id"
         ).fetchall()
-        held = count_quarantined(conn)
+        held, waiting = count_quarantined(conn), count_waiting(conn)
         recovery, branches, events = read_recovery(conn), list_branches(conn), list_events(conn)
         issued = issued_branches(conn) if branches else set()
+        is_succeeded = bool(find_later_keys(conn, hub))
     return render_template(
-        "pemulihan/index.html", nodes=nodes, held=held, recovery=recovery, branches=branches, issued=issued,
-        events=events, name_place=name_place, sidik=fingerprint(hub.keys.signing.public),
+        "pemulihan/index.html", nodes=nodes, held=held, waiting=waiting, recovery=recovery, branches=branches,
+        issued=issued, events=events, name_place=name_place, sidik=fingerprint(hub.keys.signing.public),
+        diganti=SENTENCE if is_succeeded else "", salah=salah,
     )
 
 
@@ -165,6 +174,20 @@ def rotate() -> ResponseReturnValue:
     take_new_keys(services())
     _note(require_user().name, "kunci_hub_diganti", "")
     flash("Hub memakai kunci baru. Komputer desa mengikuti sendiri pada sambungan berikutnya.", "baik")
+    return redirect(url_for(".index"), 303)
+
+
+@blueprint.post("/kunci/pemulihan")
+def recover() -> ResponseReturnValue:
+    """Take new keys under the recovery key, where the hub was put back to an old one."""
+    try:
+        take_keys_by_recovery(services(), request.form.get("kunci_pemulihan", "")[:200])
+    except EnvironmentProblem:
+        raise
+    except UserError as error:
+        return _index_page(error.pesan), 400
+    _note(require_user().name, "kunci_hub_dipulihkan", "")
+    flash("Hub memakai kunci baru. Komputer desa mengikuti sendiri dan mengembalikan yang kurang di sini.", "baik")
     return redirect(url_for(".index"), 303)
 
 

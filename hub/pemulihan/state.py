@@ -64,11 +64,13 @@ def check_restored(services: HubServices) -> bool:
 
 def is_hub_key(conn: sqlite3.Connection, services: HubServices, kunci: bytes) -> bool:
     """Tell whether a key is, or was, this hub's: told at recovery, or named by a successor in its own channel."""
-    if services.keys.find_signing(kunci) is not None:
-        return True
-    if kunci.hex() in list_former_keys(conn):
-        return True
-    return conn.execute("SELECT 1 FROM kunci_hub WHERE kunci = ?", (kunci.hex(),)).fetchone() is not None
+    return kunci in list_hub_keys(conn, services)
+
+
+def list_hub_keys(conn: sqlite3.Connection, services: HubServices) -> list[bytes]:
+    """List the keys that are, or were, this hub's."""
+    named = [row[0] for row in conn.execute("SELECT kunci FROM kunci_hub ORDER BY id")]
+    return [*services.keys.publics(), *map(bytes.fromhex, (*list_former_keys(conn), *named))]
 
 
 def list_former_keys(conn: sqlite3.Connection) -> list[str]:

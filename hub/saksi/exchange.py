@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from hub.pemulihan.state import list_hub_keys
 from hub.saksi import queries
 from hub.saksi.queries import Pinned, Witnessed
 from hub.services import HubServices
@@ -26,7 +27,7 @@ from shared.changelog.tree import consistency_proof
 from shared.changelog.witness import Offer
 from shared.errors import ProtocolError, UserError
 from shared.merge.scope import Role
-from shared.store.changes import Log, find_log, hasher_of, list_logs
+from shared.store.changes import Log, find_log, hasher_of, list_logs, root_at
 
 CHANNELS = (Role.UMUM, Role.SALURAN)
 
@@ -113,24 +114,26 @@ def _take(
     if log is not None and checkpoint.size <= held and root_at(conn, log, checkpoint.size) == checkpoint.root:
         queries.keep_cosignature(conn, vkey, Witnessed(log.no, checkpoint.size, time_s, note))
         return checkpoint
-    key = services.keys.signing.public if log is None else log.kunci
-    try:
-        open_checkpoint(note, Verifier(checkpoint.origin, key))
-    except NoteError:
-        raise ProtocolError("bad_proof", "cosignature on what this hub never signed") from None
+    keys = list_hub_keys(conn, services) if log is None else [log.kunci]
+    if not any(_is_signed(note, Verifier(checkpoint.origin, key)) for key in keys):
+        raise ProtocolError("bad_proof", "cosignature on what this hub never signed")
     code = "saksi_mundur" if checkpoint.size > held else "saksi_cabang"
     detail = f"saksi {checkpoint.size}, di sini {held}"
     queries.keep_evidence(conn, services.clock.now_s(), code, checkpoint.origin, detail, note)
     return checkpoint
 
 
-def root_at(conn: sqlite3.Connection, log: Log, size: int) -> bytes:
-    return log.root() if size == log.size else hasher_of(conn, log)(0, size)
+def _is_signed(note: bytes, verifier: Verifier) -> bool:
+    try:
+        open_checkpoint(note, verifier)
+    except NoteError:
+        return False
+    return True
 
 
 def _offer(services: HubServices, conn: sqlite3.Connection, log: Log, seen: int) -> Offer | None:
-    """Sign the present head, after the anchor is on disk; of a log under an earlier key hand on its last note."""
-    if log.kunci == services.keys.signing.public:
+    """Sign the present head, after the anchor is on disk; of a log whose key is not here hand on its last note."""
+    if services.keys.find_signing(log.kunci) is not None:
         note, size = services.sign_head(log), log.size
     elif log.checkpoint is not None:
         note, size = log.checkpoint, int(log.checkpoint.split(b"\n", 2)[1])

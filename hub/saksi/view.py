@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hub.saksi import queries
-from hub.saksi.exchange import CHANNELS, root_at
+from hub.saksi.exchange import CHANNELS
 from hub.services import HubServices
 from shared.changelog.checkpoint import parse_body, parse_vkey
 from shared.changelog.keys import fingerprint
 from shared.clock import format_time
-from shared.store.changes import find_log, list_logs
+from shared.store.changes import find_log, list_logs, root_at
 
 
 @dataclass(frozen=True)

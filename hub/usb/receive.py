@@ -12,6 +12,7 @@ from hub.ingest.contact import note_contact, note_refusal
 from hub.ingest.sender import judge_parity, look_up_helper, look_up_sender
 from hub.pemulihan.rotation import accept_rotation
 from hub.pemulihan.state import is_hub_key
+from hub.pemulihan.succeeded import refuse_to_speak
 from hub.pemulihan.watch import watch_histories
 from hub.services import HubServices
 from hub.simpul.enrol import accept_candidate
@@ -108,8 +109,10 @@ def _take_request(services: HubServices, letter: Letter) -> Taken:
 
 def _take_bundle(services: HubServices, message: dict[str, Any], runs: Runs, progress: Progress) -> Taken:
     with services.database.read() as conn:
+        refuse_to_speak(conn, services)
         if not is_hub_key(conn, services, bytes.fromhex(message["receiver"])):
-            raise ProtocolError("wrong_receiver")
+            is_ours = str(message["wilayah"]).startswith(f"{services.wilayah}.")
+            raise refuse_file("other_key") if is_ours else ProtocolError("wrong_receiver")
     try:
         sender = _find_sender(services, message)
     except ProtocolError as error:

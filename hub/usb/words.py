@@ -14,6 +14,10 @@ _FILES = {
     "bad_signature": "Berkas ini rusak atau diubah di jalan: tanda tangannya tidak cocok. Salin ulang dari stik, atau"
     " minta desa menulis ulang. Tidak ada yang disimpan.",
     "wrong_receiver": "Berkas ini untuk kecamatan lain. Tidak ada yang disimpan; kembalikan ke desanya.",
+    "other_key": "Berkas ini dari desa kecamatan ini, tetapi untuk kunci hub yang tidak dikenal di sini. Mungkin hub"
+    " ini dipulihkan dari salinan lama; buka Kunci dan pemulihan. Tidak ada yang disimpan.",
+    "succeeded": "Hub ini masih memakai kunci lama, jadi kiriman belum dapat diterima. Buka Kunci dan pemulihan dulu;"
+    " berkas ini tetap berlaku.",
     "down": "Berkas ini jawaban untuk desa, bukan kiriman dari desa. Serahkan ke desanya.",
     "unknown_key": "Komputer yang menulis berkas ini tidak terdaftar di sini. Tidak ada yang disimpan; daftarkan dulu"
     " lewat menu Simpul.",

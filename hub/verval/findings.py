@@ -8,8 +8,10 @@ do with a finding is no concern of this module: those are changes.
 from __future__ import annotations
 
 import json
+import logging
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from contextlib import contextmanager
 from hashlib import sha256
 from typing import Any
 
@@ -22,6 +24,7 @@ from shared.records.catalogue import CATALOGUE
 from shared.store.records import Touched
 
 KEYS_AT_ONCE = 5000
+_log = logging.getLogger("sipande.findings")
 
 Face = tuple[str, ...]
 """A finding but for its id and code: kunci, berat, desa, rekaman, bukti, ringkasan as they are stored."""
@@ -41,7 +44,7 @@ def observe(conn: sqlite3.Connection, touched: Sequence[Touched]) -> None:
     """Bring the findings up to date with records that were just written; an ``Observer``."""
     batch = TouchedBatch(conn, touched)
     for rule in RULES:
-        keys = rule.keys(batch)
+        keys = _find_keys(conn, rule, touched, batch)
         if keys:
             _refresh(conn, rule, keys, batch)
 
@@ -59,7 +62,7 @@ class DeferredFindings:
         """Remember what must be judged; an ``Observer``."""
         batch = TouchedBatch(conn, touched)
         for rule, keys in zip(RULES, self._keys, strict=True):
-            keys |= rule.keys(batch)
+            keys |= _find_keys(conn, rule, touched, batch)
 
     def settle(self, conn: sqlite3.Connection) -> None:
         """Judge everything that was remembered."""
@@ -70,10 +73,49 @@ class DeferredFindings:
             keys.clear()
 
 
+def _find_keys(conn: sqlite3.Connection, rule: Rule, touched: Sequence[Touched], batch: TouchedBatch) -> set[str]:
+    """Ask a rule what to judge; where it fails on all, record by record, so that one does not stop a village."""
+    try:
+        return set(rule.keys(batch))
+    except sqlite3.Error:
+        raise
+    except Exception:
+        found: set[str] = set()
+        for one in touched:
+            with _contained(rule):
+                found |= rule.keys(TouchedBatch(conn, [one]))
+        return found
+
+
+def _evaluate(conn: sqlite3.Connection, rule: Rule, keys: Set[str]) -> list[Suspicion]:
+    """Let a rule judge; where it fails on all, key by key: what it cannot judge is no finding."""
+    try:
+        return list(rule.evaluate(conn, keys, CATALOGUE))
+    except sqlite3.Error:
+        raise
+    except Exception:
+        found: list[Suspicion] = []
+        for key in sorted(keys):
+            with _contained(rule):
+                found += rule.evaluate(conn, {key}, CATALOGUE)
+        return found
+
+
+@contextmanager
+def _contained(rule: Rule) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error:
+        raise
+    except Exception as error:
+        # Without its text: that may carry a value.
+        _log.error("rule %s, defect: %s", rule.kode, type(error).__name__)
+
+
 def _refresh(conn: sqlite3.Connection, rule: Rule, keys: Set[str], batch: TouchedBatch | None) -> None:
     """Replace the findings of a rule under some keys; what would come out the same is left alone."""
     present = queries.read_findings_of_keys(conn, rule.kode, keys)
-    found = {_face(item): item for item in rule.evaluate(conn, keys, CATALOGUE) if item.kunci in keys}
+    found = {_face(item): item for item in _evaluate(conn, rule, keys) if item.kunci in keys}
     if not present and not found:
         return
     if batch is None:

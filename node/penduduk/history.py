@@ -27,6 +27,7 @@ HELD = {
     "dicabut": "Ditahan: kunci komputernya dicabut",
     "lingkup": "Tidak berlaku: bukan hak penulisnya",
     "bentuk": "Tidak berlaku: isinya tidak terbaca",
+    "galat": "Ditahan: program gagal membacanya; laporkan ke pengelola program",
 }
 _DONE = {Op.CREATE: "Dibuat", Op.UPDATE: "Diubah", Op.DELETE: "Dihapus", Op.DECIDE: "Diputus kecamatan"}
 

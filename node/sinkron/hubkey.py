@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -9,6 +10,9 @@ from node.services import KnownHub, NodeServices, write_hub
 from shared.changelog.keychain import follow
 from shared.errors import TransportError
 from shared.store.evidence import note_event
+from shared.store.migrations import read_setting, write_setting
+
+_NOTES = "rantai_hub"
 
 
 def follow_hub(services: NodeServices, hub: KnownHub, notes: Sequence[str], signed_key: str) -> KnownHub:
@@ -22,5 +26,15 @@ def follow_hub(services: NodeServices, hub: KnownHub, notes: Sequence[str], sign
     )
     with services.database.write() as conn:
         write_hub(conn, pinned)
+        write_setting(conn, _NOTES, json.dumps(list(notes)))
         note_event(conn, services.clock.now_s(), "kunci_hub", "", f"kunci {signed_key[:16]}")
     return pinned
+
+
+def recall_successors(services: NodeServices) -> list[str]:
+    """Give the successors of the hub's keys that are known here, and note that the hub has forgotten them."""
+    with services.database.write() as conn:
+        rows = conn.execute("SELECT surat FROM kunci_hub ORDER BY id").fetchall()
+        kept: list[str] = json.loads(read_setting(conn, _NOTES) or "[]")
+        note_event(conn, services.clock.now_s(), "hub_lama", "", "kunci lama")
+    return list(dict.fromkeys([*kept, *(row[0] for row in rows)]))

@@ -88,12 +88,19 @@ def _add_log(conn: sqlite3.Connection, services: NodeServices, hub: KnownHub, ru
 
 def _is_trusted(conn: sqlite3.Connection, services: NodeServices, hub: KnownHub, genesis: Genesis) -> bool:
     if genesis.peran is Role.UMUM:
-        return hub.has_key(genesis.kunci.hex()) and genesis.wilayah == hub.wilayah
+        return _is_hub_key(conn, hub, genesis) and genesis.wilayah == hub.wilayah
     if genesis.wilayah != services.wilayah:
         return False
     if genesis.peran is Role.SALURAN:
-        return hub.has_key(genesis.kunci.hex())
+        return _is_hub_key(conn, hub, genesis)
     enrolled = conn.execute(
         "SELECT 1 FROM simpul WHERE kunci = ? AND wilayah = ?", (genesis.kunci.hex(), genesis.wilayah)
     ).fetchone()
     return enrolled is not None or services.keys.find_signing(genesis.kunci) is not None
+
+
+def _is_hub_key(conn: sqlite3.Connection, hub: KnownHub, genesis: Genesis) -> bool:
+    """Tell whether a key was pinned, or is named in a channel of the hub: a recovery key leads past some of them."""
+    kunci = genesis.kunci.hex()
+    named = conn.execute("SELECT 1 FROM kunci_hub WHERE kunci = ?", (kunci,)).fetchone()
+    return hub.has_key(kunci) or named is not None

@@ -70,7 +70,12 @@ def _say_clock(node: NodeServices, last: Report | None) -> str:
     """Say how wrong the clock of this computer is against the kecamatan's, as of the last session."""
     if last is None or not last.hub_time_s or node.last_report is None:
         return ""
-    skew_s = node.last_report[0] - last.hub_time_s
+    return describe_skew(node.last_report[0], last.hub_time_s)
+
+
+def describe_skew(here_s: int, hub_s: int) -> str:
+    """Say how wrong the clock of a computer is; empty while it is right enough."""
+    skew_s = here_s - hub_s
     if abs(skew_s) <= limit("clock_skew_s_shown"):
         return ""
     word = "terlalu cepat" if skew_s > 0 else "terlambat"

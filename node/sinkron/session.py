@@ -15,7 +15,7 @@ from typing import Any
 
 from node.services import KnownHub, NodeServices
 from node.sinkron.blobs import exchange_blobs
-from node.sinkron.hubkey import follow_hub
+from node.sinkron.hubkey import follow_hub, recall_successors
 from node.sinkron.receipts import keep_receipt
 from node.sinkron.receive import receive_run
 from node.sinkron.transport import Answer, Transport
@@ -257,6 +257,8 @@ class Session:
         if answer.signed is None or answer.signed.nonce != nonce:
             raise TransportError("answer is not signed by the hub")
         loaded = messages.decode(messages.HelloAnswer, answer.body)
+        if answer.signed.key in hub.kunci_lama:
+            self._tell_succeeded(nonce)
         if answer.signed.key != hub.kunci:
             hub = follow_hub(self.services, hub, loaded["rantai"], answer.signed.key)
         if loaded["echo"] != nonce:
@@ -265,6 +267,17 @@ class Session:
         self.report.hub_time_s = loaded["time"]
         self.report.parity, self.report.parity_differs = loaded["parity"], loaded["parity_differs"]
         return hub, loaded
+
+    def _tell_succeeded(self, nonce: str) -> None:
+        """Show a hub that was put back to an old key what followed it; it cannot be talked to until people act."""
+        body = messages.encode({"rantai": recall_successors(self.services)[:100]})
+        try:
+            self._post("/sync/v1/succeeded", body, nonce)
+        except Refused as error:
+            detail = error.code
+        else:
+            detail = "200"
+        raise Refused(503, {"code": "succeeded", "detail": detail})
 
     def _push(self, hub: KnownHub, heads: dict[str, dict[str, Any]], receiver: bytes) -> dict[str, int]:
         """Hand over what the hub lacks, own logs first; return logs that grew at the hub meanwhile."""
@@ -431,7 +444,7 @@ def read_refusal(answer: Answer) -> Refused:
     return Refused(answer.status, refusal, answer.retry_s)
 
 
-_WAITING = frozenset({"not_confirmed", "too_many", "disk_full", "broken"})
+_WAITING = frozenset({"not_confirmed", "too_many", "disk_full", "broken", "succeeded"})
 
 
 def _signed_size(note: bytes) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 
+from benchmarks.hostile import bench_hostile
 from benchmarks.local import bench_idle, bench_import, bench_rebuild
 from benchmarks.pages import bench_pages
 from benchmarks.sync import bench_sync_cut, bench_sync_edits, bench_sync_full, bench_sync_many
@@ -16,6 +17,7 @@ BENCHES = {
     "sync-noop": bench_sync_edits,
     "sync-cut": bench_sync_cut,
     "sync-many": bench_sync_many,
+    "hostile": bench_hostile,
     "import": bench_import,
     "rebuild": bench_rebuild,
     "idle": bench_idle,

@@ -48,7 +48,7 @@ def open_successor(note: str, wilayah: str, lama: str, pemulihan: str) -> Succes
             continue
         if len(lines) != 6 or lines[0] != _TITLE or lines[1] != wilayah:
             raise NoteError("successor text")
-        if not all(_is_key(line) for line in lines[2:5]):
+        if not all(is_key(line) for line in lines[2:5]):
             raise NoteError("successor keys")
         if not by_recovery and lines[2] != lama:
             raise NoteError("successor of another key")
@@ -68,11 +68,8 @@ def follow(
     while left:
         current, steps = left.pop(0)
         for note in notes:
-            try:
-                step = open_successor(note, wilayah, current, pemulihan)
-            except NoteError:
-                continue
-            if step.kunci not in seen:
+            step = _try_open(note, wilayah, current, pemulihan)
+            if step is not None and step.kunci not in seen:
                 seen.add(step.kunci)
                 if step.kunci == target:
                     return [*steps, step]
@@ -80,7 +77,34 @@ def follow(
     return None
 
 
-def _is_key(text: str) -> bool:
+def find_later(
+    notes: Sequence[str], wilayah: str, kunci: str, pemulihan: str, former: Iterable[str] = ()
+) -> list[Successor]:
+    """Find the keys that followed a hub's own key, in order; empty where the notes prove none.
+
+    Of the recovery key's notes only those count that speak of this key, of one among ``former``, or of one found.
+    """
+    found: list[Successor] = []
+    current, seen = kunci, {kunci, *former}
+    while True:
+        steps = (step for step in (_try_open(note, wilayah, current, pemulihan) for note in notes) if step)
+        step = next((step for step in steps if step.lama in seen and step.kunci not in seen), None)
+        if step is None:
+            return found
+        found.append(step)
+        current = step.kunci
+        seen.add(current)
+
+
+def _try_open(note: str, wilayah: str, lama: str, pemulihan: str) -> Successor | None:
+    try:
+        return open_successor(note, wilayah, lama, pemulihan)
+    except NoteError:
+        return None
+
+
+def is_key(text: str) -> bool:
+    """Tell whether a text is a public key in hex."""
     try:
         return len(bytes.fromhex(text)) == KEY_BYTES and text == text.lower()
     except ValueError:

@@ -14,6 +14,10 @@ SENTENCES = {
     "kembar": "Dua komputer memakai satu kunci. Penulisannya ditangguhkan sampai ada yang memeriksa.",
     "kunci": "Komputer ini memakai kunci baru; kecamatan sudah menerimanya.",
     "kunci_hub": "Kecamatan memakai kunci baru, dibuktikan oleh kunci lama atau kunci pemulihannya.",
+    "mati": "Komputer ini mati mendadak saat Sipande berjalan. Semua yang sudah tersimpan tetap ada.",
+    "diganti": "Hub dipulihkan ke hari sebelum kuncinya berganti. Selama itu ia tidak melayani komputer desa.",
+    "hub_lama": "Hub kecamatan berbicara dengan kunci lama yang sudah diganti; mungkin dipulihkan dari salinan lama."
+                " Pekerjaan di sini aman.",
 }
 """Indonesian, by code."""
 

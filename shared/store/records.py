@@ -8,12 +8,14 @@ change is its creation needs no fold (tests/shared_core/test_projection.py holds
 from __future__ import annotations
 
 import json
+import logging
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from shared.changelog.change import FORMAT, Header, Op, decode_bodies, decode_headers
+from shared.errors import SipandeError
 from shared.merge.fold import FoldChange, RecordState, Standing, fold
 from shared.merge.scope import GENESIS_KIND, Role, find_scope_breach
 from shared.records.catalogue import Catalogue
@@ -24,6 +26,9 @@ from shared.store.tables import columns_of, drop_tables, insert_sql, make_tables
 from shared.store.verdicts import NO_VERDICTS, VERDICT_KINDS, Verdicts, affected_positions, load_verdicts
 
 BATCH = 2000
+FAILED = "galat"
+"""Held because folding the record met a defect of this program; tried again whenever the data are opened."""
+_log = logging.getLogger("sipande.tables")
 
 
 class Entry(NamedTuple):
@@ -155,7 +160,14 @@ class Projector:
                 if entry.header.kind != GENESIS_KIND:
                     by_place.setdefault(self.places[entry.pos >> SEQ_BITS].wilayah, []).append(entry)
             for desa, own in by_place.items():
-                self._fold_into(writer, desa, own, again)
+                try:
+                    self._fold_into(writer, desa, own, again)
+                except (sqlite3.Error, MemoryError, SipandeError):
+                    raise
+                except Exception as error:
+                    # A defect of this program must not stop the village behind one record. No value in the log.
+                    _log.error("record %s held, defect: %s", own[0].header.record, type(error).__name__)
+                    writer.fail(own, desa)
         writer.flush()
 
     def _fold_into(self, writer: _RowWriter, desa: str, entries: list[Entry], again: bool) -> None:
@@ -308,10 +320,10 @@ class _RowWriter:
     def create(self, kind: Kind, desa: str, record: str, values: Mapping[str, Any]) -> None:
         """Store a record that has one change, its creation."""
         row: list[Any] = [record, desa, *map(values.get, kind.fields), None]
-        if self.observe is not None:
-            live = dict(zip(kind.fields, row[2:-1], strict=True))
-            self.news.setdefault(kind.name, []).append((desa, record, live, False))
+        live = dict(zip(kind.fields, row[2:-1], strict=True))
         self._convert(kind, row)
+        if self.observe is not None:
+            self.news.setdefault(kind.name, []).append((desa, record, live, False))
         self.rows.setdefault(kind.name, []).append(tuple(row))
 
     def store(
@@ -319,6 +331,12 @@ class _RowWriter:
         reasons: dict[int, str], *, is_empty: bool = False,
     ) -> None:
         """Store a folded record, its conflicts and what is held of it; of one that is empty no row is shown."""
+        conflicts = ",".join(state.conflicts) or None
+        values: dict[str, Any] | None = None
+        if state.exists and not is_empty:
+            values = {name: list(v) if isinstance(v, tuple) else v for name, v in state.values(kind).items()}
+            row = [record, desa, *values.values(), conflicts]
+            self._convert(kind, row)
         self.stale.append((record, desa))
         for entry in entries:
             if entry.pos in reasons:
@@ -330,17 +348,13 @@ class _RowWriter:
         for other in {e.header.kind for e in entries} & self.catalogue.kinds.keys() - {kind.name}:
             self.strays.add((record, desa, other))
             self.news.setdefault(other, []).append((desa, record, None, False))
-        if is_empty or not state.exists:
+        if values is None:
             self.strays.add((record, desa, kind.name))
             if EXISTENCE in state.groups and state.groups[EXISTENCE].live == (False,):
                 self.deletions.append((record, desa, kind.name))
             unsettled = bool(state.conflicts) and not is_empty
             self.news.setdefault(kind.name, []).append((desa, record, None, unsettled))
             return
-        values = {name: list(v) if isinstance(v, tuple) else v for name, v in state.values(kind).items()}
-        conflicts = ",".join(state.conflicts) or None
-        row = [record, desa, *values.values(), conflicts]
-        self._convert(kind, row)
         self.rows.setdefault(kind.name, []).append(tuple(row))
         self.news.setdefault(kind.name, []).append((desa, record, values, bool(conflicts)))
 
@@ -350,6 +364,12 @@ class _RowWriter:
         if kind in self.catalogue.kinds:
             self.strays.add((record, desa, kind))
             self.news.setdefault(kind, []).append((desa, record, None, False))
+
+    def fail(self, entries: list[Entry], desa: str) -> None:
+        """Hold every change of a record that this program cannot fold, and show nothing of it."""
+        for kind in sorted({entry.header.kind for entry in entries}):
+            self.forget(kind, desa, entries[0].header.record)
+        self.hold(entries, desa, FAILED)
 
     def hold(self, entries: list[Entry], desa: str, reason: str) -> None:
         """Note changes that this program cannot project yet."""

@@ -27,9 +27,10 @@ from shared.store.backup.placing import heal
 from shared.store.changes import Log, find_last_log, find_open_log
 from shared.store.connection import Database
 from shared.store.drafts import Batch
+from shared.store.evidence import note_event
 from shared.store.folder import DataFolder
 from shared.store.migrations import apply_migrations, read_setting
-from shared.store.records import Entry, rebuild
+from shared.store.records import FAILED, Entry, rebuild
 from shared.store.runs import encode_root, sign_size
 from shared.store.tables import make_tables
 
@@ -159,12 +160,17 @@ def open_database(
             _check_side(database, sisi)
         apply_migrations(database, *migrations)
         with database.write() as conn:
-            if make_tables(conn, catalogue):
+            if make_tables(conn, catalogue) or _has_failed(conn):
                 fold_again(conn, catalogue)
     except BaseException:
         database.close()
         raise
     return database
+
+
+def _has_failed(conn: sqlite3.Connection) -> bool:
+    """Tell whether a record is held for a defect; a later program may fold it."""
+    return conn.execute("SELECT 1 FROM held WHERE alasan = ? LIMIT 1", (FAILED,)).fetchone() is not None
 
 
 def _check_side(database: Database, sisi: str) -> None:
@@ -203,3 +209,9 @@ def find_own_log(side: Side, wilayah: str, peran: Role) -> Log | None:
     """Find the newest own log of one role."""
     with side.database.read() as conn:
         return find_last_log(conn, wilayah, peran)
+
+
+def note_cut_off(side: Side) -> None:
+    """Note that the last run of the server did not end by itself: power, a kill, a crash."""
+    with side.database.write() as conn:
+        note_event(conn, side.clock.now_s(), "mati", "", f"dibuka lagi {side.clock.now_s()}")

@@ -61,11 +61,16 @@ _ALL = (
          "Kecamatan sedang sibuk; dicoba lagi."),
     Code("broken", 500, "a defect of the receiver; nothing was stored", "tries later", True,
          "Ada gangguan di kecamatan; dicoba lagi nanti."),
+    Code("succeeded", 503, "the hub was put back to a day before its last change of keys; it speaks under an old one",
+         "waits; the hub's operator acts", True,
+         "Hub kecamatan dipulihkan dari salinan lama dan belum memakai kuncinya yang terbaru. Pekerjaan Anda aman dan"
+         " dapat diteruskan; beri tahu operator kecamatan."),
     Code("quota_full", 507, "the attachments of this desa fill what its hub has for them", "goes on with the rest",
          False, "Jatah foto dan pindaian desa ini di kecamatan sudah penuh. Data lain tetap terkirim; hubungi operator"
          " kecamatan."),
-    Code("disk_full", 507, "the receiver cannot store", "waits, offers USB", True,
-         "Disk di kecamatan penuh; dicoba lagi nanti."),
+    Code("disk_full", 507, "the receiver cannot store", "waits", True,
+         "Disk di kecamatan penuh, jadi kiriman belum tersimpan di sana. Pekerjaan Anda aman dan dikirim lagi nanti;"
+         " beri tahu operator kecamatan."),
 )
 
 CODES: dict[str, Code] = {code.name: code for code in _ALL}

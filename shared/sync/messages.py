@@ -105,6 +105,13 @@ class RotateAnswer(Message):
                          validate=validate.Length(max=100))
 
 
+class SucceededRequest(Message):
+    """``rantai``: successors of the key under which a hub has just spoken."""
+
+    rantai = fields.List(fields.Str(validate=validate.Length(max=4096)), required=True,
+                         validate=validate.Length(max=100))
+
+
 class ParityRequest(Message):
     kind = fields.Str(required=True, validate=validate.Length(max=40))
     low = fields.Str(load_default="", validate=validate.Length(max=36))

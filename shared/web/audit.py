@@ -46,6 +46,8 @@ ACTIONS = {
     "kunci_hub_diganti": "Mengganti kunci hub",
     "kunci_dicabut": "Mencabut kunci komputer desa",
     "kunci_dipulihkan": "Mengizinkan lagi komputer desa",
+    "kunci_hub_dipulihkan": "Memakai kunci pemulihan untuk hub",
+    "diperiksa": "Memeriksa semua catatan dan tabel",
     "karantina_diambil": "Mengambil perubahan dari karantina",
     "kunci_saksi_dilupakan": "Melupakan kunci saksi kabupaten",
     "hapus_diusulkan": "Mengusulkan penghapusan isi",

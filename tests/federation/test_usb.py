@@ -438,7 +438,7 @@ def test_a_stick_for_another_hub_is_refused_and_nothing_stored(road: Road, memor
     other = Road(Federation(memory / "lain", 7))
     before = dump(other.hub)
     outcome = other.take(sent.path)[0]
-    assert outcome.taken is None and outcome.answer is None and "kecamatan lain" in outcome.sentences[0]
+    assert outcome.taken is None and outcome.answer is None and "tidak dikenal di sini" in outcome.sentences[0]
     assert dump(other.hub) == before
     other.federation.close()
 

@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 from hub.pemulihan.state import begin_recovery
+from hub.pemulihan.succeeded import SENTENCE, note_successors
 from hub.pemulihan.watch import suspend
+from shared.changelog.keychain import Successor, sign_successor
+from shared.changelog.keys import SigningKey
 from tests.hub_app.test_pages_site import BUDI, SITI, HubSite, make_site, make_villages, send
 
 
@@ -61,6 +64,14 @@ def test_the_quarantine_is_empty_and_an_unknown_change_is_told(site: HubSite) ->
     assert answer.status_code == 400 and "tidak ada di karantina" in answer.text
 
 
+def test_what_waits_for_earlier_changes_is_shown_by_desa(site: HubSite) -> None:
+    assert "Menunggu perubahan sebelumnya" not in site.client(SITI).get("/keamanan").text
+    with site.hub.database.write() as conn:
+        conn.execute("INSERT INTO held VALUES (1, '33.03.04.2006', 'x', 'penduduk', 'menunggu_induk')")
+    text = site.client(SITI).get("/keamanan").text
+    assert "Selakambang: 1 perubahan sudah tersimpan, tetapi belum berlaku" in text
+
+
 def test_a_recovery_is_shown_until_a_person_closes_it(site: HubSite) -> None:
     client = site.client(SITI)
     with site.hub.database.write() as conn:
@@ -76,6 +87,23 @@ def test_the_hub_takes_new_keys_when_the_box_is_ticked(site: HubSite) -> None:
     assert site.hub.keys.signing.public == before
     send(client, "/keamanan/kunci", {"yakin": "ya"}, page="/keamanan")
     assert site.hub.keys.signing.public != before and site.hub.keys.previous is None
+
+
+def test_a_hub_under_an_old_key_asks_for_the_recovery_key(site: HubSite) -> None:
+    client, hub = site.client(SITI), site.hub
+    recovery = SigningKey(b"\x09" * 32)
+    hub.pemulihan = recovery.public.hex()
+    later = Successor(hub.wilayah, hub.keys.signing.public.hex(), "07" * 32, "00" * 32)
+    assert SENTENCE not in client.get("/keamanan").text
+    note_successors(hub, [sign_successor(later, hub.keys.signing)])
+    for path in ("/", "/keamanan"):
+        assert SENTENCE in client.get(path).text.replace("&#39;", "'")
+    assert SENTENCE in site.client(BUDI).get("/").text
+    wrong = send(client, "/keamanan/kunci/pemulihan", {"kunci_pemulihan": "05" * 32}, page="/keamanan")
+    assert wrong.status_code == 400 and "bukan milik hub ini" in wrong.text and SENTENCE in wrong.text
+    right = {"kunci_pemulihan": recovery.seed().hex()}
+    assert send(client, "/keamanan/kunci/pemulihan", right, page="/keamanan").status_code == 303
+    assert SENTENCE not in client.get("/keamanan").text and "sedang dipulihkan" in client.get("/").text
 
 
 @pytest.mark.parametrize("path", ["/keamanan", "/keamanan/karantina"])

@@ -268,8 +268,8 @@ def test_every_get_route_of_the_pages_is_in_the_table(filled: tuple[HubSite, Vil
 
 
 OWN = (
-    "beranda", "verval", "sipande", "program", "simpul", "pendaftaran", "pengguna", "pemulihan", "akses", "saksi",
-    "penghapusan",
+    "beranda", "verval", "sipande", "program", "simpul", "pendaftaran", "pengguna", "pemulihan", "periksa", "akses",
+    "saksi", "penghapusan",
 )
 ALL, DESK, ADMIN = (HARTONO, BUDI, SITI), (BUDI, SITI), (SITI,)
 FORMS = (
@@ -287,7 +287,8 @@ FORMS = (
     ("/keamanan/karantina", ADMIN),
     ("/penghapusan/data/33.03.04.2006/x/{uuid}", ALL), ("/penghapusan/usulan/{uuid}/setujui", ALL),
     ("/penghapusan/usulan/{uuid}/tolak", ALL), ("/penghapusan/susulan", ALL),
-    ("/keamanan/kunci", ADMIN), ("/keamanan/pemulihan/selesai", ADMIN),
+    ("/keamanan/kunci", ADMIN), ("/keamanan/kunci/pemulihan", ADMIN), ("/keamanan/periksa", ADMIN),
+    ("/keamanan/pemulihan/selesai", ADMIN),
 )
 POSTS = tuple(path for path, _ in FORMS)
 

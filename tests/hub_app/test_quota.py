@@ -42,6 +42,18 @@ def test_bytes_count_like_requests() -> None:
     ask(quota, "a", limit("bytes_per_s") * 7)
 
 
+def test_what_a_request_cost_beyond_its_size_is_charged_and_others_do_not_pay() -> None:
+    quota = Quota(clock := Clock())
+    ask(quota, "a")
+    quota.charge("a", limit("bytes_burst") + limit("bytes_per_s") * 5)
+    with pytest.raises(Busy) as busy:
+        ask(quota, "a")
+    ask(quota, "b")
+    assert 5 <= busy.value.wait_s <= 7
+    clock.now += busy.value.wait_s
+    ask(quota, "a")
+
+
 def test_few_requests_of_a_key_are_under_way_at_once() -> None:
     quota = Quota(Clock())
     held = [quota.spend("a", 1) for _ in range(limit("requests_at_once"))]
@@ -51,6 +63,14 @@ def test_few_requests_of_a_key_are_under_way_at_once() -> None:
         ask(quota, "a")
     ask(quota, "b")
     held[0].__exit__(None, None, None)
+    ask(quota, "a")
+
+
+def test_who_has_taken_much_gets_one_worker() -> None:
+    quota = Quota(Clock())
+    quota.charge("a", limit("bytes_burst") // 2)
+    with quota.spend("a", 1), pytest.raises(Busy):
+        ask(quota, "a")
     ask(quota, "a")
 
 

@@ -24,7 +24,8 @@ PROGRAMS: dict[str, click.Group] = {
     "sipande-node": node.cli.group, "sipande-hub": hub.cli.group, "sipande-kabupaten": hub.kabupaten.cli.cli,
 }
 COMMON = {
-    "akun", "alamat", "cadangan", "init", "kode-cadangan", "pulihkan", "rebuild", "serve", "status", "uji-pulih", "verify",
+    "akun", "alamat", "cadangan", "init", "kode-cadangan", "pulihkan", "rebuild", "serve", "status", "uji-pulih",
+    "verify",
 }
 CALLS = [(program, name) for program, group in PROGRAMS.items() for name in ("", *sorted(group.commands))]
 

@@ -167,7 +167,8 @@ def test_a_rebuild_drops_a_body_that_a_verdict_names(replica: Replica, village: 
     """A verdict that this program could not read when it came takes effect with the upgrade, by a rebuild."""
     replica.deliver([village.created, village.verdict([village.created])])
     with replica.database.write() as conn:
-        conn.execute("UPDATE change SET body = ?, digest = NULL WHERE kind = 'penduduk'", (village.created.sealed.body,))
+        body = village.created.sealed.body
+        conn.execute("UPDATE change SET body = ?, digest = NULL WHERE kind = 'penduduk'", (body,))
     assert bodies(replica, village.a) == [True]
     replica.rebuild()
     assert bodies(replica, village.a) == [False] and replica.row("penduduk", RECORD) is None

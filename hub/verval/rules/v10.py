@@ -1,4 +1,4 @@
-"""V10: changes that are kept but have no effect, because they are out of scope or their key was revoked."""
+"""V10: changes kept without effect: out of scope, of a revoked key, or not to be read by this program."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ from hub.verval.rule import Berat, Rule, Subject, Suspicion, TouchedBatch, merge
 from hub.verval.queries import find_keys_of_records
 from hub.verval.rules.queries import HeldRow, find_held_places, is_empty, read_held
 from shared.records.catalogue import Catalogue
+from shared.store.records import FAILED
 
 HEADS_SHOWN = 20
 
 _SUMMARIES = {
     "lingkup": "{changes} perubahan dari satu desa di luar kewenangannya ditahan ({records} data).",
     "dicabut": "{changes} perubahan dari komputer yang kuncinya dicabut ditahan ({records} data).",
+    FAILED: "{changes} perubahan ditahan karena program gagal membacanya ({records} data);"
+            " laporkan ke pengelola program.",
 }
 
 

@@ -1,0 +1,95 @@
+"""A broken or hostile computer is contained to its own share: the others are served as before."""
+
+from __future__ import annotations
+
+import pytest
+
+from node.services import NodeServices
+from node.sinkron.session import Outcome
+from shared.changelog.keys import SigningKey
+from shared.store.changes import list_logs
+from shared.store.runs import build_run, sign_size
+from shared.sync import limits, messages
+from shared.sync.limits import Limit, limit
+from tests.federation.test_histories import check_whole, names
+from tests.support.federation import Federation, WsgiTransport
+from tests.support.office import create, rows
+
+NONCE = "n" * 22
+
+
+def ask(transport: WsgiTransport, path: str, body: bytes, nonce: str = NONCE) -> int:
+    return transport.post(f"/sync/v1/{path}", body, nonce).status
+
+
+def greet(transport: WsgiTransport) -> tuple[int, str, bytes]:
+    answer = transport.post("/sync/v1/hello", messages.encode({"version": 1, "nonce": NONCE, "logs": []}), NONCE)
+    if answer.status != 200:
+        return answer.status, "", b""
+    said = messages.decode(messages.HelloAnswer, answer.body)
+    return 200, said["nonce"], bytes.fromhex(said["segel"])
+
+
+def whole_log(node: NodeServices, receiver: bytes) -> bytes:
+    with node.database.read() as conn:
+        log = next(log for log in list_logs(conn) if log.own)
+        note = sign_size(conn, log, log.size, node.signer(log))
+        return build_run(conn, log, 0, log.size, note=note, note_size=log.size, codec="bz2", receiver=receiver)
+
+
+def ask_until_refused(transport: WsgiTransport, attack: str, node: NodeServices) -> int:
+    """Attack until the hub says 429; give how often it did not."""
+    _, nonce, receiver = greet(transport)
+    for count in range(limit("requests_burst") * 2):
+        status = {
+            "hello": lambda: greet(transport)[0],
+            "broken": lambda: ask(transport, "push", b"sipande-run/1 {", nonce),
+            "push": lambda: ask(transport, "push", whole_log(node, receiver), nonce),
+            "pull": lambda: ask(transport, "pull", messages.encode({"logs": pulled, "bytes_max": 1 << 20}), nonce),
+        }
+        with node.database.read() as conn:
+            pulled = [{"id": log.id, "size": 0} for log in list_logs(conn)]
+        if status[attack]() == 429:
+            return count
+    raise AssertionError("never refused")
+
+
+@pytest.mark.parametrize("attack", ["hello", "broken", "push", "pull"])
+def test_a_hostile_computer_is_stopped_and_the_others_are_served(
+    federation: Federation, monkeypatch: pytest.MonkeyPatch, attack: str
+) -> None:
+    # Shares a hundredth of the real ones, so that they are used up in a moment.
+    for name, value in (("requests_burst", 60), ("bytes_burst", 300_000)):
+        monkeypatch.setitem(limits.LIMITS, name, Limit(value, "", ""))
+    a, b = federation.add_node("a"), federation.add_node("b", "33.03.04.2001")
+    hostile = federation.add_node("c", "33.03.04.2002")
+    for number in range(60):
+        create(hostile, nama=f"ORANG {number:03d}")
+    federation.sync_all()
+    before = len(rows(federation.hub, "SELECT id FROM penduduk"))
+    count = ask_until_refused(federation.transport(hostile), attack, hostile)
+    assert count < 61
+    for node, nama in ((a, "SITI"), (b, "WATI")):
+        create(node, nama=nama)
+        assert federation.sync(node).outcome is Outcome.SELESAI
+    refused = federation.sync(hostile)
+    assert (refused.outcome, refused.code) == (Outcome.DITOLAK, "too_many")
+    assert len(rows(federation.hub, "SELECT id FROM penduduk")) == before + 2
+    federation.clock.now += 3600
+    assert federation.sync(hostile).outcome is Outcome.SELESAI and "SITI" in names(federation.hub)
+    check_whole(federation, a, b, hostile)
+
+
+def test_strangers_share_one_purse_and_no_computer_of_a_desa_pays(
+    federation: Federation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(limits.LIMITS, "requests_burst", Limit(40, "", ""))
+    a = federation.add_node("a")
+    federation.sync_all()
+    seen = []
+    for number in range(60):
+        key = SigningKey(bytes([number + 1]) * 32)
+        seen.append(greet(federation.transport(a).with_key(key.seed(), key.public.hex()))[0])
+    assert set(seen) == {401, 429} and seen[-1] == 429
+    create(a, nama="SITI")
+    assert federation.sync(a).outcome is Outcome.SELESAI

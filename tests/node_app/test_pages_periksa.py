@@ -1,0 +1,29 @@
+"""Pemeriksaan at the desa."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.node_app.test_pages_kit import Desa, make_desa
+
+
+@pytest.fixture
+def desa(tmp_path: Path) -> Iterator[Desa]:
+    made = make_desa(tmp_path / "desa")
+    yield made
+    made.node.close()
+
+
+def test_the_desa_checks_what_it_holds(desa: Desa) -> None:
+    siti = desa.browser()
+    assert "/periksa" in siti.get("/sinkronisasi/").text and "Belum diperiksa" in siti.get("/periksa").text
+    siti.post("/periksa", {})
+    assert "Semuanya utuh" in siti.get("/periksa").text
+    with desa.node.database.write() as conn:
+        conn.execute("UPDATE change SET leaf = zeroblob(32) WHERE pos = (SELECT max(pos) FROM change)")
+    siti.post("/periksa", {})
+    text = siti.get("/periksa").text
+    assert "hash tidak cocok" in text and "telepon operator kecamatan" in text

@@ -1,0 +1,126 @@
+"""Every trouble that must heal by itself: its operator reads a sentence, a test holds it, the protocol has a row.
+
+The rows are those of the design of sync, section 3, and the troubles that issues added to them.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PROTOCOL = (ROOT / "sync_protocol.md").read_text(encoding="utf-8")
+
+
+class Trouble(NamedTuple):
+    """``kalimat`` is part of what the operator reads, as it stands in ``di``; ``baris`` is the row in section 14."""
+
+    apa: str
+    kalimat: str
+    di: str
+    uji: str
+    baris: str
+
+
+TROUBLES = (
+    Trouble("request or answer lost", "Kecamatan belum dapat dihubungi; pekerjaan Anda aman dan akan dikirim nanti.",
+            "node/sinkron/session.py", "test_a_link_that_is_down_ends_the_session_and_keeps_the_work", "F1"),
+    Trouble("cut at any byte", "Kecamatan belum dapat dihubungi; pekerjaan Anda aman dan akan dikirim nanti.",
+            "node/sinkron/session.py", "test_a_session_cut_at_any_byte_heals_without_loss_or_double", "F18"),
+    Trouble("duplicated", "Sudah sama dengan kecamatan; tidak ada yang perlu dikirim atau diterima.",
+            "node/sinkron/session.py", "test_a_push_repeated_after_a_lost_answer_returns_the_same_receipt_bytes", "F3"),
+    Trouble("bits flipped", "Kiriman rusak di jalan; dikirim ulang.",
+            "shared/sync/codes.py", "test_a_body_changed_on_the_way_is_bad_signature", "F5"),
+    Trouble("power cut or kill", "mati mendadak saat Sipande berjalan. Semua yang sudah tersimpan tetap ada.",
+            "shared/store/evidence.py", "test_a_run_that_was_cut_off_is_told_when_the_data_are_opened_again", "F55"),
+    Trouble("kill of the hub", "mati mendadak saat Sipande berjalan. Semua yang sudah tersimpan tetap ada.",
+            "shared/store/evidence.py",
+            "test_a_hub_killed_while_a_node_pushes_still_has_all_it_gave_a_receipt_for", "F19"),
+    Trouble("disk full at the desa", "Disk komputer penuh, jadi belum ada yang disimpan.",
+            "shared/store/connection.py",
+            "test_a_full_disk_at_the_desa_is_a_sentence_and_what_was_saved_goes_out", "F53"),
+    Trouble("disk full at the hub", "Disk di kecamatan penuh, jadi kiriman belum tersimpan di sana.",
+            "shared/sync/codes.py", "test_a_full_disk_at_the_hub_stores_nothing_of_a_run_and_heals", "F53"),
+    Trouble("node restored, nothing new",
+            "Data dipulihkan dari salinan lama; perubahan yang hilang sudah diambil kembali.",
+            "shared/store/evidence.py",
+            "test_a_node_restored_without_new_work_gets_its_changes_back_and_goes_on_in_a_new_log", "F27"),
+    Trouble("node restored, new work",
+            "Perubahan dari riwayat kedua diterbitkan lagi di catatan baru, jadi tidak ada yang"
+            " hilang.", "shared/store/evidence.py", "test_a_node_restored_with_new_work_keeps_both_histories", "F12"),
+    Trouble("a branch only on a stick",
+            "Perubahan yang datang lewat jalan lain dikembalikan ke desa untuk diterbitkan lagi.",
+            "shared/store/evidence.py",
+            "test_a_branch_that_only_a_sibling_holds_is_handed_back_and_issued_again", "F28"),
+    Trouble("stolen, told to the hub", "Desa dapat mendaftarkan komputer lain dan mendapat seluruh datanya kembali",
+            "hub/templates/pemulihan/simpul.html", "test_what_a_revoked_computer_wrote_is_adopted_one_by_one", "F30"),
+    Trouble("stolen, told to the desa", "Kunci komputer ini sudah dicabut kecamatan.",
+            "shared/sync/codes.py", "test_a_revoked_key_is_refused_at_hello_and_the_village_works_on", "F13"),
+    Trouble("new PC gets all back", "dari kecamatan dan komputer lain di desa",
+            "node/templates/sinkron/index.html", "test_a_new_pc_of_the_desa_gets_everything_from_the_hub", "F30"),
+    Trouble("two PCs cloned", "Dua komputer memakai satu kunci. Penulisannya ditangguhkan sampai ada yang memeriksa.",
+            "shared/store/evidence.py", "test_two_computers_with_one_key_lose_nothing_and_are_suspended", "F29"),
+    Trouble("two PCs cloned, told to the desa", "Komputer ini ditangguhkan kecamatan",
+            "node/templates/sinkron/index.html", "test_a_suspended_computer_is_heard_and_comes_back", "F29"),
+    Trouble("hub restored", "Hub ini sedang dipulihkan", "hub/templates/beranda/index.html",
+            "test_a_restored_hub_gets_everything_back", "F17"),
+    Trouble("hub restored, what is unproven",
+            "Yang dipegang komputer yang belum menyambung bisa saja masih kurang di sini.",
+            "hub/templates/pemulihan/index.html",
+            "test_a_restored_hub_that_wrote_on_keeps_both_of_its_histories", "F31"),
+    Trouble("hub restored, its keys too",
+            "Hub ini dipulihkan dari salinan yang lebih lama daripada pergantian kuncinya",
+            "hub/pemulihan/succeeded.py", "test_a_hub_put_back_to_an_old_key_learns_it_from_a_node_and_says_so", "F50"),
+    Trouble("hub restored, seen by the kabupaten", "PERINGATAN: ", "hub/kabupaten/witness.py",
+            "test_the_witness_of_a_restored_hub_stops_and_goes_on_once_nodes_have_healed_it", "F35"),
+    Trouble("hub destroyed", "Hub baru siap.", "hub/cli.py",
+            "test_a_destroyed_hub_is_rebuilt_from_the_nodes_under_the_recovery_key", "F33"),
+    Trouble("hub has a new key", "Kecamatan memakai kunci baru, dibuktikan oleh kunci lama atau kunci pemulihannya.",
+            "shared/store/evidence.py", "test_the_kabupaten_follows_the_hub_to_its_new_key", "F49"),
+    Trouble("months offline", "perubahan menunggu dikirim", "node/beranda/state.py",
+            "test_months_of_work_drain_over_a_slow_line_that_drops", "F54"),
+    Trouble("no internet at all", "Tidak ada internet?", "node/templates/sinkron/index.html",
+            "test_a_village_that_never_had_internet_ends_with_parity", "F42"),
+    Trouble("half a file on the stick", "Berkasnya terpotong atau rusak; yang utuh sudah disimpan",
+            "hub/usb/receive.py", "test_a_bundle_cut_at_any_byte_gives_the_whole_runs_that_it_holds", "F44"),
+    Trouble("malicious or broken node", "Kecamatan sedang sibuk; dicoba lagi.",
+            "shared/sync/codes.py", "test_a_hostile_computer_is_stopped_and_the_others_are_served", "F51"),
+    Trouble("a node writes what it may not", "di luar kewenangannya ditahan", "hub/verval/rules/v10.py",
+            "test_what_a_node_may_not_write_is_held_and_does_not_stop_the_rest", "F15"),
+    Trouble("an unknown error in one record", "program gagal membacanya", "hub/verval/rules/v10.py",
+            "test_an_unknown_error_in_one_record_holds_that_record_and_the_rest_flows", "F52"),
+    Trouble("a clock ten years off", "Data tetap benar,", "node/sinkron/routes.py",
+            "test_a_clock_ten_years_off_changes_nothing_and_is_told", "F56"),
+    Trouble("a stored bit flips", "hash tidak cocok.", "shared/store/verify.py",
+            "test_verify_finds_one_flipped_bit_and_names_table_and_column", "F22"),
+)
+
+
+def list_tests() -> str:
+    return "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
+
+
+@pytest.fixture(scope="module")
+def tests() -> str:
+    return list_tests()
+
+
+def joined(path: Path) -> str:
+    """Read a file with the pieces of its long texts put together, as people read them."""
+    return re.sub(r'"\s*\n\s*f?"', "", path.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("trouble", TROUBLES, ids=[trouble.apa for trouble in TROUBLES])
+def test_a_trouble_has_its_sentence_its_test_and_its_row(trouble: Trouble, tests: str) -> None:
+    assert trouble.kalimat in joined(ROOT / trouble.di)
+    assert f"def {trouble.uji}(" in tests
+    row = re.search(rf"(?m)^\| {trouble.baris} \|.*$", PROTOCOL)
+    assert row is not None and f"`{trouble.uji}`" in row[0], trouble.baris
+
+
+def test_every_row_of_the_failure_table_has_a_number_of_its_own() -> None:
+    numbers = re.findall(r"(?m)^\| (F\d+) \|", PROTOCOL)
+    assert len(numbers) == len(set(numbers)) >= len({trouble.baris for trouble in TROUBLES})
