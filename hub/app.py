@@ -47,7 +47,7 @@ PANDUAN = make_panduan((
     ),
     Bab(
         "verval", "Verval", "Antrean kasus, putusan, dan petugas kedua.",
-        {"verval": "antrean", "verval.case": "membaca"},
+        {"verval": "antrean", "verval.case": "membaca", "penghapusan": "hapus-isi"},
     ),
     Bab(
         "sipande", "Sipande dan program bantuan", "Angka kecamatan, sasaran, halaman publik, dan program.",

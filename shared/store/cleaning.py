@@ -11,14 +11,16 @@ from collections.abc import Callable
 
 from shared.store.blobs import sweep_side
 from shared.store.erasure import DUE, is_due
+from shared.store.outbox import Outbox
 from shared.store.side import Side
 
 
 def clean_when_due(side: Side, forget: Callable[[sqlite3.Connection], object] | None = None) -> bool:
     """Clean the files of a side where bodies were dropped since the last time; tell whether that is done now.
 
-    ``forget`` takes out what this side keeps beside the logs. Attachments that only erased changes named go
-    first, then the database is written anew. Not inside a transaction. EnvironmentProblem when the disk is full.
+    ``forget`` takes out what this side keeps beside the logs. Bundles that wait to be fetched and attachments that
+    only erased changes named go first, then the database is written anew. Not inside a transaction.
+    EnvironmentProblem when the disk is full.
     """
     with side.database.read() as conn:
         if not is_due(conn):
@@ -26,6 +28,7 @@ def clean_when_due(side: Side, forget: Callable[[sqlite3.Connection], object] | 
     if forget is not None:
         with side.database.write() as conn:
             forget(conn)
+    Outbox(side.folder).empty()
     sweep_side(side)
     if not side.database.compact():
         return False

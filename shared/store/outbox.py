@@ -48,6 +48,12 @@ class Outbox:
                 path.unlink()
         return [path for _, path in found[:_KEPT]]
 
+    def empty(self) -> None:
+        """Remove all that can be fetched: what was written before an erasure holds, sealed, what is erased."""
+        for path in self.list_files():
+            with suppress(OSError):
+                path.unlink()
+
     def find(self, name: str) -> Path | None:
         """Find a file by its name; nothing outside is ever looked at."""
         return next((path for path in self.list_files() if path.name == name), None)

@@ -11,9 +11,11 @@ import pytest
 
 from hub.change import write_to_desa
 from hub.commands import COMMANDS as hub_commands
+from hub.commands import make_hub
 from hub.penghapusan.erase import Done, erase, extend, leave
 from hub.penghapusan.queries import list_done, list_late
 from hub.penghapusan.rules import Target
+from hub.pemulihan.keys import read_sheet, take_the_place
 from hub.services import HubServices
 from node.commands import COMMANDS as node_commands
 from node.impor.service import import_file
@@ -26,10 +28,11 @@ from shared.store.backup import back_up
 from shared.store.cleaning import clean_when_due
 from shared.store.drafts import draft_update
 from shared.store.erasure import count_erased, find_erased_bytes, is_due
+from shared.store.outbox import Outbox
 from shared.store.records import load_state
 from shared.store.verify import compare_with_rebuild, projection_tables, verify_logs
 from tests.federation.test_histories import check_whole, copy_folder, open_copy, restore_hub
-from tests.support.federation import DESA, Federation, make_officer
+from tests.support.federation import DESA, HUB, Federation, make_officer, make_sync_app, seeded
 from tests.support.office import NIK_A, create, live, own_log, rows, update
 from tests.support.usb import Road
 
@@ -258,6 +261,53 @@ def test_a_history_handed_back_as_text_is_erased_too(federation: Federation, off
         assert find_traces(side.folder.path, texts) == []
 
 
+def test_a_history_that_nobody_has_issued_again_yet_comes_back_without_what_was_erased(
+    federation: Federation, officers: tuple[str, str]
+) -> None:
+    a = federation.add_node("a")
+    create(a, nama="AWAL")
+    federation.sync_all()
+    old = copy_folder(federation, a, "lama")
+    siti, budi = take_down(a), create(a, nama="BUDI")
+    stick = Road(federation)
+    lost = stick.keep(stick.send(a).path.name)
+    a.close()
+    back = open_copy(federation, old, "a")
+    create(back, nama="SESUDAH PULIH")
+    federation.sync(back)
+    stick.take(lost)
+    assert live(federation.hub, siti, "nama") is None, "the branch is kept beside the log"
+    assert erase_all(federation.hub, siti, officers).count == 2
+    federation.sync_all(4)
+    assert live(back, budi, "nama") == live(federation.hub, budi, "nama") == "BUDI", "the rest was issued again"
+    assert live(back, siti, "nama") is None
+    check_gone(federation, federation.hub, back)
+
+
+def test_a_hub_rebuilt_from_the_nodes_keeps_erased_what_was_erased(federation: Federation) -> None:
+    federation.hub.close()
+    federation.hub, recovery = make_hub(federation.folder / "hub2", HUB, federation.clock, seeded("hub2"))
+    federation.app = make_sync_app(federation.hub)
+    a, b = federation.add_node("a"), federation.add_node("b")
+    siti = take_down(a)
+    create(b, nama="BUDI")
+    federation.sync_all()
+    officers = make_officer(federation.hub, "ANI"), make_officer(federation.hub, "TARI")
+    erase_all(federation.hub, siti, officers)
+    federation.sync(b)
+    former = federation.hub.keys.signing.public.hex()
+    federation.hub.close()
+    hub, _ = make_hub(federation.folder / "hub3", HUB, federation.clock, seeded("hub3"))
+    take_the_place(hub, read_sheet(recovery, former))
+    federation.hub, federation.app = hub, make_sync_app(hub)
+    federation.sync(a)
+    assert live(hub, siti, "nama") == NAME, "the first node to come has not heard of the erasure"
+    federation.sync_all(3)
+    clean_when_due(hub)
+    check_gone(federation, hub, a, b)
+    assert live(hub, siti, "nama") is None
+
+
 def test_an_old_peer_that_still_has_the_body_never_brings_it_back(
     federation: Federation, officers: tuple[str, str]
 ) -> None:
@@ -371,3 +421,19 @@ def test_a_body_that_stands_against_its_verdict_is_told_by_verify(
         conn.execute("UPDATE change SET body = ?, digest = NULL WHERE pos = ?", (body, pos))
     problems = hub_commands["verify"](federation.hub, {}, lambda report: None)["masalah"]
     assert any("isi yang sudah diputus dihapus masih ada" in problem for problem in problems)
+
+
+def test_bundles_that_wait_to_be_fetched_go_with_an_erasure(
+    federation: Federation, officers: tuple[str, str]
+) -> None:
+    a = federation.add_node("a")
+    siti = take_down(a)
+    federation.sync(a)
+    outboxes = [Outbox(side.folder) for side in (a, federation.hub)]
+    for outbox in outboxes:
+        (outbox.path / "kiriman.sipande").write_bytes(b"sealed")
+        (outbox.path / "masuk-x").write_bytes(b"still coming")
+    erase_all(federation.hub, siti, officers)
+    federation.sync(a)
+    assert [outbox.list_files() for outbox in outboxes] == [[], []]
+    assert all((outbox.path / "masuk-x").exists() for outbox in outboxes), "what somebody is uploading stays"
