@@ -33,6 +33,7 @@ from shared.commands import (
     run_rebuild,
 )
 from shared.errors import EnvironmentProblem, UserError
+from shared.records.catalogue import CATALOGUE, Catalogue
 from shared.records.fields import Writer
 from shared.records.kind import Kind
 from shared.store import petugas
@@ -47,7 +48,9 @@ from shared.sync.enrolment import parse_code
 Command = Callable[[NodeServices, Mapping[str, Any], Progress], dict[str, Any]]
 
 
-def make_node(path: Path, desa: str, nama: str, clock: Clock, random: Randomness) -> NodeServices:
+def make_node(
+    path: Path, desa: str, nama: str, clock: Clock, random: Randomness, catalogue: Catalogue = CATALOGUE
+) -> NodeServices:
     """Set up a new node for a desa: keys, database, the office's first records."""
     place = codes.desa(desa)
     if place is None:
@@ -55,7 +58,7 @@ def make_node(path: Path, desa: str, nama: str, clock: Clock, random: Randomness
             "Kode desa itu tidak dikenal. Kode desa terdiri dari empat bagian, misalnya 33.03.04.2006.",
             "desa_tidak_dikenal",
         )
-    services = init_node(path, wilayah=desa, nama=nama, clock=clock, random=random)
+    services = init_node(path, wilayah=desa, nama=nama, clock=clock, random=random, catalogue=catalogue)
     system = services.new_id()
     with services.database.write() as conn:
         write_setting(conn, "petugas_sistem", system)
@@ -211,7 +214,7 @@ def run_sync(services: NodeServices, args: Mapping[str, Any], progress: Progress
         "diterima": report.received, "permintaan": report.requests, "byte_kirim": report.bytes_sent,
         "byte_terima": report.bytes_received, "byte_ulang": report.run_bytes_resent,
         "kode": report.code, "paritas": report.parity,
-        "paritas_beda": report.parity_differs,
+        "paritas_beda": report.parity_differs, "paritas_versi": report.parity_versions,
     }
 
 

@@ -14,7 +14,6 @@ from shared.errors import ProtocolError, UserError
 from shared.sync import messages
 from shared.sync.codes import CODES
 from shared.sync.enrolment import EnrolmentCode, derive_proof_key, fingerprint_of, prove_code, words_of
-from shared.sync.limits import PROTOCOL_VERSION
 
 
 @dataclass(frozen=True)
@@ -41,7 +40,7 @@ def ask_admission(services: NodeServices, code: EnrolmentCode) -> Admission:
     proof_key = derive_proof_key(code.secret)
     kunci, segel = services.keys.signing.public.hex(), services.keys.seal.public.hex()
     request = {
-        "version": PROTOCOL_VERSION, "slot": code.slot_id, "wilayah": services.wilayah, "kunci": kunci,
+        **services.program.offer(), "kinds": services.kinds, "slot": code.slot_id, "wilayah": services.wilayah, "kunci": kunci,
         "segel": segel, "nama": services.nama, "nonce": nonce,
         "bukti": prove_code(proof_key, wilayah=services.wilayah, kunci=kunci, segel=segel, nonce=nonce),
     }
@@ -56,6 +55,10 @@ def pin_hub(
     Returns it with the six words to compare by phone.
     """
     asked.check_hub(kunci)
+    try:
+        services.program.check_agreed(answer["version"])
+    except ProtocolError as error:
+        raise UserError(CODES[error.code].sentence, error.code) from None
     hub = KnownHub(
         address=asked.address, wilayah=answer["wilayah"], nama=answer["nama"], kunci=kunci,
         segel=answer["segel"], pemulihan=answer["pemulihan"], simpul=answer["simpul"], status=answer["status"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -15,6 +16,7 @@ from node.penduduk.history import HELD
 from node.services import KnownHub, NodeServices, refuse_practice
 from node.sinkron.blobs import read_backlog, set_paused
 from node.sinkron.enrol import enrol
+from node.sinkron.program import describe_hub_program, read_hub_program
 from node.sinkron.queries import count_held, count_received, find_trust, list_computers
 from node.sinkron.rotate import take_new_keys
 from node.sinkron.session import Report
@@ -22,6 +24,7 @@ from node.sinkron.words import six_words
 from shared.clock import describe_span
 from shared.errors import EnvironmentProblem, TransportError, UserError
 from shared.store.evidence import list_events
+from shared.store.records import count_newer
 from shared.sync.codes import CODES
 from shared.sync.enrolment import parse_code
 from shared.sync.limits import limit
@@ -46,13 +49,14 @@ def _read_page() -> dict[str, Any]:
         received, held = count_received(conn), count_held(conn)
         computers = list_computers(conn, node.wilayah)
         events, trust = list_events(conn, 10), find_trust(conn, node.keys.signing.public.hex())
+        program = describe_hub_program(node.program, read_hub_program(conn), count_newer(conn, node.wilayah))
     last: Report | None = node.last_report[1] if node.last_report is not None else None
     return {
         "state": state, "hub": node.hub(), "received": received, "computers": computers, "last": last,
         "held": [(HELD.get(reason, "Ditahan"), count) for reason, count in held],
         "parity": _say_parity(node, last), "words": six_words().words,
         "events": events, "trust": trust, "next_try": _say_next_try(node),
-        "jam": _say_clock(node, last), "kunci_baru": node.keys.previous is not None,
+        "program": program, "jam": _say_clock(node, last), "kunci_baru": node.keys.previous is not None,
         "lampiran": read_backlog(node), "gangguan_lampiran": _say_trouble(node),
         "nama_komputer": node.nama, "is_latihan": node.is_latihan,
     }
@@ -87,12 +91,19 @@ def _say_parity(node: NodeServices, last: Report | None) -> str:
     if last.parity == "sama":
         return "Jumlah dan isi data di sini sama dengan di kecamatan."
     if last.parity_differs:
-        names = [
-            node.catalogue[name].label if name in node.catalogue.kinds else name
-            for name in last.parity_differs
-        ]
-        return f"Ada perbedaan dengan kecamatan pada: {', '.join(names)}. Laporkan ke operator kecamatan."
+        names = _name_kinds(node, last.parity_differs)
+        return f"Ada perbedaan dengan kecamatan pada: {names}. Laporkan ke operator kecamatan."
+    if last.parity == "versi":
+        names = _name_kinds(node, last.parity_versions)
+        return f"Sama dengan di kecamatan; {names} dibandingkan setelah program di sini dan di sana sama versinya."
     return "Belum dapat dibandingkan; dibandingkan lagi pada sinkronisasi berikutnya."
+
+
+def _name_kinds(node: NodeServices, names: Iterable[str]) -> str:
+    """Name kinds to people; of those that this program does not know, that there are some."""
+    known = [node.catalogue[name].label for name in names if name in node.catalogue.kinds]
+    others = [name for name in names if name not in node.catalogue.kinds]
+    return ", ".join([*known, *(["jenis data yang belum dikenal di sini"] if others else [])])
 
 
 def _say_trouble(node: NodeServices) -> str:

@@ -16,6 +16,7 @@ from typing import Any
 from node.services import KnownHub, NodeServices
 from node.sinkron.blobs import exchange_blobs
 from node.sinkron.hubkey import follow_hub
+from node.sinkron.program import note_hub_program
 from node.sinkron.receipts import keep_receipt
 from node.sinkron.receive import receive_run
 from node.sinkron.transport import Answer, Transport
@@ -25,10 +26,11 @@ from shared.merge.scope import Role
 from shared.store.changes import Log, list_logs, root_at
 from shared.store.migrations import read_setting, write_setting
 from shared.store.parity import ParityCheck, claim_parity
-from shared.store.runs import RunSizer, build_run, encode_root, sign_size
+from shared.store.records import count_newer
+from shared.store.runs import RunSizer, build_fitting_run, encode_root, sign_size, signed_size
 from shared.sync import messages
 from shared.sync.codes import CODES
-from shared.sync.limits import PROTOCOL_VERSION, limit
+from shared.sync.limits import limit
 
 Progress = Callable[["Report"], None]
 TROUBLES_MAX = 6
@@ -64,6 +66,8 @@ class Report:
     hub_time_s: int = 0
     parity: str = ""
     parity_differs: list[str] = field(default_factory=list)
+    parity_versions: list[str] = field(default_factory=list)
+    """Kinds that two programs of different age cannot compare."""
 
     def sentence(self) -> str:
         """Say in one Indonesian sentence how it went."""
@@ -247,10 +251,11 @@ class Session:
         with self.services.database.read() as conn:
             parity = claim_parity(conn, self.services.catalogue, self.services.wilayah)
             logs = [_head(log) for log in list_logs(conn)]
+            held = count_newer(conn, self.services.wilayah)
         body = messages.encode(
             {
-                "version": PROTOCOL_VERSION, "nonce": nonce, "logs": logs,
-                "time": self.services.clock.now_s(), **parity.message(),
+                **self.services.program.offer(), "kinds": self.services.kinds, "nonce": nonce, "logs": logs,
+                "time": self.services.clock.now_s(), **parity.message(), **({"held": held} if held else {}),
             }
         )
         answer = self._post("/sync/v1/hello", body, nonce)
@@ -261,9 +266,12 @@ class Session:
             hub = follow_hub(self.services, hub, loaded["rantai"], answer.signed.key)
         if loaded["echo"] != nonce:
             raise TransportError("answer to another hello")
+        check_version(self.services, loaded["version"])
+        note_hub_program(self.services, loaded)
         self.nonce = loaded["nonce"]
         self.report.hub_time_s = loaded["time"]
         self.report.parity, self.report.parity_differs = loaded["parity"], loaded["parity_differs"]
+        self.report.parity_versions = loaded["parity_versions"]
         return hub, loaded
 
     def _push(self, hub: KnownHub, heads: dict[str, dict[str, Any]], receiver: bytes) -> dict[str, int]:
@@ -300,14 +308,14 @@ class Session:
             return grown
         else:
             # Of somebody else's log only what its author has signed can be proven to the hub.
-            end_max = _signed_size(log.checkpoint)
+            end_max = signed_size(log.checkpoint)
         in_flight: Future[Answer] | None = None
         try:
             while start < end_max or in_flight is not None:
                 run = None
                 if start < end_max:
                     end = min(end_max, start + self.sizer.count(self.run_bytes))
-                    run = self._build(log, start, end, receiver)
+                    run, end = self._build(log, start, end, receiver)
                     self.sizer.learn(end - start, len(run))
                 answer = None if in_flight is None else in_flight.result()
                 in_flight = None if run is None else self.executor.submit(self._post_run, run)
@@ -329,17 +337,18 @@ class Session:
             self.report.run_bytes_resent += len(run)
             raise
 
-    def _build(self, log: Log, start: int, end: int, receiver: bytes) -> bytes:
+    def _build(self, log: Log, start: int, end: int, receiver: bytes) -> tuple[bytes, int]:
+        """Build the next run towards ``end``; also tell where it ends: large changes are fewer in a run."""
         codec = "bz2" if self.run_bytes <= limit("run_bytes_start") // 2 else "zlib"
-        with self.services.database.read() as conn:
+
+        def note_for(end: int) -> tuple[bytes, int]:
             if log.own:
-                note, note_size = sign_size(conn, log, end, self.services.signer(log)), end
-            else:
-                assert log.checkpoint is not None
-                note, note_size = log.checkpoint, _signed_size(log.checkpoint)
-            return build_run(
-                conn, log, start, end, note=note, note_size=note_size, codec=codec, receiver=receiver
-            )
+                return sign_size(conn, log, end, self.services.signer(log)), end
+            assert log.checkpoint is not None
+            return log.checkpoint, signed_size(log.checkpoint)
+
+        with self.services.database.read() as conn:
+            return build_fitting_run(conn, log, start, end, note_for=note_for, codec=codec, receiver=receiver)
 
     def _finish_push(self, hub: KnownHub, log: Log, answer: Answer) -> dict[str, int]:
         """Keep the receipts of a push; a receipt that does not verify is no answer."""
@@ -431,12 +440,15 @@ def read_refusal(answer: Answer) -> Refused:
     return Refused(answer.status, refusal, answer.retry_s)
 
 
+def check_version(services: NodeServices, agreed: int) -> None:
+    """Check the version of the protocol that a hub has agreed on; Refused when we do not speak it."""
+    try:
+        services.program.check_agreed(agreed)
+    except ProtocolError as error:
+        raise Refused(426, {"code": error.code, "detail": error.detail}) from None
+
+
 _WAITING = frozenset({"not_confirmed", "too_many", "disk_full", "broken"})
-
-
-def _signed_size(note: bytes) -> int:
-    """Read the size of a stored checkpoint, which was verified before it was stored."""
-    return int(note.split(b"\n", 2)[1])
 
 
 def _head(log: Log) -> dict[str, Any]:

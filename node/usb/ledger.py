@@ -65,6 +65,7 @@ class Ledger:
     """The highest number that was answered."""
     parity: str = ""
     parity_differs: list[str] = field(default_factory=list)
+    parity_versions: list[str] = field(default_factory=list)
 
     @property
     def last(self) -> Written | None:

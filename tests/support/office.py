@@ -130,7 +130,7 @@ class Talk:
     def run(self, start: int, end: int | None = None, receiver: bytes | None = None) -> bytes:
         """Build a run of the node's own log."""
         log = own_log(self.node)
-        return self.session._build(log, start, log.size if end is None else end, receiver or self.receiver)
+        return self.session._build(log, start, log.size if end is None else end, receiver or self.receiver)[0]
 
     def push(self, body: bytes) -> Answer:
         return self.transport.post("/sync/v1/push", body, self.session.nonce)
