@@ -40,7 +40,8 @@ def ask_admission(services: NodeServices, code: EnrolmentCode) -> Admission:
     proof_key = derive_proof_key(code.secret)
     kunci, segel = services.keys.signing.public.hex(), services.keys.seal.public.hex()
     request = {
-        **services.program.offer(), "kinds": services.kinds, "slot": code.slot_id, "wilayah": services.wilayah, "kunci": kunci,
+        **services.program.offer(), "kinds": services.kinds, "slot": code.slot_id,
+        "wilayah": services.wilayah, "kunci": kunci,
         "segel": segel, "nama": services.nama, "nonce": nonce,
         "bukti": prove_code(proof_key, wilayah=services.wilayah, kunci=kunci, segel=segel, nonce=nonce),
     }

@@ -13,7 +13,8 @@ from dataclasses import replace
 
 from node.services import NodeServices, write_hub
 from node.sinkron.hubkey import follow_hub
-from node.sinkron.session import Outcome, Refused, Report, Session, check_version, read_refusal
+from node.sinkron.refusal import Refused, check_version, read_refusal
+from node.sinkron.session import Outcome, Report, Session
 from node.sinkron.transport import Transport
 from shared.changelog.keys import SigningKey
 from shared.errors import TransportError

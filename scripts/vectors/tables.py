@@ -14,6 +14,7 @@ from shared.store import parity
 from shared.sync import chunk
 from shared.sync.codes import CODES
 from shared.sync.limits import LIMITS
+from shared.sync.states import STATES, STEPS, TROUBLES, State
 
 FORMAT_NUMBERS: tuple[tuple[str, int, str], ...] = (
     ("SALT_BYTES", change.SALT_BYTES, "random bytes before every body"),
@@ -74,6 +75,34 @@ def _groups(kind: Kind) -> str:
     return " · ".join(shown)
 
 
+def states_table() -> str:
+    rows = []
+    for row in STATES:
+        leads = [f"{step.event} → {step.next}: {step.when}" for step in STEPS
+                 if step.state is row.state and step.event not in TROUBLES]
+        rows.append((row.state.value, row.does, "; ".join(leads), row.stored))
+    common = [f"*{step.event}* → {step.next}: {step.when}" for step in STEPS
+              if step.state is State.GREETING and step.event in TROUBLES]
+    return _table(("state", "what is done", "what follows", "what is stored"), rows) + (
+        "\n\nFrom each of them besides: " + "; ".join(common) + "."
+    )
+
+
+def states_diagram() -> str:
+    """Draw the table for Mermaid; what leads back to greeting or to an end from everywhere is drawn once."""
+    lines = ["stateDiagram-v2", "    [*] --> idle", "    idle --> greeting: due, or a person asks", "    state session {"]
+    for step in STEPS:
+        if step.event not in TROUBLES and not step.next.is_final:
+            lines.append(f"        {step.state} --> {step.next}: {step.event}")
+    lines.append("    }")
+    lines += [f"    {step.state} --> {step.next}: {step.event}" for step in STEPS
+              if step.event not in TROUBLES and step.next.is_final]
+    lines += [f"    session --> {step.next}: {step.event}" for step in STEPS
+              if step.state is State.GREETING and step.event in TROUBLES]
+    lines += [f"    {state} --> idle: later (10.3)" for state in State if state.is_final]
+    return "```mermaid\n" + "\n".join(lines) + "\n```"
+
+
 def vectors_table(topics: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
     by_codes: dict[str, list[str]] = {}
     for topic, vectors in topics.items():
@@ -88,7 +117,7 @@ def fill_tables(document: str, topics: Mapping[str, Sequence[Mapping[str, Any]]]
     """Put the tables between their markers; ValueError when the document lacks a marker."""
     makers: dict[str, Callable[[], str]] = {
         "limits": limits_table, "format": format_table, "codes": codes_table, "kinds": kinds_table,
-        "vectors": lambda: vectors_table(topics),
+        "states": states_table, "diagram": states_diagram, "vectors": lambda: vectors_table(topics),
     }
     for name, make in makers.items():
         begin, end = f"<!-- {name}:begin -->", f"<!-- {name}:end -->"

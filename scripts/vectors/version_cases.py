@@ -47,7 +47,8 @@ def evolution_cases() -> Iterator[Case]:
     ):
         yield Case("evolution", f"write {name}", why, {**GROWN, **more})
     united = {"version": 2, "fields": [
-        {"name": "nik", "group": "nik", "before": {"1": "nomor"}}, {"name": "nama", "group": "nik", "before": {"1": "nama"}},
+        {"name": "nik", "group": "nik", "before": {"1": "nomor"}},
+        {"name": "nama", "group": "nik", "before": {"1": "nama"}},
     ]}
     yield Case("evolution", "groups put together", "an old change wrote one of them only: the other would be lost",
                {**united, "groups": [], "sets": []}, "malformed")

@@ -96,7 +96,7 @@ def message_cases() -> Iterator[Case]:
     yield Case("message", "hello", "absent members get their defaults", {"schema": "HelloRequest", "text": text(hello)})
     yield Case("message", "unknown member", "ignored, so that both sides may grow",
                {"schema": "HelloRequest", "text": text({**hello, "later": {"x": 1}})})
-    yield Case("message", "hello of another program", "what it speaks, what it knows, what waits there; parity with shape",
+    yield Case("message", "hello of another program", "what it speaks and knows, what waits; parity with shape",
                {"schema": "HelloRequest", "text": text({
                    **hello, "version": 3, "version_min": 2, "program": "2.0.1", "kinds": "ab" * 8, "held": 7,
                    "parity_at": "cd" * 10, "parity": {"desa": [1, "ef" * 10, "012345", "later"]},

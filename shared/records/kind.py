@@ -22,8 +22,9 @@ EXISTENCE = "_"
 class RecordSchema(Schema):
     """Base of all record kinds; the class attributes are part of the declaration.
 
-    ``version`` freezes the merge groups; a field that a later one brings says so (``since``). ``protected`` groups (identity, money) are settled only by the
-    hub with two officers. ``title`` is the field that names a record to people.
+    ``version`` freezes the merge groups; a field that a later one brings says so (``since``). ``protected`` groups
+    (identity, money) are settled only by the hub with two officers. ``title`` is the field that names a record to
+    people.
     """
 
     class Meta:

@@ -29,7 +29,7 @@ class Draft:
     parents: tuple[str, ...] = ()
 
     def written_version(self) -> int:
-        """Give the oldest version of the kind that says the same: older programs need not wait for what they can read."""
+        """Give the oldest version of the kind that says the same: nobody has to wait for what he can read."""
         if self.kind.version == 1:
             return 1
         # Members of a deletion or decision are no fields, though they may be called like one.

@@ -81,9 +81,9 @@ class Age(Enum):
 
 @dataclass(frozen=True)
 class Other:
-    """What is known of the other side's program: its name, whether it knows the same kinds, how much of ours waits there.
+    """What is known of the other side's program: its name, and whether it knows the same kinds.
 
-    ``held`` counts changes that it keeps and cannot show before it is brought up to date.
+    ``held`` counts the changes that it keeps and cannot show before it is brought up to date.
     """
 
     name: str = ""

@@ -28,6 +28,7 @@ from shared.store.records import load_state
 from shared.store.runs import build_run
 from shared.sync import signature
 from shared.sync.limits import limit
+from shared.sync.states import Event, State, advance
 from tests.support.federation import ADDRESS, HUB, Federation, make_sync_app, refuse_all
 from tests.support.office import (
     NIK_A,
@@ -588,3 +589,34 @@ def restore_hub(federation: Federation, database: bytes) -> None:
     hub.folder.database.write_bytes(database)
     federation.hub = open_hub(hub.folder.path, clock=federation.clock, random=hub.random)
     federation.app = make_sync_app(federation.hub)
+
+
+# States ---------------------------------------------------------------------------------------------------
+
+
+def test_a_session_takes_the_steps_of_the_table_and_no_others(
+    federation: Federation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken: list[tuple[str, str]] = []
+
+    def note(state: State, event: Event) -> State:
+        taken.append((state.value, event.value))
+        return advance(state, event)
+
+    monkeypatch.setattr("node.sinkron.session.advance", note)
+    node = federation.add_node("a")
+    create(node, nama="SITI")
+    federation.sync(node)
+    whole = [("greeting", "known"), ("settling", "agreed"), ("pushing", "all sent"), ("pulling", "all here"),
+             ("attaching", "done")]
+    assert taken == whole
+    taken.clear()
+    create(node, nama="BUDI")
+    transport = federation.transport(node)
+    transport.after = answer_once("push", lose)
+    federation.sync(node, transport)
+    assert taken == [*whole[:2], ("pushing", "no answer"), *whole]
+    taken.clear()
+    transport.before = refuse_all
+    federation.sync(node, transport)
+    assert taken == [("greeting", "no answer"), ("greeting", "gave up")]

@@ -122,9 +122,9 @@ class Talk:
     def __post_init__(self) -> None:
         self.transport = self.federation.transport(self.node)
         self.session = Session(self.node, self.transport, InlineExecutor())
-        self.session._load_link()
         hub = self.node.hub()
         assert hub is not None
+        self.session.hub = hub
         self.receiver = bytes.fromhex(self.session._hello(hub)[1]["segel"])
 
     def run(self, start: int, end: int | None = None, receiver: bytes | None = None) -> bytes:
