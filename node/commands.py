@@ -43,6 +43,7 @@ from shared.store.drafts import Draft, draft_create, draft_update, list_problems
 from shared.store.migrations import read_setting, write_setting
 from shared.store.parity import compute_parity, is_claim_stale, store_parity
 from shared.store.records import load_state
+from shared.sync.address import check_address
 from shared.sync.enrolment import parse_code
 
 Command = Callable[[NodeServices, Mapping[str, Any], Progress], dict[str, Any]]
@@ -81,9 +82,13 @@ def system_author(services: NodeServices) -> str:
         return read_setting(conn, "petugas_sistem") or ""
 
 
-def open_transport(services: NodeServices, address: str) -> HttpTransport:
-    """Make the signed HTTP transport to a hub; UserError in a practice village."""
+def open_transport(services: NodeServices, address: str, *, is_office: bool = False) -> HttpTransport:
+    """Make the signed HTTP transport to a hub.
+
+    Raises UserError in a practice village, and where it would go in the clear over a network that nobody allowed.
+    """
     refuse_practice(services)
+    check_address(address, allow_office=is_office)
     key = services.keys.signing
     return HttpTransport(address, key.seed(), key.public.hex(), services.clock.now_s())
 
@@ -97,9 +102,10 @@ def run_ganti_kunci(services: NodeServices, args: Mapping[str, Any], progress: P
 
 def run_enrol(services: NodeServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
     code = parse_code(str(args["kode"]))
-    transport = open_transport(services, code.address)
+    is_office = bool(args.get("jaringan_kantor"))
+    transport = open_transport(services, code.address, is_office=is_office)
     try:
-        hub, words = enrol(services, code, transport)
+        hub, words = enrol(services, code, transport, is_office=is_office)
     finally:
         transport.close()
     return {
@@ -109,7 +115,10 @@ def run_enrol(services: NodeServices, args: Mapping[str, Any], progress: Progres
 
 def run_daftar_usb(services: NodeServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
     """Write the request for admission to a stick, for a desa without internet."""
-    return {"berkas": str(write_request(services, parse_code(str(args["kode"])), Path(str(args["ke"]))))}
+    path = write_request(
+        services, parse_code(str(args["kode"])), Path(str(args["ke"])), is_office=bool(args.get("jaringan_kantor"))
+    )
+    return {"berkas": str(path)}
 
 
 def run_usb_kirim(services: NodeServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
@@ -204,7 +213,7 @@ def run_sync(services: NodeServices, args: Mapping[str, Any], progress: Progress
             "Komputer ini belum terdaftar di kecamatan. Minta kode pendaftaran, lalu jalankan perintah enrol.",
             "belum_terdaftar",
         )
-    transport = open_transport(services, hub.address)
+    transport = open_transport(services, hub.address, is_office=hub.is_office)
     try:
         report = sync_once(services, transport, lambda r: progress({"terkirim": r.sent, "diterima": r.received}))
     finally:

@@ -25,6 +25,7 @@ from shared.clock import describe_span
 from shared.errors import EnvironmentProblem, TransportError, UserError
 from shared.store.evidence import list_events
 from shared.store.records import count_newer
+from shared.sync.address import OFFICE_ROAD
 from shared.sync.codes import CODES
 from shared.sync.enrolment import parse_code
 from shared.sync.limits import limit
@@ -143,7 +144,7 @@ def _run(node: NodeServices, hub: KnownHub, job: Job) -> Report:
     with node.database.read() as conn:
         waiting = read_sync_state(conn, node).waiting
     job.report(0, waiting)
-    transport = open_transport(node, hub.address)
+    transport = open_transport(node, hub.address, is_office=hub.is_office)
     try:
         done = sync_once(node, transport, lambda report: job.report(report.sent, max(waiting, report.sent)))
     finally:
@@ -160,15 +161,16 @@ def register() -> ResponseReturnValue:
     typed = request.form.get("kode", "")[:2000]
     try:
         code = parse_code(typed)
-        transport = open_transport(node, code.address)
+        is_office = request.form.get("jaringan_kantor") == "ya"
+        transport = open_transport(node, code.address, is_office=is_office)
         try:
-            hub, words = enrol(node, code, transport)
+            hub, words = enrol(node, code, transport, is_office=is_office)
         finally:
             transport.close()
     except EnvironmentProblem:
         raise
     except UserError as error:
-        return _register_problem(typed, error.pesan)
+        return _register_problem(typed, error.pesan, ask_office=error.kode == OFFICE_ROAD)
     except TransportError:
         return _register_problem(
             typed,
@@ -181,8 +183,10 @@ def register() -> ResponseReturnValue:
     return redirect(url_for(".index"), 303)
 
 
-def _register_problem(typed: str, problem: str) -> ResponseReturnValue:
-    return render_template("sinkron/index.html", job=None, problem=problem, typed=typed, **_read_page()), 400
+def _register_problem(typed: str, problem: str, *, ask_office: bool = False) -> ResponseReturnValue:
+    return render_template(
+        "sinkron/index.html", job=None, problem=problem, typed=typed, ask_office=ask_office, **_read_page()
+    ), 400
 
 
 @blueprint.post("/kunci")

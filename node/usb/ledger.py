@@ -52,6 +52,7 @@ class Request:
     name: str
     time_s: int
     answered: bool = False
+    is_office: bool = False
 
 
 @dataclass

@@ -30,7 +30,7 @@ from shared.store.drafts import draft_create
 from shared.sync import signature
 from tests.support.editions import NOW, Edition
 
-ADDRESS = "http://hub.uji"
+ADDRESS = "https://hub.uji"
 HUB = "33.03.04"
 DESA = "33.03.04.2006"
 START_S = 1_790_000_000
