@@ -107,10 +107,10 @@ def _take_request(services: HubServices, letter: Letter) -> Taken:
 
 
 def _take_bundle(services: HubServices, message: dict[str, Any], runs: Runs, progress: Progress) -> Taken:
+    services.program.agree(message["version"], message["version_min"])
     with services.database.read() as conn:
         if not is_hub_key(conn, services, bytes.fromhex(message["receiver"])):
             raise ProtocolError("wrong_receiver")
-    services.program.agree(message["version"], message["version_min"])
     try:
         sender = _find_sender(services, message)
     except ProtocolError as error:

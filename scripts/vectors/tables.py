@@ -69,7 +69,11 @@ def kinds_table() -> str:
 def _groups(kind: Kind) -> str:
     shown = []
     for name, fields in kind.groups.items():
-        members = "" if fields == (name,) else f" ({', '.join(fields)})"
+        since = {kind.fields[field].info.since for field in fields}
+        told = [field + (f" {own}" if len(since) > 1 and (own := kind.fields[field].info.since) > 1 else "")
+                for field in fields]
+        members = "" if fields == (name,) else f" ({', '.join(told)})"
+        members += f" {min(since)}" if min(since) > 1 else ""
         own = kind.writer_of(name)
         shown.append(f"{name}{members}" + ("" if own is kind.writer else f" [{own.value}]"))
     return " · ".join(shown)

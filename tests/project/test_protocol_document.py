@@ -92,7 +92,7 @@ def test_numbers_in_capitals_are_in_the_table() -> None:
 
 def test_limits_that_are_named_exist() -> None:
     named = set(re.findall(r"`([a-z_]+_(?:max|min|start|s|after|shown|days))`", WRITTEN))
-    members = {"bytes_max"}
+    members = {"bytes_max", "version_min"}
     assert {name for name in named if not name.startswith("test_")} - members <= LIMITS.keys()
 
 
@@ -138,6 +138,12 @@ def test_every_term_is_used_outside_its_definition() -> None:
 def test_no_step_has_two_numbers() -> None:
     steps = re.findall(r"(?m)^\| (\d\.\d+) \|", section(8))
     assert steps and len(set(steps)) == len(steps)
+
+
+def test_every_step_names_a_test() -> None:
+    rows = re.findall(r"(?m)^\| (?:\d\.\d+|[RBA]\d) \|.*$", section(8))
+    assert len(rows) > 60
+    assert [row for row in rows if "`test_" not in row] == []
 
 
 # The examples ----------------------------------------------------------------------------------------------
