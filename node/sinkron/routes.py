@@ -96,7 +96,7 @@ def _say_parity(node: NodeServices, last: Report | None) -> str:
         return f"Ada perbedaan dengan kecamatan pada: {names}. Laporkan ke operator kecamatan."
     if last.parity == "versi":
         names = _name_kinds(node, last.parity_versions)
-        return f"Sama dengan di kecamatan; {names} dibandingkan setelah program di sini dan di sana sama versinya."
+        return f"Yang dikenal kedua program sama isinya. Baru dapat dibandingkan setelah versinya sama: {names}."
     return "Belum dapat dibandingkan; dibandingkan lagi pada sinkronisasi berikutnya."
 
 

@@ -119,7 +119,8 @@ def compare_parity(mine: ParityCheck, theirs: ParityCheck, *, same_kinds: bool) 
     Where not all kinds are the same (``same_kinds``), one of which only one side has rows may be unknown to the
     other: it is not compared.
     """
-    differs, versions = [], []
+    differs: list[str] = []
+    versions: list[str] = []
     for kind in sorted(mine.kinds.keys() | theirs.kinds.keys()):
         own, other = mine.kinds.get(kind), theirs.kinds.get(kind)
         if own is None or other is None:

@@ -47,7 +47,7 @@ class Speaker(Offer):
     held = fields.Int(load_default=0, strict=True, validate=validate.Range(0, 1 << 40))
 
 
-class _KindParity(fields.Field[list[Any]]):
+class _KindParity(fields.Field[tuple[int, str, str]]):
     """[count, digest, shape]; what later versions add behind them is ignored, the shape may be absent."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> tuple[int, str, str]:
