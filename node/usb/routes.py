@@ -143,7 +143,8 @@ def register() -> ResponseReturnValue:
         is_office = request.form.get("jaringan_kantor") == "ya"
         path = write_request(node, code, place.folder, where=place.where, is_office=is_office)
     except UserError as error:
-        return _page(error.pesan, typed, ask_office=error.kode == OFFICE_ROAD), 503 if isinstance(error, EnvironmentProblem) else 400
+        status = 503 if isinstance(error, EnvironmentProblem) else 400
+        return _page(error.pesan, typed, ask_office=error.kode == OFFICE_ROAD), status
     with node.database.write() as conn:
         record_access(conn, node.clock, user.name, "usb_daftar", "")
     flash(_say_written(path, place.is_stick), "baik")

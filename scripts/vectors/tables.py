@@ -15,6 +15,7 @@ from shared.sync import chunk
 from shared.sync.codes import CODES
 from shared.sync.limits import LIMITS
 from shared.sync.states import STATES, STEPS, TROUBLES, State
+from vectors.session import write_session
 
 FORMAT_NUMBERS: tuple[tuple[str, int, str], ...] = (
     ("SALT_BYTES", change.SALT_BYTES, "random bytes before every body"),
@@ -94,7 +95,8 @@ def states_table() -> str:
 
 def states_diagram() -> str:
     """Draw the table for Mermaid; what leads back to greeting or to an end from everywhere is drawn once."""
-    lines = ["stateDiagram-v2", "    [*] --> idle", "    idle --> greeting: due, or a person asks", "    state session {"]
+    lines = ["stateDiagram-v2", "    [*] --> idle", "    idle --> greeting: due, or a person asks"]
+    lines.append("    state session {")
     for step in STEPS:
         if step.event not in TROUBLES and not step.next.is_final:
             lines.append(f"        {step.state} --> {step.next}: {step.event}")
@@ -123,11 +125,12 @@ def fill_tables(document: str, topics: Mapping[str, Sequence[Mapping[str, Any]]]
         "limits": limits_table, "format": format_table, "codes": codes_table, "kinds": kinds_table,
         "states": states_table, "diagram": states_diagram, "vectors": lambda: vectors_table(topics),
     }
-    for name, make in makers.items():
+    written = {name: make() for name, make in makers.items()} | write_session()
+    for name, content in written.items():
         begin, end = f"<!-- {name}:begin -->", f"<!-- {name}:end -->"
         if document.count(begin) != 1 or document.count(end) != 1:
             raise ValueError(f"marker {name}")
         pattern = re.escape(begin) + ".*?" + re.escape(end)
-        text = f"{begin}\n{make()}\n{end}"
+        text = f"{begin}\n{content}\n{end}"
         document = re.sub(pattern, lambda match: text, document, flags=re.DOTALL)
     return document

@@ -1,7 +1,7 @@
-"""Where a hub may be called: over HTTPS anywhere, in the clear on this machine, or in an office network on purpose; pure.
+"""Where a hub may be called: over HTTPS anywhere, in the clear here or in an office network on purpose; pure.
 
-What travels is sealed and signed on every road (sync_protocol.md 6.4, 8.0). What HTTPS adds: nobody on the way sees who
-talks to whom, or puts a false refusal on a screen. So plain HTTP is for networks that somebody answers for.
+What travels is sealed and signed on every road (sync_protocol.md 6.4, 8.0). What HTTPS adds: nobody on the way sees
+who talks to whom, or puts a false refusal on a screen. So plain HTTP is for networks that somebody answers for.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What programs before this one have left behind opens for ever: folders, sticks, backups, exports (tests/recorded/)."""
+"""What programs before this one have left behind opens for ever: folders, sticks, backups, exports."""
 
 from __future__ import annotations
 
@@ -52,7 +52,8 @@ class Old:
         return open_node(path, clock=self.clock, random=seeded(f"kini/{name}"))
 
     def hub(self) -> HubServices:
-        return open_hub(unpack(self.source / "hub.tar.xz", self.folder / "hub"), clock=self.clock, random=seeded("kini"))
+        path = unpack(self.source / "hub.tar.xz", self.folder / "hub")
+        return open_hub(path, clock=self.clock, random=seeded("kini"))
 
     def file(self, name: str) -> Path:
         """Lay a file out under a name that people would find on a stick."""

@@ -34,7 +34,9 @@ def test_step_0_6_a_body_that_does_not_decode_is_malformed(federation: Federatio
         assert (answer.status, refusal(answer)["code"]) == (400, "malformed")
 
 
-@pytest.mark.parametrize("change", [lambda run: run[:-1], lambda run: b"x" + run, lambda run: run + b"x", lambda run: b"{}"])
+@pytest.mark.parametrize(
+    "change", [lambda run: run[:-1], lambda run: b"x" + run, lambda run: run + b"x", lambda run: b"{}"]
+)
 def test_step_2_1_a_push_that_is_no_whole_runs_is_malformed(federation: Federation, change: Any) -> None:
     node = federation.add_node("a")
     create(node, nama="SITI")
@@ -119,7 +121,9 @@ def test_steps_3_1_and_3_2_the_hubs_own_key_speaks_for_its_kecamatan_and_this_de
 @pytest.mark.parametrize(("step", "spoil", "code"), [
     ("R2", "stranger", "unknown_key"), ("R3", "revoked", "key_revoked"), ("R4", "proof", "bad_signature"),
 ])
-def test_steps_r2_to_r4_who_may_not_follow_is_told_why(federation: Federation, step: str, spoil: str, code: str) -> None:
+def test_steps_r2_to_r4_who_may_not_follow_is_told_why(
+    federation: Federation, step: str, spoil: str, code: str
+) -> None:
     node = federation.add_node("a")
     old, new = node.keys.signing, SigningKey(b"\x0a" * 32)
     if spoil == "stranger":

@@ -517,7 +517,9 @@ def test_enrolment_without_answer_keeps_the_code(
     assert answer.status_code == 400 and code in answer.text and "tidak menjawab" in read_text(answer)
 
 
-def test_an_office_network_is_asked_about_before_plain_http_is_used(desa: Desa, siti: Browser, dunia: Federation) -> None:
+def test_an_office_network_is_asked_about_before_plain_http_is_used(
+    desa: Desa, siti: Browser, dunia: Federation
+) -> None:
     code = open_slot(dunia.hub, DESA, "http://192.168.1.9:8700", "uji").format()
     siti.get("/sinkronisasi/")
     answer = siti.post("/sinkronisasi/daftar", kode=code)

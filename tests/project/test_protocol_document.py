@@ -186,7 +186,7 @@ def test_the_receipt_of_the_session_verifies() -> None:
     answer = json.loads(re.findall(r'(?m)^   (\{.*"receipts".*\})$', SESSION)[0])
     verifier = Verifier("sipande/33.03.04/hub", bytes.fromhex(HUB_KEY), SignatureType.COSIGNATURE_V1)
     checkpoint, _ = open_receipt(answer["receipts"][0].encode(), verifier)
-    hello = json.loads(re.findall(r'(?m)^   (\{"logs".*\})$', SESSION)[0])
+    hello = json.loads(re.findall(r'(?m)^   (\{"kinds".*\})$', SESSION)[0])
     assert base64.b64encode(checkpoint.root).decode() == hello["logs"][0]["root"]
 
 

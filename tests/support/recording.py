@@ -104,7 +104,7 @@ def record(folder: Path, work: Path) -> None:
 def _live_a_year(
     federation: Federation, a: NodeServices, b: NodeServices, far: NodeServices, stolen: NodeServices
 ) -> None:
-    """Let happen what happens in a year: families, conflicts, decisions, deletions, theft, a program from the future."""
+    """Let happen what happens in a year: families, conflicts, decisions, deletions, theft, a later program."""
     hub = federation.hub
     family = create(a, "keluarga", no_kk="3303990101260001", alamat="MELATI 4", rt="001")
     people = [
