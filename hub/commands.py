@@ -30,6 +30,7 @@ from shared.commands import (
 )
 from shared.errors import UserError
 from shared.merge.scope import Role
+from shared.records.catalogue import CATALOGUE, Catalogue
 from shared.store import petugas
 from shared.store.attachments import summarise
 from shared.store.backup.state import LAST_BACKUP
@@ -42,7 +43,9 @@ from shared.web.queries import find_account
 Command = Callable[[HubServices, Mapping[str, Any], Progress], dict[str, Any]]
 
 
-def make_hub(path: Path, kecamatan: str, clock: Clock, random: Randomness) -> tuple[HubServices, str]:
+def make_hub(
+    path: Path, kecamatan: str, clock: Clock, random: Randomness, catalogue: Catalogue = CATALOGUE
+) -> tuple[HubServices, str]:
     """Set up a new hub; also give the recovery key to print and lock away, which is stored nowhere here."""
     place = codes.get(kecamatan)
     if place is None or kecamatan.count(".") != 2:
@@ -51,7 +54,7 @@ def make_hub(path: Path, kecamatan: str, clock: Clock, random: Randomness) -> tu
             "kecamatan_tidak_dikenal",
         )
     services, recovery = init_hub(
-        path, wilayah=kecamatan, nama=f"Kecamatan {place.nama}", clock=clock, random=random
+        path, wilayah=kecamatan, nama=f"Kecamatan {place.nama}", clock=clock, random=random, catalogue=catalogue
     )
     system = services.new_id()
     with services.database.write() as conn:

@@ -91,3 +91,14 @@ def _make_erasure(db: Tables) -> None:
             time_s INTEGER NOT NULL, PRIMARY KEY (desa, record)) STRICT""",
     ):
         db.conn.execute(statement)
+
+
+@hub_migrations(name="0007_contact_program")
+def _add_program(db: Tables) -> None:
+    # Which program a node runs, the digest of the kinds that it knows, and how many changes wait there for an upgrade.
+    for statement in (
+        "ALTER TABLE contact ADD COLUMN program TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE contact ADD COLUMN kinds TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE contact ADD COLUMN held INTEGER NOT NULL DEFAULT 0",
+    ):
+        db.conn.execute(statement)

@@ -59,15 +59,19 @@ def init(folder: DataFolder, desa: str, nama: str) -> None:
 @click.argument("kode", required=False)
 @click.option("--kode", "pilihan", help="Kode dari operator kecamatan, sebagai ganti KODE.")
 @click.option("--ke", type=click.Path(path_type=Path), help="Tanpa internet: tulis permintaan ke folder stik ini.")
+@click.option(
+    "--jaringan-kantor", "is_office", is_flag=True,
+    help="Hub kecamatan ada di jaringan kantor yang sama; alamatnya boleh tanpa https.",
+)
 @click.pass_context
-def enrol(context: click.Context, kode: str | None, pilihan: str | None, ke: Path | None) -> None:
+def enrol(context: click.Context, kode: str | None, pilihan: str | None, ke: Path | None, is_office: bool) -> None:
     code = pilihan if kode is None else kode
     if code is None:
         raise click.MissingParameter(ctx=context, param=context.command.params[0])
     if ke is None:
-        _run(context.obj, "enrol", {"kode": code})
+        _run(context.obj, "enrol", {"kode": code, "jaringan_kantor": is_office})
     else:
-        _run(context.obj, "daftar-usb", {"kode": code, "ke": str(ke.absolute())})
+        _run(context.obj, "daftar-usb", {"kode": code, "ke": str(ke.absolute()), "jaringan_kantor": is_office})
 
 
 @group.group(cls=Group, help="Kirim dan terima lewat stik USB, tanpa internet.", no_args_is_help=False)

@@ -33,6 +33,7 @@ from shared.commands import (
     run_rebuild,
 )
 from shared.errors import EnvironmentProblem, UserError
+from shared.records.catalogue import CATALOGUE, Catalogue
 from shared.records.fields import Writer
 from shared.records.kind import Kind
 from shared.store import petugas
@@ -43,12 +44,15 @@ from shared.store.migrations import read_setting, write_setting
 from shared.store.parity import compute_parity, is_claim_stale, store_parity
 from shared.store.records import load_state
 from shared.store.verify_keys import verify_successors
+from shared.sync.address import check_address
 from shared.sync.enrolment import parse_code
 
 Command = Callable[[NodeServices, Mapping[str, Any], Progress], dict[str, Any]]
 
 
-def make_node(path: Path, desa: str, nama: str, clock: Clock, random: Randomness) -> NodeServices:
+def make_node(
+    path: Path, desa: str, nama: str, clock: Clock, random: Randomness, catalogue: Catalogue = CATALOGUE
+) -> NodeServices:
     """Set up a new node for a desa: keys, database, the office's first records."""
     place = codes.desa(desa)
     if place is None:
@@ -56,7 +60,7 @@ def make_node(path: Path, desa: str, nama: str, clock: Clock, random: Randomness
             "Kode desa itu tidak dikenal. Kode desa terdiri dari empat bagian, misalnya 33.03.04.2006.",
             "desa_tidak_dikenal",
         )
-    services = init_node(path, wilayah=desa, nama=nama, clock=clock, random=random)
+    services = init_node(path, wilayah=desa, nama=nama, clock=clock, random=random, catalogue=catalogue)
     system = services.new_id()
     with services.database.write() as conn:
         write_setting(conn, "petugas_sistem", system)
@@ -79,9 +83,13 @@ def system_author(services: NodeServices) -> str:
         return read_setting(conn, "petugas_sistem") or ""
 
 
-def open_transport(services: NodeServices, address: str) -> HttpTransport:
-    """Make the signed HTTP transport to a hub; UserError in a practice village."""
+def open_transport(services: NodeServices, address: str, *, is_office: bool = False) -> HttpTransport:
+    """Make the signed HTTP transport to a hub.
+
+    Raises UserError in a practice village, and where it would go in the clear over a network that nobody allowed.
+    """
     refuse_practice(services)
+    check_address(address, allow_office=is_office)
     key = services.keys.signing
     return HttpTransport(address, key.seed(), key.public.hex(), services.clock.now_s())
 
@@ -95,9 +103,10 @@ def run_ganti_kunci(services: NodeServices, args: Mapping[str, Any], progress: P
 
 def run_enrol(services: NodeServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
     code = parse_code(str(args["kode"]))
-    transport = open_transport(services, code.address)
+    is_office = bool(args.get("jaringan_kantor"))
+    transport = open_transport(services, code.address, is_office=is_office)
     try:
-        hub, words = enrol(services, code, transport)
+        hub, words = enrol(services, code, transport, is_office=is_office)
     finally:
         transport.close()
     return {
@@ -107,7 +116,10 @@ def run_enrol(services: NodeServices, args: Mapping[str, Any], progress: Progres
 
 def run_daftar_usb(services: NodeServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
     """Write the request for admission to a stick, for a desa without internet."""
-    return {"berkas": str(write_request(services, parse_code(str(args["kode"])), Path(str(args["ke"]))))}
+    path = write_request(
+        services, parse_code(str(args["kode"])), Path(str(args["ke"])), is_office=bool(args.get("jaringan_kantor"))
+    )
+    return {"berkas": str(path)}
 
 
 def run_usb_kirim(services: NodeServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
@@ -202,7 +214,7 @@ def run_sync(services: NodeServices, args: Mapping[str, Any], progress: Progress
             "Komputer ini belum terdaftar di kecamatan. Minta kode pendaftaran, lalu jalankan perintah enrol.",
             "belum_terdaftar",
         )
-    transport = open_transport(services, hub.address)
+    transport = open_transport(services, hub.address, is_office=hub.is_office)
     try:
         report = sync_once(services, transport, lambda r: progress({"terkirim": r.sent, "diterima": r.received}))
     finally:
@@ -212,7 +224,7 @@ def run_sync(services: NodeServices, args: Mapping[str, Any], progress: Progress
         "diterima": report.received, "permintaan": report.requests, "byte_kirim": report.bytes_sent,
         "byte_terima": report.bytes_received, "byte_ulang": report.run_bytes_resent,
         "kode": report.code, "paritas": report.parity,
-        "paritas_beda": report.parity_differs,
+        "paritas_beda": report.parity_differs, "paritas_versi": report.parity_versions,
     }
 
 

@@ -20,7 +20,7 @@ from node.latihan.routes import AGAIN, PLACE
 from node.mulai.app import SetupCode, make_setup_app, make_waiting_app
 from node.mulai.make import Answers, build_node, is_empty
 from node.pulihkan.restore import explain, restore_node
-from node.services import NodeServices, open_node
+from node.services import KnownHub, NodeServices, open_node
 from node.sinkron.clean import clean_erased
 from node.sinkron.session import Outcome
 from shared.clock import SystemClock, system_random
@@ -196,7 +196,7 @@ class SyncJob:
         delay_s = float(SYNC_EVERY_S)
         if hub is not None and self._lock.acquire(blocking=False):
             try:
-                delay_s = self._sync(hub.address)
+                delay_s = self._sync(hub)
             except Exception as error:
                 # Whatever it was (a full disk, a defect): an unplanned end would be the end of all sync.
                 log.warning("sync failed: %s", type(error).__name__)
@@ -204,8 +204,8 @@ class SyncJob:
                 self._lock.release()
         self._plan(delay_s)
 
-    def _sync(self, address: str) -> float:
-        transport = open_transport(self._services, address)
+    def _sync(self, hub: KnownHub) -> float:
+        transport = open_transport(self._services, hub.address, is_office=hub.is_office)
         try:
             report = sync_once(self._services, transport)
         finally:

@@ -35,6 +35,8 @@ class KnownHub:
     status: str
     kunci_lama: tuple[str, ...] = ()
     """Keys of the hub before this one; what they have signed stays true."""
+    is_office: bool = False
+    """A person has said that this computer and the hub are in one office network: plain HTTP may do there."""
 
     def dump(self) -> str:
         return json.dumps(self.__dict__)

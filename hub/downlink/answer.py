@@ -10,7 +10,7 @@ from hub.ingest.accept import Sender
 from hub.services import HubServices
 from shared.merge.scope import Role
 from shared.store.changes import Log, find_log, list_logs, root_at
-from shared.store.runs import RunSizer, build_fitting_run, encode_root, sign_size
+from shared.store.runs import RunSizer, build_fitting_run, encode_root, sign_size, signed_size
 from shared.sync.limits import limit
 
 _ORDER = {Role.UMUM: 0, Role.SALURAN: 1, Role.DESA: 2}
@@ -75,4 +75,4 @@ def _newest_note(conn: sqlite3.Connection, services: HubServices, log: Log) -> t
         return sign_size(conn, log, log.size, services.signer(log)), log.size
     if log.checkpoint is None:
         return b"", 0
-    return log.checkpoint, int(log.checkpoint.split(b"\n", 2)[1])
+    return log.checkpoint, signed_size(log.checkpoint)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from hub.ingest.accept import Sender
 from hub.services import HubServices
 from shared.sync.codes import CODES
@@ -13,23 +16,24 @@ DONE, SENDING = "selesai", "mengirim"
 
 
 def note_contact(
-    services: HubServices, sender: Sender, *, device_time_s: int, queue: int, parity: str, version: int,
-    common_size: int,
+    services: HubServices, sender: Sender, asked: Mapping[str, Any], *, queue: int, parity: str, common_size: int
 ) -> None:
-    """Remember a hello; ``common_size`` is how much of the present common channel the node holds."""
+    """Remember a hello (``asked``); ``common_size`` is how much of the present common channel the node holds."""
     now_s = services.clock.now_s()
-    said = (queue, parity, SENDING if queue else DONE, common_size)
+    program = (asked["program"], asked["kinds"], asked["held"])
+    said = (queue, parity, SENDING if queue else DONE, common_size, *program)
     with services.database.read() as conn:
         row = conn.execute(
-            "SELECT last_s, queue, parity, result, common_size FROM contact WHERE kunci = ?", (sender.kunci,)
+            "SELECT last_s, queue, parity, result, common_size, program, kinds, held FROM contact WHERE kunci = ?",
+            (sender.kunci,),
         ).fetchone()
     if row is not None and now_s - row[0] < QUIET_S and row[1:] == said:
         return
     with services.database.write() as conn:
         conn.execute(
             "INSERT OR REPLACE INTO contact (kunci, last_s, device_time_s, version, result_s, queue, parity, result,"
-            " common_size) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (sender.kunci, now_s, device_time_s, version, now_s, *said),
+            " common_size, program, kinds, held) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (sender.kunci, now_s, asked["time"], asked["version"], now_s, *said),
         )
 
 

@@ -16,7 +16,7 @@ from hub.downlink.answer import build_answer, find_differing, list_heads, readab
 from hub.ingest.accept import Sender, accept_run
 from hub.ingest.contact import note_contact, note_handed_over, note_refusal
 from hub.ingest.quota import STRANGERS, Busy, Quota
-from hub.ingest.sender import judge_parity, look_up_helper, look_up_sender
+from hub.ingest.sender import describe_program, judge_parity, look_up_helper, look_up_sender
 from hub.pemulihan.rotation import accept_rotation
 from hub.pemulihan.state import list_successors
 from hub.pemulihan.succeeded import note_successors, refuse_to_speak
@@ -28,13 +28,13 @@ from shared.changelog.run import split_runs
 from shared.errors import EnvironmentProblem, ProtocolError
 from shared.merge.scope import Role
 from shared.store.changes import find_log, root_at
-from shared.store.parity import digest_range, list_range
+from shared.store.parity import Comparison, digest_range, list_range
 from shared.store.runs import encode_root
 from shared.store.side import find_own_log
 from shared.sync import messages, signature
 from shared.sync.checks import ForkError
 from shared.sync.codes import CODES
-from shared.sync.limits import PROTOCOL_VERSION, limit
+from shared.sync.limits import limit
 
 blueprint = Blueprint("sync", __name__, url_prefix="/sync/v1")
 log = logging.getLogger(__name__)
@@ -166,8 +166,9 @@ def find_helper(key: str, body: bytes) -> Sender | None:
 @blueprint.post("/enrol")
 @signed
 def enrol(body: bytes, caller: signature.Signed) -> Response:
+    version = agree_version(body)
     answer = accept_candidate(services(), messages.decode(messages.EnrolRequest, body), caller.key)
-    return _signed_answer(answer, caller.nonce)
+    return _signed_answer(answer | {"version": version}, caller.nonce)
 
 
 @blueprint.post("/hello")
@@ -181,6 +182,11 @@ def hello(body: bytes, caller: signature.Signed) -> Response:
         if helper is None:
             raise
         sender = helper
+    try:
+        version = agree_version(body)
+    except ProtocolError as error:
+        note_refusal(hub, sender, error.code)
+        raise
     asked = messages.decode(messages.HelloRequest, body)
     nonce = base64.urlsafe_b64encode(hub.random(16)).decode().rstrip("=")
     heads = list_heads(hub, sender.wilayah)
@@ -189,15 +195,15 @@ def hello(body: bytes, caller: signature.Signed) -> Response:
     expires_s = hub.clock.monotonic_s() + limit("session_s_max")
     _sessions().open(nonce, SyncSession(caller.key, expires_s, sender, announced, told))
     answer = {
-        "version": PROTOCOL_VERSION, "nonce": nonce, "echo": asked["nonce"], "logs": heads,
-        "time": hub.clock.now_s(), "segel": hub.seal_key.public.hex(), "parity": "", "parity_differs": [],
+        "version": version, "nonce": nonce, "echo": asked["nonce"], "logs": heads,
+        "time": hub.clock.now_s(), "segel": hub.seal_key.public.hex(), **Comparison().message(),
     }
     if sender.simpul:
         common = find_own_log(hub, hub.wilayah, Role.UMUM)
-        answer["parity"], answer["parity_differs"] = judge_parity(hub, sender, asked)
+        answer |= judge_parity(hub, sender, asked).message() | describe_program(hub, sender, asked)
         note_contact(
-            hub, sender, device_time_s=asked["time"], queue=_count_queue(announced, told), parity=answer["parity"],
-            version=asked["version"], common_size=0 if common is None else announced.get(common.id, 0),
+            hub, sender, asked, queue=_count_queue(announced, told), parity=answer["parity"],
+            common_size=0 if common is None else announced.get(common.id, 0),
         )
     else:
         answer["known"] = False
@@ -207,6 +213,15 @@ def hello(body: bytes, caller: signature.Signed) -> Response:
         watch_histories(hub, sender, asked["logs"], more["differs"])
     # Left out where there is nothing to say: most sessions are this one answer.
     return _signed_answer(answer | {name: value for name, value in more.items() if value}, caller.nonce)
+
+
+def agree_version(body: bytes) -> int:
+    """Find the version of the protocol to speak, before anything else of a message is read (0.8).
+
+    Raises ProtocolError: malformed, node_too_old, hub_too_old.
+    """
+    offer = messages.decode(messages.Offer, body)
+    return services().program.agree(offer["version"], offer["version_min"])
 
 
 def _count_queue(announced: dict[str, int], held: dict[str, int]) -> int:
@@ -313,8 +328,9 @@ def compare(body: bytes, caller: signature.Signed) -> Response:
 @signed
 def rotate(body: bytes, caller: signature.Signed) -> Response:
     """Let a node's new key follow its old one, which signs this request."""
+    version = agree_version(body)
     asked = messages.decode(messages.RotateRequest, body)
-    return _signed_answer(accept_rotation(services(), caller.key, asked), caller.nonce)
+    return _signed_answer(accept_rotation(services(), caller.key, asked) | {"version": version}, caller.nonce)
 
 
 @blueprint.post("/succeeded")

@@ -11,7 +11,16 @@ from hub.services import HubServices
 from shared.errors import ProtocolError
 from shared.merge.scope import Role
 from shared.store.changes import list_logs
-from shared.store.parity import ParityCheck, claim_parity, compare_parity, compute_parity, name_heads, store_parity
+from shared.store.parity import (
+    Comparison,
+    ParityCheck,
+    claim_parity,
+    compare_parity,
+    compute_parity,
+    name_heads,
+    store_parity,
+)
+from shared.store.records import count_newer
 
 
 def look_up_sender(services: HubServices, key: str) -> Sender:
@@ -41,18 +50,28 @@ def look_up_helper(services: HubServices, key: str, announced: Sequence[Mapping[
     return Sender("", services.wilayah, key) if is_recovering or ahead else None
 
 
-def judge_parity(services: HubServices, sender: Sender, asked: Mapping[str, Any]) -> tuple[str, list[str]]:
+def describe_program(services: HubServices, sender: Sender, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the members that tell a node of another age what this program is, and what of its desa waits here."""
+    with services.database.read() as conn:
+        held = count_newer(conn, sender.wilayah)
+    own = services.kinds
+    if asked["kinds"] == own and not held:
+        return {}
+    kinds = {"kinds": own} if asked["kinds"] != own else {}
+    return {"program": services.program.name, **kinds, **({"held": held} if held else {})}
+
+
+def judge_parity(services: HubServices, sender: Sender, asked: Mapping[str, Any]) -> Comparison:
     """Compare counts and digests where both sides stand at the same heads; otherwise say nothing."""
     if not asked["parity_at"]:
-        return "", []
+        return Comparison()
     with services.database.read() as conn:
         if name_heads(conn, sender.wilayah) != asked["parity_at"]:
-            return "", []
+            return Comparison()
         mine = claim_parity(conn, services.catalogue, sender.wilayah)
         fresh = mine if mine.at else compute_parity(conn, services.catalogue, sender.wilayah)
     if not mine.at:
         with services.database.write() as conn:
             store_parity(conn, sender.wilayah, fresh)
     theirs = ParityCheck(asked["parity_at"], asked["parity"])
-    differs = compare_parity(fresh, theirs)
-    return ("beda" if differs else "sama"), differs
+    return compare_parity(fresh, theirs, same_kinds=asked["kinds"] in ("", services.kinds))

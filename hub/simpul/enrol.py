@@ -14,6 +14,7 @@ from shared.codes import wilayah as codes
 from shared.errors import ProtocolError, UserError
 from shared.merge.scope import Role
 from shared.store.drafts import draft_create
+from shared.sync.address import Road, judge_address
 from shared.sync.enrolment import (
     SECRET_BYTES,
     SLOT_BYTES,
@@ -45,6 +46,12 @@ def open_slot(
             "Alamat kecamatan harus seperti https://hub.kecamatan.go.id: diawali http:// atau https://,"
             " dan tanpa spasi.",
             "alamat_salah",
+        )
+    if judge_address(address) is Road.OPEN:
+        raise UserError(
+            "Alamat kecamatan harus diawali https:// supaya sambungan desa tidak dilihat dan diganggu orang di jalan."
+            " Tanpa https hanya boleh alamat angka di jaringan kantor sendiri, misalnya http://192.168.1.10:8700.",
+            "alamat_terbuka",
         )
     secret = services.random(SECRET_BYTES)
     code = EnrolmentCode(

@@ -22,6 +22,9 @@ class NodeRow(NamedTuple):
     version: int | None
     result: str
     result_s: int | None
+    program: str
+    kinds: str
+    held: int
 
 
 class NodeDetail(NamedTuple):
@@ -52,7 +55,8 @@ def list_nodes(conn: sqlite3.Connection, desa: str | None = None) -> list[NodeRo
     """List the nodes of one desa, or all, by desa and name."""
     rows = conn.execute(
         "SELECT s.id, s.wilayah, coalesce(s.nama, ''), coalesce(s.status, 'aktif'), c.last_s, c.device_time_s,"
-        " c.queue, coalesce(c.parity, ''), c.version, coalesce(c.result, ''), c.result_s"
+        " c.queue, coalesce(c.parity, ''), c.version, coalesce(c.result, ''), c.result_s,"
+        " coalesce(c.program, ''), coalesce(c.kinds, ''), coalesce(c.held, 0)"
         " FROM simpul AS s LEFT JOIN contact AS c ON c.kunci = s.kunci WHERE ? IS NULL OR s.wilayah = ?"
         " ORDER BY s.wilayah, s.nama, s.id",
         (desa, desa),

@@ -15,12 +15,14 @@ from hub.simpul import queries
 from hub.simpul.enrol import list_candidates
 from hub.simpul.queries import NodeRow
 from hub.simpul.rules import (
-    Contact, Remark, SlotState, describe_clock, describe_parity, describe_queue, describe_result, describe_version,
-    find_remarks, is_refused, judge_slot,
+    Contact, Remark, SlotState, describe_clock, describe_parity, describe_program, describe_queue, describe_result,
+    describe_version, find_remarks, is_refused, judge_slot,
 )
 from hub.sipande.figures import load_figures
 from hub.sipande.rules import COMPLETE_MIN, find_completeness
 from hub.sipande.targets import load_targets
+from shared.store.records import count_newer
+from shared.sync.versions import Other
 
 blueprint = Blueprint("simpul", __name__)
 _SLOTS_SHOWN = 200
@@ -77,6 +79,7 @@ def show(kode: str) -> str:
         abort(404)
     with hub.database.read() as conn:
         nodes = [(node, queries.find_detail(conn, node.id)) for node in queries.list_nodes(conn, kode)]
+        held = count_newer(conn, kode)
     now_s = hub.clock.now_s()
     return render_template(
         "simpul/desa.html", line=line, nodes=nodes, line_min=COMPLETE_MIN, age=_describe_age,
@@ -84,6 +87,7 @@ def show(kode: str) -> str:
         is_silent=lambda node: node.last_s is None or now_s - node.last_s > QUIET_S,
         clock=describe_clock, queue=describe_queue, parity=describe_parity, result=describe_result,
         refused=is_refused, version=describe_version,
+        program=lambda node: describe_program(hub.program, _other(node), held),
     )
 
 
@@ -105,13 +109,18 @@ def _load_lines() -> list[DesaLine]:
         contacts = [
             Contact(
                 node.last_s, describe_clock(node.last_s, node.device_time_s), node.parity, node.result,
-                node.status == "ditangguhkan",
+                node.status == "ditangguhkan", not _other(node).is_same,
             )
             for node in own
         ]
         remarks = find_remarks(now_s, contacts, QUIET_S, waiting.count(kode), kode in is_open)
         lines.append(DesaLine(kode, nama, own, people.get(kode, 0), targets.get(kode), remarks))
     return lines
+
+
+def _other(node: NodeRow) -> Other:
+    """Give what is known of a node's program; one that was never heard counts as the same."""
+    return Other(node.program, node.kinds in ("", services().kinds), node.held)
 
 
 def _describe_age(then_s: int | None) -> str:

@@ -8,6 +8,7 @@ from enum import Enum
 
 from shared.clock import describe_span
 from shared.sync.limits import PROTOCOL_VERSION, limit
+from shared.sync.versions import Age, Other, Program
 from shared.web.forms import write_number
 
 
@@ -46,7 +47,8 @@ def describe_queue(queue: int | None) -> str:
 
 def describe_parity(parity: str) -> str:
     """Say whether both sides showed the same rows."""
-    return {"sama": "Isi sama", "beda": "Isi berbeda"}.get(parity, "Belum dibandingkan")
+    words = {"sama": "Isi sama", "beda": "Isi berbeda", "versi": "Sama, sejauh kedua program saling mengenal"}
+    return words.get(parity, "Belum dibandingkan")
 
 
 def describe_version(version: int | None) -> str:
@@ -59,6 +61,24 @@ def describe_version(version: int | None) -> str:
     return f"Versi {version}, kecamatan versi {PROTOCOL_VERSION}: {older if version < PROTOCOL_VERSION else newer}"
 
 
+def describe_program(own: Program, node: Other, held_here: int) -> str:
+    """Say how old a node's program is beside this one, and what waits until an upgrade.
+
+    ``held_here`` counts the changes of its desa that this hub keeps and cannot show yet.
+    """
+    age = node.age(own)
+    here = f" {write_number(held_here)} perubahan dari desa ini menunggu di sini." if held_here else ""
+    there = f" {write_number(node.held)} perubahan menunggu di komputer desa." if node.held else ""
+    named = f"Versi {node.name}" if node.name else "Belum diketahui"
+    if age is Age.LEBIH_LAMA:
+        return f"{named}, lebih lama daripada di sini ({own.name}): perbarui program di desa.{there}{here}"
+    if age is Age.LEBIH_BARU:
+        return f"{named}, lebih baru daripada di sini ({own.name}): perbarui program di kecamatan.{here}{there}"
+    if age is Age.BERBEDA:
+        return f"{named}, berbeda dengan di sini: perbarui program di kecamatan dan di desa.{here}{there}"
+    return f"{named}, sama dengan di sini" if node.name else named
+
+
 RESULTS = {
     "": "Belum diketahui",
     "selesai": "Selesai; semua sudah diterima",
@@ -68,6 +88,8 @@ REFUSALS = {
     "bad_proof": "Catatannya tidak cocok dengan segelnya. Jalankan pemeriksaan (verify) di komputer desa.",
     "bad_note": "Segel catatannya tidak cocok dengan kuncinya. Jalankan pemeriksaan (verify) di komputer desa.",
     "malformed": "Kirimannya tidak dikenali. Perbarui program di desa atau di kecamatan.",
+    "node_too_old": "Program di desa terlalu lama. Minta desa memperbaruinya; pekerjaannya aman di sana.",
+    "hub_too_old": "Program di kecamatan terlalu lama untuk desa itu. Perbarui program di sini.",
     "out_of_scope": "Ia mengirim catatan yang bukan milik desanya.",
     "unknown_key": "Ia mengirim catatan komputer yang belum terdaftar.",
 }
@@ -94,6 +116,7 @@ class Contact:
     parity: str
     result: str
     is_suspended: bool = False
+    is_other_program: bool = False
 
 
 @dataclass(frozen=True)
@@ -124,6 +147,8 @@ def find_remarks(now_s: int, contacts: Sequence[Contact], quiet_s: int, waiting:
     if 0 < len(silent) < len(contacts):
         remarks.append(Remark(f"{len(silent)} komputer tidak ada kabar", False))
     remarks += [Remark(text, False) for text in dict.fromkeys(c.clock for c in contacts if c.clock)]
+    if any(c.is_other_program for c in contacts):
+        remarks.append(Remark("Program berbeda versi", False))
     if waiting:
         remarks.append(Remark("Menunggu dicocokkan", False))
     if not contacts:

@@ -9,14 +9,16 @@ from typing import Any
 
 from hub.downlink.answer import build_answer, find_differing, list_heads, readable_logs
 from hub.ingest.accept import Sender
+from hub.ingest.sender import describe_program
 from hub.pemulihan.state import list_successors
 from hub.services import HubServices
 from shared.changelog.run import split_runs
 from shared.merge.scope import Role
 from shared.store.changes import Log, find_log, last_receipt, list_logs
+from shared.store.parity import Comparison
 from shared.store.runs import encode_root
 from shared.sync.bundle import Title, write_letter
-from shared.sync.limits import PROTOCOL_VERSION, limit
+from shared.sync.limits import limit
 
 
 def build_answer_file(
@@ -26,13 +28,13 @@ def build_answer_file(
     taken: Collection[str],
     refused: Mapping[str, tuple[int, str]],
     again: Mapping[str, int],
-    parity: tuple[str, list[str]],
+    parity: Comparison,
 ) -> Iterator[bytes]:
     """Give the bytes of the answer to a bundle, piece by piece.
 
     ``taken`` names the logs of which runs were stored, ``refused`` maps a log to the start and code of its first
     run that was not, ``again`` a log with two histories to the size from which the node needs ours; ``parity`` is
-    the verdict with the kinds that differ.
+    the verdict on it.
     """
     heads = list_heads(services, sender.wilayah)
     held = {head["id"]: head["size"] for head in asked["logs"]}
@@ -51,7 +53,7 @@ def build_answer_file(
     if sender.kunci != asked["sender"]:
         more |= {"rotated": sender.kunci, "simpul": sender.simpul}
     yield _write(services, asked, heads, {
-        **more, "reaches": reaches, "parity": parity[0], "parity_differs": parity[1],
+        **more, "reaches": reaches, **parity.message(), **describe_program(services, sender, asked),
         "refused": [{"log": id, "start": start, "code": code} for id, (start, code) in refused.items()],
     })
     wanted = {entry["id"]: wanted[entry["id"]] for entry in reaches}
@@ -83,7 +85,8 @@ def _write(
         more["rantai"] = list_successors(conn)
     own = services.keys.signing
     message = {
-        "version": PROTOCOL_VERSION, "sender": own.public.hex(), "receiver": asked["sender"],
+        "version": services.program.agree(asked["version"], asked["version_min"]),
+        "sender": own.public.hex(), "receiver": asked["sender"],
         "wilayah": asked["wilayah"], "nonce": base64.urlsafe_b64encode(services.random(16)).decode().rstrip("="),
         "echo": asked["nonce"], "number": asked["number"], "time": services.clock.now_s(), "logs": heads,
         "segel": services.seal_key.public.hex(), **{name: value for name, value in more.items() if value},

@@ -26,7 +26,6 @@ from shared.store.changes import list_logs
 from shared.store.side import find_own_log
 from shared.store.stick import explain_stick
 from shared.sync.bundle import Letter, Runs, Title, open_file, write_letter
-from shared.sync.limits import PROTOCOL_VERSION
 
 Progress = Callable[[int], None]
 _ANSWERED = ("unknown_key", "key_revoked", "not_admitted")
@@ -92,6 +91,7 @@ def take_file(services: HubServices, file: BinaryIO, progress: Progress = lambda
 def _take_request(services: HubServices, letter: Letter) -> Taken:
     """Note a computer that asks for admission, and answer it."""
     request = letter.message
+    version = services.program.agree(request["version"], request["version_min"])
     answer = accept_candidate(services, request, letter.key)
     with services.database.read() as conn:
         kata, active = conn.execute(
@@ -99,7 +99,7 @@ def _take_request(services: HubServices, letter: Letter) -> Taken:
             (letter.key,),
         ).fetchone()
     own = services.keys.signing
-    message = {**answer, "version": PROTOCOL_VERSION, "sender": own.public.hex(), "receiver": letter.key}
+    message = {**answer, "version": version, "sender": own.public.hex(), "receiver": letter.key}
     content = write_letter(Title.ENROLLED, message, own)
     return Taken(
         Title.ENROL, request["wilayah"], request["nama"], letter.key, 0, lambda: iter((content,)),
@@ -108,6 +108,7 @@ def _take_request(services: HubServices, letter: Letter) -> Taken:
 
 
 def _take_bundle(services: HubServices, message: dict[str, Any], runs: Runs, progress: Progress) -> Taken:
+    services.program.agree(message["version"], message["version_min"])
     with services.database.read() as conn:
         refuse_to_speak(conn, services)
         if not is_hub_key(conn, services, bytes.fromhex(message["receiver"])):
@@ -183,19 +184,19 @@ def _take_runs(
     rotated = message["rotate"]["kunci"] if message["rotate"] is not None else ""
     if rotated not in ("", sender.kunci) and not refused and runs.is_whole:
         sender = _follow_key(services, message)
-    parity, parity_differs = judge_parity(services, sender, message)
+    parity = judge_parity(services, sender, message)
     if all(end >= announced.get(id, 0) for id, end in reached.items()):
         # Only when all that was announced is here: half a family is no finding.
         update_cases(services)
     after = _sizes(services, sender.wilayah)
     if not is_older:
-        _note_contact(services, sender, message, after, parity, refused)
+        _note_contact(services, sender, message, after, parity.verdict.value, refused)
     again = dict.fromkeys([*differs, *(id for id, (_, code) in refused.items() if code == "fork")], 0)
     return Taken(
         Title.UP, sender.wilayah, _name_computer(services, sender.kunci), sender.kunci, message["number"],
-        lambda: build_answer_file(services, sender, message, reached.keys(), refused, again, (parity, parity_differs)),
+        lambda: build_answer_file(services, sender, message, reached.keys(), refused, again, parity),
         changes=sum(after.get(id, 0) - before.get(id, 0) for id in reached),
-        codes=[code for _, code in refused.values()], is_older=is_older, parity=parity,
+        codes=[code for _, code in refused.values()], is_older=is_older, parity=parity.verdict.value,
         is_cut=not runs.is_whole or any(
             after.get(entry["id"], 0) < entry["size"] for entry in message["reaches"] if entry["id"] not in refused
         ),
@@ -239,9 +240,9 @@ def _note_contact(
     announced = {head["id"]: head["size"] for head in message["logs"]}
     common = find_own_log(services, services.wilayah, Role.UMUM)
     note_contact(
-        services, sender, device_time_s=max(message["time"], services.clock.now_s()),
+        services, sender, {**message, "time": max(message["time"], services.clock.now_s())},
         queue=sum(max(0, size - held.get(id, 0)) for id, size in announced.items()), parity=parity,
-        version=message["version"], common_size=0 if common is None else announced.get(common.id, 0),
+        common_size=0 if common is None else announced.get(common.id, 0),
     )
     for _, code in refused.values():
         note_refusal(services, sender, code)

@@ -28,6 +28,10 @@ _FILES = {
     "not_admitted": "Komputer yang menulis berkas ini sudah ditolak di sini, jadi tidak ada yang disimpan. Bila itu"
     " keliru, minta desa mendaftar lagi dengan kode baru.",
     "out_of_scope": "Berkas ini mengaku dari desa lain daripada desa komputernya. Tidak ada yang disimpan.",
+    "hub_too_old": "Berkas ini ditulis program yang lebih baru daripada program di sini. Tidak ada yang hilang;"
+    " perbarui program di sini, lalu baca berkas ini lagi.",
+    "node_too_old": "Berkas ini ditulis program yang terlalu lama. Tidak ada yang hilang; minta desa memperbarui"
+    " programnya, lalu menulis kiriman baru.",
     "slot_closed": "Kode pendaftarannya sudah dipakai, kedaluwarsa, atau ditutup. Buat kode baru di menu Simpul.",
     "wrong_code": "Kode pendaftaran di berkas ini salah. Minta desa mengetik kodenya lagi; setelah lima kali salah kode"
     " ditutup.",

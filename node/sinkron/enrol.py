@@ -12,9 +12,9 @@ from node.services import KnownHub, NodeServices, refuse_practice, write_hub
 from node.sinkron.transport import Transport
 from shared.errors import ProtocolError, UserError
 from shared.sync import messages
+from shared.sync.address import check_address
 from shared.sync.codes import CODES
 from shared.sync.enrolment import EnrolmentCode, derive_proof_key, fingerprint_of, prove_code, words_of
-from shared.sync.limits import PROTOCOL_VERSION
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,7 @@ class Admission:
     address: str
     fingerprint: bytes
     proof_key: bytes
+    is_office: bool = False
 
     def check_hub(self, kunci: str) -> None:
         """Raise UserError unless a key (hex) is that of the hub which gave the code."""
@@ -33,19 +34,25 @@ class Admission:
             raise refuse_stranger()
 
 
-def ask_admission(services: NodeServices, code: EnrolmentCode) -> Admission:
-    """Write the request for admission with a code, whatever road it takes."""
+def ask_admission(services: NodeServices, code: EnrolmentCode, *, is_office: bool = False) -> Admission:
+    """Write the request for admission with a code, whatever road it takes.
+
+    ``is_office``: a person has said that the hub is in the same office network. Raises UserError where the hub would
+    be called in the clear elsewhere.
+    """
     refuse_practice(services)
+    check_address(code.address, allow_office=is_office)
     assert services.keys.seal is not None
     nonce = base64.urlsafe_b64encode(services.random(16)).decode().rstrip("=")
     proof_key = derive_proof_key(code.secret)
     kunci, segel = services.keys.signing.public.hex(), services.keys.seal.public.hex()
     request = {
-        "version": PROTOCOL_VERSION, "slot": code.slot_id, "wilayah": services.wilayah, "kunci": kunci,
+        **services.program.offer(), "kinds": services.kinds, "slot": code.slot_id,
+        "wilayah": services.wilayah, "kunci": kunci,
         "segel": segel, "nama": services.nama, "nonce": nonce,
         "bukti": prove_code(proof_key, wilayah=services.wilayah, kunci=kunci, segel=segel, nonce=nonce),
     }
-    return Admission(request, nonce, code.address, code.fingerprint, proof_key)
+    return Admission(request, nonce, code.address, code.fingerprint, proof_key, is_office)
 
 
 def pin_hub(
@@ -56,10 +63,14 @@ def pin_hub(
     Returns it with the six words to compare by phone.
     """
     asked.check_hub(kunci)
+    try:
+        services.program.check_agreed(answer["version"])
+    except ProtocolError as error:
+        raise UserError(CODES[error.code].sentence, error.code) from None
     hub = KnownHub(
         address=asked.address, wilayah=answer["wilayah"], nama=answer["nama"], kunci=kunci,
         segel=answer["segel"], pemulihan=answer["pemulihan"], simpul=answer["simpul"], status=answer["status"],
-        kunci_lama=tuple(answer["kunci_lama"]),
+        kunci_lama=tuple(answer["kunci_lama"]), is_office=asked.is_office,
     )
     with services.database.write() as conn:
         write_hub(conn, hub)
@@ -76,13 +87,15 @@ def list_words(services: NodeServices, asked: Admission, kunci: str) -> tuple[st
     return words_of(bytes.fromhex(kunci), own, segel, asked.proof_key)
 
 
-def enrol(services: NodeServices, code: EnrolmentCode, transport: Transport) -> tuple[KnownHub, tuple[str, ...]]:
+def enrol(
+    services: NodeServices, code: EnrolmentCode, transport: Transport, *, is_office: bool = False
+) -> tuple[KnownHub, tuple[str, ...]]:
     """Ask the hub for admission; return the pinned hub and the six words to compare by phone.
 
     Raises UserError when the hub refuses, or when what answers is not the hub of the code; TransportError
     when nothing answers.
     """
-    asked = ask_admission(services, code)
+    asked = ask_admission(services, code, is_office=is_office)
     answer = transport.post("/sync/v1/enrol", messages.encode(asked.request), asked.nonce)
     # A captive portal answers 200 too; only a signature can be a stranger's.
     if answer.status != 200 or answer.signed is None:

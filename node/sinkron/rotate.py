@@ -13,14 +13,15 @@ from dataclasses import replace
 
 from node.services import NodeServices, write_hub
 from node.sinkron.hubkey import follow_hub
-from node.sinkron.session import Outcome, Refused, Report, Session, read_refusal
+from node.sinkron.refusal import Refused, check_version, read_refusal
+from node.sinkron.session import Outcome, Report, Session
 from node.sinkron.transport import Transport
 from shared.changelog.keys import SigningKey
 from shared.errors import TransportError
 from shared.store.evidence import note_event
 from shared.sync import messages
 from shared.sync.enrolment import rotation_text
-from shared.sync.limits import PROTOCOL_VERSION, limit
+from shared.sync.limits import limit
 
 OpenTransport = Callable[[bytes, str], Transport]
 """(seed, public key in hex) → a transport that signs with that key."""
@@ -89,7 +90,7 @@ def _ask(services: NodeServices, transport: Transport, old: SigningKey, new: Sig
     nonce = base64.urlsafe_b64encode(services.random(16)).decode().rstrip("=")
     kunci, segel = new.public.hex(), keys.seal.public.hex()
     body = messages.encode({
-        "version": PROTOCOL_VERSION, "nonce": nonce, "kunci": kunci, "segel": segel,
+        **services.program.offer(), "nonce": nonce, "kunci": kunci, "segel": segel,
         "bukti": new.sign(rotation_text(services.wilayah, old.public.hex(), kunci, segel)).hex(),
     })
     answer = transport.post("/sync/v1/rotate", body, nonce)
@@ -100,6 +101,7 @@ def _ask(services: NodeServices, transport: Transport, old: SigningKey, new: Sig
     loaded = messages.decode(messages.RotateAnswer, answer.body)
     if answer.signed.key != hub.kunci:
         hub = follow_hub(services, hub, loaded["rantai"], answer.signed.key)
+    check_version(services, loaded["version"])
     if (loaded["kunci"], loaded["echo"]) != (kunci, nonce):
         raise TransportError("answer to another question")
     with services.database.write() as conn:

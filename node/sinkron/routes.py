@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -15,6 +16,7 @@ from node.penduduk.history import HELD
 from node.services import KnownHub, NodeServices, refuse_practice
 from node.sinkron.blobs import read_backlog, set_paused
 from node.sinkron.enrol import enrol
+from node.sinkron.program import describe_hub_program, read_hub_program
 from node.sinkron.queries import count_held, count_received, find_trust, list_computers
 from node.sinkron.rotate import take_new_keys
 from node.sinkron.session import Report
@@ -22,6 +24,8 @@ from node.sinkron.words import six_words
 from shared.clock import describe_span
 from shared.errors import EnvironmentProblem, TransportError, UserError
 from shared.store.evidence import list_events
+from shared.store.records import count_newer
+from shared.sync.address import OFFICE_ROAD
 from shared.sync.codes import CODES
 from shared.sync.enrolment import parse_code
 from shared.sync.limits import limit
@@ -46,13 +50,14 @@ def _read_page() -> dict[str, Any]:
         received, held = count_received(conn), count_held(conn)
         computers = list_computers(conn, node.wilayah)
         events, trust = list_events(conn, 10), find_trust(conn, node.keys.signing.public.hex())
+        program = describe_hub_program(node.program, read_hub_program(conn), count_newer(conn, node.wilayah))
     last: Report | None = node.last_report[1] if node.last_report is not None else None
     return {
         "state": state, "hub": node.hub(), "received": received, "computers": computers, "last": last,
         "held": [(HELD.get(reason, "Ditahan"), count) for reason, count in held],
         "parity": _say_parity(node, last), "words": six_words().words,
         "events": events, "trust": trust, "next_try": _say_next_try(node),
-        "jam": _say_clock(node, last), "kunci_baru": node.keys.previous is not None,
+        "program": program, "jam": _say_clock(node, last), "kunci_baru": node.keys.previous is not None,
         "lampiran": read_backlog(node), "gangguan_lampiran": _say_trouble(node),
         "nama_komputer": node.nama, "is_latihan": node.is_latihan,
     }
@@ -92,12 +97,19 @@ def _say_parity(node: NodeServices, last: Report | None) -> str:
     if last.parity == "sama":
         return "Jumlah dan isi data di sini sama dengan di kecamatan."
     if last.parity_differs:
-        names = [
-            node.catalogue[name].label if name in node.catalogue.kinds else name
-            for name in last.parity_differs
-        ]
-        return f"Ada perbedaan dengan kecamatan pada: {', '.join(names)}. Laporkan ke operator kecamatan."
+        names = _name_kinds(node, last.parity_differs)
+        return f"Ada perbedaan dengan kecamatan pada: {names}. Laporkan ke operator kecamatan."
+    if last.parity == "versi":
+        names = _name_kinds(node, last.parity_versions)
+        return f"Yang dikenal kedua program sama isinya. Baru dapat dibandingkan setelah versinya sama: {names}."
     return "Belum dapat dibandingkan; dibandingkan lagi pada sinkronisasi berikutnya."
+
+
+def _name_kinds(node: NodeServices, names: Iterable[str]) -> str:
+    """Name kinds to people; of those that this program does not know, that there are some."""
+    known = [node.catalogue[name].label for name in names if name in node.catalogue.kinds]
+    others = [name for name in names if name not in node.catalogue.kinds]
+    return ", ".join([*known, *(["jenis data yang belum dikenal di sini"] if others else [])])
 
 
 def _say_trouble(node: NodeServices) -> str:
@@ -137,7 +149,7 @@ def _run(node: NodeServices, hub: KnownHub, job: Job) -> Report:
     with node.database.read() as conn:
         waiting = read_sync_state(conn, node).waiting
     job.report(0, waiting)
-    transport = open_transport(node, hub.address)
+    transport = open_transport(node, hub.address, is_office=hub.is_office)
     try:
         done = sync_once(node, transport, lambda report: job.report(report.sent, max(waiting, report.sent)))
     finally:
@@ -154,15 +166,16 @@ def register() -> ResponseReturnValue:
     typed = request.form.get("kode", "")[:2000]
     try:
         code = parse_code(typed)
-        transport = open_transport(node, code.address)
+        is_office = request.form.get("jaringan_kantor") == "ya"
+        transport = open_transport(node, code.address, is_office=is_office)
         try:
-            hub, words = enrol(node, code, transport)
+            hub, words = enrol(node, code, transport, is_office=is_office)
         finally:
             transport.close()
     except EnvironmentProblem:
         raise
     except UserError as error:
-        return _register_problem(typed, error.pesan)
+        return _register_problem(typed, error.pesan, ask_office=error.kode == OFFICE_ROAD)
     except TransportError:
         return _register_problem(
             typed,
@@ -175,8 +188,10 @@ def register() -> ResponseReturnValue:
     return redirect(url_for(".index"), 303)
 
 
-def _register_problem(typed: str, problem: str) -> ResponseReturnValue:
-    return render_template("sinkron/index.html", job=None, problem=problem, typed=typed, **_read_page()), 400
+def _register_problem(typed: str, problem: str, *, ask_office: bool = False) -> ResponseReturnValue:
+    return render_template(
+        "sinkron/index.html", job=None, problem=problem, typed=typed, ask_office=ask_office, **_read_page()
+    ), 400
 
 
 @blueprint.post("/kunci")

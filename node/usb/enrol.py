@@ -32,12 +32,14 @@ class Enrolled:
         )
 
 
-def write_request(services: NodeServices, code: EnrolmentCode, folder: Path, *, where: str = "Stik") -> Path:
+def write_request(
+    services: NodeServices, code: EnrolmentCode, folder: Path, *, where: str = "Stik", is_office: bool = False
+) -> Path:
     """Write the request for admission with a code into a folder; return the file.
 
     Raises UserError in a practice village, EnvironmentProblem when the file cannot be written.
     """
-    asked = ask_admission(services, code)
+    asked = ask_admission(services, code, is_office=is_office)
     day, number = today(services.clock), 1
     taken = set(list_names(folder, where))
     while (name := name_file(Title.ENROL, services.wilayah, services.nama, day, number)) in taken:
@@ -47,7 +49,8 @@ def write_request(services: NodeServices, code: EnrolmentCode, folder: Path, *, 
     with services.database.write() as conn:
         ledger = read_ledger(conn)
         ledger.add_request(Request(
-            asked.nonce, asked.address, asked.fingerprint.hex(), asked.proof_key.hex(), name, services.clock.now_s()
+            asked.nonce, asked.address, asked.fingerprint.hex(), asked.proof_key.hex(), name, services.clock.now_s(),
+            is_office=is_office,
         ))
         write_ledger(conn, ledger)
     return path
@@ -70,7 +73,8 @@ def read_enrolled(services: NodeServices, letter: Letter, may_enrol: bool) -> En
                 "usb_tidak_diminta",
             )
         asked = Admission(
-            {}, request.nonce, request.address, bytes.fromhex(request.fingerprint), bytes.fromhex(request.proof_key)
+            {}, request.nonce, request.address, bytes.fromhex(request.fingerprint), bytes.fromhex(request.proof_key),
+            request.is_office,
         )
         known = read_hub(conn)
         if known is not None and request.answered and known.has_key(letter.key):

@@ -52,6 +52,7 @@ class Request:
     name: str
     time_s: int
     answered: bool = False
+    is_office: bool = False
 
 
 @dataclass
@@ -65,6 +66,7 @@ class Ledger:
     """The highest number that was answered."""
     parity: str = ""
     parity_differs: list[str] = field(default_factory=list)
+    parity_versions: list[str] = field(default_factory=list)
 
     @property
     def last(self) -> Written | None:

@@ -10,6 +10,7 @@ from typing import Any, BinaryIO
 from node.services import KnownHub, NodeServices, read_hub, refuse_practice, write_hub
 from node.sinkron.clean import clean_erased
 from node.sinkron.hubkey import follow_hub
+from node.sinkron.program import note_hub_program
 from node.sinkron.receipts import keep_receipt
 from node.sinkron.receive import receive_run
 from node.usb.enrol import Enrolled, read_enrolled
@@ -94,6 +95,10 @@ def _check_letter(services: NodeServices, letter: Letter) -> KnownHub:
         raise refuse_file("wrong_desa")
     if not is_own_key(services, message["receiver"]):
         raise refuse_file("wrong_receiver")
+    try:
+        services.program.check_agreed(message["version"])
+    except ProtocolError as error:
+        raise refuse_file(error.code) from None
     return hub
 
 
@@ -179,6 +184,7 @@ def _note_answer(services: NodeServices, hub: KnownHub, message: dict[str, Any],
         if file is not None and not done.is_older:
             ledger.answered = file.number
             ledger.parity, ledger.parity_differs = message["parity"], message["parity_differs"]
+            ledger.parity_versions = message["parity_versions"]
             _note_behind(conn, ledger, file, message)
             hub = replace(hub, segel=message["segel"])
             if not message["code"]:
@@ -188,6 +194,8 @@ def _note_answer(services: NodeServices, hub: KnownHub, message: dict[str, Any],
         write_ledger(conn, ledger)
         if is_news and not message["code"]:
             write_setting(conn, "sinkron_terakhir", f"{now_s} selesai {done.sentence()}")
+    if not done.is_older:
+        note_hub_program(services, message)
 
 
 def _note_behind(conn: sqlite3.Connection, ledger: Ledger, file: Written, message: dict[str, Any]) -> None:

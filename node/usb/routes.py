@@ -28,6 +28,7 @@ from node.usb.tidy import is_admitted
 from node.usb.words import describe_file, describe_state
 from shared.errors import EnvironmentProblem, UserError
 from shared.store.outbox import WHERE, Outbox, open_outbox
+from shared.sync.address import OFFICE_ROAD
 from shared.sync.enrolment import parse_code
 from shared.web.audit import record_access
 from shared.web.services import require_user
@@ -56,7 +57,7 @@ def index() -> ResponseReturnValue:
     return _page()
 
 
-def _page(problem: str = "", typed: str = "") -> str:
+def _page(problem: str = "", typed: str = "", *, ask_office: bool = False) -> str:
     node = services()
     with node.database.read() as conn:
         state = read_sync_state(conn, node)
@@ -67,7 +68,7 @@ def _page(problem: str = "", typed: str = "") -> str:
         "usb/index.html", sentence=sentence, advice=advice, problem=problem, typed=typed, enrolled=enrolled,
         files=list(reversed(ledger.files)), describe_file=describe_file, parity=ledger.parity,
         sticks=list_choices(), waiting_files=[] if node.is_latihan else _outbox().list_files(),
-        job=jobs().find_running(_JOB), is_latihan=node.is_latihan,
+        job=jobs().find_running(_JOB), is_latihan=node.is_latihan, ask_office=ask_office,
     )
 
 
@@ -139,9 +140,11 @@ def register() -> ResponseReturnValue:
     try:
         code = parse_code(typed)
         place = _find_place()
-        path = write_request(node, code, place.folder, where=place.where)
+        is_office = request.form.get("jaringan_kantor") == "ya"
+        path = write_request(node, code, place.folder, where=place.where, is_office=is_office)
     except UserError as error:
-        return _page(error.pesan, typed), 503 if isinstance(error, EnvironmentProblem) else 400
+        status = 503 if isinstance(error, EnvironmentProblem) else 400
+        return _page(error.pesan, typed, ask_office=error.kode == OFFICE_ROAD), status
     with node.database.write() as conn:
         record_access(conn, node.clock, user.name, "usb_daftar", "")
     flash(_say_written(path, place.is_stick), "baik")

@@ -18,12 +18,13 @@ from shared.errors import EnvironmentProblem, UserError
 from shared.merge.scope import Role
 from shared.store.changes import Log, list_logs
 from shared.store.parity import claim_parity
-from shared.store.runs import RunSizer, build_fitting_run, encode_root, sign_size
+from shared.store.records import count_newer
+from shared.store.runs import RunSizer, build_fitting_run, encode_root, sign_size, signed_size
 from shared.store.stick import NewFile, explain_stick, list_names, open_new, write_file
 from shared.sync.bundle import Title, write_letter
 from shared.sync.enrolment import rotation_text
 from shared.sync.filenames import name_file
-from shared.sync.limits import PROTOCOL_VERSION, limit
+from shared.sync.limits import limit
 
 Progress = Callable[[int, int], None]
 _one_at_a_time = threading.Lock()
@@ -130,7 +131,7 @@ def _plan(services: NodeServices, ledger: Ledger) -> tuple[list[dict[str, Any]],
                 note, end = None, log.size
             else:
                 # Of somebody else's log only what its author has signed can be proven to the hub.
-                note, end = log.checkpoint, 0 if log.checkpoint is None else _signed_size(log.checkpoint)
+                note, end = log.checkpoint, 0 if log.checkpoint is None else signed_size(log.checkpoint)
             if start < end:
                 parts.append(Part(log, start, end, note))
     return heads, parts, ought
@@ -148,12 +149,13 @@ def _build(
     """Give the bytes of a file, piece by piece."""
     with services.database.read() as conn:
         parity = claim_parity(conn, services.catalogue, services.wilayah)
+        held = count_newer(conn, services.wilayah)
     key = services.keys.previous or services.keys.signing
     message = {
-        "version": PROTOCOL_VERSION, "sender": key.public.hex(), "receiver": hub.kunci,
+        **services.program.offer(), "kinds": services.kinds, "sender": key.public.hex(), "receiver": hub.kunci,
         "wilayah": services.wilayah, "nonce": nonce, "number": number, "time": services.clock.now_s(), "logs": heads,
         "reaches": [{"id": part.log.id, "size": part.end} for part in parts], **parity.message(),
-        **_present_new_key(services),
+        **_present_new_key(services), **({"held": held} if held else {}),
     }
     yield write_letter(Title.UP, message, key)
     receiver, done = bytes.fromhex(hub.segel), 0
@@ -191,8 +193,3 @@ def _build_run(services: NodeServices, part: Part, start: int, end: int, receive
         return build_fitting_run(
             conn, part.log, start, end, note_for=note_for, codec="zlib", receiver=receiver
         )
-
-
-def _signed_size(note: bytes) -> int:
-    """Read the size of a stored checkpoint, which was verified before it was stored."""
-    return int(note.split(b"\n", 2)[1])

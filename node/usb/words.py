@@ -27,6 +27,7 @@ _FILES = {
     "not_enrolled": "Komputer ini belum terdaftar di kecamatan, jadi jawabannya belum dapat dibaca. Daftarkan dulu,"
     " dengan internet atau lewat USB.",
 }
+_TOO_OLD = ("node_too_old", "hub_too_old")
 _REFUSED = {
     "gap": "Ada bagian sebelumnya yang belum ada di kecamatan; bagian itu ikut pada kiriman berikutnya.",
     "malformed": "Sebagian kiriman rusak di jalan; bagian itu ikut lagi pada kiriman berikutnya.",
@@ -36,6 +37,8 @@ _REFUSED = {
 
 def refuse_file(code: str) -> UserError:
     """Word why a file was not read."""
+    if code in _TOO_OLD:
+        return UserError(CODES[code].sentence, f"usb_{code}")
     return UserError(_FILES.get(code, _FILES["malformed"]), f"usb_{code}")
 
 

@@ -45,6 +45,8 @@ from shared.errors import ProtocolError, UserError
 from shared.merge.fold import FoldChange, GroupState, Standing, fold
 from shared.merge.scope import Role, find_scope_breach
 from shared.records.catalogue import CATALOGUE
+from shared.records.evolution import Evolution
+from shared.records.fields import FieldInfo
 from shared.store.changes import Log
 from shared.store.parity import digest_range, list_range
 from shared.store.tables import columns_of, insert_sql, make_tables
@@ -53,6 +55,7 @@ from shared.sync.bundle import open_file, write_letter
 from shared.sync.checks import prove_run, read_run
 from shared.sync.chunk import open_chunk, split_chunk
 from shared.sync.enrolment import derive_proof_key, parse_code, prove_code, words_of
+from shared.sync.versions import Program
 
 Input = Mapping[str, Any]
 Answer = tuple[dict[str, Any], Any]
@@ -432,10 +435,38 @@ def _parity(given: Input) -> Answer:
     finally:
         conn.close()
     texts = [json.dumps(row, ensure_ascii=False) for row in rows]
-    return {"columns": list(columns_of(kind)), "rows": texts}, {"count": count, "digest": digest, "rows": listed}
+    shown = {"columns": list(columns_of(kind)), "rows": texts, "shape": kind.shape}
+    return shown, {"count": count, "digest": digest, "rows": listed}
+
+
+def _version(given: Input) -> Answer:
+    (least, most), (offered_min, offered) = given["hub"], given["node"]
+    return {}, Program("", most, least).agree(offered, offered_min)
+
+
+def _evolution(given: Input) -> Answer:
+    """Read the groups of a change as today's, or find the version to write it in."""
+    infos = {
+        field["name"]: FieldInfo(
+            field["name"], field.get("group", ""), since=field.get("since", 1),
+            groups_before=tuple((int(last), group) for last, group in field.get("before", {}).items()),
+        )
+        for field in given["fields"]
+    }
+    try:
+        kind = Evolution(infos, given["version"])
+    except TypeError:
+        raise ProtocolError("malformed", "no evolution of a kind") from None
+    groups = {str(version): kind.groups_in(version) for version in range(1, kind.version + 1)}
+    shown = {version: {name: list(fields) for name, fields in of.items()} for version, of in groups.items()}
+    if "written" in given:
+        return {"groups": shown}, list(kind.translate(given["groups"], given["written"]))
+    return {"groups": shown}, kind.oldest_for(given["groups"], given["sets"])
 
 
 EVALUATORS: dict[str, Callable[[Input], Answer]] = {
+    "version": _version,
+    "evolution": _evolution,
     "header": _header,
     "body": _read_body,
     "leaf": _leaf_hash,

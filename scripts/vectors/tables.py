@@ -14,6 +14,8 @@ from shared.store import parity
 from shared.sync import chunk
 from shared.sync.codes import CODES
 from shared.sync.limits import LIMITS
+from shared.sync.states import STATES, STEPS, TROUBLES, State
+from vectors.session import write_session
 
 FORMAT_NUMBERS: tuple[tuple[str, int, str], ...] = (
     ("SALT_BYTES", change.SALT_BYTES, "random bytes before every body"),
@@ -68,10 +70,43 @@ def kinds_table() -> str:
 def _groups(kind: Kind) -> str:
     shown = []
     for name, fields in kind.groups.items():
-        members = "" if fields == (name,) else f" ({', '.join(fields)})"
+        since = {kind.fields[field].info.since for field in fields}
+        told = [field + (f" {own}" if len(since) > 1 and (own := kind.fields[field].info.since) > 1 else "")
+                for field in fields]
+        members = "" if fields == (name,) else f" ({', '.join(told)})"
+        members += f" {min(since)}" if min(since) > 1 else ""
         own = kind.writer_of(name)
         shown.append(f"{name}{members}" + ("" if own is kind.writer else f" [{own.value}]"))
     return " · ".join(shown)
+
+
+def states_table() -> str:
+    rows = []
+    for row in STATES:
+        leads = [f"{step.event} → {step.next}: {step.when}" for step in STEPS
+                 if step.state is row.state and step.event not in TROUBLES]
+        rows.append((row.state.value, row.does, "; ".join(leads), row.stored))
+    common = [f"*{step.event}* → {step.next}: {step.when}" for step in STEPS
+              if step.state is State.GREETING and step.event in TROUBLES]
+    return _table(("state", "what is done", "what follows", "what is stored"), rows) + (
+        "\n\nFrom each of them besides: " + "; ".join(common) + "."
+    )
+
+
+def states_diagram() -> str:
+    """Draw the table for Mermaid; what leads back to greeting or to an end from everywhere is drawn once."""
+    lines = ["stateDiagram-v2", "    [*] --> idle", "    idle --> greeting: due, or a person asks"]
+    lines.append("    state session {")
+    for step in STEPS:
+        if step.event not in TROUBLES and not step.next.is_final:
+            lines.append(f"        {step.state} --> {step.next}: {step.event}")
+    lines.append("    }")
+    lines += [f"    {step.state} --> {step.next}: {step.event}" for step in STEPS
+              if step.event not in TROUBLES and step.next.is_final]
+    lines += [f"    session --> {step.next}: {step.event}" for step in STEPS
+              if step.state is State.GREETING and step.event in TROUBLES]
+    lines += [f"    {state} --> idle: later (10.3)" for state in State if state.is_final]
+    return "```mermaid\n" + "\n".join(lines) + "\n```"
 
 
 def vectors_table(topics: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
@@ -88,13 +123,14 @@ def fill_tables(document: str, topics: Mapping[str, Sequence[Mapping[str, Any]]]
     """Put the tables between their markers; ValueError when the document lacks a marker."""
     makers: dict[str, Callable[[], str]] = {
         "limits": limits_table, "format": format_table, "codes": codes_table, "kinds": kinds_table,
-        "vectors": lambda: vectors_table(topics),
+        "states": states_table, "diagram": states_diagram, "vectors": lambda: vectors_table(topics),
     }
-    for name, make in makers.items():
+    written = {name: make() for name, make in makers.items()} | write_session()
+    for name, content in written.items():
         begin, end = f"<!-- {name}:begin -->", f"<!-- {name}:end -->"
         if document.count(begin) != 1 or document.count(end) != 1:
             raise ValueError(f"marker {name}")
         pattern = re.escape(begin) + ".*?" + re.escape(end)
-        text = f"{begin}\n{make()}\n{end}"
+        text = f"{begin}\n{content}\n{end}"
         document = re.sub(pattern, lambda match: text, document, flags=re.DOTALL)
     return document

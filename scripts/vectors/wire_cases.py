@@ -96,6 +96,13 @@ def message_cases() -> Iterator[Case]:
     yield Case("message", "hello", "absent members get their defaults", {"schema": "HelloRequest", "text": text(hello)})
     yield Case("message", "unknown member", "ignored, so that both sides may grow",
                {"schema": "HelloRequest", "text": text({**hello, "later": {"x": 1}})})
+    yield Case("message", "hello of another program", "what it speaks and knows, what waits; parity with shape",
+               {"schema": "HelloRequest", "text": text({
+                   **hello, "version": 3, "version_min": 2, "program": "2.0.1", "kinds": "ab" * 8, "held": 7,
+                   "parity_at": "cd" * 10, "parity": {"desa": [1, "ef" * 10, "012345", "later"]},
+               })})
+    yield Case("message", "offer", "read before the rest of a message of any version",
+               {"schema": "Offer", "text": text({"version": 9, "version_min": 8, "logs": "of another form"})})
     yield Case("message", "refusal", "what the sender needs to go on", {"schema": "Refusal", "text": text(refusal)})
     told = {"blobs": [{"hash": "ab" * 32, "size": 5}], "wanted": [{"hash": "cd" * 32, "offset": 0}], "more": False}
     yield Case("message", "attachments", "what can be had, what is wanted and from where",
@@ -104,6 +111,8 @@ def message_cases() -> Iterator[Case]:
         ("empty answer about attachments", "it must not read as: nothing is wanted", "BlobHaveAnswer", "{}"),
         ("hash too short", "64 hex digits", "BlobGetRequest", text({"hash": "ab", "offset": 0})),
         ("member missing", "nonce is required", "HelloRequest", text({**hello, "nonce": None})),
+        ("version 0", "versions begin with 1", "Offer", text({"version": 0})),
+        ("claim of one member", "count and digest at least", "HelloRequest", text({**hello, "parity": {"desa": [1]}})),
         ("size as text", "numbers are numbers", "PullRequest", text({"logs": [{"id": LOG, "size": "5"}]})),
         ("log id too short", "32 hex digits", "PullRequest", text({"logs": [{"id": "00", "size": 5}]})),
         ("unknown codec", "zlib or bz2", "PullRequest", text({"logs": [], "codec": "xz"})),
@@ -421,7 +430,9 @@ def bundle_cases(file: Path) -> Iterator[Case]:
         ("cut in its note", "nothing is known of it", note[:-20], "malformed"),
         ("cut before its signature", "nothing is known of it", note[: note.index(b"\n\n") + 2], "malformed"),
         ("an HTTP body", "runs without a note", run, "malformed"),
-        ("another title", "sipande-bundle-up/1", note.replace(b"up/1", b"up/2", 1), "malformed"),
+        ("another title", "sipande-bundle-up/1", note.replace(b"-up/1", b"-side/1", 1), "malformed"),
+        ("a later format", "whoever reads it has to be brought up to date", note.replace(b"up/1", b"up/2", 1),
+         "hub_too_old"),
         ("a checkpoint", "a note of something else", _run_header(0, 5).checkpoint, "malformed"),
         ("wilayah is no desa", "four parts", write_letter(Title.UP, {**up, "wilayah": KECAMATAN}, SIGNING),
          "malformed"),

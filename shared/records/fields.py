@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import Enum
@@ -36,7 +36,8 @@ class FieldInfo:
     """What the house knows about a field beside its type; ``group`` is empty for a group of its own.
 
     ``personal`` says that the value tells who or where a person is, so it leaves the hub veiled or not at all
-    (hub/ekspor/mask.py).
+    (hub/ekspor/mask.py). ``since`` is the version of the kind that has brought the field, ``groups_before`` pairs
+    a version with the group up to it, where a later one has split that group (shared/records/evolution.py).
     """
 
     label: str
@@ -46,6 +47,13 @@ class FieldInfo:
     writer: Writer | None = None
     indexed: bool = False
     personal: bool = False
+    since: int = 1
+    groups_before: tuple[tuple[int, str], ...] = ()
+
+    def group_in(self, version: int) -> str:
+        """Name the group that a version of the kind has put the field in; empty for one of its own."""
+        earlier = [(last, group) for last, group in self.groups_before if version <= last]
+        return min(earlier)[1] if earlier else self.group
 
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
@@ -80,9 +88,12 @@ class RecordField(ma.Field[Any]):
         indexed: bool = False,
         personal: bool = False,
         required: bool = False,
+        since: int = 1,
+        groups_before: Mapping[int, str] | None = None,
     ) -> None:
         super().__init__(required=required)
-        self.info = FieldInfo(label, group, help, masked, writer, indexed, personal)
+        before = tuple(sorted((groups_before or {}).items()))
+        self.info = FieldInfo(label, group, help, masked, writer, indexed, personal, since, before)
         self.error_messages["required"] = f"{label} wajib diisi."
         self.error_messages["null"] = f"{label} tidak boleh kosong."
 

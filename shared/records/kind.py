@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from hashlib import sha256
 from typing import Any, ClassVar
 
 from marshmallow import INCLUDE, Schema
 
+from shared.records.evolution import Evolution
 from shared.records.fields import RecordField, Writer, is_encodable
 
+SHAPE_LETTERS = 6
 EXISTENCE = "_"
 """The group that every record has: whether it exists. Deleting writes it; so does every edit."""
 
@@ -18,8 +22,9 @@ EXISTENCE = "_"
 class RecordSchema(Schema):
     """Base of all record kinds; the class attributes are part of the declaration.
 
-    ``version`` freezes the merge groups. ``protected`` groups (identity, money) are settled only by the
-    hub with two officers. ``title`` is the field that names a record to people.
+    ``version`` freezes the merge groups; a field that a later one brings says so (``since``). ``protected`` groups
+    (identity, money) are settled only by the hub with two officers. ``title`` is the field that names a record to
+    people.
     """
 
     class Meta:
@@ -49,6 +54,7 @@ class Kind:
     protected: frozenset[str]
     indexes: tuple[tuple[str, ...], ...]
     schema: RecordSchema
+    evolution: Evolution
 
     def writer_of(self, group: str) -> Writer:
         """Tell who may write a group; the existence of a record belongs to the kind's writer."""
@@ -104,6 +110,18 @@ class Kind:
         }
 
     @cached_property
+    def shape(self) -> str:
+        """Digest what this kind is in this version (6 hex digits): rows compare only between equal shapes."""
+        members = [[name, self.group_of[name]] for name in self.fields]
+        text = json.dumps([self.name, self.version, members], separators=(",", ":"))
+        return sha256(text.encode()).hexdigest()[:SHAPE_LETTERS]
+
+    @cached_property
+    def special_columns(self) -> tuple[tuple[int, str], ...]:
+        """List the fields whose stored form differs from the body (lists, booleans), each with its place in a row."""
+        return tuple((at + 2, name) for at, (name, f) in enumerate(self.fields.items()) if f.body_type in (list, bool))
+
+    @cached_property
     def _shapes(self) -> dict[str, Callable[[Any], bool]]:
         return {name: field.has_shape for name, field in self.fields.items()}
 
@@ -144,6 +162,8 @@ def make_kind(schema_class: type[RecordSchema]) -> Kind:
         fields[name] = field
         groups[group] = groups.get(group, ()) + (name,)
         group_of[name] = group
+        if not 1 <= field.info.since <= schema_class.version:
+            raise TypeError(f"{schema_class.__name__}.{name} stands since a version that is not there")
     if not schema_class.protected <= groups.keys():
         raise TypeError(f"{schema_class.__name__}.protected names an unknown group")
     return Kind(
@@ -158,4 +178,5 @@ def make_kind(schema_class: type[RecordSchema]) -> Kind:
         protected=schema_class.protected,
         indexes=schema_class.indexes,
         schema=schema,
+        evolution=Evolution({name: field.info for name, field in fields.items()}, schema_class.version),
     )

@@ -34,8 +34,8 @@ ALASAN_SELESAI = {BUKAN_GANDA: "Bukan data ganda", DATA_BENAR: "Sudah dicek, dat
 class KasusSchema(RecordSchema):
     """A verval case as one desa sees it; id is a hash of the finding and the desa (UUIDv8).
 
-    Version 2 has the groups *pemegang* (who works on it) and *camat* (whether it waits for the camat, and what
-    was written to or by him).
+    Version 2 has the groups *pemegang* (who works on it), *camat* (whether it waits for the camat, and what was
+    written to or by him) and *lampiran*.
     """
 
     kind = "kasus"
@@ -59,10 +59,10 @@ class KasusSchema(RecordSchema):
     petugas_pertama = Rujukan("Petugas pertama", "petugas", group="usulan")
     jawaban = Panjang("Jawaban desa", group="jawaban", writer=Writer.DESA)
     dijawab_oleh = Rujukan("Dijawab oleh", "petugas", group="jawaban", writer=Writer.DESA)
-    pemegang = Rujukan("Dikerjakan oleh", "petugas")
-    di_camat = Ya("Menunggu camat", group="camat")
-    pesan_camat = Panjang("Pesan untuk atau dari camat", group="camat")
-    lampiran = Lampiran("Pindaian", writer=Writer.DESA)
+    pemegang = Rujukan("Dikerjakan oleh", "petugas", since=2)
+    di_camat = Ya("Menunggu camat", group="camat", since=2)
+    pesan_camat = Panjang("Pesan untuk atau dari camat", group="camat", since=2)
+    lampiran = Lampiran("Pindaian", writer=Writer.DESA, since=2)
 
 
 class TautanSchema(RecordSchema):

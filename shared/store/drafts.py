@@ -28,6 +28,14 @@ class Draft:
     values: Mapping[str, Any]
     parents: tuple[str, ...] = ()
 
+    def written_version(self) -> int:
+        """Give the oldest version of the kind that says the same: nobody has to wait for what he can read."""
+        if self.kind.version == 1:
+            return 1
+        # Members of a deletion or decision are no fields, though they may be called like one.
+        fields = self.values if self.op in (Op.CREATE, Op.UPDATE) else ()
+        return self.kind.evolution.oldest_for(self.groups, fields)
+
 
 class Batch(NamedTuple):
     """Sealed changes that continue one log, ready for ``append`` and the projector."""
@@ -96,7 +104,7 @@ def seal_drafts(
     for at, draft in enumerate(drafts):
         seq = log.size + at
         header = Header(
-            FORMAT, log.id, seq, draft.kind.name, draft.kind.version, draft.record, draft.op.value,
+            FORMAT, log.id, seq, draft.kind.name, draft.written_version(), draft.record, draft.op.value,
             list(draft.groups), list(draft.parents), author, time_s,
         )
         sealed = seal_change(header, draft.values, salts[at * SALT_BYTES : (at + 1) * SALT_BYTES])

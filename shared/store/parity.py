@@ -10,8 +10,9 @@ import json
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 
 from shared.records.catalogue import Catalogue
 from shared.records.kind import Kind
@@ -24,16 +25,42 @@ DIGEST_LETTERS = 20
 
 @dataclass(frozen=True)
 class ParityCheck:
-    """``at`` names the log heads that the counts and digests were computed at; empty when there are none."""
+    """``at`` names the log heads that the counts and digests were computed at; empty when there are none.
+
+    ``kinds`` gives count, digest and shape of each kind that has rows.
+    """
 
     at: str
-    kinds: dict[str, tuple[int, str]]
+    kinds: dict[str, tuple[int, str, str]]
 
     def message(self) -> dict[str, Any]:
         """Give the members of a hello; nothing when nothing is known."""
         if not self.at:
             return {}
-        return {"parity_at": self.at, "parity": {k: [n, d] for k, (n, d) in sorted(self.kinds.items())}}
+        return {"parity_at": self.at, "parity": {name: list(told) for name, told in sorted(self.kinds.items())}}
+
+
+class Verdict(StrEnum):
+    """What a comparison has shown; empty where there was nothing to compare."""
+
+    NONE = ""
+    SAMA = "sama"
+    BEDA = "beda"
+    VERSI = "versi"
+    """What both know in one version is the same; the rest waits for an upgrade."""
+
+
+class Comparison(NamedTuple):
+    """The kinds that differ, and those that cannot be compared between two programs."""
+
+    verdict: Verdict = Verdict.NONE
+    differs: tuple[str, ...] = ()
+    versions: tuple[str, ...] = ()
+
+    def message(self) -> dict[str, Any]:
+        """Give the members of an answer to hello."""
+        names = {"parity_versions": list(self.versions)} if self.versions else {}
+        return {"parity": self.verdict.value, "parity_differs": list(self.differs), **names}
 
 
 NO_PARITY = ParityCheck("", {})
@@ -51,16 +78,24 @@ def claim_parity(conn: sqlite3.Connection, catalogue: Catalogue, wilayah: str) -
     text = read_setting(conn, f"paritas:{wilayah}")
     if text is None:
         return NO_PARITY
-    at, kinds = json.loads(text)
-    if at != name_heads(conn, wilayah):
+    at, kinds = json.loads(text)[:2]
+    if at != name_heads(conn, wilayah) or _is_of_another_program(conn, text):
         return NO_PARITY
-    return ParityCheck(at, {kind: (count, digest) for kind, (count, digest) in kinds.items()})
+    return ParityCheck(at, {kind: (count, digest, shape) for kind, (count, digest, shape) in kinds.items()})
+
+
+def _is_of_another_program(conn: sqlite3.Connection, text: str) -> bool:
+    """Tell whether a claim was computed from tables of another catalogue; the logs are the same, the rows are not."""
+    stored: list[Any] = json.loads(text)
+    return len(stored) < 3 or stored[2] != read_setting(conn, "catalogue")
 
 
 def is_claim_stale(conn: sqlite3.Connection, wilayah: str) -> bool:
     """Tell whether the parity of a desa has to be computed again for its present logs."""
     text = read_setting(conn, f"paritas:{wilayah}")
-    return text is None or json.loads(text)[0] != name_heads(conn, wilayah)
+    if text is None or _is_of_another_program(conn, text):
+        return True
+    return bool(json.loads(text)[0] != name_heads(conn, wilayah))
 
 
 def compute_parity(conn: sqlite3.Connection, catalogue: Catalogue, wilayah: str) -> ParityCheck:
@@ -69,20 +104,33 @@ def compute_parity(conn: sqlite3.Connection, catalogue: Catalogue, wilayah: str)
     for kind in catalogue:
         count, digest = digest_range(conn, kind, wilayah, "", "")
         if count:
-            kinds[kind.name] = (count, digest)
+            kinds[kind.name] = (count, digest, kind.shape)
     return ParityCheck(name_heads(conn, wilayah), kinds)
 
 
 def store_parity(conn: sqlite3.Connection, wilayah: str, parity: ParityCheck) -> None:
     """Remember a computed parity."""
-    write_setting(conn, f"paritas:{wilayah}", json.dumps([parity.at, parity.kinds]))
+    write_setting(conn, f"paritas:{wilayah}", json.dumps([parity.at, parity.kinds, read_setting(conn, "catalogue")]))
 
 
-def compare_parity(mine: ParityCheck, theirs: ParityCheck) -> list[str]:
-    """Name the kinds whose count or digest differ."""
-    return sorted(
-        kind for kind in mine.kinds.keys() | theirs.kinds.keys() if mine.kinds.get(kind) != theirs.kinds.get(kind)
-    )
+def compare_parity(mine: ParityCheck, theirs: ParityCheck, *, same_kinds: bool) -> Comparison:
+    """Compare counts and digests of the kinds that both sides know in one shape.
+
+    Where not all kinds are the same (``same_kinds``), one of which only one side has rows may be unknown to the
+    other: it is not compared.
+    """
+    differs: list[str] = []
+    versions: list[str] = []
+    for kind in sorted(mine.kinds.keys() | theirs.kinds.keys()):
+        own, other = mine.kinds.get(kind), theirs.kinds.get(kind)
+        if own is None or other is None:
+            (differs if same_kinds else versions).append(kind)
+        elif own[2] != other[2]:
+            versions.append(kind)
+        elif own != other:
+            differs.append(kind)
+    verdict = Verdict.BEDA if differs else Verdict.VERSI if versions else Verdict.SAMA
+    return Comparison(verdict, tuple(differs), tuple(versions))
 
 
 def digest_range(conn: sqlite3.Connection, kind: Kind, wilayah: str, low: str, high: str) -> tuple[int, str]:

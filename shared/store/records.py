@@ -245,8 +245,9 @@ class Projector:
             standing = Standing.KARANTINA
         by_hub = self.places[entry.pos >> SEQ_BITS].role is not Role.DESA
         return FoldChange(
-            header.ref(entry.leaf), header.op, tuple(header.groups), tuple(header.parents),
-            _decision(entry) if header.op == Op.DECIDE else entry.values or {}, by_hub, standing,
+            header.ref(entry.leaf), header.op, kind.evolution.translate(header.groups, header.kind_version),
+            tuple(header.parents), _decision(kind, entry) if header.op == Op.DECIDE else entry.values or {},
+            by_hub, standing,
         )
 
     def _find_reason(self, kind: Kind, entry: Entry) -> str | None:
@@ -261,9 +262,10 @@ class Projector:
         # it were gone, because elsewhere it already is.
         sets_fields = header.op in (Op.CREATE, Op.UPDATE) and not self._is_erased(kind, entry)
         values = entry.values or {} if sets_fields else {}
-        if find_scope_breach(place.role, kind, header.op, header.groups, values):
+        groups = kind.evolution.translate(header.groups, header.kind_version)
+        if find_scope_breach(place.role, kind, header.op, groups, values):
             return "lingkup"
-        if kind.find_shape_defect(values) or not _fills_its_groups(kind, header, values):
+        if kind.find_shape_defect(values) or not _fills_its_groups(kind, header.op, groups, values):
             return "bentuk"
         return None
 
@@ -272,18 +274,20 @@ class Projector:
         return entry.values is None or (kind.name not in VERDICT_KINDS and entry.pos in self.verdicts.erased)
 
 
-def _fills_its_groups(kind: Kind, header: Header, values: Mapping[str, Any]) -> bool:
+def _fills_its_groups(kind: Kind, op: str, groups: Sequence[str], values: Mapping[str, Any]) -> bool:
     """Tell whether an update sets only fields of the groups it names; others would be lost without a word."""
-    if header.op != Op.UPDATE:
-        return True
-    return all(kind.group_of[name] in header.groups for name in values if name in kind.group_of)
+    return op != Op.UPDATE or all(kind.group_of[name] in groups for name in values if name in kind.group_of)
 
 
-def _decision(entry: Entry) -> Mapping[str, Any]:
+def _decision(kind: Kind, entry: Entry) -> Mapping[str, Any]:
+    """Give group → reference; of a group that a later version has split, for each of its parts."""
     chosen = (entry.values or {}).get("pilih")
     if not isinstance(chosen, dict):
         return {}
-    return {group: ref for group, ref in chosen.items() if isinstance(ref, str)}
+    return {
+        today: ref for group, ref in chosen.items() if isinstance(ref, str)
+        for today in kind.evolution.translate((group,), entry.header.kind_version)
+    }
 
 
 def read_entries(conn: sqlite3.Connection, positions: Iterable[int]) -> list[Entry]:
@@ -377,7 +381,7 @@ class _RowWriter:
         self.holds.extend((e.pos, desa, e.header.record, e.header.kind, reason) for e in entries)
 
     def _convert(self, kind: Kind, row: list[Any]) -> None:
-        for at, name in _special_columns(kind):
+        for at, name in kind.special_columns:
             if row[at] is not None:
                 row[at] = kind.fields[name].to_column(row[at])
 
@@ -422,26 +426,13 @@ class _RowWriter:
             f"SELECT * FROM {kind.name} WHERE id IN (SELECT value FROM json_each(?))", (json.dumps(records),)
         )
         columns = columns_of(kind)
-        special = _special_columns(kind)
+        special = kind.special_columns
         old: dict[tuple[str, str], dict[str, Any]] = {}
         for row in map(list, rows):
             for at, name in special:
                 row[at] = kind.fields[name].from_column(row[at])
             old[row[0], row[1]] = dict(zip(columns[2:-1], row[2:-1], strict=True))
         return old
-
-
-_SPECIAL: dict[tuple[str, int], tuple[tuple[int, str], ...]] = {}
-
-
-def _special_columns(kind: Kind) -> tuple[tuple[int, str], ...]:
-    """Find the columns whose stored form differs from the body (lists, booleans)."""
-    key = (kind.name, kind.version)
-    found = _SPECIAL.get(key)
-    if found is None:
-        found = tuple((at + 2, name) for at, (name, f) in enumerate(kind.fields.items()) if f.body_type in (list, bool))
-        _SPECIAL[key] = found
-    return found
 
 
 def rebuild(conn: sqlite3.Connection, catalogue: Catalogue, observe: Observer | None = None) -> int:
@@ -494,6 +485,12 @@ def _stream_records(conn: sqlite3.Connection, verdicts: bool) -> Iterator[list[E
             pending.append(entry)
     if pending:
         yield pending
+
+
+def count_newer(conn: sqlite3.Connection, desa: str) -> int:
+    """Count the changes of a desa that this program keeps and cannot show before it is brought up to date."""
+    row = conn.execute("SELECT count(*) FROM held WHERE alasan = 'jenis_baru' AND desa = ?", (desa,)).fetchone()
+    return int(row[0])
 
 
 def load_state(conn: sqlite3.Connection, catalogue: Catalogue, kind: Kind, desa: str, record: str) -> RecordState:

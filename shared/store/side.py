@@ -33,6 +33,7 @@ from shared.store.migrations import apply_migrations, read_setting
 from shared.store.records import FAILED, Entry, rebuild
 from shared.store.runs import encode_root, sign_size
 from shared.store.tables import make_tables
+from shared.sync.versions import THIS_PROGRAM, Program, name_kinds
 
 KEY_FILE = "kunci.json"
 
@@ -58,6 +59,7 @@ class Side:
     nama: str = ""
     cadangan: Path | None = None
     """The folder for backups where one was named; without, it stands beside the data folder."""
+    program: Program = THIS_PROGRAM
     new_id: RecordIds = field(init=False)
     anchor: AnchorFile = field(init=False)
 
@@ -68,6 +70,11 @@ class Side:
     def cosigners(self) -> Sequence[Verifier]:
         """Give the verifiers of the receipts held here; none where no hub is known."""
         return ()
+
+    @property
+    def kinds(self) -> str:
+        """The digest of the kinds that this side knows."""
+        return name_kinds(self.catalogue)
 
     def sign_head(self, log: Log) -> bytes:
         """Sign the present head of an own log; the anchor is on disk before anybody sees the signature."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from hashlib import sha256
 
@@ -13,6 +14,7 @@ from shared.records.kind import Kind
 from shared.store.migrations import read_setting, write_setting
 
 FIXED = ("conflict", "held", "deleted")
+_MADE = "kinds_made"
 
 
 def make_tables(conn: sqlite3.Connection, catalogue: Catalogue) -> bool:
@@ -24,13 +26,25 @@ def make_tables(conn: sqlite3.Connection, catalogue: Catalogue) -> bool:
     signature = _sign_catalogue(catalogue)
     before = read_setting(conn, "catalogue")
     write_setting(conn, "catalogue", signature)
+    write_setting(conn, _MADE, json.dumps(sorted({*_list_made(conn), *catalogue.kinds})))
     return before is not None and before != signature
 
 
 def drop_tables(conn: sqlite3.Connection, catalogue: Catalogue) -> None:
-    """Drop every projection of the shared core; a side drops its own beside this."""
-    for name in (*FIXED, *(kind.name for kind in catalogue)):
+    """Drop every projection of the shared core; a side drops its own beside this.
+
+    Also those of kinds that an earlier program had: nothing would ever empty them again.
+    """
+    for name in (*FIXED, *sorted({*_list_made(conn), *catalogue.kinds})):
         conn.execute(f"DROP TABLE IF EXISTS {_name(name)}")
+    write_setting(conn, _MADE, "[]")
+
+
+def _list_made(conn: sqlite3.Connection) -> list[str]:
+    """Name the kinds that have a table here."""
+    text = read_setting(conn, _MADE)
+    names: list[str] = [] if text is None else json.loads(text)
+    return names
 
 
 def columns_of(kind: Kind) -> tuple[str, ...]:

@@ -57,7 +57,7 @@ class NewKey(messages.RotateRequest):
 
     class Meta:
         unknown = EXCLUDE
-        exclude = ("version", "nonce")
+        exclude = ("version", "version_min", "nonce")
 
 
 class BundleUp(messages.HelloRequest):
@@ -148,14 +148,12 @@ def read_letter(data: bytes) -> tuple[Letter, int]:
     """Read the note at the beginning of a file; also tell where it ends.
 
     Whether that key may speak is the caller's question. Raises ProtocolError: ``malformed`` when no note stands
-    there or it is cut, ``bad_signature`` when it does not verify.
+    there or it is cut, ``bad_signature`` when it does not verify, ``hub_too_old`` or ``node_too_old`` when it is of
+    a format that this program is too old for.
     """
     title_end = data.find(b"\n", 0, _TITLE_BYTES_MAX)
     message_end = data.find(b"\n", title_end + 1, title_end + 2 + limit("message_bytes_max"))
-    try:
-        title = Title(data[: max(0, title_end)].decode())
-    except ValueError:
-        raise ProtocolError("malformed", "title") from None
+    title = _read_title(data[: max(0, title_end)])
     end = _end_of_note(data, message_end)
     message = messages.decode(_SCHEMAS[title], data[title_end + 1 : message_end])
     letter = Letter(title, message)
@@ -167,6 +165,19 @@ def read_letter(data: bytes) -> tuple[Letter, int]:
     if text != data[: message_end + 1]:
         raise ProtocolError("bad_signature", "note of a file")
     return letter, end
+
+
+def _read_title(line: bytes) -> Title:
+    """Read the first line; of a later format only who has to be brought up to date is known: the reader."""
+    try:
+        return Title(line.decode())
+    except ValueError:
+        pass
+    name, _, number = line.partition(b"/")
+    for title in Title:
+        if title.value.encode().partition(b"/")[0] == name and number.isdigit() and number > b"1":
+            raise ProtocolError("node_too_old" if title.is_by_hub else "hub_too_old", "format of a file")
+    raise ProtocolError("malformed", "title")
 
 
 def _end_of_note(data: bytes, message_end: int) -> int:

@@ -50,6 +50,14 @@ _ALL = (
          "Kiriman terlalu besar; dipecah lebih kecil."),
     Code("wrong_receiver", 421, "the file is for another hub or another node", "hands it to whom it is for", False,
          "Berkas kiriman ini untuk kecamatan lain."),
+    Code("node_too_old", 426, "no version of the protocol in common: the node's program is too old",
+         "stops until it was brought up to date; works on locally", False,
+         "Program di komputer ini terlalu lama untuk program kecamatan. Pekerjaan Anda aman di sini; perbarui program"
+         " Sipande di komputer ini, lalu sinkronkan lagi."),
+    Code("hub_too_old", 426, "no version of the protocol in common: the hub's program is too old",
+         "stops until the hub was brought up to date; works on locally", False,
+         "Program kecamatan terlalu lama untuk program di komputer ini. Pekerjaan Anda aman di sini; minta operator"
+         " kecamatan memperbarui programnya."),
     Code("bad_proof", 422, "tree, checkpoint or proof of a run does not verify; names the run", "reads its bytes again",
          False, "Catatan yang dikirim tidak cocok dengan segelnya. Jalankan pemeriksaan (verify) di komputer ini."),
     Code("bad_note", 422, "a checkpoint or receipt is malformed or not signed by the log's key",

@@ -15,6 +15,9 @@ class Limit:
 
 
 PROTOCOL_VERSION = 1
+"""The highest version of the protocol that this program speaks."""
+PROTOCOL_VERSION_MIN = 1
+"""The lowest one that it still speaks."""
 
 LIMITS: dict[str, Limit] = {
     "run_bytes_start": Limit(30 * 1024, "byte", "size of the first run on an unknown link"),

@@ -12,6 +12,7 @@ from shared.sync.limits import limit
 
 _HASH = validate.Regexp(r"\A[0-9a-f]{64}\Z")
 _LOG_ID = validate.Regexp(r"\A[0-9a-f]{32}\Z")
+_VERSION = validate.Range(1, 1 << 30)
 
 
 class Message(Schema):
@@ -27,28 +28,61 @@ class LogHead(Message):
     root = fields.Str(required=True, validate=validate.Length(equal=44))
 
 
-class HelloRequest(Message):
-    """``parity``: kind → [count, digest] of the desa's rows, at the heads that ``parity_at`` is a digest of."""
+class Offer(Message):
+    """What every message begins a conversation with: the versions of the protocol that its writer speaks.
 
-    version = fields.Int(required=True, strict=True)
+    It is read before the rest, which may be of a version that nobody here knows.
+    """
+
+    version = fields.Int(required=True, strict=True, validate=_VERSION)
+    version_min = fields.Int(load_default=1, strict=True, validate=_VERSION)
+
+
+class Speaker(Offer):
+    """Beside that, for people: ``program`` names the program, ``kinds`` is a digest of the kinds that it knows,
+    ``held`` counts the changes that it keeps and cannot show yet."""
+
+    program = fields.Str(load_default="", validate=validate.Length(max=40))
+    kinds = fields.Str(load_default="", validate=validate.Length(max=64))
+    held = fields.Int(load_default=0, strict=True, validate=validate.Range(0, 1 << 40))
+
+
+class _KindParity(fields.Field[tuple[int, str, str]]):
+    """[count, digest, shape]; what later versions add behind them is ignored, the shape may be absent."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> tuple[int, str, str]:
+        told = [*value, ""] if isinstance(value, list) and len(value) == 2 else value
+        if not isinstance(told, list) or len(told) < 3:
+            raise ValidationError("not a claim")
+        count, digest, shape = told[:3]
+        if type(count) is not int or not all(type(text) is str and len(text) <= 64 for text in (digest, shape)):
+            raise ValidationError("not a claim")
+        return count, digest, shape
+
+
+class HelloRequest(Speaker):
+    """``parity``: kind → [count, digest, shape] of the desa's rows, at the heads that ``parity_at`` is a digest of."""
+
     nonce = fields.Str(required=True, validate=validate.Length(min=22, max=64))
     logs = fields.List(fields.Nested(LogHead), required=True, validate=validate.Length(max=500))
-    kinds = fields.Str(load_default="", validate=validate.Length(max=64))
     time = fields.Int(load_default=0, strict=True, validate=validate.Range(-(1 << 53), 1 << 53))
     parity_at = fields.Str(load_default="", validate=validate.Length(max=64))
     parity = fields.Dict(
         keys=fields.Str(validate=validate.Length(max=40)),
-        values=fields.Tuple((fields.Int(strict=True), fields.Str(validate=validate.Length(max=64)))),
+        values=_KindParity(),
         load_default=dict,
         validate=validate.Length(max=100),
     )
 
 
-class HelloAnswer(Message):
-    """``differs``: logs of which the node announced another history than the hub holds. ``known`` is false to a
-    stranger who may help a restored hub with its common channel only. ``rantai``: successors of the hub's key."""
+class HelloAnswer(Speaker):
+    """``version`` is the one agreed on; ``kinds`` is empty where it would be the node's own.
 
-    version = fields.Int(required=True, strict=True)
+    ``parity_versions``: kinds that cannot be compared. ``differs``: logs of which the node announced another history
+    than the hub holds. ``known`` is false to a stranger who may help a restored hub with its common channel only.
+    ``rantai``: successors of the hub's key.
+    """
+
     nonce = fields.Str(required=True, validate=validate.Length(min=22, max=64))
     echo = fields.Str(required=True, validate=validate.Length(max=64))
     logs = fields.List(fields.Nested(LogHead), required=True, validate=validate.Length(max=500))
@@ -56,6 +90,7 @@ class HelloAnswer(Message):
     segel = fields.Str(required=True, validate=validate.Length(equal=64))
     parity = fields.Str(load_default="", validate=validate.Length(max=20))
     parity_differs = fields.List(fields.Str(), load_default=list)
+    parity_versions = fields.List(fields.Str(), load_default=list)
     differs = fields.List(fields.Str(validate=_LOG_ID), load_default=list, validate=validate.Length(max=500))
     known = fields.Bool(load_default=True)
     rantai = fields.List(fields.Str(validate=validate.Length(max=4096)), load_default=list,
@@ -89,8 +124,7 @@ class CompareAnswer(Message):
     size = fields.Int(required=True, strict=True, validate=validate.Range(0, 1 << 40))
 
 
-class RotateRequest(Message):
-    version = fields.Int(required=True, strict=True)
+class RotateRequest(Offer):
     nonce = fields.Str(required=True, validate=validate.Length(min=22, max=64))
     kunci = fields.Str(required=True, validate=validate.Regexp(r"\A[0-9a-f]{64}\Z"))
     segel = fields.Str(required=True, validate=validate.Regexp(r"\A[0-9a-f]{64}\Z"))
@@ -98,6 +132,7 @@ class RotateRequest(Message):
 
 
 class RotateAnswer(Message):
+    version = fields.Int(load_default=1, strict=True, validate=_VERSION)
     simpul = fields.Str(required=True, validate=validate.Length(equal=36))
     kunci = fields.Str(required=True, validate=validate.Regexp(r"\A[0-9a-f]{64}\Z"))
     echo = fields.Str(required=True, validate=validate.Length(max=64))
@@ -148,8 +183,7 @@ class BlobGetRequest(Message):
     bytes_max = fields.Int(load_default=0, strict=True)
 
 
-class EnrolRequest(Message):
-    version = fields.Int(required=True, strict=True)
+class EnrolRequest(Speaker):
     slot = fields.Str(required=True, validate=validate.Length(max=40))
     wilayah = fields.Str(required=True, validate=validate.Length(max=13))
     kunci = fields.Str(required=True, validate=validate.Regexp(r"\A[0-9a-f]{64}\Z"))
@@ -160,6 +194,7 @@ class EnrolRequest(Message):
 
 
 class EnrolAnswer(Message):
+    version = fields.Int(load_default=1, strict=True, validate=_VERSION)
     status = fields.Str(required=True, validate=validate.OneOf(("menunggu", "aktif")))
     simpul = fields.Str(required=True, validate=validate.Length(equal=36))
     wilayah = fields.Str(required=True, validate=validate.Length(max=13))

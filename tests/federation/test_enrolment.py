@@ -9,7 +9,7 @@ import pytest
 from hub.change import write_common
 from hub.simpul.enrol import confirm_candidate, list_candidates, open_slot, refuse_candidate, withdraw_slot
 from hub.simpul.refusal import OTHER, WRONG_WORDS
-from node.commands import make_node
+from node.commands import make_node, open_transport
 from node.services import NodeServices
 from node.sinkron.enrol import enrol
 from node.sinkron.session import Outcome
@@ -265,3 +265,32 @@ def test_a_revoked_key_is_not_enrolled_again(federation: Federation) -> None:
     assert draft is not None
     write_common(hub, [draft], author="")
     assert ask(federation, node, open_slot(hub, DESA, ADDRESS, "uji")) == "key_revoked"
+
+
+# Roads without HTTPS ---------------------------------------------------------------------------------------
+
+
+def test_a_hub_gives_no_code_with_an_open_address(federation: Federation) -> None:
+    with pytest.raises(UserError) as refused:
+        open_slot(federation.hub, DESA, "http://hub.kecamatan.go.id", "uji")
+    assert refused.value.kode == "alamat_terbuka" and "https://" in refused.value.pesan
+    assert open_slot(federation.hub, DESA, "http://192.168.1.9:8700", "uji").address.startswith("http://192")
+
+
+def test_plain_http_in_an_office_network_takes_a_persons_word_and_is_remembered(federation: Federation) -> None:
+    node = make_node(federation.folder / "a", DESA, "a", federation.clock, seeded("a"))
+    federation.nodes["a"] = node
+    code = open_slot(federation.hub, DESA, "http://192.168.1.9:8700", "uji")
+    with pytest.raises(UserError) as refused:
+        enrol(node, code, federation.transport(node))
+    assert refused.value.kode == "jaringan_kantor" and node.hub() is None
+    hub, _ = enrol(node, code, federation.transport(node), is_office=True)
+    assert hub.is_office and node.hub() == hub
+    open_transport(node, hub.address, is_office=hub.is_office).close()
+
+
+def test_no_transport_goes_in_the_clear_over_a_network_that_nobody_allowed(federation: Federation) -> None:
+    node = federation.add_node("a")
+    for address, is_office in (("http://192.168.1.9", False), ("http://hub.go.id", True), ("http://8.8.8.8", True)):
+        with pytest.raises(UserError):
+            open_transport(node, address, is_office=is_office)

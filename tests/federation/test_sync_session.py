@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
+from random import Random
 
 import pytest
 
@@ -19,12 +20,15 @@ from shared.changelog.checkpoint import Checkpoint, Signer, cosign, parse_body, 
 from shared.changelog.keys import SealKey, SigningKey
 from shared.changelog.run import decode_run_header
 from shared.errors import ProtocolError, TransportError
+from shared.records.evolution import Evolution
+from shared.records.fields import FieldInfo
 from shared.store.drafts import draft_create, draft_update
 from shared.store.migrations import write_setting
 from shared.store.records import load_state
 from shared.store.runs import build_run
 from shared.sync import signature
 from shared.sync.limits import limit
+from shared.sync.states import Event, State, advance
 from tests.support.federation import ADDRESS, HUB, Federation, make_sync_app, refuse_all
 from tests.support.office import (
     NIK_A,
@@ -97,7 +101,9 @@ def test_an_unknown_kind_or_version_is_kept_and_relayed(
     federation: Federation, change: dict[str, object]
 ) -> None:
     a, b = federation.add_node("a"), federation.add_node("b")
-    kind = replace(a.catalogue["dusun"], **change)  # type: ignore[arg-type]
+    dusun = a.catalogue["dusun"]
+    later = Evolution({**{n: f.info for n, f in dusun.fields.items()}, "dalam": FieldInfo("Dalam", since=9)}, 9)
+    kind = replace(dusun, **{"evolution": later, **change})  # type: ignore[arg-type]
     ref = write_drafts(a, [draft_create(kind, a.new_id(), {"nama": "KRAJAN", "dalam": 7})], author="x")[0]
     federation.sync_all()
     for side in (a, b, federation.hub):
@@ -106,6 +112,20 @@ def test_an_unknown_kind_or_version_is_kept_and_relayed(
             ("jenis_baru", b'{"dalam":7,"nama":"KRAJAN"}')
         ]
     assert ref.startswith(own_log(a).id)
+
+
+def test_large_changes_travel_in_runs_that_the_hub_takes(federation: Federation) -> None:
+    a = federation.add_node("a")
+    random, kind = Random(3), a.catalogue["program_bantuan"]
+    with a.database.write() as conn:
+        write_setting(conn, "run_bytes", str(limit("run_bytes_max")))
+    write_drafts(a, [
+        draft_create(kind, a.new_id(), {"nama": f"P {at}", "sasaran": 1, "keterangan": random.randbytes(900).hex()})
+        for at in range(700)
+    ], author="")
+    report = federation.sync(a)
+    assert (report.outcome, report.code) == (Outcome.SELESAI, "")
+    assert value(federation.hub, "SELECT count(*) FROM program_bantuan") == 700
 
 
 # Receipts ------------------------------------------------------------------------------------------------
@@ -325,7 +345,7 @@ def test_changes_beyond_the_cut_off_of_a_revoked_key_are_quarantined(federation:
     after = create(a, nama="BUDI")
     # The sibling hands over what came to it on a stick.
     talk, log = Talk(federation, b), own_log(a)
-    run = replace(talk.session, services=a)._build(log, log.size - 1, log.size, talk.receiver)
+    run = replace(talk.session, services=a)._build(log, log.size - 1, log.size, talk.receiver)[0]
     assert talk.push(run).status == 200
     federation.sync(b)
     for side in (b, federation.hub):
@@ -569,3 +589,34 @@ def restore_hub(federation: Federation, database: bytes) -> None:
     hub.folder.database.write_bytes(database)
     federation.hub = open_hub(hub.folder.path, clock=federation.clock, random=hub.random)
     federation.app = make_sync_app(federation.hub)
+
+
+# States ---------------------------------------------------------------------------------------------------
+
+
+def test_a_session_takes_the_steps_of_the_table_and_no_others(
+    federation: Federation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken: list[tuple[str, str]] = []
+
+    def note(state: State, event: Event) -> State:
+        taken.append((state.value, event.value))
+        return advance(state, event)
+
+    monkeypatch.setattr("node.sinkron.session.advance", note)
+    node = federation.add_node("a")
+    create(node, nama="SITI")
+    federation.sync(node)
+    whole = [("greeting", "known"), ("settling", "agreed"), ("pushing", "all sent"), ("pulling", "all here"),
+             ("attaching", "done")]
+    assert taken == whole
+    taken.clear()
+    create(node, nama="BUDI")
+    transport = federation.transport(node)
+    transport.after = answer_once("push", lose)
+    federation.sync(node, transport)
+    assert taken == [*whole[:2], ("pushing", "no answer"), *whole]
+    taken.clear()
+    transport.before = refuse_all
+    federation.sync(node, transport)
+    assert taken == [("greeting", "no answer"), ("greeting", "gave up")]

@@ -13,6 +13,7 @@ from hub.simpul.enrol import confirm_candidate, open_slot
 from hub.verval.cases import list_findings
 from hub.verval.decide import Officer, return_to_desa
 from node.beranda.jobs import jobs
+from node.sinkron.program import note_hub_program
 from node.sinkron import routes as sinkron
 from node.sinkron.words import six_words
 from shared.errors import TransportError
@@ -437,7 +438,7 @@ def test_the_audit_names_account_action_and_person(desa: Desa, siti: Browser) ->
 @pytest.fixture
 def dunia(tmp_path: Path, desa: Desa, monkeypatch: pytest.MonkeyPatch) -> Iterator[Federation]:
     made = Federation(tmp_path / "dunia", clock=desa.clock)
-    monkeypatch.setattr(sinkron, "open_transport", lambda node, address: made.transport(node))
+    monkeypatch.setattr(sinkron, "open_transport", lambda node, address, is_office: made.transport(node))
     yield made
     made.close()
 
@@ -492,7 +493,7 @@ def test_the_page_is_truthful_when_the_kecamatan_is_away(
     enrol(desa, siti, dunia)
     confirm(desa, dunia)
 
-    def broken(node: object, address: str) -> WsgiTransport:
+    def broken(node: object, address: str, is_office: bool) -> WsgiTransport:
         transport = dunia.transport(desa.node)
         transport.before = refuse_all
         return transport
@@ -506,7 +507,7 @@ def test_the_page_is_truthful_when_the_kecamatan_is_away(
 def test_enrolment_without_answer_keeps_the_code(
     desa: Desa, siti: Browser, dunia: Federation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(*args: object) -> None:
+    def broken(*args: object, **options: object) -> None:
         raise TransportError("down")
 
     monkeypatch.setattr(sinkron, "enrol", broken)
@@ -514,6 +515,26 @@ def test_enrolment_without_answer_keeps_the_code(
     siti.get("/sinkronisasi/")
     answer = siti.post("/sinkronisasi/daftar", kode=code)
     assert answer.status_code == 400 and code in answer.text and "tidak menjawab" in read_text(answer)
+
+
+def test_an_office_network_is_asked_about_before_plain_http_is_used(
+    desa: Desa, siti: Browser, dunia: Federation
+) -> None:
+    code = open_slot(dunia.hub, DESA, "http://192.168.1.9:8700", "uji").format()
+    siti.get("/sinkronisasi/")
+    answer = siti.post("/sinkronisasi/daftar", kode=code)
+    assert answer.status_code == 400 and 'name="jaringan_kantor"' in answer.text
+    assert "tidak memakai https://" in read_text(answer) and desa.node.hub() is None
+    siti.follow(siti.post("/sinkronisasi/daftar", kode=code, jaringan_kantor="ya"))
+    hub = desa.node.hub()
+    assert hub is not None and hub.is_office
+
+
+def test_what_another_program_at_the_kecamatan_means_is_one_sentence(desa: Desa, siti: Browser) -> None:
+    assert "lebih lama" not in read_text(siti.get("/sinkronisasi/"))
+    note_hub_program(desa.node, {"program": "0.0.1", "kinds": "lain", "held": 1200})
+    text = read_text(siti.get("/sinkronisasi/"))
+    assert "Program kecamatan (versi 0.0.1) lebih lama" in text and "1.200 perubahan desa ini menunggu di sana" in text
 
 
 def test_without_enrolment_the_button_says_what_is_missing(siti: Browser) -> None:

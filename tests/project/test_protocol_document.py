@@ -92,7 +92,7 @@ def test_numbers_in_capitals_are_in_the_table() -> None:
 
 def test_limits_that_are_named_exist() -> None:
     named = set(re.findall(r"`([a-z_]+_(?:max|min|start|s|after|shown|days))`", WRITTEN))
-    members = {"bytes_max"}
+    members = {"bytes_max", "version_min"}
     assert {name for name in named if not name.startswith("test_")} - members <= LIMITS.keys()
 
 
@@ -140,6 +140,12 @@ def test_no_step_has_two_numbers() -> None:
     assert steps and len(set(steps)) == len(steps)
 
 
+def test_every_step_names_a_test() -> None:
+    rows = re.findall(r"(?m)^\| (?:\d\.\d+|[RBA]\d) \|.*$", section(8))
+    assert len(rows) > 60
+    assert [row for row in rows if "`test_" not in row] == []
+
+
 # The examples ----------------------------------------------------------------------------------------------
 
 
@@ -180,7 +186,7 @@ def test_the_receipt_of_the_session_verifies() -> None:
     answer = json.loads(re.findall(r'(?m)^   (\{.*"receipts".*\})$', SESSION)[0])
     verifier = Verifier("sipande/33.03.04/hub", bytes.fromhex(HUB_KEY), SignatureType.COSIGNATURE_V1)
     checkpoint, _ = open_receipt(answer["receipts"][0].encode(), verifier)
-    hello = json.loads(re.findall(r'(?m)^   (\{"logs".*\})$', SESSION)[0])
+    hello = json.loads(re.findall(r'(?m)^   (\{"kinds".*\})$', SESSION)[0])
     assert base64.b64encode(checkpoint.root).decode() == hello["logs"][0]["root"]
 
 

@@ -82,7 +82,8 @@ def test_a_flipped_bit_spoils_the_note_or_the_runs_from_there_on_and_none_before
     for at in range(len(FILE)):
         damaged = FILE[:at] + bytes([FILE[at] ^ 1 << at % 8]) + FILE[at + 1 :]
         if at < len(NOTE) - 1:
-            assert refusal(damaged) in ("malformed", "bad_signature"), at
+            # One bit can make another number of the title's; nothing is known then but that it is a later format.
+            assert refusal(damaged) in ("malformed", "bad_signature", "hub_too_old"), at
             continue
         try:
             _, found, _ = read(damaged)

@@ -289,7 +289,7 @@ class PendudukBaru(PendudukSchema):
 
     kind = "penduduk"
     version = 2
-    zodiak = Teks("Zodiak")
+    zodiak = Teks("Zodiak", since=2)
 
 
 def catalogue(*schemas: type[RecordSchema]) -> Catalogue:

@@ -17,10 +17,10 @@ from hub.change import write_common
 from hub.commands import make_hub
 from hub.ingest.blobs import blueprint as blob_blueprint
 from hub.ingest.routes import blueprint as sync_blueprint
-from hub.services import HubServices
+from hub.services import HubServices, open_hub
 from hub.simpul.enrol import confirm_candidate, open_slot
 from node.commands import finish_session, make_node, refresh_parity, system_author
-from node.services import NodeServices
+from node.services import NodeServices, open_node
 from node.sinkron.enrol import enrol
 from node.sinkron.rotate import tell_new_keys
 from node.sinkron.session import InlineExecutor, Report, Session
@@ -28,8 +28,9 @@ from node.sinkron.transport import Answer, Traffic, _read_signature
 from shared.errors import TransportError
 from shared.store.drafts import draft_create
 from shared.sync import signature
+from tests.support.editions import NOW, Edition
 
-ADDRESS = "http://hub.uji"
+ADDRESS = "https://hub.uji"
 HUB = "33.03.04"
 DESA = "33.03.04.2006"
 START_S = 1_790_000_000
@@ -101,16 +102,23 @@ class Federation:
     seed: int = 0
     clock: TestClock = field(default_factory=TestClock)
     nodes: dict[str, NodeServices] = field(default_factory=dict)
+    edition: Edition = NOW
+    """The program of the hub, and of nodes that are made without another."""
     hub: HubServices = field(init=False)
     app: Flask = field(init=False)
 
     def __post_init__(self) -> None:
-        self.hub, _ = make_hub(self.folder / "hub", HUB, self.clock, seeded(f"{self.seed}/hub"))
+        self.hub, _ = make_hub(
+            self.folder / "hub", HUB, self.clock, seeded(f"{self.seed}/hub"), self.edition.catalogue
+        )
+        self.hub.program = self.edition.program
         self.app = make_sync_app(self.hub)
 
-    def add_node(self, name: str, desa: str = DESA) -> NodeServices:
+    def add_node(self, name: str, desa: str = DESA, edition: Edition | None = None) -> NodeServices:
         """Make a node and enrol it through the real conversation."""
-        node = make_node(self.folder / name, desa, name, self.clock, seeded(f"{self.seed}/{name}"))
+        made = edition or self.edition
+        node = make_node(self.folder / name, desa, name, self.clock, seeded(f"{self.seed}/{name}"), made.catalogue)
+        node.program = made.program
         self.nodes[name] = node
         code = open_slot(self.hub, desa, ADDRESS, "uji")
         known, words = enrol(node, code, self.transport(node))
@@ -136,6 +144,28 @@ class Federation:
         for _ in range(rounds):
             for node in self.nodes.values():
                 self.sync(node)
+
+    def upgrade_node(self, name: str, edition: Edition) -> NodeServices:
+        """Close a node and open its folder with another program."""
+        self.nodes[name].close()
+        node = open_node(
+            self.folder / name, clock=self.clock, random=seeded(f"{self.seed}/{name}/{edition.program.name}"),
+            catalogue=edition.catalogue,
+        )
+        node.program = edition.program
+        self.nodes[name] = node
+        return node
+
+    def upgrade_hub(self, edition: Edition) -> HubServices:
+        """Close the hub and open its folder with another program."""
+        self.hub.close()
+        self.hub = open_hub(
+            self.folder / "hub", clock=self.clock, random=seeded(f"{self.seed}/hub/{edition.program.name}"),
+            catalogue=edition.catalogue,
+        )
+        self.hub.program = edition.program
+        self.app = make_sync_app(self.hub)
+        return self.hub
 
     def author(self, node: NodeServices) -> str:
         return system_author(node)

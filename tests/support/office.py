@@ -122,15 +122,15 @@ class Talk:
     def __post_init__(self) -> None:
         self.transport = self.federation.transport(self.node)
         self.session = Session(self.node, self.transport, InlineExecutor())
-        self.session._load_link()
         hub = self.node.hub()
         assert hub is not None
+        self.session.hub = hub
         self.receiver = bytes.fromhex(self.session._hello(hub)[1]["segel"])
 
     def run(self, start: int, end: int | None = None, receiver: bytes | None = None) -> bytes:
         """Build a run of the node's own log."""
         log = own_log(self.node)
-        return self.session._build(log, start, log.size if end is None else end, receiver or self.receiver)
+        return self.session._build(log, start, log.size if end is None else end, receiver or self.receiver)[0]
 
     def push(self, body: bytes) -> Answer:
         return self.transport.post("/sync/v1/push", body, self.session.nonce)
