@@ -12,21 +12,33 @@ from hub.change import append_successor, current_log, write_common
 from hub.pemulihan.state import add_former_key, begin_recovery, check_restored
 from hub.services import HubServices
 from shared.changelog.keychain import Successor, sign_successor
-from shared.changelog.keys import KEY_BYTES, SigningKey
+from shared.changelog.keys import KEY_BYTES, SigningKey, load_keys
 from shared.errors import DamageError, UserError
 from shared.merge.scope import Role
 from shared.store.connection import write_durably
 from shared.store.drafts import draft_create
 from shared.store.migrations import write_setting
+from shared.store.side import KEY_FILE
 from shared.sync.limits import limit
 
 
 def take_new_keys(services: HubServices) -> None:
     """Change the hub's keys; nodes follow along the note that the old key signs into its last change."""
     kept_s = limit("seal_key_kept_days") * 24 * 3600
-    with services.database.write() as conn:
-        services.replace_keys(services.keys.rotate(services.random, services.clock.now_s(), kept_s))
-        finish_new_keys(conn, services)
+    before = services.keys
+    try:
+        with services.database.write() as conn:
+            # What stands on disk may be ahead of us: a change that failed half-way is finished, not begun anew.
+            stored = load_keys(services.folder.keys / KEY_FILE)
+            fresh = stored if stored.previous is not None else before.rotate(
+                services.random, services.clock.now_s(), kept_s
+            )
+            services.replace_keys(fresh)
+            finish_new_keys(conn, services)
+    except BaseException:
+        # No node could follow to a key that no channel names.
+        services.keys = before
+        raise
     services.replace_keys(replace(services.keys, is_told=True))
 
 

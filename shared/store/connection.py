@@ -7,11 +7,12 @@ connections write and checkpoint at one instant; here that instant cannot come (
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from shared.errors import DamageError, EnvironmentProblem
@@ -108,12 +109,11 @@ class Database:
 
     def _checkpoint_when_long(self) -> None:
         wal = self.path.with_name(self.path.name + "-wal")
-        try:
-            pages = wal.stat().st_size // 4096
-        except FileNotFoundError:
-            return
-        if pages > CHECKPOINT_PAGES:
-            self.checkpoint()
+        # The commit stands, and whoever hears that it failed would type everything again: a disk that does not
+        # take the checkpoint now is asked again behind the next commit.
+        with suppress(OSError, sqlite3.Error):
+            if wal.stat().st_size // 4096 > CHECKPOINT_PAGES:
+                self.checkpoint()
 
     def checkpoint(self) -> None:
         """Move the write-ahead log into the file, under the write lock."""
@@ -158,31 +158,52 @@ def _explained() -> Iterator[None]:
         text = str(error).lower()
         if "not a database" in text or "malformed" in text:
             raise DamageError("database file is damaged") from error
-        if "full" in text or getattr(error, "errno", None) == 28:
-            raise EnvironmentProblem(
-                "Disk komputer penuh, jadi belum ada yang disimpan. Hapus berkas yang tidak perlu"
-                " (misalnya unduhan lama), lalu ulangi. Isian Anda tidak hilang dari layar.",
-                "disk_penuh",
-            ) from error
-        if "readonly" in text or "disk i/o" in text or "unable to open" in text:
-            raise EnvironmentProblem(
-                "Berkas data tidak dapat ditulis. Periksa hak akses folder data dan kesehatan disk,"
-                " lalu jalankan lagi. Data yang sudah tersimpan tidak berubah.",
-                "disk_rusak",
-            ) from error
+        if "full" in text or getattr(error, "errno", None) in _NO_ROOM:
+            raise _full() from error
+        if any(sign in text for sign in _UNWRITABLE) or getattr(error, "errno", None) in _BROKEN:
+            raise _broken() from error
         raise
 
 
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
+_BROKEN = (errno.EIO, errno.EROFS)
+_UNWRITABLE = ("readonly", "disk i/o", "unable to open")
+
+
+def _full() -> EnvironmentProblem:
+    return EnvironmentProblem(
+        "Disk komputer penuh, jadi belum ada yang disimpan. Hapus berkas yang tidak perlu"
+        " (misalnya unduhan lama), lalu ulangi. Isian Anda tidak hilang dari layar.",
+        "disk_penuh",
+    )
+
+
+def _broken() -> EnvironmentProblem:
+    return EnvironmentProblem(
+        "Berkas data tidak dapat ditulis. Periksa hak akses folder data dan kesehatan disk,"
+        " lalu jalankan lagi. Data yang sudah tersimpan tidak berubah.",
+        "disk_rusak",
+    )
+
+
 def write_durably(path: Path, content: bytes) -> None:
-    """Put a file, private to its owner, in the place of another; it is on disk, whole, when this returns."""
+    """Put a file, private to its owner, in the place of another; it is on disk, whole, when this returns.
+
+    Raises EnvironmentProblem when the disk does not take it.
+    """
     temporary = path.with_suffix(".baru")
-    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
-    sync_folder(path.parent)
+    try:
+        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+        sync_folder(path.parent)
+    except OSError as error:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise (_full() if error.errno in _NO_ROOM else _broken()) from error
 
 
 def sync_folder(path: Path) -> None:

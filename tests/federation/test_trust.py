@@ -18,7 +18,7 @@ from node.sinkron.rotate import tell_new_keys
 from node.sinkron.session import InlineExecutor, Outcome
 from shared.changelog.keychain import Successor, follow, sign_successor
 from shared.changelog.keys import SigningKey
-from shared.errors import TransportError, UserError
+from shared.errors import EnvironmentProblem, TransportError, UserError
 from tests.federation.test_histories import check_whole, copy_folder, names, own_logs, restore_hub
 from tests.support.federation import DESA, HUB, Federation, make_sync_app, refuse_all, seeded
 from tests.support.office import create, rows, update, value
@@ -222,6 +222,32 @@ def test_nodes_follow_the_hub_to_its_new_key(federation: Federation) -> None:
     federation.sync_all()
     assert names(c) == {"SITI", "BUDI"}
     check_whole(federation, c)
+
+
+def test_a_hub_whose_change_of_keys_fails_half_way_is_followed_and_finishes_it(
+    federation: Federation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a, hub = federation.add_node("a"), federation.hub
+    federation.sync_all()
+    before = hub.keys.signing.public
+
+    def fail(*args: object) -> None:
+        raise EnvironmentProblem("Disk komputer penuh.", "disk_penuh")
+
+    with monkeypatch.context() as full:
+        full.setattr("hub.pemulihan.keys.append_successor", fail)
+        with pytest.raises(EnvironmentProblem):
+            take_new_keys(hub)
+    assert hub.keys.signing.public == before
+    create(a, nama="SITI")
+    assert federation.sync(a).outcome is Outcome.SELESAI
+    take_new_keys(hub)
+    assert federation.sync(a).outcome is Outcome.SELESAI
+    known = a.hub()
+    assert known is not None and known.kunci == hub.keys.signing.public.hex()
+    # The keys that were on disk already are the ones that came into office: no successor names lost ones.
+    assert len(rows(hub, "SELECT kunci FROM kunci_hub")) == 1
+    check_whole(federation, a)
 
 
 def test_a_hub_that_shows_no_successor_is_not_followed(federation: Federation) -> None:
