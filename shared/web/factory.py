@@ -1,4 +1,4 @@
-"""Makes the Flask app of a side: guards, headers, error pages, templates, secret key. Nothing starts here."""
+"""Makes the Flask app of a side: guards, headers, templates, secret key. Nothing starts here."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from flask import Flask, Response, current_app, g, jsonify, render_template, request, send_from_directory
+from flask import Flask, Response, current_app, g, request, send_from_directory
 from flask.sessions import SecureCookieSessionInterface
 from flask.typing import ResponseReturnValue
-from flask_wtf.csrf import CSRFError, CSRFProtect
+from flask_wtf.csrf import CSRFProtect
 from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined
-from werkzeug.exceptions import HTTPException, NotFound
+from werkzeug.exceptions import NotFound
 
 from shared.clock import Clock, Randomness, format_time
-from shared.errors import EnvironmentProblem, UserError
 from shared.store.connection import Database, sync_folder
 from shared.store.folder import DataFolder
 from shared.web import masuk
 from shared.web.accounts import Accounts, ContextWords, FirstPerson, Role
 from shared.web.bytecode import TemplateStore
+from shared.web.failures import is_signed_route, set_up_errors
 from shared.web.forms import write_date, write_number
 from shared.web.guards import (
-    LOKAL, UMUM, Access, Registration, check_policies, enforce, may_open, policy_of, register, set_policy,
+    LOKAL, UMUM, Registration, check_policies, enforce, may_open, policy_of, register, set_policy,
 )
 from shared.web.headers import MACHINE_HEADERS, SECURITY_HEADERS, STRICT_TRANSPORT
 from shared.web.local import Command, make_local_blueprint
@@ -44,32 +44,6 @@ UPLOAD_BYTES_MAX = 26_000_000
 _HERE = Path(__file__).parent
 _SECRET_BYTES = 32
 _log = logging.getLogger("sipande.web")
-
-# Status: title, what to do. Anything else is answered with the general ones.
-_ERRORS: Mapping[int, tuple[str, str]] = {
-    400: ("Permintaan tidak dapat dibaca", "Kembali ke halaman sebelumnya, muat ulang, lalu coba lagi."),
-    401: ("Anda belum masuk", "Silakan masuk lebih dulu, lalu ulangi."),
-    403: (
-        "Halaman ini bukan untuk akun Anda",
-        "Bila Anda memerlukannya untuk bekerja, mintalah admin mengubah peran akun Anda.",
-    ),
-    404: (
-        "Halaman tidak ditemukan",
-        "Periksa alamatnya, atau mulai lagi dari halaman depan. Mungkin data ini sudah dipindahkan.",
-    ),
-    405: ("Permintaan tidak dapat dibaca", "Kembali ke halaman sebelumnya, muat ulang, lalu coba lagi."),
-    413: ("Kiriman terlalu besar", "Perkecil berkasnya atau kirim sebagian-sebagian, lalu coba lagi."),
-    429: ("Terlalu banyak percobaan", "Tunggu beberapa menit, lalu coba lagi."),
-    500: (
-        "Ada gangguan di program",
-        "Yang belum selesai tidak disimpan. Coba lagi; bila tetap gagal, catat jamnya dan hubungi admin.",
-    ),
-    503: ("Sedang tidak dapat melayani", "Tunggu sebentar, lalu coba lagi."),
-}
-_CSRF_ERROR = (
-    "Halaman ini sudah terlalu lama terbuka",
-    "Demi keamanan isian ini belum disimpan. Kembali, muat ulang halamannya, lalu kirim sekali lagi.",
-)
 
 
 class SipandeFlask(Flask):
@@ -171,7 +145,7 @@ def make_app(
     CSRFProtect(app)
     _set_up_templates(app, shell)
     _set_up_static(app)
-    _set_up_errors(app)
+    set_up_errors(app)
     register(app, masuk.blueprint, masuk.GUARD)
     if commands is not None:
         register(app, make_local_blueprint(commands, command_services), LOKAL)
@@ -200,7 +174,7 @@ def make_bare_app(import_name: str, *, title: str, random: Randomness) -> Flask:
     )
     app.after_request(_finish_bare)
     _set_up_static(app)
-    _set_up_errors(app)
+    set_up_errors(app)
     return app
 
 
@@ -305,66 +279,6 @@ def _root_of(app: Flask) -> Path:
     return Path(app.root_path) if module is not None and hasattr(module, "__path__") else _HERE
 
 
-def _set_up_errors(app: Flask) -> None:
-    app.register_error_handler(CSRFError, _answer_csrf_error)
-    app.register_error_handler(HTTPException, _answer_http_error)
-    app.register_error_handler(UserError, _answer_user_error)
-
-
-def _answer_csrf_error(error: Exception) -> ResponseReturnValue:
-    return _error_page(400, *_CSRF_ERROR)
-
-
-def _answer_http_error(error: HTTPException) -> ResponseReturnValue:
-    status = error.code or 500
-    if status < 400:
-        return error  # a redirect to the same address with its stroke
-    if _is_machine_route():
-        return _answer_machine(status, getattr(error, "original_exception", None) or error)
-    title, advice = _ERRORS.get(status, _ERRORS[400 if status < 500 else 500])
-    answer = _error_page(status, title, advice)
-    if status == 405:
-        answer.headers["Allow"] = ", ".join(sorted(getattr(error, "valid_methods", None) or ()))
-    return answer
-
-
-def _answer_user_error(error: UserError) -> ResponseReturnValue:
-    status = 503 if isinstance(error, EnvironmentProblem) else 400
-    if _is_machine_route():
-        return _answer_machine(status, error)
-    return _error_page(status, "Belum dapat dikerjakan", error.pesan)
-
-
-def _answer_machine(status: int, error: BaseException) -> ResponseReturnValue:
-    shell = web()
-    if shell.machine_error is not None and _is_signed_route():
-        return shell.machine_error(status, error)
-    pesan = error.pesan if isinstance(error, UserError) else _ERRORS.get(status, _ERRORS[500])[0] + "."
-    kode = error.kode if isinstance(error, UserError) else f"http_{status}"
-    answer = jsonify(galat=pesan, kode=kode, exit=getattr(error, "exit_code", 1))
-    answer.status_code = status
-    return answer
-
-
-def _is_signed_route() -> bool:
-    guard = policy_of(current_app, request.endpoint or "")
-    return guard is not None and guard.access is Access.TANDA_TANGAN
-
-
-def _is_machine_route() -> bool:
-    guard = policy_of(current_app, request.endpoint or "")
-    return guard is not None and guard.is_machine
-
-
-def _error_page(status: int, title: str, advice: str) -> Response:
-    try:
-        # A broken database must not break the page that says so: nobody is looked up at status 500.
-        page = render_template("galat.html", judul=title, saran=advice, tanpa_pengguna=status >= 500)
-    except Exception:  # noqa: BLE001 - the last resort has nothing to render with
-        page = f"<!doctype html><html lang='id'><title>{title}</title><h1>{title}</h1><p>{advice}</p></html>"
-    return Response(page, status)
-
-
 def _start_timer() -> None:
     g.started_s = web().clock.monotonic_s()
 
@@ -377,7 +291,7 @@ def _allow_big_upload() -> None:
 
 
 def _finish(response: Response) -> Response:
-    for name, value in MACHINE_HEADERS if _is_signed_route() else SECURITY_HEADERS:
+    for name, value in MACHINE_HEADERS if is_signed_route() else SECURITY_HEADERS:
         response.headers[name] = value
     if request.is_secure:
         response.headers[STRICT_TRANSPORT[0]] = STRICT_TRANSPORT[1]

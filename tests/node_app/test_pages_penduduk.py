@@ -11,10 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from node.penduduk import writing
 from node.penduduk.index import PeopleIndex
 from node.penduduk.rules import FORM_FIELDS, PENDUDUK
+from shared.errors import EnvironmentProblem
 from shared.records.identifiers import mask_nik
-from tests.node_app.test_pages_kit import NIK, NO_KK, Browser, Desa, make_desa, read_form, read_text
+from tests.node_app.test_pages_kit import NIK, NO_KK, PASSWORD, Browser, Desa, make_desa, read_form, read_text
 
 
 @pytest.fixture
@@ -366,3 +368,32 @@ def test_no_number_of_a_person_reaches_log_or_address(
             assert not [link for link in links if re.search(r"[0-9]{16}", link)]
     assert not re.search(r"(?<![0-9a-f])[0-9]{16}(?![0-9a-f])", caplog.text)
     assert "kreyo" not in caplog.text.lower()
+
+
+def test_a_full_disk_gives_back_what_was_typed_and_the_page_can_save_it(
+    desa: Desa, siti: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*args: object, **named: object) -> None:
+        raise EnvironmentProblem("Disk komputer penuh, jadi belum ada yang disimpan.", "disk_penuh")
+
+    siti.get("/penduduk/tambah")
+    with monkeypatch.context() as full:
+        full.setattr(writing, "write_drafts", fail)
+        answer = siti.post("/penduduk/tambah", nama="SUPARTI <BARU>", status_dasar="1", telepon="0812")
+    assert answer.status_code == 503 and "Disk komputer penuh" in read_text(answer)
+    typed = read_form(answer, "/penduduk/tambah")
+    assert typed == {"nama": "SUPARTI <BARU>", "status_dasar": "1", "telepon": "0812"}
+    assert siti.post("/penduduk/tambah", {**typed, "nama": "SUPARTI"}).status_code == 303
+    assert desa.count("SELECT count(*) FROM penduduk WHERE nama = 'SUPARTI'") == 1
+
+
+def test_a_page_of_a_full_disk_never_holds_a_password(desa: Desa, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*args: object, **named: object) -> None:
+        raise EnvironmentProblem("Disk komputer penuh, jadi belum ada yang disimpan.", "disk_penuh")
+
+    browser = desa.browser(None)
+    browser.get("/masuk")
+    monkeypatch.setattr("shared.web.sessions.Sessions.start", fail)
+    answer = browser.post("/masuk", nama_pengguna="siti", kata_sandi=PASSWORD)
+    assert answer.status_code == 503 and "Disk komputer penuh" in read_text(answer)
+    assert PASSWORD not in answer.text
