@@ -78,10 +78,16 @@ def write_bundle(
         pieces = _build(services, hub, number, nonce, heads, parts, lambda done: progress(done, changes))
         size = write_file(path, pieces, where=where, new_file=new_file)
         written = Written(number, nonce, path.name, services.clock.now_s(), changes, size, ought)
-        with services.database.write() as conn:
-            ledger = read_ledger(conn)
-            ledger.add(written)
-            write_ledger(conn, ledger)
+        try:
+            with services.database.write() as conn:
+                ledger = read_ledger(conn)
+                ledger.add(written)
+                write_ledger(conn, ledger)
+        except BaseException:
+            # An answer to a file that nobody has noted would be an answer to nobody.
+            with suppress(OSError):
+                path.unlink()
+            raise
     tidy_stick(services, folder)
     return Sent(path, written)
 

@@ -741,6 +741,23 @@ def test_a_stick_that_fails_while_it_is_written_holds_no_file_of_that_name(
     assert sent_mark(node) == own_log(node).size
 
 
+def test_a_file_that_cannot_be_noted_is_taken_off_the_stick(road: Road, monkeypatch: pytest.MonkeyPatch) -> None:
+    node = connect(road)
+    fill(road, node, 5)
+    before, names = dump(node), road.names()
+
+    def fail(*args: object) -> None:
+        raise EnvironmentProblem("Disk komputer penuh.", "disk_penuh")
+
+    with monkeypatch.context() as full:
+        full.setattr(send_module, "write_ledger", fail)
+        with pytest.raises(EnvironmentProblem):
+            write_bundle(node, road.stick)
+    assert road.names() == names and dump(node) == before
+    assert road.trip(node)[0].taken is not None
+    assert sent_mark(node) == own_log(node).size
+
+
 def test_what_does_not_read_back_as_written_is_no_file(road: Road) -> None:
     node = connect(road)
 
