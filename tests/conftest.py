@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 from hypothesis import settings
 
@@ -16,3 +17,11 @@ if ROOT not in sys.path:
 settings.register_profile("tetap", derandomize=True)
 settings.register_profile("acak")
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "tetap"))
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Print what was executed of the rows of proof; xdist brings it here with the reports."""
+    from tests.support.executed import sum_up
+
+    for row, counts in sorted(sum_up(terminalreporter.stats.get("passed", ())).items()):
+        terminalreporter.write_line(f"executed, {row}: {dict(sorted(counts.items()))}")
