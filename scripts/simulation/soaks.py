@@ -47,8 +47,8 @@ SOAKS = {
         Soak("kecamatan", "simulation.run", "rounds", 300_000),
         Soak("kill", "simulation.disk.killing", "kills", 5_000),
         Soak("power", "simulation.disk.power", "states", 20_000),
-        # 13 operations, 5 ways to fail, every fourth step of one each time: all of them once.
-        Soak("io", "simulation.disk.failing", "slices", 260),
+        # 13 operations, 6 ways to fail, every fourth step of one each time: all of them once.
+        Soak("io", "simulation.disk.failing", "slices", 312),
         Soak("tmpfs", "simulation.disk.full", "fills", 200),
     )
 }

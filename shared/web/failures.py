@@ -5,6 +5,7 @@ A page never shows the text of an exception. When the disk fails, what was typed
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,9 +14,12 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
-from shared.errors import EnvironmentProblem, UserError
+from shared.errors import DamageError, EnvironmentProblem, UserError
+from shared.explain import explain_error
 from shared.web.guards import Access, policy_of
 from shared.web.services import web
+
+_log = logging.getLogger("sipande.web")
 
 # Status: title, what to do. Anything else is answered with the general ones.
 _ERRORS: Mapping[int, tuple[str, str]] = {
@@ -49,6 +53,7 @@ def set_up_errors(app: Flask) -> None:
     app.register_error_handler(CSRFError, _answer_csrf_error)
     app.register_error_handler(HTTPException, _answer_http_error)
     app.register_error_handler(UserError, _answer_user_error)
+    app.register_error_handler(DamageError, _answer_damage)
 
 
 def _answer_csrf_error(error: Exception) -> ResponseReturnValue:
@@ -74,6 +79,17 @@ def _answer_user_error(error: UserError) -> ResponseReturnValue:
         return _answer_machine(status, error)
     typed = _read_typed() if status == 503 else []
     return _error_page(status, "Belum dapat dikerjakan", error.pesan, isian=typed, alamat_isian=request.full_path.rstrip("?"))
+
+
+def _answer_damage(error: DamageError) -> ResponseReturnValue:
+    """Say that stored data cannot be read: SQLite tells a damaged file and a disk that cannot read it alike."""
+    _log.error("damage in %s %s", request.method, request.url_rule.rule if request.url_rule else "-")
+    if _is_machine_route():
+        return _answer_machine(500, error)
+    return _error_page(
+        500, "Data tidak dapat dibaca", explain_error(error), isian=_read_typed(),
+        alamat_isian=request.full_path.rstrip("?"),
+    )
 
 
 def _answer_machine(status: int, error: BaseException) -> ResponseReturnValue:

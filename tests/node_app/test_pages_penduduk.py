@@ -14,7 +14,7 @@ import pytest
 from node.penduduk import writing
 from node.penduduk.index import PeopleIndex
 from node.penduduk.rules import FORM_FIELDS, PENDUDUK
-from shared.errors import EnvironmentProblem
+from shared.errors import DamageError, EnvironmentProblem
 from shared.records.identifiers import mask_nik
 from tests.node_app.test_pages_kit import NIK, NO_KK, PASSWORD, Browser, Desa, make_desa, read_form, read_text
 
@@ -385,6 +385,20 @@ def test_a_full_disk_gives_back_what_was_typed_and_the_page_can_save_it(
     assert typed == {"nama": "SUPARTI <BARU>", "status_dasar": "1", "telepon": "0812"}
     assert siti.post("/penduduk/tambah", {**typed, "nama": "SUPARTI"}).status_code == 303
     assert desa.count("SELECT count(*) FROM penduduk WHERE nama = 'SUPARTI'") == 1
+
+
+def test_data_that_cannot_be_read_are_told_as_damage_and_what_was_typed_comes_back(
+    siti: Browser, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*args: object, **named: object) -> None:
+        raise DamageError("database file is damaged")
+
+    siti.get("/penduduk/tambah")
+    monkeypatch.setattr(writing, "write_drafts", fail)
+    answer = siti.post("/penduduk/tambah", nama="SUPARTI", status_dasar="1")
+    assert answer.status_code == 500 and "Jangan hapus apa pun" in read_text(answer)
+    assert read_form(answer, "/penduduk/tambah") == {"nama": "SUPARTI", "status_dasar": "1"}
+    assert "damage in POST /penduduk/tambah" in caplog.text and "SUPARTI" not in caplog.text
 
 
 def test_a_page_of_a_full_disk_never_holds_a_password(desa: Desa, monkeypatch: pytest.MonkeyPatch) -> None:

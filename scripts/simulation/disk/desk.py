@@ -6,6 +6,7 @@ import json
 import os
 import re
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from html import unescape
 from typing import Any
@@ -76,6 +77,10 @@ class Desk:
         if self._hub is None:
             self._hub = open_hub(self.place.hub, clock=self.clock, random=seeded(f"{self.seed}/hub"))
         return self._hub
+
+    def aside(self) -> AbstractContextManager[None]:
+        """Let pass what the trial itself asks of the disk."""
+        return nullcontext() if self.shim is None else self.shim.paused()
 
     @property
     def is_open(self) -> bool:

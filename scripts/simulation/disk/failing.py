@@ -23,12 +23,16 @@ HEALED_EVERY = 8
 
 
 class Fault(NamedTuple):
-    """How a step fails: once or from then on; a torn write is done by half, and the next one fails."""
+    """How a step fails: once or from then on; a torn write is done by half, and the next one fails.
+
+    ``is_read``: of what is read only.
+    """
 
     name: str
     error: int
     is_lasting: bool = False
     is_torn: bool = False
+    is_read: bool = False
 
 
 FAULTS = (
@@ -37,6 +41,7 @@ FAULTS = (
     Fault("penuh", errno.ENOSPC),
     Fault("penuh-terus", errno.ENOSPC, True),
     Fault("penuh-separuh", errno.ENOSPC, True, True),
+    Fault("galat-baca", errno.EIO, is_read=True),
 )
 
 
@@ -67,7 +72,7 @@ def fail_all(stage: Place, trial: Path, operation: Operation, turn: int) -> Coun
     done: Counter[str] = Counter()
     for at in range(STEPS_MAX):
         # A full disk refuses fewer steps than a broken one, which therefore says where the operation ends.
-        for fault in (FAULTS[(at + turn) % len(FAULTS)], FAULTS[0]):
+        for fault in dict.fromkeys((FAULTS[(at + turn) % len(FAULTS)], FAULTS[0])):
             if fail_one(stage, trial, operation, fault, at, f"io/{turn}/{at}"):
                 done.update({"faults": 1, fault.name: 1})
                 break
@@ -84,6 +89,7 @@ def fail_one(
     job = {
         "work": "fail", "place": str(place.folder), "operation": operation.name, "at": at, "seed": seed,
         "error": fault.error, "lasting": fault.is_lasting, "torn": fault.is_torn,
+        "reads": fault.is_read,
     }
     where = f"{operation.name}, {fault.name}, step {at}"
     try:
@@ -109,21 +115,26 @@ def check_manners(operation: Operation, fault: Fault, result: dict[str, Any]) ->
     may_stay = fault.is_lasting and fault.error == errno.EIO and operation.leaves_file
     if operation.is_atomic and not may_stay:
         assert result["between"] == result["before"], "said to have failed, and is there"
-    check_words(first)
+    check_words(first, fault)
     assert result["second"] is None, f"fails on a whole disk: {result['second']}"
     assert result["after"] != result["before"], "done again, and nothing is there"
 
 
-def check_words(told: dict[str, Any]) -> None:
-    """What is told is a plain sentence of the product, and a form comes back with what was typed."""
-    assert told["kind"] in ("page", "session", "EnvironmentProblem", "KeyFileError"), f"told as {told['kind']}"
+def check_words(told: dict[str, Any], fault: Fault) -> None:
+    """What is told is a plain sentence of the product, and a form comes back with what was typed.
+
+    What cannot be read looks like damage: SQLite itself takes it for that.
+    """
+    kinds = ("page", "session", "EnvironmentProblem", "KeyFileError", *(["DamageError"] if fault.is_read else []))
+    assert told["kind"] in kinds, f"told as {told['kind']}: {told['text'][-300:]}"
     text = told["text"]
     assert text.strip() and "Traceback" not in text and "Errno" not in text, text[-400:]
     if told["kind"] == "session":
-        assert told["code"] in ("", "disk_full"), f"{told['code']} {told['detail']}"
+        codes = ("", "disk_full", *(["broken"] if fault.is_read else []))
+        assert told["code"] in codes, f"{told['code']} {told['detail']}"
     if told["kind"] == "page":
-        assert told["status"] in (503, 507), told["status"]
-        assert "Disk" in text or "disk" in text, "no word of the disk"
+        assert told["status"] in ((500, 503) if fault.is_read else (503,)), told["status"]
+        assert "disk" in text.lower() or "rusak" in text, "no word of the disk"
         assert NAMES[0] in text, "what was typed is gone"
 
 

@@ -19,14 +19,14 @@
 #include <unistd.h>
 
 #define FDS_MAX 4096
-enum { OFF, COUNT, FAIL, KILL };
+enum { OFF, COUNT, FAIL, KILL, READ };
 enum { OPEN = 'o', WRITE = 'w', CUT = 't', SYNC = 's', CLOSE = 'c', RENAME = 'r', UNLINK = 'u', MKDIR = 'm', NOTE = 'n' };
 
 static pthread_mutex_t lock = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
 static char folder[PATH_MAX];
 static size_t folder_length;
 static unsigned char watched[FDS_MAX]; /* 1: a file below the folder; 2: its bytes are not written down */
-static int mode = OFF, fault, lasting, short_writes, record_fd = -1;
+static int mode = OFF, paused, fault, lasting, short_writes, record_fd = -1;
 static long count, at;
 
 static int is_below(const char *path) {
@@ -58,7 +58,7 @@ static void record(char op, int fd, int64_t offset, const void *first, size_t fi
 
 /* Count one operation. 0: let it pass; 1: it fails with errno set; 2: only half of it is done. */
 static int strike(int takes_space, int is_write) {
-  if (mode == OFF) return 0;
+  if (mode == OFF || mode == READ || paused) return 0;
   if (fault == ENOSPC && !takes_space) return 0;
   long number = count++;
   if (mode == COUNT || (lasting ? number < at : number != at)) return 0;
@@ -87,6 +87,9 @@ void iofault_arm(int new_mode, long n, int error, int from_then_on, int half) {
   mode = new_mode, at = n, fault = error, lasting = from_then_on, short_writes = half, count = 0;
   pthread_mutex_unlock(&lock);
 }
+
+/* Let pass, uncounted, what the trial itself does. */
+void iofault_pause(int is_paused) { paused = is_paused; }
 
 /* Let everything pass again; give how many operations were counted. */
 long iofault_disarm(void) {
@@ -179,6 +182,25 @@ ssize_t pwrite(int fd, const void *data, size_t size, off_t offset) {
 }
 
 ssize_t pwrite64(int fd, const void *data, size_t size, off64_t offset) { return pwrite(fd, data, size, offset); }
+
+/* Reading is counted by itself: it changes nothing, and there is much more of it. */
+static int fails_to_read(int fd) {
+  if (mode != READ || paused || !is_watched(fd)) return 0;
+  pthread_mutex_lock(&lock);
+  long number = count++;
+  pthread_mutex_unlock(&lock);
+  if (lasting ? number < at : number != at) return 0;
+  errno = fault;
+  return 1;
+}
+
+ssize_t read(int fd, void *data, size_t size) { return fails_to_read(fd) ? -1 : syscall(SYS_read, fd, data, size); }
+
+ssize_t pread(int fd, void *data, size_t size, off_t offset) {
+  return fails_to_read(fd) ? -1 : syscall(SYS_pread64, fd, data, size, offset);
+}
+
+ssize_t pread64(int fd, void *data, size_t size, off64_t offset) { return pread(fd, data, size, offset); }
 
 /* Never between watched files: the caller falls back to reading and writing. */
 ssize_t sendfile(int out, int in, off_t *offset, size_t size) {

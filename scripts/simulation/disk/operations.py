@@ -65,8 +65,14 @@ def _newest_refs(side: NodeServices | HubServices, start: int) -> list[str]:
     return [f"{id}:{seq}:{leaf[:8].hex()}" for id, seq, leaf in rows]
 
 
+def _count_before(desk: Desk, side: NodeServices | HubServices) -> int:
+    with desk.aside():
+        return _changes(side)
+
+
 def _tell_new(desk: Desk, side: NodeServices | HubServices, before: int) -> None:
-    desk.tell(saved=_newest_refs(side, before), at=side.folder.path.name)
+    with desk.aside():
+        desk.tell(saved=_newest_refs(side, before), at=side.folder.path.name)
 
 
 def _open_form(desk: Desk) -> None:
@@ -75,7 +81,7 @@ def _open_form(desk: Desk) -> None:
 
 
 def _save_form(desk: Desk) -> None:
-    before = _changes(desk.node)
+    before = _count_before(desk, desk.node)
     at = desk.kept.get("saved", 0)
     answer = desk.kept["clerk"].post(
         "/penduduk/tambah", nama=NAMES[at], jenis_kelamin="2", tanggal_lahir="04-04-1988", status_dasar="1",
@@ -87,13 +93,13 @@ def _save_form(desk: Desk) -> None:
 
 
 def _import(desk: Desk) -> None:
-    before = _changes(desk.node)
+    before = _count_before(desk, desk.node)
     import_file(desk.node, write_sheet(0, 40), "warga.csv", AUTHOR)
     _tell_new(desk, desk.node, before)
 
 
 def _undo(desk: Desk) -> None:
-    before = _changes(desk.node)
+    before = _count_before(desk, desk.node)
     undo_batch(desk.node, 2, "salah berkas", AUTHOR)
     _tell_new(desk, desk.node, before)
 
@@ -125,7 +131,7 @@ def _find_case(desk: Desk) -> None:
 
 
 def _decide(desk: Desk) -> None:
-    before, kept = _changes(desk.hub), desk.kept
+    before, kept = _count_before(desk, desk.hub), desk.kept
     officer = decide.Officer(kept["officer"], "wali_data")
     decide.hold_versions(desk.hub, kept["finding"], kept["chosen"], kept["seen"], officer, "")
     _tell_new(desk, desk.hub, before)

@@ -7,6 +7,8 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import IntEnum
 from hashlib import sha256
 from pathlib import Path
@@ -21,6 +23,8 @@ class Mode(IntEnum):
     COUNT = 1
     FAIL = 2
     KILL = 3
+    READ = 4
+    """Reads are counted, and fail."""
 
 
 def find_compiler() -> str | None:
@@ -67,6 +71,15 @@ class Shim:
         ``is_lasting``: so do all after it. ``is_torn``: a write there is done by half.
         """
         self._library.iofault_arm(mode, at, error, is_lasting, is_torn)
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Let pass, uncounted, what the trial itself does on the disk."""
+        self._library.iofault_pause(1)
+        try:
+            yield
+        finally:
+            self._library.iofault_pause(0)
 
     def disarm(self) -> int:
         """Let everything pass again; give the operations that were counted."""

@@ -32,8 +32,8 @@ def fail(shim: Shim, folder: Path, job: Job, link: Connection) -> None:
     operation, desk = OPERATIONS[job["operation"]], _open(shim, folder, job)
     operation.prepare(desk)
     before = operation.measure(desk)
-    shim.arm(Mode.FAIL if job["at"] >= 0 else Mode.COUNT, job["at"], job["error"],
-             is_lasting=job["lasting"], is_torn=job["torn"])
+    mode = Mode.READ if job["reads"] else Mode.FAIL
+    shim.arm(mode, job["at"], job["error"], is_lasting=job["lasting"], is_torn=job["torn"])
     first = _try(operation, desk)
     steps = shim.disarm()
     result: Job = {"first": first, "steps": steps, "before": before, "between": operation.measure(desk)}
