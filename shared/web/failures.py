@@ -77,8 +77,8 @@ def _answer_user_error(error: UserError) -> ResponseReturnValue:
     status = 503 if isinstance(error, EnvironmentProblem) else 400
     if _is_machine_route():
         return _answer_machine(status, error)
-    typed = _read_typed() if status == 503 else []
-    return _error_page(status, "Belum dapat dikerjakan", error.pesan, isian=typed, alamat_isian=request.full_path.rstrip("?"))
+    typed = _give_back_typed() if status == 503 else {}
+    return _error_page(status, "Belum dapat dikerjakan", error.pesan, **typed)
 
 
 def _answer_damage(error: DamageError) -> ResponseReturnValue:
@@ -86,10 +86,7 @@ def _answer_damage(error: DamageError) -> ResponseReturnValue:
     _log.error("damage in %s %s", request.method, request.url_rule.rule if request.url_rule else "-")
     if _is_machine_route():
         return _answer_machine(500, error)
-    return _error_page(
-        500, "Data tidak dapat dibaca", explain_error(error), isian=_read_typed(),
-        alamat_isian=request.full_path.rstrip("?"),
-    )
+    return _error_page(500, "Data tidak dapat dibaca", explain_error(error), **_give_back_typed())
 
 
 def _answer_machine(status: int, error: BaseException) -> ResponseReturnValue:
@@ -114,16 +111,17 @@ def _is_machine_route() -> bool:
     return guard is not None and guard.is_machine
 
 
-def _read_typed() -> list[tuple[str, str]]:
-    """Read what was typed into a form that could not be saved, so that its page can hand it in again.
+def _give_back_typed() -> dict[str, Any]:
+    """Give a page what was typed into a form that could not be saved, so that it can hand it in again.
 
     Nothing of a form with a password or a file in it: neither may, or can, be written into a page.
     """
     if any(name.startswith("kata_sandi") for name in request.form) or any(
         file.filename for file in request.files.values()
     ):
-        return []
-    return [(name, text) for name, text in request.form.items(multi=True) if name != "csrf_token"]
+        return {}
+    typed = [(name, text) for name, text in request.form.items(multi=True) if name != "csrf_token"]
+    return {"isian": typed, "alamat_isian": request.full_path.rstrip("?")}
 
 
 def _error_page(status: int, title: str, advice: str, **more: Any) -> Response:
