@@ -15,7 +15,7 @@ from shared.changelog.keychain import Successor, sign_successor
 from shared.changelog.keys import KEY_BYTES, SigningKey, load_keys
 from shared.errors import DamageError, UserError
 from shared.merge.scope import Role
-from shared.store.connection import write_durably
+from shared.store.connection import read_small, write_durably
 from shared.store.drafts import draft_create
 from shared.store.migrations import write_setting
 from shared.store.side import KEY_FILE
@@ -119,10 +119,9 @@ def _chain_file(services: HubServices) -> Path:
 
 def read_notes(services: HubServices) -> list[str]:
     """Read the successors that are kept beside the keys, outside every backup."""
+    content = read_small(_chain_file(services))
     try:
-        notes: list[str] = json.loads(_chain_file(services).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return []
+        notes: list[str] = json.loads(b"[]" if content is None else content)
     except ValueError:
         raise DamageError("chain of keys cannot be read") from None
     return notes

@@ -23,10 +23,11 @@ def is_admitted(services: NodeServices) -> bool:
 
 def tidy_stick(services: NodeServices, folder: Path) -> None:
     """Remove our own files that were answered, and the answers that were read to their end; never raises."""
-    with services.database.read() as conn:
-        ledger = read_ledger(conn)
-    admitted = is_admitted(services)
+    # The file is written and noted by now: what is left lying does no harm, and nobody may hear that it failed.
     with suppress(SipandeError):
+        with services.database.read() as conn:
+            ledger = read_ledger(conn)
+        admitted = is_admitted(services)
         for name in pick_names(list_names(folder), *Title):
             # The name leads here, the signed note decides: another computer may bear the same name.
             with suppress(SipandeError, OSError):

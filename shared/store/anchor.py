@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shared.errors import DamageError
-from shared.store.connection import write_durably
+from shared.store.connection import read_small, write_durably
 
 
 @dataclass(frozen=True)
@@ -35,13 +35,15 @@ class AnchorFile:
         self._lock = threading.Lock()
 
     def load(self) -> Anchor:
-        """Read the heads; DamageError when the file is there and unreadable: it must not be guessed."""
+        """Read the heads; DamageError when the file is there and makes no sense: it must not be guessed.
+
+        Raises EnvironmentProblem when the disk does not give it.
+        """
         if self._anchor is None:
+            content = read_small(self._path)
             try:
-                members = json.loads(self._path.read_text(encoding="utf-8"))
+                members = json.loads(b"{}" if content is None else content)
                 heads = {str(log): (int(size), str(root)) for log, (size, root) in members.items()}
-            except FileNotFoundError:
-                heads = {}
             except (ValueError, TypeError, AttributeError):
                 raise DamageError("anchor cannot be read") from None
             self._anchor = Anchor(heads)

@@ -206,6 +206,19 @@ def write_durably(path: Path, content: bytes) -> None:
         raise (_full() if error.errno in _NO_ROOM else _broken()) from error
 
 
+def read_small(path: Path) -> bytes | None:
+    """Read a file that write_durably has put there; None when there is none.
+
+    Raises EnvironmentProblem when the disk does not give it.
+    """
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise _broken() from error
+
+
 def sync_folder(path: Path) -> None:
     """Make a rename in this folder survive a power cut (POSIX; a no-op elsewhere)."""
     if os.name != "posix":

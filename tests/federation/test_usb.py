@@ -35,7 +35,7 @@ from node.usb.ledger import read_ledger
 from node.usb.receive import read_file
 from node.usb.send import write_bundle
 from shared.changelog.keys import KeySet, SealKey, SigningKey
-from shared.errors import EnvironmentProblem, UserError
+from shared.errors import DamageError, EnvironmentProblem, UserError
 from shared.records.kind import Kind
 from shared.store.drafts import draft_create, draft_update
 from shared.store.outbox import Outbox
@@ -756,6 +756,19 @@ def test_a_file_that_cannot_be_noted_is_taken_off_the_stick(road: Road, monkeypa
     assert road.names() == names and dump(node) == before
     assert road.trip(node)[0].taken is not None
     assert sent_mark(node) == own_log(node).size
+
+
+def test_a_stick_that_cannot_be_tidied_does_not_call_a_written_file_failed(
+    road: Road, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node = connect(road)
+    fill(road, node, 5)
+
+    def fail(conn: object) -> None:
+        raise DamageError("database file is damaged")
+
+    monkeypatch.setattr("node.usb.tidy.read_ledger", fail)
+    assert road.send(node).path.exists()
 
 
 def test_what_does_not_read_back_as_written_is_no_file(road: Road) -> None:

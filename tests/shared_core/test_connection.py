@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from shared.errors import EnvironmentProblem
+from shared.errors import DamageError, EnvironmentProblem
 from shared.store import connection
+from shared.store.anchor import AnchorFile
 from shared.store.connection import Database, write_durably
 
 
@@ -52,6 +53,24 @@ def test_a_small_file_that_the_disk_refuses_leaves_the_old_one_and_nothing_besid
     assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == {"puncak.json": b"old"}
     write_durably(path, b"new")
     assert path.read_bytes() == b"new"
+
+
+def test_an_anchor_that_the_disk_does_not_give_is_a_sentence_and_never_an_empty_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    AnchorFile(tmp_path).raise_to("log", 7, "root")
+
+    def fail(self: Path) -> bytes:
+        raise OSError(errno.EIO, "refused")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Path, "read_bytes", fail)
+        with pytest.raises(EnvironmentProblem):
+            AnchorFile(tmp_path).load()
+    assert AnchorFile(tmp_path).load().is_ahead_of("log", 6)
+    (tmp_path / "puncak.json").write_bytes(b"")
+    with pytest.raises(DamageError):
+        AnchorFile(tmp_path).load()
 
 
 @pytest.mark.parametrize(("number", "kode"), [(errno.EDQUOT, "disk_penuh"), (errno.EIO, "disk_rusak")])
