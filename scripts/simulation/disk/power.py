@@ -35,28 +35,17 @@ def cut_day(seed: str, states: int) -> Counter[str]:
     with scratch() as folder:
         stage = make_stage(folder / "awal")
         day = copy_stage(stage, folder / "hari")
+        disk, at = Disk.load(day.folder), 0
         victims().run({"work": "live", "place": str(day.folder), "seed": seed, "acts": ACTS})
         steps = read_record(day.record)
         done: Counter[str] = Counter()
         dice = Random(f"{seed}/saat")
-        disk, at = Disk.load(stage.folder), 0
-        disk = _rooted(disk, day)
         for number, instant in enumerate(sorted(dice.randrange(1, len(steps) + 1) for _ in range(states))):
             while at < instant:
                 disk.do(steps[at])
                 at += 1
             done += _check_state(disk, folder / "padam", f"{seed}/{number}", number % HEALED_EVERY == 0, steps[at - 1])
         return done
-
-
-def _rooted(disk: Disk, day: Place) -> Disk:
-    """Give the paths of the stage the names that the day knows them by."""
-    old, new = disk.root, str(day.folder)
-    disk.live = {new + path[len(old) :]: file for path, file in disk.live.items()}
-    disk.durable = dict(disk.live)
-    disk.folders = {new + path[len(old) :]: sure for path, sure in disk.folders.items()}
-    disk.root = new
-    return disk
 
 
 def _check_state(disk: Disk, folder: Path, seed: str, heals: bool, step: Step) -> Counter[str]:

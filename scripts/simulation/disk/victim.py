@@ -19,7 +19,7 @@ from typing import Any
 
 from simulation.disk.shim import Shim
 
-TRIAL_S_MAX = 60
+TRIAL_S_MAX = 120
 _ORDER_BYTES_MAX = 65536
 _PR_SET_PDEATHSIG = 1
 

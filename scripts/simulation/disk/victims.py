@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import signal
@@ -70,4 +71,6 @@ def check_end(code: int, job: dict[str, Any]) -> None:
 @cache
 def victims() -> Victims:
     """Give the victims of this process; they end with it."""
-    return Victims()
+    started = Victims()
+    atexit.register(started.close)
+    return started
