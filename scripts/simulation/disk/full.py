@@ -18,7 +18,7 @@ from node.change import write_drafts
 from node.impor.service import import_file
 from node.sinkron.rotate import take_new_keys
 from node.usb.send import write_bundle
-from shared.commands import make_cadangan
+from shared.commands import run_cadangan
 from shared.errors import EnvironmentProblem, SipandeError
 from shared.explain import explain_error
 from shared.store.blobs import store_of
@@ -143,7 +143,7 @@ def _choose(desk: Desk, clerk: Clerk, dice: Random, at: int) -> Callable[[], Non
         desk.tell(attachment=store_of(node).add(node.wilayah, dice.randbytes(size * 700)))
 
     def back_up() -> None:
-        make_cadangan("desa")(node, {"tujuan": str(desk.place.backups), "simpan": 50}, lambda report: None)
+        run_cadangan(node, {"tujuan": str(desk.place.backups), "simpan": 50}, lambda report: None)
         desk.clock.now += 60
 
     def take() -> None:

@@ -18,7 +18,7 @@ from node.services import NodeServices
 from node.sinkron.rotate import take_new_keys
 from node.usb.ledger import SETTING
 from node.usb.send import write_bundle
-from shared.commands import make_cadangan
+from shared.commands import run_cadangan
 from shared.errors import EnvironmentProblem
 from shared.store.blobs import store_of
 from shared.store.outbox import Outbox
@@ -156,7 +156,7 @@ def _open_node(desk: Desk) -> None:
 
 def _back_up(desk: Desk) -> None:
     # By the command, as the timer calls it: what a backup is made of is none of our business.
-    make_cadangan("desa")(desk.node, {"tujuan": str(desk.place.backups), "simpan": 3}, lambda report: None)
+    run_cadangan(desk.node, {"tujuan": str(desk.place.backups), "simpan": 3}, lambda report: None)
 
 
 def _list_backups(desk: Desk) -> Any:

@@ -9,19 +9,15 @@ from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
 
-from hub.pemulihan.state import list_former_keys
 from hub.services import HubServices
-from hub.verval import queries as finding_queries
 from node.services import NodeServices
 from shared.changelog.change import parse_ref
 from shared.commands import check_side
 from shared.store.blobs import store_of
 from shared.store.changes import find_log, list_logs, read_leaves
-from shared.store.verify import hub_cosigners
 from simulation.disk.desk import Desk
 from simulation.disk.stage import Place
 from simulation.disk.work import Job
-from tests.support.federation import HUB
 
 Services = NodeServices | HubServices
 SESSIONS_MAX = 4
@@ -42,14 +38,7 @@ def check_file(folder: Path) -> None:
 
 def check_services(services: Services) -> None:
     """Verify logs, receipts, tables and attachments of a side that has been opened without help."""
-    if isinstance(services, HubServices):
-        with services.database.read() as conn:
-            former = list_former_keys(conn)
-        cosigners = hub_cosigners(HUB, *services.keys.publics(), *map(bytes.fromhex, former))
-        found = check_side(services, cosigners, *finding_queries.TABLES)
-    else:
-        hub = services.hub()
-        found = check_side(services, () if hub is None else hub.cosigners())
+    found = check_side(services)
     assert found["baik"], f"{services.folder.path.name}: {found['masalah']}"
 
 
