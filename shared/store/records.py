@@ -324,9 +324,9 @@ class _RowWriter:
     def create(self, kind: Kind, desa: str, record: str, values: Mapping[str, Any]) -> None:
         """Store a record that has one change, its creation."""
         row: list[Any] = [record, desa, *map(values.get, kind.fields), None]
-        live = dict(zip(kind.fields, row[2:-1], strict=True))
+        live = None if self.observe is None else dict(zip(kind.fields, row[2:-1], strict=True))
         self._convert(kind, row)
-        if self.observe is not None:
+        if live is not None:
             self.news.setdefault(kind.name, []).append((desa, record, live, False))
         self.rows.setdefault(kind.name, []).append(tuple(row))
 

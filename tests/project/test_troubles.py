@@ -27,11 +27,11 @@ class Trouble(NamedTuple):
 
 TROUBLES = (
     Trouble("request or answer lost", "Kecamatan belum dapat dihubungi; pekerjaan Anda aman dan akan dikirim nanti.",
-            "node/sinkron/session.py", "test_a_link_that_is_down_ends_the_session_and_keeps_the_work", "F1"),
+            "node/sinkron/report.py", "test_a_link_that_is_down_ends_the_session_and_keeps_the_work", "F1"),
     Trouble("cut at any byte", "Kecamatan belum dapat dihubungi; pekerjaan Anda aman dan akan dikirim nanti.",
-            "node/sinkron/session.py", "test_a_session_cut_at_any_byte_heals_without_loss_or_double", "F18"),
+            "node/sinkron/report.py", "test_a_session_cut_at_any_byte_heals_without_loss_or_double", "F18"),
     Trouble("duplicated", "Sudah sama dengan kecamatan; tidak ada yang perlu dikirim atau diterima.",
-            "node/sinkron/session.py", "test_a_push_repeated_after_a_lost_answer_returns_the_same_receipt_bytes", "F3"),
+            "node/sinkron/report.py", "test_a_push_repeated_after_a_lost_answer_returns_the_same_receipt_bytes", "F3"),
     Trouble("bits flipped", "Kiriman rusak di jalan; dikirim ulang.",
             "shared/sync/codes.py", "test_a_body_changed_on_the_way_is_bad_signature", "F5"),
     Trouble("power cut or kill", "mati mendadak saat Sipande berjalan. Semua yang sudah tersimpan tetap ada.",
