@@ -12,6 +12,7 @@ from collections.abc import Callable
 from shared.store.blobs import sweep_side
 from shared.store.erasure import DUE, is_due
 from shared.store.outbox import Outbox
+from shared.store.scrub import scrub_copies
 from shared.store.side import Side
 
 
@@ -19,7 +20,8 @@ def clean_when_due(side: Side, forget: Callable[[sqlite3.Connection], object] | 
     """Clean the files of a side where bodies were dropped since the last time; tell whether that is done now.
 
     ``forget`` takes out what this side keeps beside the logs. Bundles that wait to be fetched and attachments that
-    only erased changes named go first, then the database is written anew. Not inside a transaction.
+    only erased changes named go first, then what restores have put aside is cleaned, and the database written anew.
+    Not inside a transaction.
     EnvironmentProblem when the disk is full.
     """
     with side.database.read() as conn:
@@ -30,6 +32,7 @@ def clean_when_due(side: Side, forget: Callable[[sqlite3.Connection], object] | 
             forget(conn)
     Outbox(side.folder).empty()
     sweep_side(side)
+    scrub_copies(side)
     if not side.database.compact():
         return False
     with side.database.write() as conn:

@@ -24,7 +24,7 @@ from node.penduduk.index import PeopleIndex
 from node.services import NodeServices
 from shared.errors import UserError
 from shared.store import branch as branches
-from shared.store.backup import back_up
+from shared.store.backup.snapshot import take_snapshot
 from shared.store.cleaning import clean_when_due
 from shared.store.drafts import draft_update
 from shared.store.erasure import count_erased, find_erased_bytes, is_due
@@ -339,9 +339,9 @@ def test_a_backup_made_after_the_erasure_holds_nothing_of_it(
     a = federation.add_node("a")
     siti = take_down(a)
     federation.sync(a)
-    back_up(federation.hub, "hub", federation.hub.wilayah, tmp_path / "lama.sqlite", 0)
+    take_snapshot(federation.hub, tmp_path / "lama.sqlite")
     erase_all(federation.hub, siti, officers)
-    back_up(federation.hub, "hub", federation.hub.wilayah, tmp_path / "baru.sqlite", 0)
+    take_snapshot(federation.hub, tmp_path / "baru.sqlite")
     assert [line.partition(":")[0] for line in find_traces(tmp_path, [NAME])] == ["lama.sqlite"]
 
 
@@ -437,3 +437,26 @@ def test_bundles_that_wait_to_be_fetched_go_with_an_erasure(
     federation.sync(a)
     assert [outbox.list_files() for outbox in outboxes] == [[], []]
     assert all((outbox.path / "masuk-x").exists() for outbox in outboxes), "what somebody is uploading stays"
+
+
+def test_a_copy_that_a_restore_put_aside_is_cleaned_and_can_still_be_opened(
+    federation: Federation, officers: tuple[str, str]
+) -> None:
+    a = federation.add_node("a")
+    siti, budi = take_down(a), create(a, nama="BUDI")
+    federation.sync(a)
+    copy = copy_folder(federation, a, "salinan")
+    aside = a.folder.path / "sebelum-pulih-20260921-211300-ab12"
+    shutil.move(copy, aside)
+    damaged = a.folder.path / "sebelum-pulih-20260920-211300-cd34"
+    damaged.mkdir()
+    (damaged / a.folder.database.name).write_bytes(b"not a database" * 100)
+    erase_all(federation.hub, siti, officers)
+    federation.sync(a)
+    check_gone(federation, a)
+    kept = open_copy(federation, aside, "salinan")
+    assert live(kept, siti, "nama") is None and live(kept, budi, "nama") == "BUDI"
+    with kept.database.read() as conn:
+        assert verify_logs(conn, kept.cosigners(), kept.keys.publics()) == []
+    kept.close()
+    del federation.nodes["salinan"]
