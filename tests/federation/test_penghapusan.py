@@ -24,7 +24,8 @@ from node.penduduk.index import PeopleIndex
 from node.services import NodeServices
 from shared.errors import UserError
 from shared.store import branch as branches
-from shared.store.backup.snapshot import take_snapshot
+from shared.store.backup.make import back_up
+from shared.store.backup.trial import unpack
 from shared.store.cleaning import clean_when_due
 from shared.store.drafts import draft_update
 from shared.store.erasure import count_erased, find_erased_bytes, is_due
@@ -339,10 +340,13 @@ def test_a_backup_made_after_the_erasure_holds_nothing_of_it(
     a = federation.add_node("a")
     siti = take_down(a)
     federation.sync(a)
-    take_snapshot(federation.hub, tmp_path / "lama.sqlite")
+    made = [back_up(federation.hub, tmp_path / "lama.cadangan", 0)]
     erase_all(federation.hub, siti, officers)
-    take_snapshot(federation.hub, tmp_path / "baru.sqlite")
-    assert [line.partition(":")[0] for line in find_traces(tmp_path, [NAME])] == ["lama.sqlite"]
+    made.append(back_up(federation.hub, tmp_path / "baru.cadangan", 0))
+    for backup in made:
+        (tmp_path / backup.path.stem).mkdir()
+        unpack(backup.path, lambda head: head.segel, tmp_path / backup.path.stem)
+    assert find_traces(tmp_path / "lama", [NAME]) and find_traces(tmp_path / "baru", [NAME]) == []
 
 
 def test_what_was_injected_by_the_kecamatan_goes_with_the_whole_record(
