@@ -95,7 +95,8 @@ def record(folder: Path, work: Path) -> None:
     for name, answer in answers.items():
         _keep(folder, f"{name}.sipande", answer)
     told = {
-        "figures": figures, "kode_cadangan": kode, "log": log.id, "new": log.size - held, "clock_s": federation.clock.now_s(),
+        "figures": figures, "kode_cadangan": kode, "log": log.id, "new": log.size - held,
+        "clock_s": federation.clock.now_s(),
         "words": next(" ".join(outcome.taken.words.split()) for outcome in outcomes
                       if outcome.taken is not None and outcome.taken.words),
     }
