@@ -161,11 +161,9 @@ def test_a_recorded_request_for_admission_shows_its_words(old: Old) -> None:
 
 def test_a_recorded_backup_is_a_node_again(old: Old) -> None:
     unpack(old.source / "simpul-a.tar.xz", old.folder / "simpul-a")
-    (backup,) = unpack(old.source / "cadangan.tar.xz", old.folder / "cadangan").iterdir()
-    if backup.suffix == ".sqlite":  # before backups were sealed
-        shutil.copy(backup, old.folder / "simpul-a" / "data.sqlite")
-    else:
-        restore_node(DataFolder(old.folder / "simpul-a"), backup, "", old.clock, seeded("pulih"))
+    place = DataFolder(old.folder / "simpul-a")
+    done = restore_node(place, old.file("a.cadangan"), old.told["kode_cadangan"], old.clock, seeded("pulih"))
+    assert done.keeps_keys and not done.problems
     hub, node = old.hub(), old.node("a")
     assert value(node, "SELECT count(*) FROM penduduk WHERE nama = 'SITI AMINAH'") == 1
     written = create(node, nama="SESUDAH DIPULIHKAN")

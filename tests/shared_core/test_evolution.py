@@ -152,7 +152,7 @@ TRUST = {
     "kunci_hub": {"kunci": ("kunci", "segel", "surat")},
     "cabang": {"cabang": ("cabang", "bagian", "dari", "isi")},
     "adopsi": {"adopsi": ("perubahan", "alasan", "petugas")},
-    "penghapusan": {"penghapusan": ("perubahan", "alasan", "petugas")},
+    "penghapusan": {"penghapusan": ("perubahan", "isi", "rekaman", "seluruh", "alasan", "petugas")},
 }
 
 

@@ -29,7 +29,9 @@ from node.commands import make_node, refresh_parity
 from node.services import NodeServices
 from node.usb.enrol import write_request
 from node.usb.send import write_bundle
+from shared.store.backup.kode import make_code, read_code
 from shared.store.backup.make import back_up
+from shared.store.backup.state import adopt_code
 from shared.store.changes import list_logs
 from shared.store.drafts import draft_create
 from shared.store.outbox import Outbox
@@ -66,10 +68,12 @@ def record(folder: Path, work: Path) -> None:
     far, stolen = federation.add_node("far", OTHER_DESA), federation.add_node("dicuri")
     _live_a_year(federation, a, b, far, stolen)
     lake = _pull(federation, work)
-    (work / "cadangan").mkdir()
-    backup = back_up(a, work / "cadangan", 5)
+    kode = make_code(seeded("kode cadangan"))
+    with a.database.write() as conn:
+        adopt_code(conn, read_code(kode).public, 1)
+    backup = back_up(a, work / "a.cadangan", 0)
     figures = {"hub": figures_of(federation.hub, DESA), "b": figures_of(b, DESA)}
-    _pack(folder / "cadangan.tar.xz", backup.path)
+    _keep(folder, "a.cadangan", backup.path)
     _pack(folder / "danau.tar.xz", lake)
     _pack_side(folder / "simpul-b.tar.xz", b)
     stick = work / "stik"
@@ -91,7 +95,8 @@ def record(folder: Path, work: Path) -> None:
     for name, answer in answers.items():
         _keep(folder, f"{name}.sipande", answer)
     told = {
-        "figures": figures, "log": log.id, "new": log.size - held, "clock_s": federation.clock.now_s(),
+        "figures": figures, "kode_cadangan": kode, "log": log.id, "new": log.size - held,
+        "clock_s": federation.clock.now_s(),
         "words": next(" ".join(outcome.taken.words.split()) for outcome in outcomes
                       if outcome.taken is not None and outcome.taken.words),
     }
