@@ -186,9 +186,15 @@ class Session:
         held = {head["id"]: head["size"] for head in answer["logs"]}
         with self.services.database.read() as conn:
             logs = [log for log in list_logs(conn) if log.peran is Role.UMUM]
-        for log in logs:
+        keys = [*hub.kunci_lama, hub.kunci]
+        # Of several keys the newest first: only from what it has said does a new hub know the ones before it.
+        for log in sorted(logs, key=lambda log: -keys.index(log.kunci.hex()) if log.kunci.hex() in keys else 1):
             if held.get(log.id, 0) < log.size:
-                self._push_log(hub, log, held.get(log.id, 0), receiver)
+                try:
+                    self._push_log(hub, log, held.get(log.id, 0), receiver)
+                except Refused as error:
+                    if error.code != "unknown_key":
+                        raise
 
     def _settle_forks(self, hub: KnownHub, answer: dict[str, Any], receiver: bytes) -> bool:
         """Deal with logs that have two histories; tell whether the hub must be greeted again.
