@@ -44,12 +44,12 @@ def test_the_witness_goes_on_after_the_hub_has_changed_its_key(federation: Feder
     token = make_reader(federation.hub, "bappeda")
     hub = lake.add_hub(ADDRESS, export_vkey(federation.hub), token)
     signer, wire = open_witness(lake, seeded("saksi")), Wire(federation)
-    assert witness_hub(lake, hub, signer, wire, federation.clock).logs == 1
+    assert witness_hub(lake, hub, signer, wire, federation.clock).logs == 2
     take_new_keys(federation.hub)
     federation.sync(node)
     hub = lake.add_hub(ADDRESS, export_vkey(federation.hub), token, is_change=True)
     report = witness_hub(lake, hub, signer, wire, federation.clock)
-    assert report.logs == report.stored == 2
+    assert report.logs == report.stored == 3
     lake.unlock()
 
 
