@@ -127,7 +127,9 @@ def steal_node(world: World) -> str:
     revoke.revoke(hub, row[0], "dicuri", cutoffs, world.hub.officers[0].petugas)
     if world.version > 1:
         with world.calm():
-            world.nodes.append(world.make_node(node.desa, f"{node.name}b"))
+            fresh = world.make_node(node.desa, f"{node.name}b")
+            world.sync(fresh)  # people stay until it has come through: from then on it can speak for itself
+            world.nodes.append(fresh)
     return node.name
 
 

@@ -30,6 +30,9 @@ from simulation.world import World
 ADDRESS = "https://hub.uji"
 READER = "bappeda"
 
+Book = dict[str, tuple[int, bytes]]
+"""Origin → size and root."""
+
 
 class Broken(AssertionError):
     """The witness was silent where it had to speak, or spoke without a reason."""
@@ -37,28 +40,33 @@ class Broken(AssertionError):
 
 @dataclass
 class Kabupaten:
-    """One witness and reader; ``cosigned`` is the world's own book: origin → (size, root)."""
+    """One witness and reader; ``cosigned`` is the world's own book."""
 
     world: World
     lake: Lake
-    cosigned: dict[str, tuple[int, bytes]] = field(default_factory=dict)
+    cosigned: Book = field(default_factory=dict)
+    unsure: list[Book] = field(default_factory=list)
+    """What was offered in rounds that broke off: perhaps cosigned, perhaps not."""
 
     def visit(self) -> str:
         """Witness the hub, in front of the world's own book; tell how it went."""
-        expected = self._find_contradicted()
+        expected, heads = self._find_contradicted(self.cosigned), dict(self._heads())
+        perhaps = any(self._find_contradicted(book) for book in self.unsure)
+        self.unsure.append(heads)
         try:
             report = witness_hub(
                 self.lake, self._entry(), open_witness(self.lake, self._chance()), self, self.world.hub.clock
             )
         except WitnessAlarm:
-            if not expected:
+            self.unsure.pop()
+            if not expected and not perhaps:
                 raise Broken("the witness alarms although every channel continues") from None
             return "alarm"
         except (ProtocolError, TransportError) as refused:
             return f"refused {refused}"
         if expected:
             raise Broken(f"the witness is silent about {expected}")
-        self.cosigned = dict(self._heads())
+        self.cosigned, self.unsure = heads, []
         return f"{report.logs} {report.grown} {report.stored}"
 
     def count(self) -> Mapping[str, Mapping[str, int]]:
@@ -93,12 +101,12 @@ class Kabupaten:
                 if log.peran is not Role.DESA:
                     yield log.origin, (log.size, log.root())
 
-    def _find_contradicted(self) -> list[str]:
-        """Name the channels that the hub now has shorter or otherwise than they were cosigned."""
+    def _find_contradicted(self, book: Book) -> list[str]:
+        """Name the channels that the hub now has shorter or otherwise than they stand in a book."""
         found = []
         with self.world.hub.services.database.read() as conn:
             logs = {log.origin: log for log in list_logs(conn)}
-            for origin, (size, root) in self.cosigned.items():
+            for origin, (size, root) in book.items():
                 log = logs.get(origin)
                 if log is None or log.size < size or root_at(conn, log, size) != root:
                     found.append(origin)

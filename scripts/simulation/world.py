@@ -107,6 +107,7 @@ class World:
     """See simulation.kabupaten; made at its first visit."""
     memory: Memory = field(default_factory=Memory)
     counts: Counter[str] = field(default_factory=Counter)
+    restores: int = 0
     enrolled: int = 0
     """With how many nodes it began."""
     twins: list[str] = field(default_factory=list)
@@ -242,6 +243,7 @@ class World:
     def note_restored(self) -> None:
         """A machine was put back or is gone: forget the promises that nobody can keep any more."""
         self.was_restored = True
+        self.restores += 1
         for machine in self.machines:
             machine.promised = self.keep_possible(machine.promised)
         self.hub.told = {}
