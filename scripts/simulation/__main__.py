@@ -34,7 +34,10 @@ def main(
     seed: int | None, seeds: int, rounds: int, nodes: int, world: int, twice: bool, soak: str | None, seconds: float,
     figures: bool, note: bool,
 ) -> None:
-    """Simulate a kecamatan under faults; exit 1 with one REPRO line at the first seed that fails."""
+    """Simulate a kecamatan under faults: real nodes and a real hub; network, sticks, power, disks and people break.
+
+    Exit 1 with one REPRO line at the first seed that fails.
+    """
     if figures:
         for line in sum_up():
             click.echo(json.dumps(line))

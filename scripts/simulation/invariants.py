@@ -87,7 +87,7 @@ def check_side(world: World, machine: Machine, cosigners: tuple[Verifier, ...]) 
         if isinstance(machine, HubMachine):
             tables = (*tables, *finding_queries.TABLES)
             if read_recovery(conn) is None:
-                _check_decisions(conn, services.catalogue)
+                _check_decisions(conn, services.catalogue, not world.was_restored)
     different = compare_with_rebuild(services.database, tables, services.rebuild)
     require(not different, f"{name}: a rebuild gives other rows in {different}")
 
@@ -215,8 +215,11 @@ def _check_doubles(conn: Connection, where: str, restores: int) -> None:
     require(not rows, f"{where}: {len(rows)} changes stand twice")
 
 
-def _check_decisions(conn: Connection, catalogue: Catalogue) -> None:
-    """Every decision names its author; one on identity or money names two officers who exist."""
+def _check_decisions(conn: Connection, catalogue: Catalogue, is_whole: bool) -> None:
+    """Every decision names its author, one on identity or money two officers who exist; and what it has seen.
+
+    ``is_whole``: no machine lost anything, so whatever was seen once is still there.
+    """
     officers = {row[0] for row in conn.execute("SELECT id FROM petugas WHERE desa = ?", (HUB,))}
     rows = conn.execute(
         "SELECT c.header, c.body FROM change c JOIN log l ON l.no = c.pos >> ? WHERE l.peran <> 'desa'",
@@ -232,3 +235,8 @@ def _check_decisions(conn: Connection, catalogue: Catalogue) -> None:
         require(header.author in officers & signed, f"{where} has no author")
         if any(kind.is_protected(group) for group in header.groups):
             require(len(signed & officers) == 2, f"{where} needs two officers")
+        chosen = (body or {}).get("pilih", {})
+        require(set(chosen) <= set(header.groups), f"{where} decides more than it says")
+        if is_whole:
+            seen = all(is_stored(conn, ref) for ref in (*header.parents, *chosen.values()))
+            require(seen, f"{where} was taken on unseen data")
