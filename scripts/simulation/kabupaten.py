@@ -75,6 +75,10 @@ class Kabupaten:
         pull_hub(self.lake, entry, self, self.world.hub.clock)
         return count_current(self.lake, entry)
 
+    def close(self) -> None:
+        """Leave the folder to others."""
+        self.lake.unlock()
+
     def _chance(self) -> Randomness:
         return make_dice(self.world.seed, "saksi").randbytes
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from flask.testing import FlaskClient
 
@@ -37,6 +38,12 @@ NODES_MIN, NODES_MAX = 5, 20
 HABITS = ("stick", "picture", "quarantine", "kabupaten")
 """What people of some seeds do and of others do not (actions.LATER)."""
 FULL_ROUNDS_MAX, FULL_PAGES_MAX = 25, 6
+
+
+class Visitor(Protocol):
+    """Who comes to the hub from outside, with a folder of its own."""
+
+    def close(self) -> None: ...
 
 
 @dataclass
@@ -103,7 +110,7 @@ class World:
     hostile: list[NodeMachine] = field(default_factory=list)
     """Enrolled computers in the hands of somebody who means harm; nobody expects them to converge."""
     habits: tuple[str, ...] = ()
-    kabupaten: object = None
+    kabupaten: Visitor | None = None
     """See simulation.kabupaten; made at its first visit."""
     memory: Memory = field(default_factory=Memory)
     counts: Counter[str] = field(default_factory=Counter)
@@ -323,6 +330,8 @@ class World:
     def close(self) -> None:
         for node in (*self.nodes, *self.hostile):
             node.services.close()
+        if self.kabupaten is not None:
+            self.kabupaten.close()
         self.hub.services.close()
 
     def _reopen_hub(self, crashed: CrashPoint | None = None) -> None:
