@@ -29,8 +29,9 @@ from simulation.faults import Fault
 from simulation.hostile import attack
 from simulation.kabupaten import visit
 from simulation.later import adopt, lift, sweep, take_picture, write_newer
+from simulation.machines import NodeMachine
 from simulation.stick import read_stick, send_stick, take_stick
-from simulation.world import NodeMachine, World
+from simulation.world import World
 
 EDITED = ("penduduk", "penduduk", "penduduk", "keluarga", "penerima_bantuan")
 
@@ -324,7 +325,7 @@ def pick_action(world: World) -> Action:
     """Draw what this round does."""
     actions = [*ACTIONS, *(action for habit in world.habits for action in LATER[habit])]
     if world.hostile:
-        actions.append(Action("attack", 8, attack))
+        actions.append(Action("attack", 9, attack))
     if Fault.PROGRAM_CHANGED in world.plan.rates:
         actions.append(Action("write_newer", 4, write_newer))
     return world.dice.choices(actions, [action.weight for action in actions])[0]

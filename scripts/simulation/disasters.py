@@ -14,9 +14,10 @@ from node.services import open_node
 from node.sinkron.rotate import take_new_keys
 from simulation.crash import CrashPoint
 from simulation.faults import Fault
+from simulation.machines import Machine, NodeMachine, watch
 from simulation.ports import DeviceClock, make_dice
 from simulation.programs import OLD
-from simulation.world import Machine, NodeMachine, World, watch
+from simulation.world import World
 from tests.support.federation import HUB
 
 KEYS = "kunci"

@@ -13,8 +13,9 @@ from shared.store.changes import find_log, list_logs
 from shared.store.drafts import draft_create
 from simulation.invariants import Broken, View, check_promises, require, sent_mark, view_desa
 from simulation.kabupaten import kabupaten_of
+from simulation.machines import NodeMachine
 from simulation.programs import NEW, OLD
-from simulation.world import NodeMachine, World
+from simulation.world import World
 from tests.support.federation import HUB
 
 DAY_S = 86_400

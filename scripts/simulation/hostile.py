@@ -29,8 +29,10 @@ from shared.store.runs import build_run, pack_run
 from shared.sync import messages
 from simulation.faults import Fault, FaultPlan
 from simulation.link import Memory
-from simulation.world import NodeMachine, World
+from simulation.machines import NodeMachine
+from simulation.world import World
 
+AT_ONCE = 3
 HUGE = (1 << 39, 10**14, (1 << 53) - 1)
 PATHS = ("hello", "push", "pull", "compare", "parity", "rotate", "enrol", "blob/have", "blob/put", "blob/get")
 
@@ -91,14 +93,14 @@ def _claim(run: bytes, member: str, dice: random.Random) -> bytes:
 
 
 def attack(world: World) -> str:
-    """Let the enemy do one thing."""
-    if not world.hostile:
-        return "nothing"
-    node, act = world.hostile[0], _dice(world).choice(ATTACKS)
-    try:
-        return f"{act.__name__} {act(world, node)}"
-    except SipandeError as error:
-        return f"{act.__name__} {type(error).__name__}"
+    """Let the enemy do a few things."""
+    node, done = world.hostile[0], []
+    for act in _dice(world).sample(ATTACKS, AT_ONCE):
+        try:
+            done.append(f"{act.__name__} {act(world, node)}")
+        except SipandeError as error:
+            done.append(f"{act.__name__} {type(error).__name__}")
+    return ", ".join(done)
 
 
 def write_as_hub(world: World, node: NodeMachine) -> str:
@@ -205,18 +207,21 @@ def send_huge_counts(world: World, node: NodeMachine) -> str:
 
 
 def send_false_checkpoint(world: World, node: NodeMachine) -> str:
-    """Send own changes under a note of another key, or of a size or root that is not theirs."""
-    dice, talk = _dice(world), Talk(world, node)
+    """Send new changes under a note of another key, or of a size or root that is not theirs."""
+    services, dice, talk = node.services, _dice(world), Talk(world, node)
+    dusun = draft_create(services.catalogue["dusun"], services.new_id(), {"nama": "TANPA TANDA"})
+    write_drafts(services, [dusun], author=node.author)
     log = _own_log(node)
-    if log is None:
-        return "nothing"
+    assert log is not None
+    before = _size_at_hub(world, log)
+    if before > log.size:
+        return "behind"
     signer = Signer(log.origin, dice.choice((node.services.keys.signing, SigningKey(dice.randbytes(32)))))
     note = sign_checkpoint(Checkpoint(log.origin, log.size + dice.randrange(2), dice.randbytes(32)), signer)
     with node.services.database.read() as conn:
         run = build_run(
-            conn, log, 0, log.size, note=note, note_size=log.size, codec="zlib", receiver=talk.receiver
+            conn, log, before, log.size, note=note, note_size=log.size, codec="zlib", receiver=talk.receiver
         )
-    before = _size_at_hub(world, log)
     answer = talk.post("push", run)
     if _size_at_hub(world, log) != before:
         raise Broken("the hub took changes under a false checkpoint")

@@ -38,8 +38,9 @@ from shared.store.branch import list_branches, read_branch
 from shared.store.changes import SEQ_BITS, SEQ_MASK, Log, find_log, list_logs, read_changes, read_leaves
 from shared.store.verify import compare_with_rebuild, hub_cosigners, projection_tables, verify_logs
 from simulation.effects import check_effects
+from simulation.machines import HubMachine, Machine, NodeMachine
 from simulation.oracle import find_breaches
-from simulation.world import HubMachine, Machine, NodeMachine, World
+from simulation.world import World
 from tests.support.federation import HUB
 
 View = Mapping[str, list[tuple[object, ...]]]

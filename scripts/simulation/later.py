@@ -8,8 +8,9 @@ from node.change import write_drafts
 from shared.store.blobs import store_of, sweep_side
 from shared.store.drafts import Draft, draft_create, draft_update
 from shared.store.records import load_state
+from simulation.machines import NodeMachine
 from simulation.programs import NEW, NEW_FIELD, NEW_KIND
-from simulation.world import NodeMachine, World
+from simulation.world import World
 
 PICTURE_BYTES_MAX = 24_000
 NAMING = (("penduduk", "foto"), ("kasus", "lampiran"))

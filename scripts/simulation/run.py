@@ -22,8 +22,9 @@ from simulation.healing import (
     heal,
 )
 from simulation.invariants import check_all, check_step, view_desa
+from simulation.machines import Machine
 from simulation.replay import check_clocks, check_redelivery
-from simulation.world import WORLD, Machine, World
+from simulation.world import WORLD, World
 
 CHECK_ALL_EVERY = 60
 SOAK_ROUNDS = 300

@@ -4,30 +4,28 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from flask.testing import FlaskClient
-
 from hub.commands import make_hub
-from hub.services import HubServices, open_hub
+from hub.services import open_hub
 from hub.simpul.enrol import confirm_candidate, open_slot
 from hub.verval.decide import Officer
-from node.commands import finish_session, make_node, refresh_parity, system_author
-from node.services import NodeServices, open_node
+from node.commands import finish_session, make_node, refresh_parity
+from node.services import open_node
 from node.sinkron.enrol import enrol
 from node.sinkron.rotate import tell_new_keys
 from node.sinkron.session import InlineExecutor, Report, Session
-from shared.records.catalogue import Catalogue
 from shared.store.changes import SEQ_BITS, SEQ_MASK
-from simulation.crash import Crash, CrashingDatabase, CrashPoint
+from simulation.crash import Crash, CrashPoint
 from simulation.faults import Fault, FaultPlan
 from simulation.link import FaultyLink, Memory
+from simulation.machines import HubMachine, Machine, NodeMachine, watch
 from simulation.ports import TEN_YEARS_S, DeviceClock, Trace, WorldTime, make_dice
-from simulation.programs import NEW, OLD
+from simulation.programs import NEW
 from tests.support.federation import ADDRESS, HUB, make_officer, make_sync_app
 
 DESA = tuple(f"33.03.04.20{number:02d}" for number in (6, 1, 2, 3, 4, 5))
@@ -44,54 +42,6 @@ class Visitor(Protocol):
     """Who comes to the hub from outside, with a folder of its own."""
 
     def close(self) -> None: ...
-
-
-@dataclass
-class Machine:
-    """What a node and the hub have in common in the world's eyes."""
-
-    name: str
-    folder: Path
-    clock: DeviceClock
-    random: Callable[[int], bytes]
-    point: CrashPoint
-    services: NodeServices | HubServices
-    catalogue: Catalogue = field(default=OLD, kw_only=True)
-    """What its program knows."""
-    full_rounds: int = field(default=0, kw_only=True)
-    """For how many rounds its disk stays full."""
-    promised: list[str] = field(default_factory=list, kw_only=True)
-    """The changes whose author was told that they are saved."""
-    checked: int = field(default=-1, kw_only=True)
-    """The commit that was checked last, of the database as it was opened last; -1 for none."""
-
-
-@dataclass
-class NodeMachine(Machine):
-    """One computer of a desa; ``written`` is of the action under way, whose author is told when it is over."""
-
-    services: NodeServices
-    desa: str
-    written: list[str] = field(default_factory=list)
-
-    @property
-    def author(self) -> str:
-        return system_author(self.services)
-
-
-@dataclass
-class HubMachine(Machine):
-    """The kecamatan's server with its officers."""
-
-    services: HubServices
-    client: FlaskClient
-    recovery: str
-    """The recovery key, as it is printed on the sheet in the sealed envelope."""
-    officers: tuple[Officer, ...] = ()
-    publics: list[bytes] = field(default_factory=list)
-    """Every key it ever had."""
-    told: dict[int, int] = field(default_factory=dict)
-    """Up to which size its own channels are promised."""
 
 
 @dataclass
@@ -387,9 +337,3 @@ def _make_hub(seed: int, folder: Path, time: WorldTime) -> HubMachine:
     hub = HubMachine(HUB_NAME, folder, clock, chance, point, services, client, recovery, officers)
     watch(hub, services)
     return hub
-
-
-def watch(machine: Machine, services: NodeServices | HubServices) -> None:
-    """Put the crash point between a side and its database."""
-    services.database = CrashingDatabase(services.database, machine.point)
-    machine.checked = -1
