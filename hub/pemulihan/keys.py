@@ -55,6 +55,9 @@ def finish_new_keys(conn: sqlite3.Connection, services: HubServices) -> None:
             services.catalogue["kunci_hub"], services.new_id(), {"kunci": new, "segel": segel, "surat": note}
         )
         append_successor(services, conn, draft, previous)
+        # Said again under the new key: a hub that takes the place of this one knows only the last key from its
+        # sheet, and must hear from it that the one before is to be believed.
+        write_common(services, [replace(draft, record=services.new_id())], author="")
     add_former_key(conn, previous.public.hex())
     # Every key has a common channel, in which the next one can be named.
     current_log(services, conn, services.wilayah, Role.UMUM)

@@ -74,9 +74,9 @@ def list_hub_keys(conn: sqlite3.Connection, services: HubServices) -> list[bytes
 
 
 def list_former_keys(conn: sqlite3.Connection) -> list[str]:
-    """List the keys that were this hub's, in hex."""
-    former: list[str] = json.loads(read_setting(conn, FORMER_KEYS) or "[]")
-    return former
+    """List the keys that were this hub's, in hex: told here, or named in its own channel as the one before another."""
+    told: list[str] = json.loads(read_setting(conn, FORMER_KEYS) or "[]")
+    return sorted({*told, *(note.split("\n")[2] for note in list_successors(conn))})
 
 
 def add_former_key(conn: sqlite3.Connection, kunci: str) -> None:
@@ -87,4 +87,4 @@ def add_former_key(conn: sqlite3.Connection, kunci: str) -> None:
 def list_successors(conn: sqlite3.Connection) -> list[str]:
     """Give the signed notes that lead from older keys of this hub to the one of today, oldest first."""
     rows = conn.execute("SELECT surat FROM kunci_hub ORDER BY id")
-    return [row[0] for row in rows]
+    return list(dict.fromkeys(row[0] for row in rows))

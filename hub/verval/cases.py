@@ -16,6 +16,7 @@ from typing import Any
 from hub.change import write_to_desa
 from hub.services import HubServices
 from shared.clock import hashed_uuid
+from shared.records.fields import Writer
 from shared.records.kind import EXISTENCE
 from shared.store.drafts import Draft, draft_create, draft_update
 from shared.store.migrations import read_setting
@@ -101,7 +102,7 @@ def _draft_settlements(conn: sqlite3.Connection, services: HubServices) -> list[
     kind = services.catalogue["kasus"]
     rows = conn.execute(
         "SELECT k.desa, k.id, group_concat(c.grup), k.temuan IN (SELECT id FROM temuan) FROM kasus k"
-        " JOIN conflict c ON c.record = k.id AND c.desa = k.desa AND c.kind = 'kasus' AND c.grup <> 'jawaban'"
+        " JOIN conflict c ON c.record = k.id AND c.desa = k.desa AND c.kind = 'kasus'"
         " GROUP BY k.desa, k.id ORDER BY k.desa, k.id"
     ).fetchall()
     found = []
@@ -109,6 +110,8 @@ def _draft_settlements(conn: sqlite3.Connection, services: HubServices) -> list[
         state = load_state(conn, services.catalogue, kind, desa, id)
         changes: dict[str, Any] = {}
         for group in set(groups.split(",")) & {*kind.groups}:
+            if kind.writer_of(group) is Writer.DESA:
+                continue  # two computers of the desa differ, and only they may say which holds
             values = state.groups[group].versions[0][1]
             changes |= {name: _plain(value) for name, value in zip(kind.groups[group], values, strict=True)}
         if "status" in changes:

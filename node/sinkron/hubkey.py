@@ -20,9 +20,11 @@ def follow_hub(services: NodeServices, hub: KnownHub, notes: Sequence[str], sign
     steps = follow(notes, hub.wilayah, hub.kunci, hub.pemulihan, signed_key, hub.kunci_lama)
     if steps is None:
         raise TransportError("answer is not signed by the hub")
-    before = (*hub.kunci_lama, hub.kunci, *(step.kunci for step in steps[:-1]))
+    # A note of the recovery key leads past keys that this node never met; what they have signed it will still meet.
+    before = (*hub.kunci_lama, hub.kunci, *(key for step in steps for key in (step.lama, step.kunci)))
     pinned = replace(
-        hub, kunci=signed_key, segel=steps[-1].segel, kunci_lama=tuple(dict.fromkeys(before))
+        hub, kunci=signed_key, segel=steps[-1].segel,
+        kunci_lama=tuple(key for key in dict.fromkeys(before) if key != signed_key),
     )
     with services.database.write() as conn:
         write_hub(conn, pinned)

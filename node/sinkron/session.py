@@ -145,9 +145,15 @@ class Session:
         held = {head["id"]: head["size"] for head in self.answer["logs"]}
         with self.services.database.read() as conn:
             logs = [log for log in list_logs(conn) if log.peran is Role.UMUM]
-        for log in logs:
+        keys = [*self.hub.kunci_lama, self.hub.kunci]
+        # Of several keys the newest first: only from what it has said does a new hub know the ones before it.
+        for log in sorted(logs, key=lambda log: -keys.index(log.kunci.hex()) if log.kunci.hex() in keys else 1):
             if held.get(log.id, 0) < log.size:
-                self._push_log(log, held.get(log.id, 0))
+                try:
+                    self._push_log(log, held.get(log.id, 0))
+                except Refused as error:
+                    if error.code != "unknown_key":
+                        raise
         return Event.HANDED_OVER
 
     def _settle(self) -> Event:

@@ -25,7 +25,13 @@ from shared.store.drafts import (
 )
 from shared.store.records import load_state
 from simulation import people
-from simulation.world import NodeMachine, World
+from simulation.faults import Fault
+from simulation.hostile import attack
+from simulation.kabupaten import visit
+from simulation.later import adopt, lift, sweep, take_picture, write_newer
+from simulation.machines import NodeMachine
+from simulation.stick import read_stick, send_stick, take_stick
+from simulation.world import World
 
 EDITED = ("penduduk", "penduduk", "penduduk", "keluarga", "penerima_bantuan")
 
@@ -304,6 +310,22 @@ ACTIONS = (
 )
 
 
+LATER = {
+    "stick": (
+        Action("send_stick", 5, send_stick), Action("take_stick", 5, take_stick), Action("read_stick", 4, read_stick),
+    ),
+    "picture": (Action("take_picture", 4, take_picture), Action("sweep", 1, sweep)),
+    "quarantine": (Action("adopt", 3, adopt), Action("lift", 2, lift)),
+    "kabupaten": (Action("visit", 3, visit),),
+}
+"""The actions of world 2, by the habit that a seed has or has not."""
+
+
 def pick_action(world: World) -> Action:
     """Draw what this round does."""
-    return world.dice.choices(ACTIONS, [action.weight for action in ACTIONS])[0]
+    actions = [*ACTIONS, *(action for habit in world.habits for action in LATER[habit])]
+    if world.hostile:
+        actions.append(Action("attack", 9, attack))
+    if Fault.PROGRAM_CHANGED in world.plan.rates:
+        actions.append(Action("write_newer", 4, write_newer))
+    return world.dice.choices(actions, [action.weight for action in actions])[0]

@@ -1,4 +1,8 @@
-"""Power cuts: a side dies just before or after a drawn commit, and lives on with what was on disk then."""
+"""Power cuts and full disks of one side.
+
+It dies just before or after a drawn commit and lives on with what was on disk then; or SQLite itself finds no
+room for one more page, at whichever statement needs it.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,9 @@ from pathlib import Path
 from sqlite3 import Connection
 
 from shared.store.connection import Database
+
+
+PAGES_MAX = 1 << 30
 
 
 class Crash(BaseException):
@@ -28,6 +35,9 @@ class CrashPoint:
     folder: Path
     countdown: int | None = None
     after_commit: bool = False
+    room: int | None = None
+    """Pages that the disk has room for beyond those of the database when it became full; None for no end."""
+    pages_max: int | None = None
 
     @property
     def image(self) -> Path:
@@ -39,6 +49,20 @@ class CrashPoint:
 
     def disarm(self) -> None:
         self.countdown = None
+
+    def fill(self, room: int) -> None:
+        """Let the disk be full but for a few pages."""
+        self.room, self.pages_max = room, None
+
+    def free(self) -> None:
+        """Let there be room again."""
+        self.room = self.pages_max = None
+
+    def limit_pages(self, conn: Connection) -> None:
+        """Tell SQLite how large its file may become; it raises SQLITE_FULL by itself."""
+        if self.room is not None and self.pages_max is None:
+            self.pages_max = int(conn.execute("PRAGMA page_count").fetchone()[0]) + self.room
+        conn.execute(f"PRAGMA max_page_count={self.pages_max or PAGES_MAX}")
 
     def is_due(self) -> bool:
         """Count one transaction; tell whether it is the one."""
@@ -65,12 +89,16 @@ class CrashingDatabase(Database):
     def __init__(self, inner: Database, point: CrashPoint) -> None:
         self.__dict__.update(inner.__dict__)
         self.point = point
+        self.is_limited = False
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         is_outermost = self._depth == 0
         dies = is_outermost and self.point.is_due()
         with super().write() as conn:
+            if is_outermost and (self.is_limited or self.point.room is not None):
+                self.is_limited = self.point.room is not None
+                self.point.limit_pages(conn)
             yield conn
             if dies and not self.point.after_commit:
                 self.point.die()

@@ -6,14 +6,19 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+from hub.commands import make_hub
 from hub.pemulihan import revoke
+from hub.pemulihan.keys import read_sheet, take_the_place
 from hub.pemulihan.keys import take_new_keys as take_new_hub_keys
 from node.services import open_node
 from node.sinkron.rotate import take_new_keys
 from simulation.crash import CrashPoint
 from simulation.faults import Fault
+from simulation.machines import Machine, NodeMachine, watch
 from simulation.ports import DeviceClock, make_dice
-from simulation.world import Machine, NodeMachine, World, watch
+from simulation.programs import OLD
+from simulation.world import World
+from tests.support.federation import HUB
 
 KEYS = "kunci"
 TWINS_MAX = 1
@@ -32,7 +37,7 @@ def _copy_of(machine: Machine) -> Path:
 
 def take_copy(world: World) -> str:
     """Copy a machine's whole disk, to be put back one day; an older copy is thrown away."""
-    return _take_copy(world.plan.dice.choice([world.hub, *world.nodes]))
+    return _take_copy(world.plan.dice.choice(world.machines))
 
 
 def _take_copy(machine: Machine) -> str:
@@ -49,8 +54,7 @@ def restore_node(world: World) -> str:
         return _take_copy(node)
     node.services.close()
     _put_back(world, node)
-    node.services = open_node(node.folder, clock=node.clock, random=node.random)
-    watch(node, node.services)
+    world.open_node_again(node)
     world.note_restored()
     return node.name
 
@@ -91,8 +95,9 @@ def clone_node(world: World) -> str:
     folder = node.folder.with_name(name)
     shutil.copytree(node.folder, folder, ignore=shutil.ignore_patterns("*-shm", "*-wal"))
     clock, chance = DeviceClock(world.time), make_dice(world.plan.dice.randrange(1 << 30), name).randbytes
-    services = open_node(folder, clock=clock, random=chance)
+    services = open_node(folder, clock=clock, random=chance, catalogue=node.catalogue)
     twin = NodeMachine(name, folder, clock, chance, CrashPoint(name, folder), services, node.desa)
+    twin.catalogue = node.catalogue
     watch(twin, services)
     world.nodes.append(twin)
     world.twins.append(name)
@@ -121,6 +126,11 @@ def steal_node(world: World) -> str:
     node.services.close()
     world.note_restored()
     revoke.revoke(hub, row[0], "dicuri", cutoffs, world.hub.officers[0].petugas)
+    if world.version > 1:
+        with world.calm():
+            fresh = world.make_node(node.desa, f"{node.name}b")
+            world.sync(fresh)  # people stay until it has come through: from then on it can speak for itself
+            world.nodes.append(fresh)
     return node.name
 
 
@@ -136,7 +146,48 @@ def change_node_key(world: World) -> str:
 def change_hub_key(world: World) -> str:
     """The hub takes new keys."""
     take_new_hub_keys(world.hub.services)
+    world.note_hub_key()
     return "hub"
+
+
+def destroy_hub(world: World) -> str:
+    """Burn the hub down; a new one takes its place under the recovery key, and the nodes bring the rest."""
+    hub = world.hub
+    former = hub.services.keys.signing.public.hex()
+    pinned = [node.services.hub() for node in world.nodes]
+    if not all(known is not None and known.kunci == former for known in pinned):
+        # The sheet in the envelope names the key that everybody has pinned; until then nobody can be told.
+        return "nothing"
+    hub.services.close()
+    shutil.rmtree(hub.folder)
+    shutil.rmtree(_copy_of(hub), ignore_errors=True)
+    made, _ = make_hub(hub.folder, HUB, hub.clock, hub.random)
+    take_the_place(made, read_sheet(hub.recovery, former))
+    made.close()
+    world.open_hub_again()
+    world.note_restored()
+    return "hub"
+
+
+def lose_picture(world: World) -> str:
+    """Lose the file of one attachment at one side."""
+    dice = world.plan.dice_of(Fault.PICTURE_LOST)
+    machine = dice.choice(world.machines)
+    files = sorted(path for path in (machine.folder / "lampiran").rglob("*") if path.is_file())
+    if not files:
+        return "nothing"
+    dice.choice(files).unlink()
+    return machine.name
+
+
+def change_program(world: World) -> str:
+    """Let one machine have the newer program, before others."""
+    old = [machine for machine in world.machines if machine.catalogue is OLD]
+    if not old:
+        return "nothing"
+    machine = world.plan.dice_of(Fault.PROGRAM_CHANGED).choice(old)
+    world.change_program(machine)
+    return machine.name
 
 
 _ACTS: dict[Fault, Callable[[World], str]] = {
@@ -147,4 +198,7 @@ _ACTS: dict[Fault, Callable[[World], str]] = {
     Fault.NODE_STOLEN: steal_node,
     Fault.NODE_KEY: change_node_key,
     Fault.HUB_KEY: change_hub_key,
+    Fault.HUB_DESTROYED: destroy_hub,
+    Fault.PICTURE_LOST: lose_picture,
+    Fault.PROGRAM_CHANGED: change_program,
 }

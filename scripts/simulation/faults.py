@@ -1,4 +1,7 @@
-"""Which faults a seed has, and how often: swarm testing. Each family is on or off, with a rate of its own."""
+"""Which faults a seed has, and how often: swarm testing. Each family is on or off, with a rate of its own.
+
+The families of world 1 share one source of chance; each later one has its own, so that one more shifts nothing.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,8 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+
+from simulation.ports import make_dice
 
 
 class Fault(StrEnum):
@@ -35,11 +40,24 @@ class Fault(StrEnum):
     NODE_STOLEN = "node_stolen"
     NODE_KEY = "node_key"
     HUB_KEY = "hub_key"
+    DISK_FULL = "disk_full"
+    STICK_FULL = "stick_full"
+    STICK_LOST = "stick_lost"
+    STICK_CUT = "stick_cut"
+    STICK_FLIPPED = "stick_flipped"
+    STICK_OLD = "stick_old"
+    PICTURE_LOST = "picture_lost"
+    PROGRAM_CHANGED = "program_changed"
+    HOSTILE = "hostile"
+    HUB_DESTROYED = "hub_destroyed"
 
 
+FIRST = tuple(fault for fault in Fault)[:23]
+"""The families of world 1; nothing may be put before them or between them."""
 RATE_MIN, RATE_MAX = 0.01, 0.25
 DISASTERS = (
-    Fault.NODE_RESTORED, Fault.HUB_RESTORED, Fault.NODE_CLONED, Fault.NODE_STOLEN, Fault.NODE_KEY, Fault.HUB_KEY
+    Fault.NODE_RESTORED, Fault.HUB_RESTORED, Fault.NODE_CLONED, Fault.NODE_STOLEN, Fault.NODE_KEY, Fault.HUB_KEY,
+    Fault.HUB_DESTROYED, Fault.DISK_FULL, Fault.PICTURE_LOST, Fault.PROGRAM_CHANGED,
 )
 DISASTER_RATE = 0.2
 """Of the rate drawn: a kecamatan whose machines are restored every hour tests nothing else."""
@@ -51,22 +69,32 @@ class FaultPlan:
 
     dice: random.Random
     rates: Mapping[Fault, float]
+    own_dice: Mapping[Fault, random.Random] = field(default_factory=dict)
     done: Counter[str] = field(default_factory=Counter)
 
     @classmethod
-    def draw(cls, dice: random.Random) -> FaultPlan:
-        """Choose the families and rates of a seed."""
+    def draw(cls, seed: int, version: int) -> FaultPlan:
+        """Choose the families and rates of a seed, in a world of a version."""
+        shared = make_dice(seed, "faults")
+        own = {} if version == 1 else {
+            fault: make_dice(seed, f"fault {fault.value}") for fault in Fault if fault not in FIRST
+        }
         rates = {}
-        for fault in Fault:
+        for fault in (*FIRST, *own):
+            dice = own.get(fault, shared)
             is_on, rate = dice.random() < 0.5, dice.uniform(RATE_MIN, RATE_MAX)
             if is_on:
                 rates[fault] = rate * (DISASTER_RATE if fault in DISASTERS else 1)
-        return cls(dice, rates)
+        return cls(shared, rates, own)
+
+    def dice_of(self, fault: Fault) -> random.Random:
+        """Give the source of chance of one family."""
+        return self.own_dice.get(fault, self.dice)
 
     def strikes(self, fault: Fault) -> bool:
         """Tell whether a fault happens now, and count it."""
         rate = self.rates.get(fault)
-        if rate is None or self.dice.random() >= rate:
+        if rate is None or self.dice_of(fault).random() >= rate:
             return False
         self.done[fault.value] += 1
         return True
@@ -75,13 +103,14 @@ class FaultPlan:
         """Switch every fault off."""
         self.rates = {}
 
-    def cut(self, body: bytes) -> bytes:
+    def cut(self, body: bytes, dice: random.Random | None = None) -> bytes:
         """Keep a beginning of a body, from nothing to all but its last byte."""
-        return body[: self.dice.randrange(len(body))] if body else body
+        return body[: (dice or self.dice).randrange(len(body))] if body else body
 
-    def flip(self, body: bytes) -> bytes:
+    def flip(self, body: bytes, dice: random.Random | None = None) -> bytes:
         """Turn one bit over."""
         if not body:
             return body
-        at, bit = self.dice.randrange(len(body)), self.dice.randrange(8)
+        dice = dice or self.dice
+        at, bit = dice.randrange(len(body)), dice.randrange(8)
         return body[:at] + bytes([body[at] ^ 1 << bit]) + body[at + 1 :]

@@ -1,26 +1,47 @@
-"""What must be true at every instant, and what must become true once the faults have stopped."""
+"""What must be true at every instant, whatever is still under way (reference: offline.md 7.2).
+
+=====  ==============================================  ====================================================
+I1     no acknowledged change is missing               check_promises, after every step; healing.check_healed
+I2     none is applied twice                           _check_doubles
+I3     each change is in exactly one visible state     _check_states
+I4     logs, trees and receipts verify                 verify_logs; _check_receipts, after every step
+I5     nothing of a revoked or unfit key has effect    effects.check_effects
+I6     a decision names who decided, two where it must _check_decisions
+I7     live tables = rebuild from the logs             compare_with_rebuild
+I8     a second history is flagged at first contact    _check_receipts; kabupaten.visit; healing.count_forks
+I9     sums at desa = hub = kabupaten                  healing.check_sums
+I10    device clocks decide nothing                    replay.check_clocks
+I11    order, splits and repeats decide nothing        replay.check_redelivery
+I12    one seed, one trace                             __main__ --twice; tests/federation/test_simulation.py
+L1     the queue drains in 3 * changes / 500 + 10      healing.drain
+L2     all projections are equal                       healing.check_healed
+L3     what is held blocks nothing else                healing.drain: every session ends well beside what is held
+=====  ==============================================  ====================================================
+
+What is cheap is checked after every step where something was committed (:func:`check_step`), the whole
+(:func:`check_side`) in turns and, everywhere, at the end.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from sqlite3 import Connection
 
-from hub.pemulihan.state import list_former_keys
+from hub.pemulihan.state import read_recovery
 from hub.verval import queries as finding_queries
 from shared.changelog.change import Op, Sealed, decode_bodies, decode_headers, parse_ref
+from shared.changelog.checkpoint import Verifier
 from shared.changelog.genesis import read_genesis
 from shared.changelog.tree import leaf_hash
 from shared.records.catalogue import CATALOGUE, Catalogue
 from shared.store.branch import list_branches, read_branch
 from shared.store.changes import SEQ_BITS, SEQ_MASK, Log, find_log, list_logs, read_changes, read_leaves
 from shared.store.verify import compare_with_rebuild, hub_cosigners, projection_tables, verify_logs
+from simulation.effects import check_effects
+from simulation.machines import HubMachine, Machine, NodeMachine
 from simulation.oracle import find_breaches
-from simulation.world import NodeMachine, World
+from simulation.world import World
 from tests.support.federation import HUB
-
-DRAIN_PASSES_MAX = 10
-"""Sessions that every node needs at most, without faults, until nothing is left to say."""
-
 
 View = Mapping[str, list[tuple[object, ...]]]
 """What a desa sees: table → rows, sorted."""
@@ -31,102 +52,53 @@ class Broken(AssertionError):
 
 
 def check_step(world: World) -> None:
-    """Check what is cheap: no receipt for what the hub lacks, no promise that the disk has forgotten."""
-    with world.hub.services.database.read() as hub:
+    """Check what is cheap, where something was committed: receipts that the hub can honour, promises kept."""
+    hub = world.hub
+    has_reopened = hub.checked < 0
+    with hub.services.database.read() as conn:
+        check_promises(conn, hub.promised[-3:], hub.name, world)
         for node in world.nodes:
-            with node.services.database.read() as conn:
-                if not world.was_restored:
-                    _check_receipts(conn, hub, node)
-                _check_promises(conn, node.promised[-3:], node.name, world)
+            if has_reopened or node.checked != node.services.database.generation:
+                with node.services.database.read() as own:
+                    if not world.was_restored:
+                        _check_receipts(own, conn, node)
+                    check_promises(own, node.promised[-3:], node.name, world)
+                node.checked = node.services.database.generation
+    hub.checked = hub.services.database.generation
 
 
-def check_all(world: World) -> None:
-    """Check everything that must hold whatever is still under way."""
-    hub = world.hub.services
-    with hub.database.read() as conn:
-        former = list_former_keys(conn)
-    cosigners = hub_cosigners(HUB, *hub.keys.publics(), *map(bytes.fromhex, former))
-    tables = (*projection_tables(hub.catalogue), *finding_queries.TABLES)
-    with hub.database.read() as conn:
-        _require(not (found := verify_logs(conn, cosigners)), f"hub: logs do not verify: {found}")
-        _check_states(conn, "hub")
-        _check_law(conn, hub.catalogue, "hub")
-        _check_decisions(conn)
-    different = compare_with_rebuild(hub.database, tables, hub.rebuild)
-    _require(not different, f"hub: a rebuild gives other rows in {different}")
-    for node in world.nodes:
-        with node.services.database.read() as conn:
-            _require(not (found := verify_logs(conn, cosigners)), f"{node.name}: logs do not verify: {found}")
-            _check_states(conn, node.name)
-            _check_law(conn, node.services.catalogue, node.name)
-            _check_promises(conn, node.promised, node.name, world)
-        different = compare_with_rebuild(
-            node.services.database, projection_tables(hub.catalogue), node.services.rebuild
-        )
-        _require(not different, f"{node.name}: a rebuild gives other rows in {different}")
+def check_all(world: World, machines: Sequence[Machine] = ()) -> None:
+    """Check everything that must hold whatever is under way, at all machines or at some."""
+    cosigners = hub_cosigners(HUB, *world.hub.publics)
+    for machine in machines or world.machines:
+        check_side(world, machine, cosigners)
 
 
-def drain(world: World) -> int:
-    """Sync all nodes without faults until nothing moves and parity says so; return the passes needed."""
-    for done in range(1, DRAIN_PASSES_MAX + 1):
-        reports = [world.sync(node) for node in world.nodes]
-        for node, report in zip(world.nodes, reports, strict=True):
-            outcome = report.outcome.value
-            if report.code == "unknown_key" and world.was_restored and done == 1:
-                continue  # a hub that forgot a change of keys is told again by the next session
-            _require(outcome == "selesai", f"{node.name}: healed session ends {outcome} {report.detail}")
-            _require(report.parity != "beda", f"{node.name}: parity differs in {report.parity_differs}")
-        if all(not r.sent and not r.received and r.parity == "sama" for r in reports):
-            return done
-    raise Broken(f"queue does not drain in {DRAIN_PASSES_MAX} passes: {reports}")
+def check_side(world: World, machine: Machine, cosigners: tuple[Verifier, ...]) -> None:
+    """Check one machine."""
+    services, name = machine.services, machine.name
+    tables = projection_tables(services.catalogue)
+    with services.database.read() as conn:
+        require(not (found := verify_logs(conn, cosigners)), f"{name}: logs do not verify: {found}")
+        _check_states(conn, services.catalogue, name)
+        _check_doubles(conn, name, world.restores)
+        check_effects(conn, services.catalogue, name)
+        _check_law(conn, services.catalogue, name)
+        check_promises(conn, machine.promised, name, world)
+        if isinstance(machine, HubMachine):
+            tables = (*tables, *finding_queries.TABLES)
+            if read_recovery(conn) is None:
+                _check_decisions(conn, services.catalogue, not world.was_restored)
+    different = compare_with_rebuild(services.database, tables, services.rebuild)
+    require(not different, f"{name}: a rebuild gives other rows in {different}")
 
 
-def check_healed(world: World) -> None:
-    """Check that everybody holds and shows the same, and that all that was promised is everywhere."""
-    with world.hub.services.database.read() as hub:
-        for node in world.nodes:
-            expected = dict(view_desa(hub, node.desa))
-            with node.services.database.read() as conn:
-                _check_same(expected, dict(view_desa(conn, node.desa)), node.name)
-                for log in list_logs(conn):
-                    held = find_log(hub, log.id)
-                    same = held is not None and (held.size, held.root()) == (log.size, log.root())
-                    _require(same, f"{node.name}: log {log.no} differs from the hub's")
-                    if log.own:
-                        _require(_sent_mark(conn, log) == log.size, f"{node.name}: sent mark is behind")
-            _check_promises(hub, node.promised, f"hub, of {node.name}", world)
-            for sibling in world.siblings(node.desa):
-                with sibling.services.database.read() as conn:
-                    _check_promises(conn, node.promised, f"{sibling.name}, of {node.name}", world)
-
-
-def check_cases(world: World) -> None:
-    """Check that what is found is open for people, and that nothing is open that is no longer found."""
-    with world.hub.services.database.read() as conn:
-        forgotten = conn.execute(
-            "SELECT count(*) FROM temuan t, json_each(t.desa) d"
-            " LEFT JOIN kasus k ON k.temuan = t.id AND k.desa = d.value"
-            " WHERE t.berat <> 'ringan' AND d.value <> ?"
-            " AND (k.id IS NULL OR k.status = 'selesai' AND k.alasan IS NOT 'BUKAN_GANDA')",
-            (HUB,),
-        ).fetchone()[0]
-        stale = conn.execute(
-            "SELECT count(*) FROM kasus WHERE status <> 'selesai' AND temuan NOT IN (SELECT id FROM temuan)"
-        ).fetchone()[0]
-        contested = conn.execute(
-            "SELECT count(*) FROM conflict WHERE kind = 'kasus' AND grup <> 'jawaban'"
-        ).fetchone()[0]
-        twins = conn.execute("SELECT count(*) - count(DISTINCT temuan || desa) FROM kasus").fetchone()[0]
-    _require(not twins, f"hub: {twins} cases have a twin")
-    _require(not forgotten, f"hub: {forgotten} findings have no open case")
-    _require(not stale, f"hub: {stale} open cases have no finding")
-    _require(not contested, f"hub: {contested} groups of cases are in conflict with themselves")
-
-
-def view_desa(conn: Connection, desa: str) -> Iterator[tuple[str, list[tuple[object, ...]]]]:
+def view_desa(
+    conn: Connection, desa: str, catalogue: Catalogue = CATALOGUE
+) -> Iterator[tuple[str, list[tuple[object, ...]]]]:
     """Give every row that a desa sees, table by table; positions are written as log id and seq."""
     places = (desa, HUB)
-    for table in projection_tables(CATALOGUE):
+    for table in projection_tables(catalogue):
         rows = conn.execute(f"SELECT * FROM {table} WHERE desa IN (?, ?)", places).fetchall()
         if table == "held":
             logs = dict(conn.execute("SELECT no, id FROM log"))
@@ -134,50 +106,42 @@ def view_desa(conn: Connection, desa: str) -> Iterator[tuple[str, list[tuple[obj
         yield table, sorted(rows, key=repr)
 
 
-def _require(holds: bool, problem: str) -> None:
+def require(holds: bool, problem: str) -> None:
     if not holds:
         raise Broken(problem)
 
 
-def _check_same(mine: View, theirs: View, who: str) -> None:
-    for table, rows in mine.items():
-        other = theirs[table]
-        if rows != other:
-            first = next((a, b) for a, b in zip([*rows, None], [*other, None], strict=False) if a != b)
-            raise Broken(f"{who}: table {table} differs from the hub's: hub {first[0]}, node {first[1]}")
-
-
-def _sent_mark(conn: Connection, log: Log) -> int:
+def sent_mark(conn: Connection, log: Log) -> int:
     return int(conn.execute("SELECT max(size) FROM receipt WHERE log = ?", (log.no,)).fetchone()[0] or 0)
 
 
 def _check_receipts(conn: Connection, hub: Connection, node: NodeMachine) -> None:
     for log in list_logs(conn):
-        mark = _sent_mark(conn, log)
+        mark = sent_mark(conn, log)
         held = find_log(hub, log.id)
         if mark:
-            _require(held is not None and held.size >= mark, f"{node.name}: the hub lacks what it receipted")
+            require(held is not None and held.size >= mark, f"{node.name}: the hub lacks what it receipted")
         size = min(log.size, 0 if held is None else held.size)
         if size and held is not None:
             same = read_leaves(conn, log, size - 1, size) == read_leaves(hub, held, size - 1, size)
-            _require(same, f"{node.name}: log {log.no} has two histories")
+            require(same, f"{node.name}: log {log.no} has two histories")
 
 
-def _check_promises(conn: Connection, refs: list[str], where: str, world: World) -> None:
+def check_promises(conn: Connection, refs: list[str], where: str, world: World) -> None:
     """Check that saved changes are there, at their places or, issued again, at their new ones."""
-    missing = [ref for ref in refs if not _is_stored(conn, ref)]
+    missing = [ref for ref in refs if not is_stored(conn, ref)]
     if not missing:
         return
     moved = find_reissued(world)
     for ref in missing:
         places = moved.get(ref, set())
-        if not any(_is_stored(conn, place) for place in places):
+        if not any(is_stored(conn, place) for place in places):
             # A node that was restored has still to fetch what the hub keeps for it.
-            is_late = world.was_restored and where in {node.name for node in world.nodes}
-            _require(is_late and world.plan.rates != {}, f"{where}: a saved change is missing, {ref}")
+            is_late = world.was_restored and where in {machine.name for machine in world.machines}
+            require(is_late and world.plan.rates != {}, f"{where}: a saved change is missing, {ref}")
 
 
-def _is_stored(conn: Connection, ref: str) -> bool:
+def is_stored(conn: Connection, ref: str) -> bool:
     log, seq, prefix = parse_ref(ref)
     row = conn.execute(
         "SELECT c.leaf FROM change c JOIN log l ON c.pos = (l.no << ?) | ? WHERE l.id = ?", (SEQ_BITS, seq, log)
@@ -211,24 +175,24 @@ def _ref_of(change: Sealed) -> str:
     return decode_headers([change.header])[0].ref(leaf_hash(change.header, change.digest()))
 
 
-def _check_states(conn: Connection, where: str) -> None:
+def _check_states(conn: Connection, catalogue: Catalogue, where: str) -> None:
     """Each change is held with a reason, or stands in a row, in a deletion or in an open conflict."""
     places = dict(conn.execute("SELECT no, wilayah FROM log"))
     held = {row[0] for row in conn.execute("SELECT pos FROM held")}
     deleted = set(conn.execute("SELECT record, desa FROM deleted"))
     contested = set(conn.execute("SELECT record, desa FROM conflict WHERE grup = '_'"))
     live: set[tuple[str, str]] = set()
-    for kind in CATALOGUE:
+    for kind in catalogue:
         rows = set(conn.execute(f"SELECT id, desa FROM {kind.name}"))
-        _require(not rows & live, f"{where}: a record has rows of two kinds")
+        require(not rows & live, f"{where}: a record has rows of two kinds")
         live |= rows
-    _require(not live & deleted, f"{where}: a record is live and deleted")
+    require(not live & deleted, f"{where}: a record is live and deleted")
     for pos, record in conn.execute("SELECT pos, record FROM change WHERE kind <> 'log'"):
         place = (record, places[pos >> SEQ_BITS])
         visible = pos in held or place in live or place in deleted or place in contested
-        _require(visible, f"{where}: change {pos & SEQ_MASK} of log {pos >> SEQ_BITS} is in no visible state")
+        require(visible, f"{where}: change {pos & SEQ_MASK} of log {pos >> SEQ_BITS} is in no visible state")
         held.discard(pos)
-    _require(not held, f"{where}: something is held that is no change")
+    require(not held, f"{where}: something is held that is no change")
 
 
 def _check_law(conn: Connection, catalogue: Catalogue, where: str) -> None:
@@ -237,8 +201,26 @@ def _check_law(conn: Connection, catalogue: Catalogue, where: str) -> None:
         raise Broken(f"{where}: {breach}")
 
 
-def _check_decisions(conn: Connection) -> None:
-    """Every decision names its author; one on identity or money names two officers who exist."""
+def _check_doubles(conn: Connection, where: str, restores: int) -> None:
+    """No bytes of a change stand twice: bodies carry a salt, and issuing again keeps it.
+
+    After two restores a history that was issued again may itself come back; then the fold must bear the double.
+    """
+    rows = conn.execute(
+        "SELECT group_concat(DISTINCT pos >> ?) FROM change WHERE body IS NOT NULL GROUP BY body HAVING count(*) > 1",
+        (SEQ_BITS,),
+    ).fetchall()
+    if rows and restores > 1:
+        again = {log.no for log in list_logs(conn) if read_genesis(read_changes(conn, log, 0, 1)[0]).cabang}
+        rows = [row for row in rows if again.isdisjoint(map(int, row[0].split(",")))]
+    require(not rows, f"{where}: {len(rows)} changes stand twice")
+
+
+def _check_decisions(conn: Connection, catalogue: Catalogue, is_whole: bool) -> None:
+    """Every decision names its author, one on identity or money two officers who exist; and what it has seen.
+
+    ``is_whole``: no machine lost anything, so whatever was seen once is still there.
+    """
     officers = {row[0] for row in conn.execute("SELECT id FROM petugas WHERE desa = ?", (HUB,))}
     rows = conn.execute(
         "SELECT c.header, c.body FROM change c JOIN log l ON l.no = c.pos >> ? WHERE l.peran <> 'desa'",
@@ -248,9 +230,14 @@ def _check_decisions(conn: Connection) -> None:
     for header, body in zip(headers, bodies, strict=True):
         if header.op != Op.DECIDE:
             continue
-        kind = CATALOGUE[header.kind]
+        kind = catalogue[header.kind]
         signed = set((body or {}).get("petugas", []))
         where = f"decision {header.seq} of log {header.log}"
-        _require(header.author in officers & signed, f"{where} has no author")
+        require(header.author in officers & signed, f"{where} has no author")
         if any(kind.is_protected(group) for group in header.groups):
-            _require(len(signed & officers) == 2, f"{where} needs two officers")
+            require(len(signed & officers) == 2, f"{where} needs two officers")
+        chosen = (body or {}).get("pilih", {})
+        require(set(chosen) <= set(header.groups), f"{where} decides more than it says")
+        if is_whole:
+            seen = all(is_stored(conn, ref) for ref in (*header.parents, *chosen.values()))
+            require(seen, f"{where} was taken on unseen data")

@@ -13,6 +13,7 @@ from hub.ekspor.tokens import make_reader
 from hub.kabupaten.lake import Lake
 from hub.kabupaten.transport import Reply
 from hub.kabupaten.witness import WitnessAlarm, open_witness, witness_hub
+from hub.pemulihan.keys import take_new_keys
 from hub.saksi.view import list_contradictions
 from node.sinkron.session import Outcome
 from shared.store.drafts import draft_create
@@ -33,6 +34,23 @@ class Wire:
         path, app = url.removeprefix(ADDRESS), make_app(self.federation.hub)
         answer = app.test_client().post(path, headers=dict(headers), data=body, base_url=ADDRESS)
         return Reply(answer.status_code, answer.data)
+
+
+def test_the_witness_goes_on_after_the_hub_has_changed_its_key(federation: Federation, tmp_path: Path) -> None:
+    node = federation.add_node("a")
+    federation.sync_all()
+    lake = Lake(tmp_path / "danau")
+    lake.lock()
+    token = make_reader(federation.hub, "bappeda")
+    hub = lake.add_hub(ADDRESS, export_vkey(federation.hub), token)
+    signer, wire = open_witness(lake, seeded("saksi")), Wire(federation)
+    assert witness_hub(lake, hub, signer, wire, federation.clock).logs == 2
+    take_new_keys(federation.hub)
+    federation.sync(node)
+    hub = lake.add_hub(ADDRESS, export_vkey(federation.hub), token, is_change=True)
+    report = witness_hub(lake, hub, signer, wire, federation.clock)
+    assert report.logs == report.stored == 3
+    lake.unlock()
 
 
 def test_the_witness_of_a_restored_hub_stops_and_goes_on_once_nodes_have_healed_it(

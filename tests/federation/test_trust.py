@@ -334,6 +334,48 @@ def test_a_destroyed_hub_is_rebuilt_from_the_nodes_under_the_recovery_key(federa
     assert names(d) == {"SITI", "BUDI"}
 
 
+def test_a_hub_that_had_changed_its_key_before_is_rebuilt_too(federation: Federation) -> None:
+    """The sheet names the last key; what the one before it has signed, enrolments among it, comes back as well."""
+    federation.hub.close()
+    federation.hub, recovery = make_hub(federation.folder / "hub2", HUB, federation.clock, seeded("hub2"))
+    federation.app = make_sync_app(federation.hub)
+    a = federation.add_node("a")
+    create(a, nama="SITI")
+    federation.sync_all()
+    for number in range(3, 6):
+        if number == 4:
+            take_new_keys(federation.hub)
+            federation.sync_all(2)
+        former = federation.hub.keys.signing.public.hex()
+        federation.hub.close()
+        hub, _ = make_hub(federation.folder / f"hub{number}", HUB, federation.clock, seeded(f"hub{number}"))
+        take_the_place(hub, read_sheet(recovery, former))
+        federation.hub, federation.app = hub, make_sync_app(hub)
+        assert federation.sync(a).outcome is Outcome.SELESAI, number
+        assert names(hub) == {"SITI"}
+        federation.sync_all(2)
+    check_whole(federation, a)
+
+
+def test_a_node_that_missed_a_key_of_the_hub_takes_what_it_has_signed(federation: Federation) -> None:
+    federation.hub.close()
+    federation.hub, recovery = make_hub(federation.folder / "hub2", HUB, federation.clock, seeded("hub2"))
+    federation.app = make_sync_app(federation.hub)
+    a, b = federation.add_node("a"), federation.add_node("b")
+    federation.sync_all()
+    for number in (3, 4, 5):
+        former = federation.hub.keys.signing.public.hex()
+        federation.hub.close()
+        hub, _ = make_hub(federation.folder / f"hub{number}", HUB, federation.clock, seeded(f"hub{number}"))
+        take_the_place(hub, read_sheet(recovery, former))
+        federation.hub, federation.app = hub, make_sync_app(hub)
+        create(a, nama=f"SITI {number}")
+        federation.sync(a)
+    assert federation.sync(b).outcome is Outcome.SELESAI
+    federation.sync_all()
+    check_whole(federation, a, b)
+
+
 @pytest.mark.parametrize("sheet", [("", ""), ("zz", "00"), ("00" * 32, "00" * 31)])
 def test_a_mistyped_sheet_is_told(sheet: tuple[str, str]) -> None:
     with pytest.raises(UserError, match="salah ketik"):

@@ -207,6 +207,21 @@ def test_an_answer_to_an_earlier_return_does_not_answer_the_next_one(federation:
     assert value(federation.hub, "SELECT status FROM kasus WHERE id = ?", id) == "dijawab"
 
 
+@pytest.mark.parametrize("field", ["lampiran", "jawaban"])
+def test_two_computers_of_a_desa_that_differ_about_a_case_are_not_answered_by_the_hub(
+    federation: Federation, field: str
+) -> None:
+    made = quarrel(federation, "telepon", "081", "082")
+    federation.sync_all()
+    case = value(federation.hub, "SELECT id FROM kasus")
+    for node, letter in ((made.a, "a"), (made.b, "b")):
+        update(node, case, of="kasus", **{field: letter * 64})
+    federation.sync_all(3)
+    assert update_cases(federation.hub) == 0
+    assert rows(federation.hub, "SELECT kind, grup FROM conflict WHERE kind = 'kasus'") == [("kasus", field)]
+    assert rows(federation.hub, "SELECT 1 FROM held") == []
+
+
 def test_a_finding_that_comes_back_opens_its_case_again(federation: Federation) -> None:
     a, _, siti, _ = make_double(federation)
     status = "SELECT status FROM kasus WHERE kode = 'V2'"

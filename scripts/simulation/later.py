@@ -1,0 +1,95 @@
+"""What people do in world 2 beside :mod:`simulation.actions`: pictures, quarantine, the newer program's fields."""
+
+from __future__ import annotations
+
+from hub.pemulihan import revoke
+from hub.verval.decide import Officer
+from node.change import write_drafts
+from shared.store.blobs import store_of, sweep_side
+from shared.store.drafts import Draft, draft_create, draft_update
+from shared.store.records import load_state
+from simulation.machines import NodeMachine
+from simulation.programs import NEW, NEW_FIELD, NEW_KIND
+from simulation.world import World
+
+PICTURE_BYTES_MAX = 24_000
+NAMING = (("penduduk", "foto"), ("kasus", "lampiran"))
+
+
+def take_picture(world: World) -> str:
+    """Put a photo on a resident, or a scan behind a case; now and then one that is there already, or none."""
+    node, dice = world.dice.choice(world.nodes), world.dice
+    services = node.services
+    name, field = dice.choice(NAMING)
+    kind = services.catalogue[name]
+    data = b"\xff\xd8\xff" + dice.randbytes(dice.choice((1, 50, 4_000, dice.randrange(PICTURE_BYTES_MAX))))
+    with services.database.read() as conn:
+        ids = [row[0] for row in conn.execute(f"SELECT id FROM {name} WHERE desa = ? ORDER BY id", (node.desa,))]
+    if not ids:
+        return "nothing"
+    # The bytes first: a record never names what is not here.
+    digest = store_of(services).add(node.desa, data) if dice.random() < 0.9 else None
+    with services.database.write() as conn:
+        id = dice.choice(ids)
+        state = load_state(conn, services.catalogue, kind, node.desa, id)
+        if not state.exists:
+            return "gone"
+        return _write(node, [draft_update(kind, state, id, {field: digest})])
+
+
+def _write(node: NodeMachine, drafts: list[Draft | None]) -> str:
+    refs = write_drafts(node.services, [draft for draft in drafts if draft is not None], author=node.author)
+    node.written += refs
+    return f"{node.name} {len(refs)}"
+
+
+def sweep(world: World) -> str:
+    """Sweep the attachments of one machine, as every day."""
+    return str(sweep_side(world.dice.choice(world.machines).services).removed)
+
+
+def write_newer(world: World) -> str:
+    """Write what only the newer program knows: a kind, or a field of a resident."""
+    nodes = [node for node in world.nodes if node.catalogue is NEW]
+    if not nodes:
+        return "nothing"
+    node, dice = world.dice.choice(nodes), world.dice
+    services = node.services
+    if dice.random() < 0.4:
+        return _write(node, [draft_create(services.catalogue[NEW_KIND], services.new_id(), {"alamat": "RT 3"})])
+    kind = services.catalogue["penduduk"]
+    with services.database.write() as conn:
+        rows = conn.execute("SELECT id FROM penduduk WHERE desa = ? ORDER BY id", (node.desa,)).fetchall()
+        if not rows:
+            return "nothing"
+        id = dice.choice(rows)[0]
+        state = load_state(conn, services.catalogue, kind, node.desa, id)
+        return _write(node, [draft_update(kind, state, id, {NEW_FIELD: f"catatan {dice.randrange(9)}"})])
+
+
+def adopt(world: World) -> str:
+    """Let one change out of quarantine."""
+    hub = world.hub.services
+    with hub.database.read() as conn:
+        held = revoke.list_quarantined(conn)
+    if not held:
+        return "nothing"
+    chosen = world.dice.choice(held)
+    revoke.adopt(hub, chosen.ref, "sudah dicocokkan", _officer(world).petugas)
+    return chosen.ref
+
+
+def lift(world: World) -> str:
+    """Let a suspended computer write again."""
+    hub = world.hub.services
+    with hub.database.read() as conn:
+        rows = conn.execute("SELECT id FROM simpul WHERE status = 'ditangguhkan' ORDER BY id").fetchall()
+    if not rows:
+        return "nothing"
+    id: str = world.dice.choice(rows)[0]
+    revoke.lift(hub, id, "sudah diperiksa", _officer(world).petugas)
+    return id
+
+
+def _officer(world: World) -> Officer:
+    return world.dice.choice(world.hub.officers)

@@ -1,0 +1,72 @@
+"""The machines of a kecamatan as the world sees them: folder, clock, program, crash point, and what was promised."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from flask.testing import FlaskClient
+
+from hub.services import HubServices
+from hub.verval.decide import Officer
+from node.commands import system_author
+from node.services import NodeServices
+from shared.records.catalogue import Catalogue
+from simulation.crash import CrashingDatabase, CrashPoint
+from simulation.ports import DeviceClock
+from simulation.programs import OLD
+
+
+@dataclass
+class Machine:
+    """What a node and the hub have in common in the world's eyes."""
+
+    name: str
+    folder: Path
+    clock: DeviceClock
+    random: Callable[[int], bytes]
+    point: CrashPoint
+    services: NodeServices | HubServices
+    catalogue: Catalogue = field(default=OLD, kw_only=True)
+    """What its program knows."""
+    full_rounds: int = field(default=0, kw_only=True)
+    """For how many rounds its disk stays full."""
+    promised: list[str] = field(default_factory=list, kw_only=True)
+    """The changes whose author was told that they are saved."""
+    checked: int = field(default=-1, kw_only=True)
+    """The commit that was checked last, of the database as it was opened last; -1 for none."""
+
+
+@dataclass
+class NodeMachine(Machine):
+    """One computer of a desa; ``written`` is of the action under way, whose author is told when it is over."""
+
+    services: NodeServices
+    desa: str
+    written: list[str] = field(default_factory=list)
+
+    @property
+    def author(self) -> str:
+        return system_author(self.services)
+
+
+@dataclass
+class HubMachine(Machine):
+    """The kecamatan's server with its officers."""
+
+    services: HubServices
+    client: FlaskClient
+    recovery: str
+    """The recovery key, as it is printed on the sheet in the sealed envelope."""
+    officers: tuple[Officer, ...] = ()
+    publics: list[bytes] = field(default_factory=list)
+    """Every key it ever had."""
+    told: dict[int, int] = field(default_factory=dict)
+    """Up to which size its own channels are promised."""
+
+
+def watch(machine: Machine, services: NodeServices | HubServices) -> None:
+    """Put the crash point between a side and its database."""
+    services.database = CrashingDatabase(services.database, machine.point)
+    machine.checked = -1

@@ -1,0 +1,53 @@
+"""The same changes under other clocks, and in another order: nothing of either may show (I10, I11)."""
+
+from __future__ import annotations
+
+import random
+
+from shared.store.changes import SEQ_BITS
+from shared.store.records import Entry, Projector, read_entries
+from simulation.invariants import Broken, view_desa
+from simulation.ports import TEN_YEARS_S, make_dice
+from simulation.world import World
+from tests.support.redelivery import redeliver
+
+
+def check_clocks(world: World) -> None:
+    """Fold every record of the hub again with device times drawn anew, ten years to either side."""
+    dice, services = make_dice(world.seed, "clocks"), world.hub.services
+    with services.database.read() as conn:
+        positions = [row[0] for row in conn.execute("SELECT pos FROM change WHERE kind <> 'log' ORDER BY pos")]
+        projector = Projector(conn, services.catalogue)
+        groups: dict[tuple[str, str], list[Entry]] = {}
+        for entry in read_entries(conn, positions):
+            wilayah = projector.places[entry.pos >> SEQ_BITS].wilayah
+            groups.setdefault((wilayah, entry.header.record), []).append(entry)
+        for entries in groups.values():
+            kind = projector._common_kind(entries)
+            if kind is not None and projector.fold_entries(kind, entries) != projector.fold_entries(
+                kind, [_move_clock(entry, dice) for entry in entries]
+            ):
+                raise Broken(f"device times decide about a {kind.name}")
+
+
+def _move_clock(entry: Entry, dice: random.Random) -> Entry:
+    time_s = entry.header.time_s + dice.randrange(-TEN_YEARS_S, TEN_YEARS_S)
+    return entry._replace(header=entry.header._replace(time_s=time_s))
+
+
+def check_redelivery(world: World) -> None:
+    """Hand all logs of the hub to an empty database, in pieces and in another order; the rows must be the hub's."""
+    services = world.hub.services
+    path = world.folder / "ulang"
+    with services.database.read() as conn:
+        expected = {desa: dict(view_desa(conn, desa, services.catalogue)) for desa in world.desa}
+        fresh = redeliver(conn, services.catalogue, path, make_dice(world.seed, "redelivery"))
+    try:
+        with fresh.read() as conn:
+            for desa, view in expected.items():
+                found = dict(view_desa(conn, desa, services.catalogue))
+                for table, rows in view.items():
+                    if rows != found[table]:
+                        raise Broken(f"{table} of {desa} depends on the order of delivery")
+    finally:
+        fresh.close()
