@@ -45,6 +45,8 @@ SOAKS = {
     soak.name: soak
     for soak in (
         Soak("kecamatan", "simulation.run", "rounds", 300_000),
+        Soak("node-restored", "simulation.node_restored", "restores", 5_000),
+        Soak("hub-restored", "simulation.hub_restored", "restores", 1_000),
     )
 }
 
