@@ -32,13 +32,17 @@ class Drained:
     requests: int
 
 
-def queue_offline_work(node: NodeServices, changes: int) -> int:
-    """Write a village and then months of edits, until about so many changes wait; return how many do."""
-    drafts = draft_village(node, DESA, max(1, changes // 8), 7)
+def queue_offline_work(node: NodeServices, changes: int, people: int = 0) -> int:
+    """Write a village and then months of edits, until about so many changes wait; return how many do.
+
+    The village has so many ``people``, or an eighth as many as there are changes.
+    """
+    people = people or max(1, changes // 8)
+    drafts = draft_village(node, DESA, people, 7)
     author = system_author(node)
     for start in range(0, len(drafts), CHUNK):
         write_drafts(node, drafts[start : start + CHUNK], author=author)
-    people, left, turn = max(1, changes // 8), changes - len(drafts), 0
+    left, turn = changes - len(drafts), 0
     while left > 0:
         # Each turn another field of each person, as clerks come by them again.
         write_edits(node, min(left, people), shift=turn)

@@ -166,7 +166,7 @@ class Rig:
 
     def forget_lost(self) -> int:
         """After a machine was put back or is gone: hold nobody to what nobody has any more; tell how much that is."""
-        sides = [self.world.hub.services, *(node.services for node in self.world.nodes)]
+        sides: list[Side] = [self.world.hub.services, *(node.services for node in self.world.nodes)]
         self.world.was_restored = True
         return self.promises.keep_possible(sides, [bag.salts for bag in self.carried])
 

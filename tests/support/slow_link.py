@@ -115,9 +115,12 @@ class SlowLink:
     dice: random.Random = field(default_factory=lambda: random.Random("slow link"))
     carriage: Carriage = field(default_factory=Carriage)
     is_open: bool = False
+    begun: dict[str, float] = field(default_factory=dict)
+    """When each path was first asked for, in virtual seconds."""
     _held: dict[str, int] = field(default_factory=dict)
 
     def before(self, path: str, body: bytes) -> None:
+        self.begun.setdefault(path, self.clock.passed_s)
         if not self.is_open:
             self._pass(HANDSHAKE_TRIPS * self.trip_s + HANDSHAKE_BYTES / self.bytes_per_s)
             self.is_open = True
