@@ -47,6 +47,7 @@ SOAKS = {
         Soak("kecamatan", "simulation.run", "rounds", 300_000),
         Soak("node-restored", "simulation.node_restored", "restores", 5_000),
         Soak("hub-restored", "simulation.hub_restored", "restores", 1_000),
+        Soak("hub-rebuilt", "simulation.hub_rebuilt", "rebuilds", 20),
     )
 }
 

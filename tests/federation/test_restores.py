@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from simulation import hub_restored, node_restored  # noqa: E402
+from simulation import hub_rebuilt, hub_restored, node_restored  # noqa: E402
 from simulation.soaks import SOAKS  # noqa: E402
 
 NODES, HUBS = 50, 20
@@ -41,6 +41,13 @@ def test_a_hub_put_back_from_any_older_copy_gets_everything_back() -> None:
         if done["restores"] >= HUBS:
             break
     assert done["restores"] >= HUBS and done["behind"] and done["recoveries"] and done["whole_disk"]
+
+
+def test_a_hub_that_burned_is_rebuilt_and_what_nobody_had_is_proven_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hub_rebuilt, "PENDUDUK", 20)
+    monkeypatch.setattr(hub_rebuilt, "STEPS", 20)
+    done = hub_rebuilt.play(1)
+    assert done["rebuilds"] == 1 and done["proven_missing"] and done["photos"] and not done["lost"]
 
 
 @pytest.mark.parametrize(("soak", "seed"), read_seeds())
