@@ -79,17 +79,20 @@ def update_cases(services: HubServices) -> int:
     # Read under the write lock: another snapshot would miss the decision just taken, and two pushes at once
     # would open every case twice.
     with services.database.write() as conn:
-        drafts = [
-            draft
-            for step in (_draft_settlements, _draft_notices, _draft_closings, _draft_reopenings, _draft_answered)
-            for draft in step(conn, services)
-        ]
-        by_desa: dict[str, list[Draft]] = {}
-        for desa, draft in drafts:
-            by_desa.setdefault(desa, []).append(draft)
-        author = read_setting(conn, "petugas_sistem") or ""
-        for desa, own in sorted(by_desa.items()):
-            write_to_desa(services, desa, own, author=author)
+        # Settled first and by itself: the steps that follow would write on the same case from the same heads,
+        # and be the next conflict of the hub with itself, for ever.
+        settled = _write(conn, services, _draft_settlements(conn, services))
+        steps = (_draft_notices, _draft_closings, _draft_reopenings, _draft_answered)
+        return settled + _write(conn, services, [draft for step in steps for draft in step(conn, services)])
+
+
+def _write(conn: sqlite3.Connection, services: HubServices, drafts: list[tuple[str, Draft]]) -> int:
+    by_desa: dict[str, list[Draft]] = {}
+    for desa, draft in drafts:
+        by_desa.setdefault(desa, []).append(draft)
+    author = read_setting(conn, "petugas_sistem") or ""
+    for desa, own in sorted(by_desa.items()):
+        write_to_desa(services, desa, own, author=author)
     return len(drafts)
 
 

@@ -7,6 +7,8 @@ import sys
 
 from benchmarks.hostile import bench_hostile
 from benchmarks.local import bench_idle, bench_import, bench_rebuild
+from benchmarks.newpc import bench_new_pc
+from benchmarks.offline import bench_sync_offline
 from benchmarks.pages import bench_pages
 from benchmarks.sync import bench_sync_cut, bench_sync_edits, bench_sync_full, bench_sync_many
 
@@ -18,6 +20,8 @@ BENCHES = {
     "sync-cut": bench_sync_cut,
     "sync-many": bench_sync_many,
     "hostile": bench_hostile,
+    "sync-offline": bench_sync_offline,
+    "new-pc": bench_new_pc,
     "import": bench_import,
     "rebuild": bench_rebuild,
     "idle": bench_idle,

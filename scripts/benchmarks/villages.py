@@ -68,14 +68,15 @@ def edit_people(folder: Path, count: int, offset: int = 0) -> None:
         services.close()
 
 
-def write_edits(services: NodeServices, count: int, offset: int = 0) -> None:
+def write_edits(services: NodeServices, count: int, offset: int = 0, shift: int = 0) -> None:
+    """Edit so many residents; another ``shift`` edits another field of each of them."""
     kind = services.catalogue["penduduk"]
     with services.database.read() as conn:
         ids = [row[0] for row in conn.execute("SELECT id FROM penduduk ORDER BY id LIMIT ? OFFSET ?", (count, offset))]
     drafts: list[Draft] = []
     with services.database.read() as conn:
         for at, id in enumerate(ids):
-            changed = _EDITS[at % len(_EDITS)](at)
+            changed = _EDITS[(at + shift) % len(_EDITS)](at + shift)
             draft = draft_update(kind, load_state(conn, services.catalogue, kind, services.wilayah, id), id, changed)
             if draft is not None:
                 drafts.append(draft)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from sqlite3 import Connection
 from typing import Any, NamedTuple
 
@@ -15,6 +16,7 @@ from shared.changelog.change import FORMAT, Header, decode_bodies, decode_header
 from shared.records.catalogue import Catalogue
 from shared.records.kind import Kind
 from shared.store.changes import SEQ_BITS, SEQ_MASK
+from shared.store.moved import choose_places, find_origins, rename_refs
 from simulation.law import CREATE, DECIDE, DELETE, EXISTENCE, UPDATE, Record, Told
 
 VERDICTS = ("simpul", "adopsi", "penghapusan")
@@ -58,7 +60,8 @@ def find_breaches(conn: Connection, catalogue: Catalogue) -> Iterator[str]:
         kind = _find_kind(catalogue, stored)
         if kind is not None:
             told = [_tell(kind, change, places[change.pos >> SEQ_BITS], trust) for change in stored]
-            yield from _compare(conn, kind, desa, record, stored, Record(kind, told))
+            held = {change.ref: change.held for change in told}
+            yield from _compare(conn, kind, desa, record, stored, held, Record(kind, _gather(conn, stored, told)))
 
 
 def _read_records(conn: Connection, places: dict[int, Place]) -> dict[tuple[str, str], list[Stored]]:
@@ -118,6 +121,18 @@ def _tell(kind: Kind, change: Stored, place: Place, trust: Trust) -> Told:
     )
 
 
+def _gather(conn: Connection, stored: list[Stored], told: list[Told]) -> list[Told]:
+    """Section 6.5 item 5: what was issued again has one place, whatever it is called by."""
+    origins = find_origins(conn, [change.pos for change in stored])
+    places = choose_places(origins, {change.ref: change.held is not None for change in told})
+
+    def move(change: Told) -> Told:
+        body = rename_refs(change.body, places) if change.op == DECIDE else change.body
+        return replace(change, parents=frozenset(places.get(ref, ref) for ref in change.parents), body=body)
+
+    return [move(change) for change in told if change.ref not in places]
+
+
 def _breaks_scope(kind: Kind, header: Header, body: dict[str, Any], peran: str) -> bool:
     """Section 9.2, from its table."""
     fills = {kind.group_of[name] for name in body if name in kind.group_of} if header.op != DECIDE else set()
@@ -140,7 +155,7 @@ def _breaks_shape(kind: Kind, header: Header, body: dict[str, Any]) -> bool:
 
 
 def _compare(
-    conn: Connection, kind: Kind, desa: str, id: str, stored: list[Stored], record: Record
+    conn: Connection, kind: Kind, desa: str, id: str, stored: list[Stored], held: dict[str, str | None], record: Record
 ) -> Iterator[str]:
     where = f"{kind.name} {id} of {desa}"
     outcomes = record.outcomes
@@ -152,7 +167,7 @@ def _compare(
     told = {(group, status, tuple(json.loads(heads))) for group, status, heads in rows}
     if told != expected:
         yield f"{where}: conflicts in {sorted(g for g, _, _ in told ^ expected)} are not those of the law"
-    yield from _compare_held(conn, where, stored, record)
+    yield from _compare_held(conn, where, stored, held, record)
     existence = outcomes.get(EXISTENCE)
     live = None if existence is None else existence.live[0]
     row = conn.execute(f"SELECT {', '.join(kind.fields)} FROM {kind.name} WHERE id = ? AND desa = ?", (id, desa))
@@ -162,11 +177,13 @@ def _compare(
         yield f"{where}: its deletion is not what the law says"
 
 
-def _compare_held(conn: Connection, where: str, stored: list[Stored], record: Record) -> Iterator[str]:
+def _compare_held(
+    conn: Connection, where: str, stored: list[Stored], held: dict[str, str | None], record: Record
+) -> Iterator[str]:
     told = dict(conn.execute("SELECT pos, alasan FROM held WHERE record = ?", (stored[0].header.record,)))
     for change in stored:
         waits = "menunggu_induk" if change.ref in record.waiting else None
-        expected = record.by_ref[change.ref].held or waits
+        expected = held[change.ref] or waits
         if told.get(change.pos) != expected:
             place = f"change {change.pos & SEQ_MASK} of log {change.pos >> SEQ_BITS}"
             yield f"{where}: {place} is held as {told.get(change.pos)}, by the law as {expected}"

@@ -50,6 +50,9 @@ SOAKS = {
         # 13 operations, 6 ways to fail, every fourth step of one each time: all of them once.
         Soak("io", "simulation.disk.failing", "slices", 312),
         Soak("tmpfs", "simulation.disk.full", "fills", 200),
+        Soak("node-restored", "simulation.node_restored", "restores", 5_000),
+        Soak("hub-restored", "simulation.hub_restored", "restores", 1_000),
+        Soak("hub-rebuilt", "simulation.hub_rebuilt", "rebuilds", 20),
     )
 }
 

@@ -339,8 +339,24 @@ def witness_cases() -> Iterator[Case]:
     yield Case("witness", "another log", "the origin is the log's name", offer(5, moved), "bad_note")
 
 
+def moved_cases() -> Iterator[Case]:
+    """The change of a family and the one after it, issued again as places 1 and 2 of another log."""
+    made = changes()[1:3]
+    branch = made[0][0].ref(leaf_of(*made[0]))
+    moved: dict[str, str] = {}
+    for at, (header, body) in enumerate(made, 1):
+        fresh = header._replace(log="a4" * 16, seq=at, parents=[moved[parent] for parent in header.parents])
+        given = {"cabang": branch, "earlier": {new: old for old, new in moved.items()}, **given_change(fresh, body)}
+        yield Case("moved", f"place {at} after a branch", "header and body as they stood in the branch", given)
+        if at == 2:
+            unknown = {**given, "earlier": {}}
+            yield Case("moved", "parent outside the branch", "what was not issued again keeps its name", unknown)
+        moved[header.ref(leaf_of(header, body))] = fresh.ref(leaf_of(fresh, body))
+
+
 def all_cases() -> Iterator[Case]:
     for make in (
-        header_cases, body_cases, leaf_cases, genesis_cases, tree_cases, proof_cases, note_cases, witness_cases
+        header_cases, body_cases, leaf_cases, genesis_cases, tree_cases, proof_cases, note_cases, witness_cases,
+        moved_cases,
     ):
         yield from make()

@@ -48,6 +48,7 @@ from shared.records.catalogue import CATALOGUE
 from shared.records.evolution import Evolution
 from shared.records.fields import FieldInfo
 from shared.store.changes import Log
+from shared.store.moved import take_back
 from shared.store.parity import digest_range, list_range
 from shared.store.tables import columns_of, insert_sql, make_tables
 from shared.sync import messages, signature
@@ -132,6 +133,13 @@ def _leaf_hash(given: Input) -> Answer:
     return (
         {"digest": change.body_digest.hex(), "preimage": preimage.hex()}, {"leaf": leaf.hex(), "ref": header.ref(leaf)}
     )
+
+
+def _moved(given: Input) -> Answer:
+    change = _sealed(given)
+    header, sealed = take_back(decode_headers([change.header])[0], change, given["cabang"], given["earlier"])
+    leaf = tree.leaf_hash(sealed.header, sealed.digest())
+    return {"header": sealed.header.decode(), "leaf": leaf.hex()}, {"ref": header.ref(leaf)}
 
 
 def _genesis(given: Input) -> Answer:
@@ -471,6 +479,7 @@ EVALUATORS: dict[str, Callable[[Input], Answer]] = {
     "body": _read_body,
     "leaf": _leaf_hash,
     "genesis": _genesis,
+    "moved": _moved,
     "tree": _tree,
     "inclusion": _inclusion,
     "consistency": _consistency,

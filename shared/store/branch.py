@@ -21,6 +21,7 @@ from shared.merge.scope import GENESIS_KIND
 from shared.store.changes import SEQ_BITS, Log, cut, read_changes, read_leaves, remove_log
 from shared.store.drafts import Batch
 from shared.store.erasure import strip_erased
+from shared.store.moved import rename_refs
 from shared.store.records import Entry
 
 
@@ -193,7 +194,7 @@ def reissue(changes: Sequence[Sealed], log: Log) -> Batch:
         if change.body is None or values is None:
             sealed = Sealed(encode_header(fresh), None, change.body_digest)
         else:
-            values = _rename(values, moved)
+            values = rename_refs(values, moved)
             sealed = seal_change(fresh, values, change.body[:SALT_BYTES])
         leaf = leaf_hash(sealed.header, sealed.body_digest)
         moved[header.ref(leaf_hash(change.header, change.digest()))] = fresh.ref(leaf)
@@ -202,13 +203,3 @@ def reissue(changes: Sequence[Sealed], log: Log) -> Batch:
         batch.leaves.append(leaf)
         batch.entries.append(Entry(log.base + seq, fresh, values, leaf))
     return batch
-
-
-def _rename(value: Any, moved: dict[str, str]) -> Any:
-    if isinstance(value, str):
-        return moved.get(value, value)
-    if isinstance(value, dict):
-        return {name: _rename(item, moved) for name, item in value.items()}
-    if isinstance(value, list):
-        return [_rename(item, moved) for item in value]
-    return value

@@ -11,7 +11,7 @@ import json
 import logging
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from shared.changelog.change import FORMAT, Header, Op, decode_bodies, decode_headers
@@ -22,6 +22,7 @@ from shared.records.catalogue import Catalogue
 from shared.records.kind import EXISTENCE, Kind
 from shared.store.changes import SEQ_BITS
 from shared.store.erasure import drop_arrived, drop_erased
+from shared.store.moved import choose_places, find_origins, rename_refs
 from shared.store.tables import columns_of, drop_tables, insert_sql, make_tables
 from shared.store.verdicts import NO_VERDICTS, VERDICT_KINDS, Verdicts, affected_positions, load_verdicts
 
@@ -45,6 +46,8 @@ class Place(NamedTuple):
 
     wilayah: str
     role: Role
+    issues_again: bool = False
+    """It begins with the changes of a branch (store.branch)."""
 
 
 class Touched(NamedTuple):
@@ -77,8 +80,11 @@ class Projector:
 
     def __post_init__(self) -> None:
         self.places = {
-            no: Place(wilayah, Role(peran))
-            for no, wilayah, peran in self.conn.execute("SELECT no, wilayah, peran FROM log")
+            no: Place(wilayah, Role(peran), bool(issues_again))
+            for no, wilayah, peran, issues_again in self.conn.execute(
+                "SELECT no, wilayah, peran, (SELECT instr(body, CAST('\"cabang\"' AS BLOB)) FROM change"
+                f" WHERE pos = no << {SEQ_BITS}) FROM log"
+            )
         }
         if not self.fresh:
             self.verdicts = load_verdicts(self.conn)
@@ -234,9 +240,34 @@ class Projector:
             refs[change.ref] = entry.pos
             changes.append(change)
         state = fold(changes, kind)
+        if (state.waiting or self._may_be_twice(entries)) and self._is_issued_again(entries):
+            state = fold(self._gather(entries, changes), kind)
         for ref in state.waiting:
             reasons.setdefault(refs[ref], "menunggu_induk")
         return state, reasons
+
+    def _is_issued_again(self, entries: Sequence[Entry]) -> bool:
+        return any(self.places[entry.pos >> SEQ_BITS].issues_again for entry in entries)
+
+    def _may_be_twice(self, entries: Sequence[Entry]) -> bool:
+        """Tell whether two changes look as if they were one, from two logs; cheap, and sure only in its no."""
+        if len(entries) < 2 or not self._is_issued_again(entries):
+            return False
+        looks = {(e.header.op, e.header.author, e.header.time_s, tuple(e.header.groups)) for e in entries}
+        return len(looks) < len(entries)
+
+    def _gather(self, entries: Sequence[Entry], changes: Sequence[FoldChange]) -> list[FoldChange]:
+        """Let one change stand where a branch was issued again twice, and names of earlier places mean it."""
+        origins = find_origins(self.conn, [entry.pos for entry in entries])
+        standing = {change.ref: change.standing is Standing.KARANTINA for change in changes}
+        places = choose_places(origins, standing)
+        return [
+            replace(
+                change, parents=tuple(sorted({places.get(parent, parent) for parent in change.parents})),
+                values=rename_refs(change.values, places) if change.op == Op.DECIDE else change.values,
+            )
+            for change in changes if change.ref not in places
+        ]
 
     def _as_fold_change(self, kind: Kind, entry: Entry, reason: str | None) -> FoldChange:
         header = entry.header

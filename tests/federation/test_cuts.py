@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
 
 import pytest
 
 from node.services import NodeServices
 from node.sinkron.session import InlineExecutor, Outcome, Report, Session
-from node.sinkron.transport import Answer
-from shared.errors import TransportError
 from shared.sync.limits import limit
-from tests.support.federation import Federation, WsgiTransport
+from tests.support.federation import Federation
 from tests.support.office import create, own_log, rows, sent_mark
+from tests.support.slow_link import Cut, arm
 
 STEP_BYTES = {False: 97, True: 7}
 """A cut that the transport notices is the same everywhere; where a part looks whole, every seventh byte."""
@@ -21,49 +19,9 @@ HELLO_BYTES = 500
 """The beginning of the first answer, which is signed as a whole: a few cuts are enough there."""
 
 
-@dataclass
-class Cut:
-    """Lets bodies through until ``budget`` bytes have passed in one direction, then the link is dead."""
-
-    budget: int
-    answers: bool
-    as_whole: bool = False
-    """What arrived looks complete to the receiver, as behind a proxy that closes the connection."""
-    pushed: list[bytes] = field(default_factory=list)
-
-    def before(self, path: str, body: bytes) -> None:
-        if path.endswith("/push"):
-            self.pushed.append(body)
-        if not self.answers:
-            self._spend(body)
-
-    def after(self, path: str, answer: Answer) -> Answer:
-        if not self.answers:
-            return answer
-        left = self.budget
-        try:
-            self._spend(answer.body)
-        except TransportError:
-            if not self.as_whole or left < 0:
-                raise
-            return replace(answer, body=answer.body[:left], signed=None)
-        return answer
-
-    def _spend(self, body: bytes) -> None:
-        left, self.budget = self.budget, self.budget - len(body)
-        if self.budget < 0:
-            self.budget = min(self.budget, -1)
-            raise TransportError(f"cut after {max(0, left)} bytes")
-
-
 def talk(federation: Federation, node: NodeServices, cut: Cut) -> Report:
     """Run one session over a link that is cut somewhere, and nothing after it."""
     return Session(node, arm(federation.transport(node), cut), InlineExecutor()).run()
-
-
-def arm(transport: WsgiTransport, cut: Cut) -> WsgiTransport:
-    transport.before, transport.after = cut.before, cut.after
-    return transport
 
 
 def whole_state(federation: Federation) -> tuple[object, ...]:

@@ -7,16 +7,19 @@ from pathlib import Path
 
 import pytest
 
-from hub.change import write_common
+from hub.change import write_common, write_to_desa
 from hub.pemulihan.state import list_former_keys, read_recovery
 from hub.services import HubServices, open_hub
+from hub.verval.cases import update_cases
 from node.change import write_drafts
 from node.services import NodeServices, open_node
+from node.sinkron.rotate import take_new_keys
 from node.sinkron.session import Outcome
 from shared.store.branch import list_branches
 from shared.store.changes import list_logs
-from shared.store.drafts import draft_create
+from shared.store.drafts import draft_create, draft_update
 from shared.store.evidence import list_events
+from shared.store.records import load_state
 from shared.store.verify import compare_with_rebuild, hub_cosigners, projection_tables, verify_logs
 from shared.sync.limits import limit
 from tests.support.federation import DESA, HUB, Federation, make_sync_app, seeded
@@ -143,6 +146,35 @@ def test_a_second_pc_sees_one_history_only(federation: Federation) -> None:
     create(b, nama="BUDI")
     federation.sync_all()
     assert names(c) == names(b) == names(federation.hub) == {"SITI", "BUDI"}
+    check_whole(federation, b, c)
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_work_on_top_of_a_second_history_follows_it_to_its_new_place(federation: Federation, times: int) -> None:
+    """It was written in another log before the fork was noticed, so its parents name places that no log has."""
+    a, c = federation.add_node("a"), federation.add_node("c")
+    federation.sync_all()
+    old, wati = copy_folder(federation, a, "salinan"), create(c, nama="WATI")
+    create(a, nama="SITI")
+    federation.sync_all()
+    a.close()
+    b = federation.nodes["a"] = open_copy(federation, old, "b")
+    del federation.nodes["b"]
+    budi = create(b, nama="BUDI", telepon="0811")
+    if times == 2:
+        older = copy_folder(federation, b, "salinan-kedua")
+        create(b, nama="AGUS")
+        federation.sync(b)
+        b.close()
+        b = federation.nodes["a"] = open_copy(federation, older, "b2")
+        del federation.nodes["b2"]
+        update(b, budi, telepon="0833")
+    take_new_keys(b)
+    update(b, budi, telepon="0822")
+    federation.sync_all(3)
+    for side in (federation.hub, b, c):
+        assert live(side, budi, "telepon") == "0822" and live(side, wati, "nama") == "WATI"
+        assert value(side, "SELECT count(*) FROM held") == 0 and value(side, "SELECT count(*) FROM conflict") == 0
     check_whole(federation, b, c)
 
 
@@ -273,6 +305,22 @@ def test_a_restored_hub_that_wrote_on_keeps_both_of_its_histories(
     for side in (hub, a, c):
         assert {row[0] for row in rows(side, "SELECT nama FROM program_bantuan")} == {"BLT", "PKH"}
     check_whole(federation, a, c)
+
+
+def test_a_case_on_which_the_hub_is_in_conflict_with_itself_is_settled_once(federation: Federation) -> None:
+    """Its finding is gone as well: settling it and closing it must not be the next two versions."""
+    hub = federation.hub
+    kind, id = hub.catalogue["kasus"], hub.new_id()
+    values = {"temuan": "0" * 64, "kode": "V5", "ringkasan": "NIK", "status": "dikembalikan"}
+    write_to_desa(hub, DESA, [draft_create(kind, id, values)], author="x")
+    with hub.database.write() as conn:
+        state = load_state(conn, hub.catalogue, kind, DESA, id)
+        drafts = [draft_update(kind, state, id, {"alasan": reason}) for reason in ("PINDAH", "NIK_GANDA")]
+        write_to_desa(hub, DESA, [draft for draft in drafts if draft], author="x")
+    assert value(hub, "SELECT grup FROM conflict") == "status"
+    assert update_cases(hub) and not update_cases(hub)
+    assert value(hub, "SELECT count(*) FROM conflict") == 0
+    assert value(hub, "SELECT status FROM kasus") == "selesai"
 
 
 def test_a_hub_that_forgot_an_enrolment_learns_it_from_the_node_itself(federation: Federation) -> None:

@@ -171,6 +171,7 @@ class Federation:
         return system_author(node)
 
     def close(self) -> None:
+        """Close all sides; their folders stay and may be opened by anybody."""
         for node in self.nodes.values():
             node.close()
         self.hub.close()

@@ -127,6 +127,7 @@ def _reader() -> Projector:
     """Make a projector that folds and writes nothing; places and verdicts are set for each fold."""
     conn = sqlite3.connect(":memory:", check_same_thread=False)
     conn.execute("CREATE TABLE log (no INTEGER, wilayah TEXT, peran TEXT)")
+    conn.execute("CREATE TABLE change (pos INTEGER PRIMARY KEY, body BLOB)")
     return Projector(conn, CATALOGUE, fresh=True)
 
 

@@ -1,0 +1,391 @@
+"""A small kecamatan whose machines are copied and put back: work, sessions cut anywhere, sticks, and what must hold."""
+
+from __future__ import annotations
+
+import random
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+from hub.pemulihan.revoke import adopt, lift, list_quarantined
+from hub.simpul.enrol import confirm_candidate, open_slot
+from hub.usb.folder import take_path
+from hub.verval.cases import update_cases
+from node.commands import finish_session, make_node, refresh_parity
+from node.services import NodeServices
+from node.sinkron.enrol import enrol
+from node.sinkron.rotate import take_new_keys, tell_new_keys
+from node.sinkron.session import InlineExecutor, Outcome, Report, Session
+from node.sinkron.transport import Answer
+from node.usb.folder import read_path
+from node.usb.send import write_bundle
+from shared.errors import TransportError, UserError
+from shared.store.branch import list_branches
+from shared.store.changes import list_logs, read_leaves
+from shared.store.evidence import SENTENCES, list_events
+from shared.store.outbox import Outbox
+from simulation.actions import ACTIONS
+from simulation.copies import Copy, take_copy
+from simulation.crash import CrashPoint
+from simulation.faults import FaultPlan
+from simulation.invariants import Broken, check_all, check_cases, check_healed, drain
+from simulation.link import FaultyLink
+from simulation.ports import DeviceClock, make_dice
+from simulation.promises import Promises, Side, read_salts
+from simulation.run import SHARED_MEMORY, RoundFailed
+from simulation.world import DESA, NodeMachine, World, watch
+from tests.support.federation import ADDRESS
+
+WORK = [action for action in ACTIONS if action.name != "sync"]
+DAY_S = 86_400
+EVENTS_MAX = 10_000
+UPDATES_MAX = 4
+
+
+class Contact(NamedTuple):
+    """What the first contact of a restored node must notice: its own logs with two histories, and those behind."""
+
+    forked: frozenset[str]
+    behind: frozenset[str]
+
+
+class Carried(NamedTuple):
+    """A file to the hub that is still in somebody's bag, and the changes in it."""
+
+    author: str
+    path: Path
+    salts: frozenset[bytes]
+
+
+@dataclass
+class Rig:
+    """One seed's kecamatan with its copies, sticks and promises."""
+
+    seed: int
+    folder: Path
+    world: World = field(init=False)
+    dice: random.Random = field(init=False)
+    promises: Promises = field(default_factory=Promises)
+    copies: dict[str, list[Copy]] = field(default_factory=dict)
+    carried: list[Carried] = field(default_factory=list)
+    expected: dict[str, Contact] = field(default_factory=dict)
+    """What nodes that were restored have still to notice, by name."""
+    by_stick: set[str] = field(default_factory=set)
+    counts: Counter[str] = field(default_factory=Counter)
+    must_tell: bool = False
+    """The hub was restored from a copy that nodes know to be old: its officers must read it."""
+    story: list[str] = field(default_factory=list)
+    _fresh: int = 0
+
+    def __post_init__(self) -> None:
+        self.dice = make_dice(self.seed, "rig")
+        self.world = World.build(self.seed, self.folder, 1)
+        self.world.plan = FaultPlan(make_dice(self.seed, "faults"), {})
+        for node in self.world.nodes:
+            self.copies[node.name] = []
+        count = self.dice.choice((1, 2, 2, 3))
+        for at in range(count):
+            self.add_node(self.dice.choice(DESA), f"pc{at}")
+        self.by_stick = {node.name for node in self.world.nodes if self.dice.random() < 0.15}
+        self.note_promises()
+
+    # People --------------------------------------------------------------------------------------------------
+
+    def add_node(self, desa: str, name: str) -> NodeMachine:
+        """Set a node up, copy its disk before it is enrolled, and enrol it."""
+        clock, chance = DeviceClock(self.world.time), make_dice(self.seed, name).randbytes
+        folder = self.folder / name
+        services = make_node(folder, desa, name, clock, chance)
+        node = NodeMachine(name, folder, clock, chance, CrashPoint(name, folder), services, desa)
+        watch(node, services)
+        self.copies[name] = []
+        self.copy(node)
+        self.admit(node)
+        self.world.nodes.append(node)
+        return node
+
+    def admit(self, node: NodeMachine) -> None:
+        """Enrol a node, or one again whose database has forgotten it; under a new key where the old was replaced."""
+        hub = self.world.hub
+        code = open_slot(hub.services, node.desa, ADDRESS, "simulasi")
+        try:
+            known, words = enrol(node.services, code, self.world.link(node))
+        except UserError as refusal:
+            if refusal.kode != "key_revoked":
+                raise
+            take_new_keys(node.services)
+            self.counts["readmitted"] += 1
+            known, words = enrol(node.services, code, self.world.link(node))
+        if known.status != "aktif":
+            confirm_candidate(hub.services, known.simpul, " ".join(words), hub.officers[0].petugas)
+        self.counts["enrolled"] += 1
+
+    def copy(self, node: NodeMachine) -> None:
+        """Copy a node's disk, to be put back one day."""
+        kept = self.copies[node.name]
+        kept.append(take_copy(node, self.folder / f"{node.name}.salinan{len(kept)}"))
+
+    def work_at(self, node: NodeMachine, steps: int) -> None:
+        """Let one village computer write, and the kecamatan."""
+        everybody, self.world.nodes = self.world.nodes, [node]
+        try:
+            self.work(steps)
+        finally:
+            self.world.nodes = everybody
+
+    def work(self, steps: int) -> None:
+        """Let villages and kecamatan write."""
+        world = self.world
+        for _ in range(steps):
+            world.time.passed_s += self.dice.choice((1, 30, 600, 7200))
+            action = world.dice.choices(WORK, [action.weight for action in WORK])[0]
+            try:
+                self.tell(action.name, action.act(world))
+            except UserError as refusal:
+                self.tell(action.name, refusal.kode)
+            self.counts["work"] += 1
+        for node in world.nodes:
+            node.written = []
+        self.note_promises()
+
+    def note_promises(self) -> None:
+        for machine in (self.world.hub, *self.world.nodes):
+            self.promises.note(machine.services)
+
+    def tell(self, *words: object) -> None:
+        """Add a line to the story of this seed."""
+        self.story.append(" ".join(map(str, words)))
+
+    def fresh_random(self) -> random.Random:
+        """Give chance that no machine of this seed has drawn from before."""
+        self._fresh += 1
+        return make_dice(self.seed, f"fresh{self._fresh}")
+
+    def forget_lost(self) -> int:
+        """After a machine was put back or is gone: hold nobody to what nobody has any more; tell how much that is."""
+        sides: list[Side] = [self.world.hub.services, *(node.services for node in self.world.nodes)]
+        self.world.was_restored = True
+        return self.promises.keep_possible(sides, [bag.salts for bag in self.carried])
+
+    # Roads ---------------------------------------------------------------------------------------------------
+
+    def contact(self, node: NodeMachine) -> None:
+        """Let one node meet the hub by its usual road: whole, cut anywhere, by stick, or a stick that lies about."""
+        if node.services.hub() is None:
+            self.admit(node)
+        if node.name in self.by_stick:
+            self.trip(node)
+        elif self.dice.random() < 0.35:
+            self.cut_session(node)
+        else:
+            self.check_contact(node, self.sync(node))
+        self.note_promises()
+
+    def sync(self, node: NodeMachine, link: FaultyLink | None = None) -> Report:
+        """Run a session; a computer whose key was replaced since its disk was copied is admitted under a new one."""
+        link = self.world.link(node) if link is None else link
+        services = node.services
+        self._look_ahead(node)
+        report = tell_new_keys(services, link.with_key, InlineExecutor())
+        if report is None:
+            report = Session(services, link, InlineExecutor()).run()
+        finish_session(services, report)
+        refresh_parity(services)
+        self.counts["sessions"] += 1
+        self.tell("sync", node.name, report.outcome.value, report.code, report.detail)
+        if report.code == "key_revoked":
+            self.admit(node)
+            return self.sync(node)
+        return report
+
+    def cut_session(self, node: NodeMachine) -> None:
+        """Let a session die at a request or an answer, drawn; the link stays dead for the rest of it."""
+        link = DyingLink(**vars(self.world.link(node)), left=self.dice.randrange(12), loses=self.dice.random() < 0.5)
+        report = self.sync(node, link)
+        self.counts["cut"] += report.outcome is not Outcome.SELESAI
+        self.check_contact(node, report)
+
+    def trip(self, node: NodeMachine) -> None:
+        """Carry a file to the kecamatan and its answer back; now and then it stays in a bag instead."""
+        stick = self.folder / f"stik-{node.name}"
+        stick.mkdir(exist_ok=True)
+        refresh_parity(node.services)
+        self._look_ahead(node)
+        sent = write_bundle(node.services, stick)
+        salts = frozenset(salt for salt, _ in read_salts(node.services, own=True))
+        if self.dice.random() < 0.3:
+            bag = self.folder / f"tas{self._fresh}-{len(self.story)}"
+            bag.mkdir()
+            self.carried.append(Carried(node.name, sent.path.rename(bag / sent.path.name), salts))
+            self.tell("bag", node.name)
+            return
+        self.take(sent.path)
+        answers = read_path(node.services, stick)
+        refresh_parity(node.services)
+        self.tell("stick", node.name, answers.sentences())
+        self.counts["sticks"] += 1
+
+    def take(self, path: Path) -> None:
+        """Let the kecamatan read one file."""
+        hub = self.world.hub.services
+        for outcome in take_path(hub, path, Outbox(hub.folder)):
+            self.tell("taken", outcome.sentences)
+
+    def deliver(self) -> None:
+        """Bring every file that still lies in a bag to the kecamatan; the answers are not read by anybody."""
+        for item in self.carried:
+            self.take(item.path)
+            self.counts["late_sticks"] += 1
+        self.carried = []
+
+    # What must hold ------------------------------------------------------------------------------------------
+
+    def expect_contact(self, node: NodeMachine) -> None:
+        """Note that a node was restored: its next contact must notice what that makes of its logs."""
+        self.expected[node.name] = Contact(frozenset(), frozenset())
+
+    def _look_ahead(self, node: NodeMachine) -> None:
+        """Compare a restored node with the hub before they meet, because they will not differ afterwards."""
+        if node.name not in self.expected:
+            return
+        forked, behind = map(set[str], self.expected[node.name])
+        own_keys = {key.hex() for key in node.services.keys.publics()}
+        with node.services.database.read() as conn, self.world.hub.services.database.read() as hub:
+            held = {log.id: log for log in list_logs(conn)}
+            for theirs in list_logs(hub, node.desa):
+                if theirs.kunci.hex() not in own_keys:
+                    continue
+                mine = held.get(theirs.id)
+                size = 0 if mine is None else min(mine.size, theirs.size)
+                if mine is not None and read_leaves(conn, mine, 0, size) != read_leaves(hub, theirs, 0, size):
+                    forked.add(theirs.id)
+                elif size < theirs.size:
+                    behind.add(theirs.id)
+        self.expected[node.name] = Contact(frozenset(forked), frozenset(behind))
+
+    def check_contact(self, node: NodeMachine, report: Report) -> None:
+        """Check that a session that went well has noticed what it must, with a sentence for the operator."""
+        expected = self.expected.get(node.name)
+        if report.outcome is Outcome.SELESAI and expected is not None:
+            self._check_noticed(node, self.expected.pop(node.name))
+
+    def _check_noticed(self, node: NodeMachine, expected: Contact) -> None:
+        with node.services.database.read() as conn:
+            events = {(event.code, event.log) for event in list_events(conn, EVENTS_MAX)}
+            branches = {branch.log for branch in list_branches(conn)}
+            logs = {log.id: log for log in list_logs(conn)}
+        require(all(code in SENTENCES for code, _ in events), f"{node.name}: an event without a sentence")
+        for log in expected.forked:
+            require(log in branches, f"{node.name}: of a forked log only one history is kept")
+            require(("fork", log) in events, f"{node.name}: a fork was not told")
+            require("terbit_ulang" in {code for code, _ in events}, f"{node.name}: a branch was not issued again")
+        for log in expected.forked | expected.behind:
+            require(logs[log].closed, f"{node.name}: a log is continued that the hub holds more of")
+            require(("pulih", log) in events or ("fork", log) in events, f"{node.name}: a restore was not told")
+        self.counts["forks"] += len(expected.forked)
+        self.counts["behind"] += len(expected.behind)
+
+    def heal(self) -> None:
+        """Bring everything home: files, sessions, suspended keys, quarantine; then check all that must hold."""
+        world, hub = self.world, self.world.hub.services
+        self.note_promises()
+        self.deliver()
+        for node in [*world.nodes, *world.nodes]:
+            if node.services.hub() is None:
+                self.admit(node)
+            report = self.sync(node)
+            if report.code == "unknown_key":
+                report = self.sync(node)  # the hub forgot a change of keys, and is told again
+            if report.code == "unknown_key":
+                self.admit(node)  # nobody was left who could tell the hub of this enrolment
+                report = self.sync(node)
+            self.check_contact(node, report)
+        self._release()
+        drain(world)
+        for _ in range(UPDATES_MAX):
+            # What a settlement leads to is seen by the next look, as the hub takes one with every push.
+            if not update_cases(hub):
+                break
+            drain(world)
+        require(not self.expected, f"never noticed: {self.expected}")
+        self.check()
+
+    def _release(self) -> None:
+        """Let officers lift suspensions and adopt what is in quarantine, as they do once they have asked."""
+        hub, officer = self.world.hub.services, self.world.hub.officers[0].petugas
+        with hub.database.read() as conn:
+            suspended = [row[0] for row in conn.execute("SELECT id FROM simpul WHERE status = 'ditangguhkan'")]
+        for simpul in suspended:
+            lift(hub, simpul, "sudah ditanyakan", officer)
+            self.counts["suspended"] += 1
+        with hub.database.read() as conn:
+            held = list_quarantined(conn)
+        for item in held:
+            adopt(hub, item.ref, "sudah dicocokkan", officer)
+            self.counts["adopted"] += 1
+
+    def check(self) -> None:
+        """Check that all sides hold everything once, that bytes verify, and that tables equal a rebuild."""
+        world = self.world
+        sides: list[tuple[str, str, Side]] = [("hub", "", world.hub.services)]
+        sides += [(node.name, node.desa, node.services) for node in world.nodes]
+        for name, desa, side in sides:
+            broken = self.promises.list_broken(side, desa)
+            require(not broken, f"{name}: {broken}")
+            require(not count_held(side, "menunggu_induk"), f"{name}: something waits for what nobody has")
+        check_all(world)
+        check_healed(world)
+        check_cases(world)
+
+    def close(self) -> None:
+        self.world.close()
+
+
+@dataclass
+class DyingLink(FaultyLink):
+    """A link that dies after ``left`` more requests; the last one, or its answer, is lost with it."""
+
+    left: int = 0
+    loses: bool = False
+
+    def post(self, path: str, body: bytes, nonce: str) -> Answer:
+        if self.left < 0 or (self.left == 0 and self.loses):
+            self.left = -1
+            raise TransportError("link is dead")
+        self.left -= 1
+        answer = super().post(path, body, nonce)
+        if self.left < 0:
+            raise TransportError("answer lost")
+        return answer
+
+
+def play_rig(seed: int, chapters: int, play_chapter: Callable[[Rig], None]) -> Counter[str]:
+    """Play the chapters of one seed, each of which ends whole; RoundFailed tells the story up to what broke."""
+    where = SHARED_MEMORY if SHARED_MEMORY.is_dir() else None
+    with tempfile.TemporaryDirectory(prefix="sipande-", dir=where) as folder:
+        rig = Rig(seed, Path(folder))
+        try:
+            for _ in range(chapters):
+                play_chapter(rig)
+                rig.tell("healed")
+            return rig.counts
+        except Exception as error:
+            story = "\n".join(rig.story[-40:])
+            raise RoundFailed(f"{story}\n{type(error).__name__}: {error}") from error
+        finally:
+            rig.close()
+
+
+def count_held(side: NodeServices | Side, reason: str) -> int:
+    """Count the changes that are held for a reason."""
+    with side.database.read() as conn:
+        return int(conn.execute("SELECT count(*) FROM held WHERE alasan = ?", (reason,)).fetchone()[0])
+
+
+def require(holds: Collection[object] | bool, problem: str) -> None:
+    """Raise Broken unless something holds."""
+    if not holds:
+        raise Broken(problem)
