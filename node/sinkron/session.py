@@ -33,6 +33,8 @@ from shared.sync.limits import PROTOCOL_VERSION, limit
 Progress = Callable[["Report"], None]
 TROUBLES_MAX = 6
 """Failures in a row, without anything having moved, that end a session."""
+REPEATS_MAX = 16
+"""Rounds in one session that end well and still leave something to say: an honest hub needs two."""
 SILENCES_MAX = 2
 """The same while no signed hello has come at all: who waits at the screen must not wait for minutes."""
 
@@ -117,6 +119,7 @@ class Session:
     """The former key that speaks, to hand over what it has signed; the hub does not know the later ones yet."""
     yielding: dict[str, int] = field(default_factory=dict)
     """Logs whose history here gives way to the hub's, and a size up to which both are the same."""
+    _repeats: int = 0
     _successes: int = 0
     _grow_after: int = 0
 
@@ -148,7 +151,7 @@ class Session:
                     self.report.outcome = Outcome.DITOLAK
                     break
             troubles = 0 if self.report.sent + self.report.received + self.report.runs > moved else troubles + 1
-            if troubles >= (TROUBLES_MAX if self.nonce else SILENCES_MAX):
+            if troubles >= (TROUBLES_MAX if self.nonce else SILENCES_MAX) or self._repeats > REPEATS_MAX:
                 break
         self._save_link()
         traffic = self.transport.traffic
@@ -174,6 +177,9 @@ class Session:
         if self.yielding or self._lacks_receipts(wanted):
             # What gave way was issued again in a new log; what came back of an own log has no receipt yet.
             self.yielding = {}
+            self._repeats += 1
+            if self._repeats > REPEATS_MAX:
+                raise TransportError("hub never holds what it says")
             self._talk(hub)
             return
         exchange_blobs(
@@ -393,10 +399,14 @@ class Session:
             runs = split_runs(answer.body)
             if not runs:
                 return
+            before = (self.report.received, sum(self.yielding.values()))
             for header, sealed in runs:
                 self.report.received += receive_run(self.services, hub, header, sealed, self.yielding)
                 if header.log in self.yielding:
                     self.yielding[header.log] = max(self.yielding[header.log], header.end)
+            if (self.report.received, sum(self.yielding.values())) == before:
+                # Asked again, a hub that hands out what is held here would do so for ever.
+                raise TransportError("runs that bring nothing")
             self._grow()
             self.progress(self.report)
 

@@ -11,6 +11,8 @@ from shared.errors import ProtocolError
 from shared.sync.limits import limit
 
 _HASH = validate.Regexp(r"\A[0-9a-f]{64}\Z")
+_VERSION = validate.Range(0, 1 << 31)
+_TIME = validate.Range(-(1 << 53), 1 << 53)
 _LOG_ID = validate.Regexp(r"\A[0-9a-f]{32}\Z")
 
 
@@ -30,11 +32,11 @@ class LogHead(Message):
 class HelloRequest(Message):
     """``parity``: kind → [count, digest] of the desa's rows, at the heads that ``parity_at`` is a digest of."""
 
-    version = fields.Int(required=True, strict=True)
+    version = fields.Int(required=True, strict=True, validate=_VERSION)
     nonce = fields.Str(required=True, validate=validate.Length(min=22, max=64))
     logs = fields.List(fields.Nested(LogHead), required=True, validate=validate.Length(max=500))
     kinds = fields.Str(load_default="", validate=validate.Length(max=64))
-    time = fields.Int(load_default=0, strict=True, validate=validate.Range(-(1 << 53), 1 << 53))
+    time = fields.Int(load_default=0, strict=True, validate=_TIME)
     parity_at = fields.Str(load_default="", validate=validate.Length(max=64))
     parity = fields.Dict(
         keys=fields.Str(validate=validate.Length(max=40)),
@@ -48,12 +50,12 @@ class HelloAnswer(Message):
     """``differs``: logs of which the node announced another history than the hub holds. ``known`` is false to a
     stranger who may help a restored hub with its common channel only. ``rantai``: successors of the hub's key."""
 
-    version = fields.Int(required=True, strict=True)
+    version = fields.Int(required=True, strict=True, validate=_VERSION)
     nonce = fields.Str(required=True, validate=validate.Length(min=22, max=64))
     echo = fields.Str(required=True, validate=validate.Length(max=64))
     logs = fields.List(fields.Nested(LogHead), required=True, validate=validate.Length(max=500))
-    time = fields.Int(required=True, strict=True)
-    segel = fields.Str(required=True, validate=validate.Length(equal=64))
+    time = fields.Int(required=True, strict=True, validate=_TIME)
+    segel = fields.Str(required=True, validate=_HASH)
     parity = fields.Str(load_default="", validate=validate.Length(max=20))
     parity_differs = fields.List(fields.Str(), load_default=list)
     differs = fields.List(fields.Str(validate=_LOG_ID), load_default=list, validate=validate.Length(max=500))
@@ -90,7 +92,7 @@ class CompareAnswer(Message):
 
 
 class RotateRequest(Message):
-    version = fields.Int(required=True, strict=True)
+    version = fields.Int(required=True, strict=True, validate=_VERSION)
     nonce = fields.Str(required=True, validate=validate.Length(min=22, max=64))
     kunci = fields.Str(required=True, validate=validate.Regexp(r"\A[0-9a-f]{64}\Z"))
     segel = fields.Str(required=True, validate=validate.Regexp(r"\A[0-9a-f]{64}\Z"))
@@ -149,7 +151,7 @@ class BlobGetRequest(Message):
 
 
 class EnrolRequest(Message):
-    version = fields.Int(required=True, strict=True)
+    version = fields.Int(required=True, strict=True, validate=_VERSION)
     slot = fields.Str(required=True, validate=validate.Length(max=40))
     wilayah = fields.Str(required=True, validate=validate.Length(max=13))
     kunci = fields.Str(required=True, validate=validate.Regexp(r"\A[0-9a-f]{64}\Z"))
