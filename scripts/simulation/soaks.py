@@ -45,6 +45,8 @@ SOAKS = {
     soak.name: soak
     for soak in (
         Soak("kecamatan", "simulation.run", "rounds", 300_000),
+        Soak("stateful", "simulation.stateful", "steps", 1_000_000),
+        Soak("clocks", "simulation.clocks", "histories", 20_000),
     )
 }
 
