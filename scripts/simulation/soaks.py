@@ -45,8 +45,10 @@ SOAKS = {
     soak.name: soak
     for soak in (
         Soak("kecamatan", "simulation.run", "rounds", 300_000),
+        Soak("malformed", "simulation.junk.play", "inputs", 100_000),
         Soak("stateful", "simulation.stateful", "steps", 1_000_000),
         Soak("clocks", "simulation.clocks", "histories", 20_000),
+        Soak("fuzz", "simulation.junk.fuzz", "seconds", 7_200),
     )
 }
 
