@@ -15,9 +15,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from hub.services import HubServices
 from hub.verval import findings
 from hub.verval.cases import update_cases
 from hub.verval.queries import list_findings
+from node.services import NodeServices
 from shared.records.catalogue import CATALOGUE
 from shared.store.changes import SEQ_BITS, SEQ_MASK
 from shared.store.parity import compute_parity
@@ -146,7 +148,7 @@ def _tell_really(folder: Path, script: bytes, order: bytes, clock: Callable[[int
         nodes = [federation.add_node(name) for name in "ab"]
         for at, side in enumerate((*nodes, federation.hub)):
             side.clock = _Wrong(federation.clock, clock(at))
-            side.new_id._clock = side.clock  # type: ignore[attr-defined]
+            side.new_id._clock = side.clock
         for _ in range(20):
             federation.clock.now += dice.choice((1, 60, 86_400))
             _work(federation, dice, made)
@@ -184,7 +186,7 @@ def _view_really(federation: Federation, made: list[str]) -> View:
         return plain
 
     columns = ",".join(columns_of(CATALOGUE["penduduk"]))
-    sides = (federation.hub, *federation.nodes.values())
+    sides: tuple[HubServices | NodeServices, ...] = (federation.hub, *federation.nodes.values())
     found: View = {
         f"penduduk {at}": sorted(map(rename, rows(side, f"SELECT {columns} FROM penduduk")))
         for at, side in enumerate(sides)

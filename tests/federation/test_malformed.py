@@ -40,8 +40,10 @@ def test_an_input_that_once_broke_the_law_is_refused_or_taken(path: Path) -> Non
 def test_every_door_takes_its_good_inputs() -> None:
     """Junk made of inputs that no door takes would test the first check alone."""
     # What is known already, or names a key or session that is not there, is refused by an honest program.
-    expected = {"hub/enrol": "wrong_code", "hub/rotate": "bad_signature", "hub/tanda": "malformed",
-                "node/tolak": "terputus gap", "hub/isi": TAKEN, "node/hello": "terputus session_expired"}
+    expected = {
+        "hub/enrol": "wrong_code", "hub/rotate": "bad_signature", "hub/tanda": "malformed", "hub/isi": TAKEN,
+        "node/tolak": "terputus gap", "node/hello": "terputus session_expired", "node/pull": "terputus ",
+    }
     with open_stage() as (_, targets):
         for target in targets:
             for seed in target.seeds:

@@ -9,6 +9,7 @@ import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 
 import xlsxwriter
@@ -60,7 +61,7 @@ def make_file_targets(stage: Stage) -> Iterator[Target]:
 def _sheets(stage: Stage) -> Iterator[Target]:
     csv = "\n".join(";".join(row) for row in (HEADS, *ROWS)).encode()
 
-    def read(data: bytes, name: str) -> str:
+    def read(name: str, data: bytes) -> str:
         run = dry_run(stage.node, data, name)
         json.dumps(run.summary())
         if sha256(data).digest()[0] < 32:
@@ -70,7 +71,7 @@ def _sheets(stage: Stage) -> Iterator[Target]:
     for name, form, seeds in (
         ("xlsx", Form.ARCHIVE, (write_xlsx(),)), ("ods", Form.ARCHIVE, (write_ods(),)), ("csv", Form.LINES, (csv,)),
     ):
-        yield Target(f"impor/{name}", form, seeds, lambda data, name=name: read(data, f"penduduk.{name}"), 2)
+        yield Target(f"impor/{name}", form, seeds, partial(read, f"penduduk.{name}"), 2)
 
 
 def write_xlsx() -> bytes:
@@ -169,10 +170,11 @@ def _notes(stage: Stage) -> Iterator[Target]:
         ("kode", stage.code.format().encode(), lambda data: parse_code(data.decode("utf-8", "replace"))),
     )
     for word, seed, feed in doors:
-        yield Target(f"nota/{word}", Form.LINES, (seed,), lambda data, feed=feed: _said(feed(data)), 4)
+        yield Target(f"nota/{word}", Form.LINES, (seed,), partial(_say, feed), 4)
 
 
-def _said(found: object) -> str:
+def _say(feed: Callable[[bytes], object], data: bytes) -> str:
+    found = feed(data)
     return found if isinstance(found, str) else TAKEN
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator
+from functools import partial
 from hashlib import sha256
 
 from hub.usb.receive import take_file
@@ -65,10 +66,12 @@ def _hub_messages(stage: Stage) -> Iterator[Target]:
     for path, bodies in sorted(recorded.items()):
         if path in ("/sync/v1/push", "/sync/v1/blob/put"):
             continue
-        yield Target(
-            f"hub{path[8:]}", Form.JSON, tuple(bodies), lambda data, path=path: judge_answer(stage.post(path, data))
-        )
+        yield Target(f"hub{path[8:]}", Form.JSON, tuple(bodies), partial(_post, stage, path))
     yield Target("hub/tanda", Form.LINES, (_write_headers(stage),), lambda data: _feed_headers(stage, data), 2)
+
+
+def _post(stage: Stage, path: str, data: bytes) -> str:
+    return judge_answer(stage.post(path, data))
 
 
 def _record(stage: Stage) -> dict[str, list[bytes]]:
@@ -169,7 +172,7 @@ def _node_answers(stage: Stage) -> Iterator[Target]:
     answers = _record_answers(stage)
     for path, body in sorted(answers.items()):
         form = Form.HEADED if body.startswith(MAGIC.strip()) else Form.JSON
-        yield Target(f"node{path[8:]}", form, (body,), lambda data, path=path: _talk(stage, path, data))
+        yield Target(f"node{path[8:]}", form, (body,), partial(_talk, stage, path))
     refusal = b'{"code":"gap","detail":"","log":"' + b"0" * 32 + b'","size":3,"run":0,"receipts":[]}'
     yield Target("node/tolak", Form.JSON, (refusal,), lambda data: _talk(stage, "/sync/v1/hello", data, 409))
     yield Target(
