@@ -15,6 +15,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
 
+from simulation.junk.fuzz import DOORS  # noqa: E402
 from simulation.junk.mutate import BYTES_MAX, Form, spoil  # noqa: E402
 from simulation.junk.play import JunkFailed, feed, open_stage, replay, run_child  # noqa: E402
 from simulation.junk.target import TAKEN, Target  # noqa: E402
@@ -45,6 +46,7 @@ def test_every_door_takes_its_good_inputs() -> None:
         "node/tolak": "terputus gap", "node/hello": "terputus session_expired", "node/pull": "terputus ",
     }
     with open_stage() as (_, targets):
+        assert set(DOORS) <= {target.name for target in targets}
         for target in targets:
             for seed in target.seeds:
                 said = feed(target, seed)

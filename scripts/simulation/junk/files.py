@@ -31,13 +31,16 @@ from shared.changelog.checkpoint import (
 from shared.changelog.keychain import Successor, follow, sign_successor
 from shared.changelog.keys import SigningKey
 from shared.changelog.witness import Offer, open_offer, parse_offer
+from shared.store.backup.archive import Contents, Picture, decode_contents
+from shared.store.backup.kode import make_code, read_code
+from shared.store.backup.sealing import make_head, open_pieces, read_head, seal_parts
 from shared.sync.enrolment import parse_code
 from shared.web.images import encode_image, make_thumbnail
 from simulation.junk.mutate import Form
 from simulation.junk.stage import Stage
 from simulation.junk.target import TAKEN, Target, require
 from tests.support.export_hub import make_app
-from tests.support.federation import ADDRESS, HUB
+from tests.support.federation import ADDRESS, DESA, HUB
 
 HEADS = ("nama", "nik", "no_kk", "sex", "tanggallahir", "tempatlahir", "alamat", "dusun", "rw", "rt", "hubungan")
 ROWS = (
@@ -52,6 +55,7 @@ def make_file_targets(stage: Stage) -> Iterator[Target]:
     yield from _sheets(stage)
     yield from _pictures()
     yield from _notes(stage)
+    yield from _backups()
     yield from _kabupaten(stage)
 
 
@@ -176,6 +180,33 @@ def _notes(stage: Stage) -> Iterator[Target]:
 def _say(feed: Callable[[bytes], object], data: bytes) -> str:
     found = feed(data)
     return found if isinstance(found, str) else TAKEN
+
+
+def _backups() -> Iterator[Target]:
+    """Backups that anybody can write: those without a code carry their key in clear."""
+    head, key = make_head("data", "simpul", DESA, 1_790_000_000, None, lambda count: bytes(range(count)))
+    picture = Picture(DESA, "ab" * 32, 5, True)
+    contents = Contents(
+        "simpul", DESA, "PC", 1_790_000_000, ("ab" * 32,), 3, "cd" * 32, {"penduduk": 1}, {"0" * 32: 1}, (picture,)
+    )
+    file = b"".join(seal_parts(head, key, [contents.encode(), b"abc"]))
+
+    def open_file(data: bytes) -> str:
+        source = io.BytesIO(data)
+        found = read_head(source)
+        return f"{TAKEN} {len(b''.join(open_pieces(source, found, found.open_key(None))))}"
+
+    def read_contents(data: bytes) -> str:
+        decode_contents(data)
+        return TAKEN
+
+    def read_typed(data: bytes) -> str:
+        read_code(data.decode("utf-8", "replace"))
+        return TAKEN
+
+    yield Target("cadangan/berkas", Form.HEADED, (file,), open_file)
+    yield Target("cadangan/isi", Form.JSON, (contents.encode(),), read_contents, 2)
+    yield Target("cadangan/kode", Form.BYTES, (make_code(lambda count: bytes(range(count))).encode(),), read_typed)
 
 
 # The kabupaten ---------------------------------------------------------------------------------------------

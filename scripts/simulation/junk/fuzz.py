@@ -21,7 +21,8 @@ SECONDS = 60
 CORPUS = "SIPANDE_FUZZ_CORPUS"
 """The environment names the folder of what was found; without, it is one of the system's for temporary files."""
 DOORS = (
-    "hub/catatan", "hub/run", "hub/isi", "hub/hello", "hub/tanda", "hub/push", "node/catatan", "node/hello",
+    "hub/catatan", "hub/run", "hub/isi", "hub/hello", "hub/tanda", "cadangan/isi", "cadangan/berkas",
+    "node/catatan", "node/hello",
     "node/pull", "node/push", "hub/stik/up", "hub/stik", "node/stik/down", "node/stik", "impor/xlsx", "impor/csv",
     "impor/ods", "nota/catatan", "nota/isi", "nota/tanda_terima", "nota/penerus", "nota/tawaran", "nota/kode",
     "kabupaten/kiriman", "kabupaten/baris", "kabupaten/gzip", "kabupaten/saksi", "hub/saksi", "hub/blob/put",
