@@ -36,6 +36,7 @@ REAL_EVERY = 50
 STEPS_MAX = 24
 _MEMORY = Path("/dev/shm")
 _LEAF = re.compile(r"([0-9a-f]{32}:\d+):[0-9a-f]{16}")
+_DIGEST = re.compile(r'"[0-9a-f]{64}"')
 
 Clock = Callable[[int], int]
 View = dict[str, Any]
@@ -117,8 +118,11 @@ def draw_step(dice: random.Random) -> Step:
 
 
 def _plain(value: object) -> str:
-    """Write a value without the hashes in references: they cover the time, the places do not."""
-    return _LEAF.sub(r"\1", repr(value))
+    """Write a value without the hashes in references: they cover the time, the places do not.
+
+    An erasure also lists the digests of bodies, and the body of a decision names references.
+    """
+    return _DIGEST.sub("", _LEAF.sub(r"\1", repr(value)))
 
 
 # By real nodes and a real hub ----------------------------------------------------------------------------------
