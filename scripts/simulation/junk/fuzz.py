@@ -32,7 +32,7 @@ FEDERATION_INPUTS = 1500
 """After so many inputs a stretch starts afresh: a hub that took them all in would only become slow."""
 _BYTES_MAX = 60_000
 _ROOT = Path(__file__).resolve().parents[3]
-_EXTRA_S = 120
+_EXTRA_S = 300
 _TURNS_MAX = 20
 _DONE = re.compile(r"Done (\d+) (?:runs )?in (\d+) second")
 
