@@ -49,10 +49,22 @@ def today(clock: Clock) -> date:
 
 
 def format_time(seconds: int | None) -> str:
-    """Write a time for people: ``21-11-2026 18.30 WIB``; empty for None."""
+    """Write a time for people: ``21-11-2026 18.30 WIB``; empty for None.
+
+    A number that is no date of our calendar is called one: logs hold what clocks and strangers have said.
+    """
     if seconds is None:
         return ""
-    return datetime.fromtimestamp(seconds, WIB).strftime("%d-%m-%Y %H.%M WIB")
+    moment = read_moment(seconds)
+    return "waktu tidak masuk akal" if moment is None else moment.strftime("%d-%m-%Y %H.%M WIB")
+
+
+def read_moment(seconds: int) -> datetime | None:
+    """Give a time of a log or a message as a moment in WIB; None where the calendar has none (years 1 to 9999)."""
+    try:
+        return datetime.fromtimestamp(seconds, WIB)
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 class RecordIds:

@@ -19,7 +19,7 @@ def list_contacts(conn: sqlite3.Connection) -> list[NodeContact]:
     rows = conn.execute(
         "SELECT s.wilayah, coalesce(s.nama, ''), c.last_s"
         " FROM simpul AS s LEFT JOIN contact AS c ON c.kunci = s.kunci"
-        " WHERE coalesce(s.status, 'aktif') <> 'dicabut'"
+        " WHERE coalesce(s.status, 'aktif') <> 'dicabut' AND s.wilayah IS NOT NULL"
         " ORDER BY c.last_s IS NOT NULL, c.last_s, s.wilayah, s.nama"
     )
     return [NodeContact(*row) for row in rows]
@@ -28,6 +28,6 @@ def list_contacts(conn: sqlite3.Connection) -> list[NodeContact]:
 def count_candidates(conn: sqlite3.Connection) -> int:
     """Count the nodes that wait for somebody to compare their six words."""
     row = conn.execute(
-        "SELECT count(*) FROM candidate WHERE kunci NOT IN (SELECT kunci FROM simpul)"
+        "SELECT count(*) FROM candidate c WHERE NOT EXISTS (SELECT 1 FROM simpul s WHERE s.kunci = c.kunci)"
     ).fetchone()
     return int(row[0])

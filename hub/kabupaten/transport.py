@@ -195,7 +195,8 @@ class LineReader:
             for block in self._wire():
                 if unpacker.eof:
                     raise TransportError("bytes after the end")
-                while block:
+                # Past the end of the stream zlib takes nothing more, and would be handed the same rest for ever.
+                while block and not unpacker.eof:
                     yield self._count(unpacker.decompress(block, BLOCK_BYTES))
                     block = unpacker.unconsumed_tail
                 # What zlib still holds back comes with no input left; the window is bounded, so it ends.

@@ -54,6 +54,7 @@ def _index_page(salah: str) -> str:
         nodes = conn.execute(
             "SELECT s.id, s.wilayah, coalesce(s.nama, 'Tanpa nama'), coalesce(s.status, 'aktif'), s.sebab, c.last_s"
             " FROM simpul s LEFT JOIN contact c ON c.kunci = s.kunci"
+            " WHERE s.wilayah IS NOT NULL"
             " ORDER BY s.status = 'dicabut', s.wilayah, s.nama, s.id"
         ).fetchall()
         held, waiting = count_quarantined(conn), count_waiting(conn)

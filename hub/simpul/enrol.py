@@ -152,7 +152,8 @@ def list_candidates(services: HubServices) -> list[dict[str, Any]]:
         rows = conn.execute(
             "SELECT c.simpul, c.wilayah, c.nama, c.kata, c.time_s, s.expires_s FROM candidate AS c"
             " JOIN slot AS s ON s.id = c.slot"
-            " WHERE c.refused_s IS NULL AND c.kunci NOT IN (SELECT kunci FROM simpul) ORDER BY c.time_s"
+            " WHERE c.refused_s IS NULL AND NOT EXISTS (SELECT 1 FROM simpul AS n WHERE n.kunci = c.kunci)"
+            " ORDER BY c.time_s"
         )
         names = ("simpul", "wilayah", "nama", "kata", "time_s", "expires_s")
         return [dict(zip(names, row, strict=True)) for row in rows]
@@ -194,8 +195,8 @@ def refuse_candidate(
         raise UserError(problem, "alasan_salah")
     with services.database.write() as conn:
         row = conn.execute(
-            "SELECT slot FROM candidate WHERE simpul = ? AND refused_s IS NULL"
-            " AND kunci NOT IN (SELECT kunci FROM simpul)",
+            "SELECT slot FROM candidate AS c WHERE simpul = ? AND refused_s IS NULL"
+            " AND NOT EXISTS (SELECT 1 FROM simpul AS n WHERE n.kunci = c.kunci)",
             (simpul,),
         ).fetchone()
         if row is None:

@@ -39,6 +39,8 @@ TROUBLES_MAX = 6
 """Failures in a row, without anything having moved, that end a session."""
 SILENCES_MAX = 2
 """The same while no signed hello has come at all: who waits at the screen must not wait for minutes."""
+REPEATS_MAX = 16
+"""Rounds in one session that end well and still leave something to say: an honest hub needs two."""
 
 
 class InlineExecutor(Executor):
@@ -76,6 +78,7 @@ class Session:
     """The former key that speaks, to hand over what it has signed; the hub does not know the later ones yet."""
     yielding: dict[str, int] = field(default_factory=dict)
     """Logs whose history here gives way to the hub's, and a size up to which both are the same."""
+    _repeats: int = 0
     _troubles: int = 0
     _moved: int = 0
     _has_helped: bool = False
@@ -352,6 +355,10 @@ class Session:
         if self.yielding or self._lacks_receipts():
             # What gave way was issued again in a new log; what came back of an own log has no receipt yet.
             self.yielding = {}
+            self._repeats += 1
+            if self._repeats > REPEATS_MAX:
+                self.report.detail = "hub never holds what it says"
+                return Event.GAVE_UP
             return Event.MORE
         return Event.ALL_HERE
 
@@ -368,10 +375,14 @@ class Session:
         runs = split_runs(answer.body)
         if not runs:
             return False
+        before = self.report.received, sum(self.yielding.values())
         for header, sealed in runs:
             self.report.received += receive_run(self.services, self.hub, header, sealed, self.yielding)
             if header.log in self.yielding:
                 self.yielding[header.log] = max(self.yielding[header.log], header.end)
+        if (self.report.received, sum(self.yielding.values())) == before:
+            # Asked again, a hub that hands out what is held here would do so for ever.
+            raise TransportError("runs that bring nothing")
         self.link.grow()
         self.progress(self.report)
         return True

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from node.services import open_node
-from simulation.world import HubMachine, Machine, NodeMachine, World, watch
+from simulation.machines import HubMachine, Machine, NodeMachine, watch
+from simulation.world import World
 
 KEYS = "kunci"
 

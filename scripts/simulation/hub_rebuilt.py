@@ -26,9 +26,10 @@ from shared.store.records import load_state
 from simulation.actions import publish_program
 from simulation.hub_restored import check_told
 from simulation.invariants import view_desa
+from simulation.machines import NodeMachine, watch
 from simulation.office_rig import DAY_S, Rig, play_rig, require
 from simulation.ports import make_dice
-from simulation.world import DESA, HUB_NAME, NodeMachine, World, watch
+from simulation.world import DESA, HUB_NAME, World
 from tests.support.export_hub import make_app
 from tests.support.federation import HUB, make_sync_app
 

@@ -7,8 +7,8 @@ from collections import Counter
 from hub.pemulihan.revoke import revoke
 from node.sinkron.rotate import take_new_keys
 from simulation.copies import put_back_node
+from simulation.machines import NodeMachine
 from simulation.office_rig import DAY_S, Rig, play_rig
-from simulation.world import NodeMachine
 
 CHAPTERS = 4
 

@@ -31,12 +31,14 @@ from simulation.actions import ACTIONS
 from simulation.copies import Copy, take_copy
 from simulation.crash import CrashPoint
 from simulation.faults import FaultPlan
-from simulation.invariants import Broken, check_all, check_cases, check_healed, drain
+from simulation.healing import check_cases, check_healed, drain
+from simulation.invariants import Broken, check_all
 from simulation.link import FaultyLink
+from simulation.machines import NodeMachine, watch
 from simulation.ports import DeviceClock, make_dice
 from simulation.promises import Promises, Side, read_salts
 from simulation.run import SHARED_MEMORY, RoundFailed
-from simulation.world import DESA, NodeMachine, World, watch
+from simulation.world import DESA, World
 from tests.support.federation import ADDRESS
 
 WORK = [action for action in ACTIONS if action.name != "sync"]

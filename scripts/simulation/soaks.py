@@ -53,6 +53,10 @@ SOAKS = {
         Soak("node-restored", "simulation.node_restored", "restores", 5_000),
         Soak("hub-restored", "simulation.hub_restored", "restores", 1_000),
         Soak("hub-rebuilt", "simulation.hub_rebuilt", "rebuilds", 20),
+        Soak("malformed", "simulation.junk.play", "inputs", 100_000),
+        Soak("stateful", "simulation.stateful", "steps", 1_000_000),
+        Soak("clocks", "simulation.clocks", "histories", 20_000),
+        Soak("fuzz", "simulation.junk.fuzz", "seconds", 7_200),
     )
 }
 

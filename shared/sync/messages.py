@@ -11,6 +11,7 @@ from shared.errors import ProtocolError
 from shared.sync.limits import limit
 
 _HASH = validate.Regexp(r"\A[0-9a-f]{64}\Z")
+_TIME = validate.Range(-(1 << 53), 1 << 53)
 _LOG_ID = validate.Regexp(r"\A[0-9a-f]{32}\Z")
 _VERSION = validate.Range(1, 1 << 30)
 
@@ -65,7 +66,7 @@ class HelloRequest(Speaker):
 
     nonce = fields.Str(required=True, validate=validate.Length(min=22, max=64))
     logs = fields.List(fields.Nested(LogHead), required=True, validate=validate.Length(max=500))
-    time = fields.Int(load_default=0, strict=True, validate=validate.Range(-(1 << 53), 1 << 53))
+    time = fields.Int(load_default=0, strict=True, validate=_TIME)
     parity_at = fields.Str(load_default="", validate=validate.Length(max=64))
     parity = fields.Dict(
         keys=fields.Str(validate=validate.Length(max=40)),
@@ -86,8 +87,8 @@ class HelloAnswer(Speaker):
     nonce = fields.Str(required=True, validate=validate.Length(min=22, max=64))
     echo = fields.Str(required=True, validate=validate.Length(max=64))
     logs = fields.List(fields.Nested(LogHead), required=True, validate=validate.Length(max=500))
-    time = fields.Int(required=True, strict=True)
-    segel = fields.Str(required=True, validate=validate.Length(equal=64))
+    time = fields.Int(required=True, strict=True, validate=_TIME)
+    segel = fields.Str(required=True, validate=_HASH)
     parity = fields.Str(load_default="", validate=validate.Length(max=20))
     parity_differs = fields.List(fields.Str(), load_default=list)
     parity_versions = fields.List(fields.Str(), load_default=list)

@@ -70,6 +70,8 @@ class Buku:
     role: Role = Role.DESA
     kunci: bytes = b"\x01" * 32
     written: list[Written] = field(default_factory=list)
+    clock: Callable[[int], int] = lambda time_s: time_s
+    """What the clock of this writer shows at a time."""
 
     @property
     def is_hub(self) -> bool:
@@ -84,7 +86,7 @@ class Buku:
 
     def write(self, draft: Draft, time_s: int = NOW_S) -> Written:
         """Seal a draft at the end of this log and read it back from its bytes."""
-        batch = seal_drafts(self.log(), [draft], author=AUTHOR, time_s=time_s, random=self._salt)
+        batch = seal_drafts(self.log(), [draft], author=AUTHOR, time_s=self.clock(time_s), random=self._salt)
         header = decode_headers([batch.changes[0].header])[0]
         values = decode_bodies([batch.changes[0].body])[0]
         assert header == batch.headers[0] and values == batch.entries[0].values

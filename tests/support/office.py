@@ -76,7 +76,7 @@ def own_log(node: NodeServices) -> Log:
 
 def sizes(side: NodeServices | HubServices) -> dict[str, int]:
     """Give the size of every log that a side holds."""
-    return dict(rows(side, "SELECT id, size FROM log"))  # type: ignore[arg-type]
+    return dict(rows(side, "SELECT id, size FROM log"))
 
 
 def sent_mark(node: NodeServices) -> int:

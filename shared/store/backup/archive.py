@@ -66,7 +66,7 @@ def decode_contents(line: bytes) -> Contents:
         )
         if type(contents.data) is not int or contents.data < 0 or any(picture.size < 0 for picture in gambar):
             raise ValueError
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError):
         raise damaged() from None
     return contents
 
