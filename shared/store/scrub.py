@@ -12,17 +12,16 @@ from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
 
+from shared.errors import SipandeError
 from shared.records.catalogue import Catalogue
 from shared.store.changes import SEQ_BITS, SEQ_MASK
+from shared.store.connection import Database
 from shared.store.erasure import KEPT_KINDS, Named, carries_erased, read_named
 from shared.store.migrations import write_setting
 from shared.store.side import Side
 from shared.store.tables import drop_tables
 
 ASIDE = "sebelum-pulih-*"
-_EMPTIED = (
-    "DELETE FROM import_base", "DELETE FROM import_base_before", "DELETE FROM temuan", "DELETE FROM temuan_rekaman",
-)
 _log = logging.getLogger("sipande.pembersihan")
 
 
@@ -34,29 +33,33 @@ def scrub_copies(side: Side) -> int:
     for path in sorted(side.folder.path.glob(f"{ASIDE}/{side.folder.database.name}")):
         try:
             count += _scrub(path, side.catalogue, named)
-        except sqlite3.DatabaseError as error:
+        except (SipandeError, sqlite3.DatabaseError) as error:
             # Often the very reason for the restore: a damaged file, of which nothing can be told.
             _log.warning("copy put aside cannot be read: %s", type(error).__name__)
     return count
 
 
 def _scrub(path: Path, catalogue: Catalogue, named: Named) -> bool:
-    with closing(sqlite3.connect(path, isolation_level=None)) as conn:
-        conn.execute("PRAGMA secure_delete=ON")
-        conn.execute("BEGIN IMMEDIATE")
-        if not _drop_changes(conn, named) | _drop_branches(conn, named):
-            conn.execute("ROLLBACK")
-            return False
-        tables = {row[0] for row in conn.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-        for statement in _EMPTIED:
-            if statement.rpartition(" ")[2] in tables:
-                conn.execute(statement)
-        drop_tables(conn, catalogue)
-        write_setting(conn, "catalogue", "")  # another than that of any program: its tables are made anew
-        conn.execute("COMMIT")
-        conn.execute("VACUUM")
-        conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    with closing(Database(path)) as database:
+        with database.write() as conn:
+            if not _drop_changes(conn, named) | _drop_branches(conn, named):
+                return False
+            _drop_derived(conn, catalogue)
+        database.compact()
     return True
+
+
+def _drop_derived(conn: sqlite3.Connection, catalogue: Catalogue) -> None:
+    """Drop all tables that follow from the logs, and what imports remember."""
+    tables = {row[0] for row in conn.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    if "import_base" in tables:
+        conn.execute("DELETE FROM import_base")
+        conn.execute("DELETE FROM import_base_before")
+    if "temuan" in tables:
+        conn.execute("DELETE FROM temuan")
+        conn.execute("DELETE FROM temuan_rekaman")
+    drop_tables(conn, catalogue)
+    write_setting(conn, "catalogue", "")  # another than that of any program: its tables are made anew
 
 
 def _drop_changes(conn: sqlite3.Connection, named: Named) -> bool:

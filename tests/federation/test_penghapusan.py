@@ -16,7 +16,7 @@ from hub.penghapusan.erase import Done, erase, extend, leave
 from hub.penghapusan.queries import list_done, list_late
 from hub.penghapusan.rules import Target
 from hub.pemulihan.keys import read_sheet, take_the_place
-from hub.services import HubServices
+from hub.services import HubServices, open_hub
 from node.commands import COMMANDS as node_commands
 from node.impor.service import import_file
 from node.penduduk.biodata import read_biodata
@@ -464,3 +464,23 @@ def test_a_copy_that_a_restore_put_aside_is_cleaned_and_can_still_be_opened(
         assert verify_logs(conn, kept.cosigners(), kept.keys.publics()) == []
     kept.close()
     del federation.nodes["salinan"]
+
+
+def test_a_copy_of_the_hub_put_aside_loses_its_findings_and_makes_them_anew(
+    federation: Federation, officers: tuple[str, str]
+) -> None:
+    a = federation.add_node("a")
+    siti = take_down(a)
+    create(a, nama="KEMBARAN", nik=NIK_A)
+    federation.sync(a)
+    aside = federation.hub.folder.path / "sebelum-pulih-20260921-211300-ab12"
+    shutil.move(copy_folder(federation, federation.hub, "salinan"), aside)
+    erase_all(federation.hub, siti, officers)
+    check_gone(federation, federation.hub)
+    kept = open_hub(aside, clock=federation.clock, random=seeded("salinan"))
+    try:
+        assert [row[0] for row in rows(kept, "SELECT nama FROM penduduk")] == ["KEMBARAN"]
+        with kept.database.read() as conn:
+            assert verify_logs(conn, kept.cosigners(), kept.keys.publics()) == []
+    finally:
+        kept.close()
