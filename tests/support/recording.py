@@ -29,7 +29,7 @@ from node.commands import make_node, refresh_parity
 from node.services import NodeServices
 from node.usb.enrol import write_request
 from node.usb.send import write_bundle
-from shared.store.backup import back_up
+from shared.store.backup.make import back_up
 from shared.store.changes import list_logs
 from shared.store.drafts import draft_create
 from shared.store.outbox import Outbox
@@ -67,7 +67,7 @@ def record(folder: Path, work: Path) -> None:
     _live_a_year(federation, a, b, far, stolen)
     lake = _pull(federation, work)
     (work / "cadangan").mkdir()
-    backup = back_up(a, "desa", DESA, work / "cadangan", 5)
+    backup = back_up(a, work / "cadangan", 5)
     figures = {"hub": figures_of(federation.hub, DESA), "b": figures_of(b, DESA)}
     _pack(folder / "cadangan.tar.xz", backup.path)
     _pack(folder / "danau.tar.xz", lake)
