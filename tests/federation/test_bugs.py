@@ -1,0 +1,43 @@
+"""The simulator must notice seeded bugs: four of them each time, others after every commit; all in the long run.
+
+Each is killed by an invariant (Broken), never by a test written for it; see scripts/simulation/bugs.py.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "scripts"))
+
+from simulation.bugs import Bug, lay_out, list_bugs, notice  # noqa: E402
+
+BUGS = list_bugs()
+BUGS_MIN, AT_ONCE = 25, 4
+
+
+def pick_today() -> list[Bug]:
+    """Pick the bugs of this checkout: which they are follows from the number of commits, so a run can be repeated."""
+    asked = subprocess.run(["git", "rev-list", "--count", "HEAD"], cwd=ROOT, capture_output=True, text=True)
+    first = int(asked.stdout or 0) * AT_ONCE
+    return [BUGS[(first + at) % len(BUGS)] for at in range(AT_ONCE)]
+
+
+def test_there_are_enough_seeded_bugs_and_each_says_what_and_where_it_shows() -> None:
+    assert len(BUGS) >= BUGS_MIN
+    assert [bug.name for bug in BUGS if not bug.stories or not bug.what.endswith(".")] == []
+
+
+@pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.name)
+def test_a_seeded_bug_still_fits_the_program(bug: Bug) -> None:
+    with lay_out(bug):
+        pass
+
+
+@pytest.mark.parametrize("bug", pick_today(), ids=lambda bug: bug.name)
+def test_the_simulator_notices_a_seeded_bug(bug: Bug) -> None:
+    assert notice(bug).startswith("Broken: ")
