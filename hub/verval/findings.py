@@ -21,7 +21,7 @@ from hub.verval.frontier import read_frontiers
 from hub.verval.queries import FindingRow
 from hub.verval.rules import RULES
 from shared.records.catalogue import CATALOGUE
-from shared.store.records import Touched
+from shared.store.rows import Touched
 
 KEYS_AT_ONCE = 5000
 _log = logging.getLogger("sipande.findings")

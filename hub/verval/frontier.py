@@ -10,7 +10,8 @@ from hub.verval.queries import ChangeRow, read_change_rows
 from shared.changelog.change import Op
 from shared.merge.scope import GENESIS_KIND
 from shared.records.catalogue import Catalogue
-from shared.store.records import Projector, read_entries
+from shared.store.entries import read_entries
+from shared.store.records import Projector
 
 
 def read_frontiers(

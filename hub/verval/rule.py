@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from shared.records.catalogue import Catalogue
-from shared.store.records import Touched
+from shared.store.rows import Touched
 
 Ref = tuple[str, str]
 """A row of a record table: its desa and record id."""

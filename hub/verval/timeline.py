@@ -26,7 +26,8 @@ from shared.codes import text_code_list
 from shared.records.kind import Kind
 from shared.records.verval import ALASAN_SELESAI
 from shared.store.changes import SEQ_BITS, hub_time_of
-from shared.store.records import Entry, load_history
+from shared.store.entries import Entry
+from shared.store.records import load_history
 from shared.web.forms import write_date
 
 CLOSED, OPENED_AGAIN = "Ditutup", "Dibuka lagi"

@@ -20,7 +20,8 @@ from shared.changelog.change import Op
 from shared.errors import UserError
 from shared.records.kind import Kind
 from shared.store.drafts import Draft, draft_delete, draft_update
-from shared.store.records import Entry, Projector, iterate_histories
+from shared.store.entries import Entry
+from shared.store.records import Projector, iterate_histories
 from shared.web.forms import write_number
 
 Progress = Callable[[int, int], None]

@@ -18,7 +18,8 @@ from shared.merge.fold import GroupState, RecordState
 from shared.records.fields import Lampiran
 from shared.records.kind import EXISTENCE, Kind
 from shared.store.erasure import Told
-from shared.store.records import Entry, Projector
+from shared.store.entries import Entry
+from shared.store.records import Projector
 
 STEPS_MAX = 60
 HELD = {

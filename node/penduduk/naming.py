@@ -10,7 +10,8 @@ from node.services import NodeServices
 from shared.records.fields import Rujukan
 from shared.records.identifiers import mask_nik
 from shared.records.kind import Kind
-from shared.store.records import Entry, Projector, load_history
+from shared.store.entries import Entry
+from shared.store.records import Projector, load_history
 
 
 def name_references(

@@ -14,7 +14,7 @@ from node.services import NodeServices
 from shared.changelog.change import Sealed
 from shared.store.branch import issued_branches, read_line
 from shared.store.evidence import note_event
-from shared.store.records import Entry
+from shared.store.entries import Entry
 
 
 def take_returned(services: NodeServices, conn: sqlite3.Connection, entries: Sequence[Entry]) -> int:

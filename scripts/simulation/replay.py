@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 
 from shared.store.changes import SEQ_BITS
-from shared.store.records import Entry, Projector, read_entries
+from shared.store.entries import Entry, read_entries
+from shared.store.records import Projector
 from simulation.invariants import Broken, view_desa
 from simulation.ports import TEN_YEARS_S, make_dice
 from simulation.world import World

@@ -16,7 +16,7 @@ from shared.changelog.keys import SigningKey
 from shared.changelog.run import MAGIC, split_runs
 from shared.changelog.tree import leaf_hash
 from shared.store.changes import read_changes
-from shared.store.records import read_entries
+from shared.store.entries import read_entries
 from shared.sync import signature
 from shared.sync.versions import Program
 from tests.support.federation import Federation, WsgiTransport

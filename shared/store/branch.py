@@ -22,7 +22,7 @@ from shared.store.changes import SEQ_BITS, Log, cut, read_changes, read_leaves, 
 from shared.store.drafts import Batch
 from shared.store.erasure import strip_erased
 from shared.store.moved import rename_refs
-from shared.store.records import Entry
+from shared.store.entries import Entry
 
 
 class Branch(NamedTuple):

@@ -14,7 +14,7 @@ from shared.changelog.tree import leaf_hash
 from shared.merge.fold import RecordState
 from shared.records.kind import EXISTENCE, Kind
 from shared.store.changes import Log
-from shared.store.records import Entry
+from shared.store.entries import Entry
 
 
 @dataclass(frozen=True)

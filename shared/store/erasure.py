@@ -25,7 +25,7 @@ from shared.store.migrations import read_setting, write_setting
 from shared.store.verdicts import VERDICT_KINDS, Verdicts
 
 if TYPE_CHECKING:
-    from shared.store.records import Entry
+    from shared.store.entries import Entry
 
 DUE = "pembersihan_sejak"
 """The setting that says since when (any text) bytes that were dropped may still stand in free pages of the file."""

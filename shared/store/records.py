@@ -10,35 +10,26 @@ from __future__ import annotations
 import json
 import logging
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
-from shared.changelog.change import FORMAT, Header, Op, decode_bodies, decode_headers
+from shared.changelog.change import FORMAT, Op
 from shared.errors import SipandeError
 from shared.merge.fold import FoldChange, RecordState, Standing, fold
 from shared.merge.scope import GENESIS_KIND, Role, find_scope_breach
 from shared.records.catalogue import Catalogue
-from shared.records.kind import EXISTENCE, Kind
+from shared.records.kind import Kind
 from shared.store.changes import SEQ_BITS
+from shared.store.entries import Entry, decode_rows, read_entries
 from shared.store.erasure import drop_arrived, drop_erased
 from shared.store.moved import choose_places, find_origins, rename_refs
-from shared.store.tables import columns_of, drop_tables, insert_sql, make_tables
+from shared.store.rows import Observer, RowWriter
+from shared.store.tables import drop_tables, make_tables
 from shared.store.verdicts import NO_VERDICTS, VERDICT_KINDS, Verdicts, affected_positions, load_verdicts
 
 BATCH = 2000
-FAILED = "galat"
-"""Held because folding the record met a defect of this program; tried again whenever the data are opened."""
 _log = logging.getLogger("sipande.tables")
-
-
-class Entry(NamedTuple):
-    """One stored change, read: where it is, its header and body members (None when erased)."""
-
-    pos: int
-    header: Header
-    values: dict[str, Any] | None
-    leaf: bytes
 
 
 class Place(NamedTuple):
@@ -48,20 +39,6 @@ class Place(NamedTuple):
     role: Role
     issues_again: bool = False
     """It begins with the changes of a branch (store.branch)."""
-
-
-class Touched(NamedTuple):
-    """A record that the projection has just written: live values before and after, None where absent."""
-
-    kind: str
-    desa: str
-    record: str
-    old: Mapping[str, Any] | None
-    new: Mapping[str, Any] | None
-    unsettled: bool
-
-
-Observer = Callable[[sqlite3.Connection, Sequence[Touched]], None]
 
 
 @dataclass
@@ -110,7 +87,7 @@ class Projector:
                 (entry.header.kind, entry.header.record) for entries in groups for entry in entries
                 if self.places[entry.pos >> SEQ_BITS].wilayah == desa
             }
-            gone = _RowWriter(self.conn, self.catalogue, self.fresh, self.observe)
+            gone = RowWriter(self.conn, self.catalogue, self.fresh, self.observe)
             for kind, record in batch:
                 if (kind, record) not in left:
                     gone.forget(kind, desa, record)
@@ -159,7 +136,7 @@ class Projector:
 
     def _write(self, groups: Iterable[list[Entry]], again: bool = False) -> None:
         """Fold and store some records, each given with all its changes; ``again`` if they may have rows."""
-        writer = _RowWriter(self.conn, self.catalogue, self.fresh, self.observe)
+        writer = RowWriter(self.conn, self.catalogue, self.fresh, self.observe)
         for entries in groups:
             by_place: dict[str, list[Entry]] = {}
             for entry in entries:
@@ -176,7 +153,7 @@ class Projector:
                     writer.fail(own, desa)
         writer.flush()
 
-    def _fold_into(self, writer: _RowWriter, desa: str, entries: list[Entry], again: bool) -> None:
+    def _fold_into(self, writer: RowWriter, desa: str, entries: list[Entry], again: bool) -> None:
         header = entries[0].header
         record = header.record
         kind = self.catalogue.get(header.kind, header.kind_version)
@@ -321,151 +298,6 @@ def _decision(kind: Kind, entry: Entry) -> Mapping[str, Any]:
     }
 
 
-def read_entries(conn: sqlite3.Connection, positions: Iterable[int]) -> list[Entry]:
-    """Read and decode changes by position, in order."""
-    rows = conn.execute(
-        "SELECT pos, header, body, leaf FROM change WHERE pos IN (SELECT value FROM json_each(?)) ORDER BY pos",
-        (json.dumps(list(positions)),),
-    ).fetchall()
-    return _decode_rows(rows)
-
-
-def _decode_rows(rows: Sequence[tuple[int, bytes, bytes | None, bytes]]) -> list[Entry]:
-    headers = decode_headers([row[1] for row in rows])
-    bodies = decode_bodies([row[2] for row in rows])
-    return [Entry(row[0], h, b, row[3]) for row, h, b in zip(rows, headers, bodies, strict=True)]
-
-
-class _RowWriter:
-    """Collects rows of one batch and stores them kind by kind with executemany."""
-
-    def __init__(
-        self, conn: sqlite3.Connection, catalogue: Catalogue, fresh: bool, observe: Observer | None
-    ) -> None:
-        self.conn, self.catalogue, self.fresh, self.observe = conn, catalogue, fresh, observe
-        self.rows: dict[str, list[tuple[Any, ...]]] = {}
-        self.news: dict[str, list[tuple[str, str, Mapping[str, Any] | None, bool]]] = {}
-        self.conflicts: list[tuple[Any, ...]] = []
-        self.holds: list[tuple[Any, ...]] = []
-        self.deletions: list[tuple[str, str, str]] = []
-        self.stale: list[tuple[str, str]] = []
-        self.strays: set[tuple[str, str, str]] = set()
-        """(record, desa, kind) that must have no row: deleted, never created, or now of another kind."""
-
-    def create(self, kind: Kind, desa: str, record: str, values: Mapping[str, Any]) -> None:
-        """Store a record that has one change, its creation."""
-        row: list[Any] = [record, desa, *map(values.get, kind.fields), None]
-        live = None if self.observe is None else dict(zip(kind.fields, row[2:-1], strict=True))
-        self._convert(kind, row)
-        if live is not None:
-            self.news.setdefault(kind.name, []).append((desa, record, live, False))
-        self.rows.setdefault(kind.name, []).append(tuple(row))
-
-    def store(
-        self, kind: Kind, desa: str, record: str, state: RecordState, entries: list[Entry],
-        reasons: dict[int, str], *, is_empty: bool = False,
-    ) -> None:
-        """Store a folded record, its conflicts and what is held of it; of one that is empty no row is shown."""
-        conflicts = ",".join(state.conflicts) or None
-        values: dict[str, Any] | None = None
-        if state.exists and not is_empty:
-            values = {name: list(v) if isinstance(v, tuple) else v for name, v in state.values(kind).items()}
-            row = [record, desa, *values.values(), conflicts]
-            self._convert(kind, row)
-        self.stale.append((record, desa))
-        for entry in entries:
-            if entry.pos in reasons:
-                self.holds.append((entry.pos, desa, record, entry.header.kind, reasons[entry.pos]))
-        for group in () if is_empty else state.conflicts:
-            found = state.groups[group]
-            heads = json.dumps(found.heads, separators=(",", ":"))
-            self.conflicts.append((desa, record, kind.name, group, found.status.value, heads))
-        for other in {e.header.kind for e in entries} & self.catalogue.kinds.keys() - {kind.name}:
-            self.strays.add((record, desa, other))
-            self.news.setdefault(other, []).append((desa, record, None, False))
-        if values is None:
-            self.strays.add((record, desa, kind.name))
-            if EXISTENCE in state.groups and state.groups[EXISTENCE].live == (False,):
-                self.deletions.append((record, desa, kind.name))
-            unsettled = bool(state.conflicts) and not is_empty
-            self.news.setdefault(kind.name, []).append((desa, record, None, unsettled))
-            return
-        self.rows.setdefault(kind.name, []).append(tuple(row))
-        self.news.setdefault(kind.name, []).append((desa, record, values, bool(conflicts)))
-
-    def forget(self, kind: str, desa: str, record: str) -> None:
-        """Take away all that is shown of a record that has no changes left."""
-        self.stale.append((record, desa))
-        if kind in self.catalogue.kinds:
-            self.strays.add((record, desa, kind))
-            self.news.setdefault(kind, []).append((desa, record, None, False))
-
-    def fail(self, entries: list[Entry], desa: str) -> None:
-        """Hold every change of a record that this program cannot fold, and show nothing of it."""
-        for kind in sorted({entry.header.kind for entry in entries}):
-            self.forget(kind, desa, entries[0].header.record)
-        self.hold(entries, desa, FAILED)
-
-    def hold(self, entries: list[Entry], desa: str, reason: str) -> None:
-        """Note changes that this program cannot project yet."""
-        self.stale.append((entries[0].header.record, desa))
-        self.holds.extend((e.pos, desa, e.header.record, e.header.kind, reason) for e in entries)
-
-    def _convert(self, kind: Kind, row: list[Any]) -> None:
-        for at, name in kind.special_columns:
-            if row[at] is not None:
-                row[at] = kind.fields[name].to_column(row[at])
-
-    def flush(self) -> None:
-        """Write everything collected; observers see old and new rows of what was touched."""
-        touched = self._collect_touched()
-        if not self.fresh:
-            self._clear_stale()
-        for name, rows in self.rows.items():
-            verb = "INSERT" if self.fresh else "INSERT OR REPLACE"
-            self.conn.executemany(insert_sql(self.catalogue[name], verb), rows)
-        self.conn.executemany("INSERT INTO conflict VALUES (?, ?, ?, ?, ?, ?)", self.conflicts)
-        self.conn.executemany("INSERT OR REPLACE INTO held VALUES (?, ?, ?, ?, ?)", self.holds)
-        self.conn.executemany("INSERT OR REPLACE INTO deleted VALUES (?, ?, ?)", self.deletions)
-        if self.observe is not None and touched:
-            self.observe(self.conn, touched)
-
-    def _clear_stale(self) -> None:
-        self.conn.executemany("DELETE FROM conflict WHERE record = ? AND desa = ?", self.stale)
-        self.conn.executemany("DELETE FROM held WHERE record = ? AND desa = ?", self.stale)
-        self.conn.executemany("DELETE FROM deleted WHERE record = ? AND desa = ?", self.stale)
-        for record, desa, name in self.strays:
-            self.conn.execute(
-                f"DELETE FROM {self.catalogue[name].name} WHERE id = ? AND desa = ?", (record, desa)
-            )
-
-    def _collect_touched(self) -> list[Touched]:
-        if self.observe is None:
-            return []
-        touched: list[Touched] = []
-        for name, news in self.news.items():
-            kind = self.catalogue[name]
-            old = {} if self.fresh else self._read_old(kind, [record for _, record, _, _ in news])
-            touched += [
-                Touched(name, desa, record, old.get((record, desa)), new, unsettled)
-                for desa, record, new, unsettled in news
-            ]
-        return touched
-
-    def _read_old(self, kind: Kind, records: list[str]) -> dict[tuple[str, str], dict[str, Any]]:
-        rows = self.conn.execute(
-            f"SELECT * FROM {kind.name} WHERE id IN (SELECT value FROM json_each(?))", (json.dumps(records),)
-        )
-        columns = columns_of(kind)
-        special = kind.special_columns
-        old: dict[tuple[str, str], dict[str, Any]] = {}
-        for row in map(list, rows):
-            for at, name in special:
-                row[at] = kind.fields[name].from_column(row[at])
-            old[row[0], row[1]] = dict(zip(columns[2:-1], row[2:-1], strict=True))
-        return old
-
-
 def rebuild(conn: sqlite3.Connection, catalogue: Catalogue, observe: Observer | None = None) -> int:
     """Drop every projection and fold all logs again; return how many changes were read.
 
@@ -509,7 +341,7 @@ def _stream_records(conn: sqlite3.Connection, verdicts: bool) -> Iterator[list[E
     )
     pending: list[Entry] = []
     while rows := cursor.fetchmany(BATCH):
-        for entry in _decode_rows([row[:4] for row in rows]):
+        for entry in decode_rows([row[:4] for row in rows]):
             if pending and pending[0].header.record != entry.header.record:
                 yield pending
                 pending = []

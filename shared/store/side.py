@@ -30,7 +30,9 @@ from shared.store.drafts import Batch
 from shared.store.evidence import note_event
 from shared.store.folder import DataFolder
 from shared.store.migrations import apply_migrations, read_setting
-from shared.store.records import FAILED, Entry, rebuild
+from shared.store.entries import Entry
+from shared.store.records import rebuild
+from shared.store.rows import FAILED
 from shared.store.runs import encode_root, sign_size
 from shared.store.tables import make_tables
 from shared.sync.versions import THIS_PROGRAM, Program, name_kinds

@@ -12,7 +12,7 @@ from shared.changelog.run import RunHeader
 from shared.changelog.tree import CompactRange, leaf_hash, verify_consistency
 from shared.errors import ProtocolError
 from shared.store.changes import Log, read_leaves, read_tree
-from shared.store.records import Entry
+from shared.store.entries import Entry
 
 
 class ReadRun(NamedTuple):

@@ -9,7 +9,7 @@ from time import process_time
 import pytest
 
 from hub.verval import findings
-from shared.store.records import Touched
+from shared.store.rows import Touched
 from tests.support.hub_db import Change, HubDb, common_writer, desa_writer, record_id
 
 RESIDENTS, FAMILIES, RECIPIENTS, BATCH = 20_000, 6_000, 5_000, 1_000

@@ -18,7 +18,7 @@ from shared.store import branch
 from shared.store.changes import find_log, read_changes, root_at
 from shared.store.drafts import draft_create
 from shared.store.erasure import count_erased, find_erased_bytes, is_due
-from shared.store.records import Entry
+from shared.store.entries import Entry
 from tests.support.histories import KECAMATAN, RECORD, Buku, Role, Written, make_buku, steps
 from tests.support.replica import Replica, World, interleave
 

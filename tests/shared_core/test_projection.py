@@ -18,7 +18,8 @@ from shared.records.fields import Teks
 from shared.records.kind import RecordSchema, make_kind
 from shared.records.penduduk import PendudukSchema
 from shared.store.drafts import Draft, draft_create, draft_delete, draft_restore, draft_update
-from shared.store.records import Projector, Touched
+from shared.store.records import Projector
+from shared.store.rows import Touched
 from shared.store.tables import columns_of
 from tests.support.histories import (
     DESA,

@@ -48,7 +48,8 @@ from shared.store.drafts import (
     draft_update,
     seal_drafts,
 )
-from shared.store.records import Entry, Place, Projector
+from shared.store.entries import Entry
+from shared.store.records import Place, Projector
 from shared.store.verdicts import Verdicts
 
 DESA = "33.03.99.2001"

@@ -23,7 +23,9 @@ from shared.merge.scope import Role
 from shared.records.catalogue import CATALOGUE
 from shared.store.changes import add_log, append, find_log
 from shared.store.migrations import shared_migrations
-from shared.store.records import Entry, Observer, Projector, Touched, rebuild
+from shared.store.entries import Entry
+from shared.store.records import Projector, rebuild
+from shared.store.rows import Observer, Touched
 from shared.store.tables import columns_of, make_tables
 
 KECAMATAN = "33.03.99"

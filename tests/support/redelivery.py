@@ -12,7 +12,8 @@ from shared.records.catalogue import Catalogue
 from shared.store.changes import add_log, append, list_logs, read_changes, read_leaves
 from shared.store.connection import Database
 from shared.store.folder import DataFolder
-from shared.store.records import Entry, Projector
+from shared.store.entries import Entry
+from shared.store.records import Projector
 from shared.store.side import open_database
 
 PIECE_MAX = 12

@@ -17,7 +17,9 @@ from shared.store.changes import SEQ_BITS, SEQ_MASK, add_log, append, find_log
 from shared.store.connection import Database
 from shared.store.drafts import Draft, draft_create, draft_update
 from shared.store.migrations import apply_migrations
-from shared.store.records import Entry, Observer, Projector, load_state, rebuild
+from shared.store.entries import Entry
+from shared.store.records import Projector, load_state, rebuild
+from shared.store.rows import Observer
 from shared.store.tables import columns_of, make_tables
 from tests.support.histories import DESA, DESA_LAIN, KECAMATAN, Buku, History, Step, Teller, Written, make_buku
 

@@ -9,7 +9,7 @@ from hub.verval.rule import Berat, Rule, Subject, Suspicion, TouchedBatch, merge
 from hub.verval.queries import find_keys_of_records
 from hub.verval.rules.queries import HeldRow, find_held_places, is_empty, read_held
 from shared.records.catalogue import Catalogue
-from shared.store.records import FAILED
+from shared.store.rows import FAILED
 
 HEADS_SHOWN = 20
 

@@ -28,7 +28,7 @@ from shared.records.catalogue import CATALOGUE
 from shared.store.blobs import store_of
 from shared.store.changes import Log
 from shared.store.drafts import draft_create, draft_delete, draft_update
-from shared.store.records import Entry
+from shared.store.entries import Entry
 from shared.store.runs import pack_run
 from shared.sync import signature
 from shared.sync.enrolment import EnrolmentCode
