@@ -28,7 +28,7 @@ from simulation import people
 from simulation.faults import Fault
 from simulation.hostile import attack
 from simulation.kabupaten import visit
-from simulation.later import adopt, lift, sweep, take_picture, write_newer
+from simulation.later import adopt, erase_record, lift, sweep, take_picture, write_newer
 from simulation.machines import NodeMachine
 from simulation.stick import read_stick, send_stick, take_stick
 from simulation.world import World
@@ -317,6 +317,7 @@ LATER = {
     "picture": (Action("take_picture", 4, take_picture), Action("sweep", 1, sweep)),
     "quarantine": (Action("adopt", 3, adopt), Action("lift", 2, lift)),
     "kabupaten": (Action("visit", 3, visit),),
+    "erasure": (Action("erase_record", 2, erase_record),),
 }
 """The actions of world 2, by the habit that a seed has or has not."""
 

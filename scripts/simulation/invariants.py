@@ -12,6 +12,7 @@ I8     a second history is flagged at first contact    _check_receipts; kabupate
 I9     sums at desa = hub = kabupaten                  healing.check_sums
 I10    device clocks decide nothing                    replay.check_clocks
 I11    order, splits and repeats decide nothing        replay.check_redelivery
+       erased bodies stand nowhere, in no log or branch find_erased_bytes
 I12    one seed, one trace                             __main__ --twice; tests/federation/test_simulation.py
 L1     the queue drains in 3 * changes / 500 + 10      healing.drain
 L2     all projections are equal                       healing.check_healed
@@ -36,6 +37,7 @@ from shared.changelog.tree import leaf_hash
 from shared.records.catalogue import CATALOGUE, Catalogue
 from shared.store.branch import list_branches, read_branch
 from shared.store.changes import SEQ_BITS, SEQ_MASK, Log, find_log, list_logs, read_changes, read_leaves
+from shared.store.erasure import find_erased_bytes
 from shared.store.verify import compare_with_rebuild, hub_cosigners, projection_tables, verify_logs
 from simulation.effects import check_effects
 from simulation.machines import HubMachine, Machine, NodeMachine
@@ -85,6 +87,7 @@ def check_side(world: World, machine: Machine, cosigners: tuple[Verifier, ...]) 
         check_effects(conn, services.catalogue, name)
         _check_law(conn, services.catalogue, name)
         check_promises(conn, machine.promised, name, world)
+        require(not (left := find_erased_bytes(conn)), f"{name}: erased bodies still stand: {left}")
         if isinstance(machine, HubMachine):
             tables = (*tables, *finding_queries.TABLES)
             if read_recovery(conn) is None:
@@ -179,6 +182,10 @@ def _check_states(conn: Connection, catalogue: Catalogue, where: str) -> None:
     """Each change is held with a reason, or stands in a row, in a deletion or in an open conflict."""
     places = dict(conn.execute("SELECT no, wilayah FROM log"))
     held = {row[0] for row in conn.execute("SELECT pos FROM held")}
+    # What was erased has no row any more; that its bytes are gone is asked elsewhere.
+    erased = set(conn.execute(
+        "SELECT c.record, l.wilayah FROM change c JOIN log l ON l.no = c.pos >> ? WHERE c.body IS NULL", (SEQ_BITS,)
+    ))
     deleted = set(conn.execute("SELECT record, desa FROM deleted"))
     contested = set(conn.execute("SELECT record, desa FROM conflict WHERE grup = '_'"))
     live: set[tuple[str, str]] = set()
@@ -189,7 +196,7 @@ def _check_states(conn: Connection, catalogue: Catalogue, where: str) -> None:
     require(not live & deleted, f"{where}: a record is live and deleted")
     for pos, record in conn.execute("SELECT pos, record FROM change WHERE kind <> 'log'"):
         place = (record, places[pos >> SEQ_BITS])
-        visible = pos in held or place in live or place in deleted or place in contested
+        visible = pos in held or place in live | deleted | contested | erased
         require(visible, f"{where}: change {pos & SEQ_MASK} of log {pos >> SEQ_BITS} is in no visible state")
         held.discard(pos)
     require(not held, f"{where}: something is held that is no change")
@@ -231,12 +238,14 @@ def _check_decisions(conn: Connection, catalogue: Catalogue, is_whole: bool) -> 
         if header.op != Op.DECIDE:
             continue
         kind = catalogue[header.kind]
-        signed = set((body or {}).get("petugas", []))
+        if body is None:  # erased with the record that it was about
+            continue
+        signed = set(body.get("petugas", []))
         where = f"decision {header.seq} of log {header.log}"
         require(header.author in officers & signed, f"{where} has no author")
         if any(kind.is_protected(group) for group in header.groups):
             require(len(signed & officers) == 2, f"{where} needs two officers")
-        chosen = (body or {}).get("pilih", {})
+        chosen = body.get("pilih", {})
         require(set(chosen) <= set(header.groups), f"{where} decides more than it says")
         if is_whole:
             seen = all(is_stored(conn, ref) for ref in (*header.parents, *chosen.values()))

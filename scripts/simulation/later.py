@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from hub.pemulihan import revoke
+from hub.penghapusan.erase import erase
+from hub.penghapusan.rules import Target
 from hub.verval.decide import Officer
 from node.change import write_drafts
 from shared.store.blobs import store_of, sweep_side
@@ -77,6 +79,19 @@ def adopt(world: World) -> str:
     chosen = world.dice.choice(held)
     revoke.adopt(hub, chosen.ref, "sudah dicocokkan", _officer(world).petugas)
     return chosen.ref
+
+
+def erase_record(world: World) -> str:
+    """Two officers erase all that a record holds: its body bytes go everywhere, its place in the log stays."""
+    hub, dice = world.hub.services, world.dice
+    name = dice.choice(("penduduk", "penduduk", "keluarga", "penerima_bantuan"))
+    with hub.database.read() as conn:
+        rows = conn.execute(f"SELECT desa, id FROM {name} ORDER BY desa, id").fetchall()
+    if not rows:
+        return "nothing"
+    desa, id = dice.choice(rows)
+    officers = [officer.petugas for officer in dice.sample(world.hub.officers, 2)]
+    return str(erase(hub, [Target(desa, name, id)], "permintaan", officers).count)
 
 
 def lift(world: World) -> str:

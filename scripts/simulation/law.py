@@ -67,6 +67,15 @@ class Record:
         return self.by_ref.keys() - self.placed
 
     @property
+    def is_emptied(self) -> bool:
+        """9.5: everything that set fields of it is erased."""
+        setting = [
+            c for ref, c in self.by_ref.items()
+            if c.held is None and ref in self.placed and (c.op == CREATE or c.op == UPDATE and c.groups)
+        ]
+        return bool(setting) and all(change.body is None for change in setting)
+
+    @property
     def names(self) -> list[str]:
         return [EXISTENCE, *self.kind.groups]
 

@@ -161,7 +161,8 @@ def _compare(
     outcomes = record.outcomes
     expected = {
         (group, outcome.status, outcome.heads)
-        for group, outcome in outcomes.items() if outcome.status in ("konflik", "usulan")
+        for group, outcome in outcomes.items()
+        if outcome.status in ("konflik", "usulan") and not record.is_emptied
     }
     rows = conn.execute("SELECT grup, status, heads FROM conflict WHERE record = ? AND desa = ?", (id, desa))
     told = {(group, status, tuple(json.loads(heads))) for group, status, heads in rows}
@@ -171,7 +172,7 @@ def _compare(
     existence = outcomes.get(EXISTENCE)
     live = None if existence is None else existence.live[0]
     row = conn.execute(f"SELECT {', '.join(kind.fields)} FROM {kind.name} WHERE id = ? AND desa = ?", (id, desa))
-    yield from _compare_row(where, kind, record, row.fetchone(), live is True)
+    yield from _compare_row(where, kind, record, row.fetchone(), live is True and not record.is_emptied)
     gone = conn.execute("SELECT 1 FROM deleted WHERE record = ? AND desa = ?", (id, desa)).fetchone() is not None
     if gone != (live is False):
         yield f"{where}: its deletion is not what the law says"

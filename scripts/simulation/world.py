@@ -33,7 +33,7 @@ HUB_NAME = "hub"
 WORLD = 2
 """Worlds are numbered so that a seed keeps its meaning: 1 has 2 to 3 desa, 4 to 9 nodes and the first 23 families."""
 NODES_MIN, NODES_MAX = 5, 20
-HABITS = ("stick", "picture", "quarantine", "kabupaten")
+HABITS = ("stick", "picture", "quarantine", "kabupaten", "erasure")
 """What people of some seeds do and of others do not (actions.LATER)."""
 FULL_ROUNDS_MAX, FULL_PAGES_MAX = 25, 6
 
