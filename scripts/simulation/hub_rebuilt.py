@@ -126,6 +126,7 @@ def burn_and_rebuild(rig: Rig, sheet: tuple[str, str]) -> None:
     take_the_place(hub.services, read_sheet(*sheet))
     watch(hub, hub.services)
     hub.client = make_sync_app(hub.services).test_client()
+    rig.world.note_hub_key()
     rig.carried = []
     rig.counts["lost"] += rig.forget_lost()
     rig.tell("hub burned")

@@ -84,7 +84,7 @@ class Rig:
 
     def __post_init__(self) -> None:
         self.dice = make_dice(self.seed, "rig")
-        self.world = World.build(self.seed, self.folder, 1)
+        self.world = World.build(self.seed, self.folder, 1, version=1)
         self.world.plan = FaultPlan(make_dice(self.seed, "faults"), {})
         for node in self.world.nodes:
             self.copies[node.name] = []

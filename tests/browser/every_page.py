@@ -21,6 +21,7 @@ NO_PAGES = {
     "static", "logo.image", "penduduk.download", "keluarga.download", "impor.rejects", "ekspor.perubahan",
     "masuk.mulai", "masuk.masuk", "impor.applied", "impor.undone", "dusun.closed", "keluarga.place",
     "foto.picture", "tindakan.scan", "lampiran.scan", "usb.result", "usb.download", "cadangan.show_code",
+    "ekspor.kunci",
 }
 
 

@@ -156,12 +156,23 @@ def _fill(made: Kecamatan) -> None:
     )
     made.sync()
     _let_one_wait(made)
+    _ask_for_erasure(made, made.take_person(made.pc1, "nik IS NOT NULL"))
 
 
 def _let_one_wait(made: Kecamatan) -> None:
     """Let a computer ask for admission; nobody compares its six words."""
     code = made.hub.call("slot", desa=SLINGA, alamat=made.hub.address)["kode"]
     run_command("sipande-node", make_fresh_node(made.folder / "PC baru", SLINGA, "PC baru"), "enrol", code)
+
+
+def _ask_for_erasure(made: Kecamatan, person: dict[str, Any]) -> None:
+    """Let an officer propose that a person's contents be erased; nobody confirms it."""
+    with made.open(made.hub, "bambang", scripts=False) as window:
+        window.go(f"/penghapusan/data/{person['desa']}/penduduk/{person['id']}")
+        window.page.locator("input[name=luas][value=semua]").check()
+        window.page.locator("#alasan").select_option("permintaan")
+        window.click("Usulkan penghapusan")
+        window.page.wait_for_url("**/penghapusan/**")
 
 
 def _add_account(server: Server, pengguna: str, nama: str, jabatan: str, peran: str) -> None:

@@ -528,7 +528,7 @@ def test_a_hub_whose_disk_takes_no_more_keeps_the_village_waiting_and_loses_noth
     with _hub_at_home(place, hub, file_bytes_max=(hub / "data.sqlite").stat().st_size + 100_000):
         ended = place.node(node, "sync")
     assert ended.exit == 5, ended
-    _speaks(ended.err, "Disk di kecamatan penuh", "dicoba lagi")
+    _speaks(ended.err, "Disk di kecamatan penuh", "dikirim lagi nanti")
     assert _state(node, but=_CONTACT).keys() == before.keys()
     with _hub_at_home(place, hub):
         assert place.node(node, "sync").answer["hasil"] == "selesai"
@@ -608,7 +608,7 @@ def test_a_hub_that_does_not_answer_leaves_the_node_as_it_is(place: Place, serve
     before = _state(node)
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
-        for address in (f"http://127.0.0.1:{nobody.getsockname()[1]}", "http://tidak-ada.invalid"):
+        for address in (f"http://127.0.0.1:{nobody.getsockname()[1]}", "https://tidak-ada.invalid"):
             code = EnrolmentCode(b"12345", bytes(16), bytes(16), address).format()
             _refused(place.node(node, "enrol", code), 5, "Tidak ada jawaban", "Periksa sambungan internet")
     assert _state(node) == before

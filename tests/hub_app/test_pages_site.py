@@ -238,7 +238,7 @@ ROUTES = (
     ("/akun/", 303, 403, 403, 200), ("/akses", 303, 403, 403, 200),
     ("/saksi", 303, 403, 403, 200),
     ("/keamanan", 303, 403, 403, 200), ("/keamanan/karantina", 303, 403, 403, 200),
-    ("/keamanan/simpul/x", 303, 403, 403, 404),
+    ("/keamanan/simpul/x", 303, 403, 403, 404), ("/keamanan/periksa", 303, 403, 403, 200),
     ("/penghapusan", 303, 200, 200, 200), ("/penghapusan/data/33.03.04.2006/x/{uuid}", 303, 404, 404, 404),
     ("/penghapusan/usulan/{uuid}", 303, 404, 404, 404),
     ("/verval/" + "0" * 64, 303, 404, 404, 404), ("/program/tidak-ada", 303, 404, 404, 404),
