@@ -11,7 +11,7 @@ from typing import NamedTuple
 from hub.change import append_successor, current_log, write_common
 from hub.pemulihan.state import add_former_key, begin_recovery, check_restored
 from hub.services import HubServices
-from shared.changelog.keychain import Successor, sign_successor
+from shared.changelog.keychain import Successor, read_successor, sign_successor
 from shared.changelog.keys import KEY_BYTES, SigningKey, load_keys
 from shared.errors import DamageError, UserError
 from shared.merge.scope import Role
@@ -145,15 +145,16 @@ def _tell_again(services: HubServices) -> None:
 
 def write_notes(conn: sqlite3.Connection, services: HubServices) -> None:
     """Write down what the notes beside the keys say and the database does not: successors, and keys that were."""
-    notes = [note.split("\n")[2:5] for note in read_notes(services)]
+    notes = {note: step for note in read_notes(services) if (step := read_successor(note)) is not None}
     known = {row[0] for row in conn.execute("SELECT surat FROM kunci_hub")}
     drafts = [
         draft_create(
-            services.catalogue["kunci_hub"], services.new_id(), {"kunci": kunci, "segel": segel, "surat": note}
+            services.catalogue["kunci_hub"], services.new_id(),
+            {"kunci": step.kunci, "segel": step.segel, "surat": note},
         )
-        for note, (_, kunci, segel) in zip(read_notes(services), notes, strict=True) if note not in known
+        for note, step in notes.items() if note not in known
     ]
-    before = {lama for lama, _, _ in notes} | {key.public.hex() for key in services.keys.former}
+    before = {step.lama for step in notes.values()} | {key.public.hex() for key in services.keys.former}
     for key in sorted(before - {services.keys.signing.public.hex()}):
         add_former_key(conn, key)
     write_common(services, drafts, author="")

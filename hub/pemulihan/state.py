@@ -7,6 +7,7 @@ import sqlite3
 from typing import NamedTuple
 
 from hub.services import HubServices
+from shared.changelog.keychain import is_key, read_successor
 from shared.merge.scope import Role
 from shared.store.changes import list_logs
 from shared.store.evidence import note_event
@@ -69,14 +70,15 @@ def is_hub_key(conn: sqlite3.Connection, services: HubServices, kunci: bytes) ->
 
 def list_hub_keys(conn: sqlite3.Connection, services: HubServices) -> list[bytes]:
     """List the keys that are, or were, this hub's."""
-    named = [row[0] for row in conn.execute("SELECT kunci FROM kunci_hub ORDER BY id")]
+    named = [row[0] for row in conn.execute("SELECT kunci FROM kunci_hub ORDER BY id") if is_key(row[0] or "")]
     return [*services.keys.publics(), *map(bytes.fromhex, (*list_former_keys(conn), *named))]
 
 
 def list_former_keys(conn: sqlite3.Connection) -> list[str]:
     """List the keys that were this hub's, in hex: told here, or named in its own channel as the one before another."""
     told: list[str] = json.loads(read_setting(conn, FORMER_KEYS) or "[]")
-    return sorted({*told, *(note.split("\n")[2] for note in list_successors(conn))})
+    steps = map(read_successor, list_successors(conn))
+    return sorted({*told, *(step.lama for step in steps if step is not None)})
 
 
 def add_former_key(conn: sqlite3.Connection, kunci: str) -> None:
@@ -86,5 +88,5 @@ def add_former_key(conn: sqlite3.Connection, kunci: str) -> None:
 
 def list_successors(conn: sqlite3.Connection) -> list[str]:
     """Give the signed notes that lead from older keys of this hub to the one of today, oldest first."""
-    rows = conn.execute("SELECT surat FROM kunci_hub ORDER BY id")
+    rows = conn.execute("SELECT surat FROM kunci_hub WHERE surat IS NOT NULL ORDER BY id")
     return list(dict.fromkeys(row[0] for row in rows))

@@ -36,7 +36,7 @@ def follow_hub(services: NodeServices, hub: KnownHub, notes: Sequence[str], sign
 def recall_successors(services: NodeServices) -> list[str]:
     """Give the successors of the hub's keys that are known here, and note that the hub has forgotten them."""
     with services.database.write() as conn:
-        rows = conn.execute("SELECT surat FROM kunci_hub ORDER BY id").fetchall()
+        rows = conn.execute("SELECT surat FROM kunci_hub WHERE surat IS NOT NULL ORDER BY id").fetchall()
         kept: list[str] = json.loads(read_setting(conn, _NOTES) or "[]")
         note_event(conn, services.clock.now_s(), "hub_lama", "", "kunci lama")
     return list(dict.fromkeys([*kept, *(row[0] for row in rows)]))

@@ -10,6 +10,7 @@ from node.impor.places import move_places
 from node.services import KnownHub, NodeServices
 from node.sinkron.returned import take_returned
 from shared.changelog.genesis import Genesis, read_genesis
+from shared.changelog.keychain import read_successor
 from shared.changelog.run import RunHeader, open_run
 from shared.errors import ProtocolError
 from shared.merge.scope import Role
@@ -105,5 +106,5 @@ def _is_hub_key(conn: sqlite3.Connection, hub: KnownHub, genesis: Genesis) -> bo
     if hub.has_key(kunci):
         return True
     # A successor names the key before it and the one that follows.
-    notes = [row[0] for row in conn.execute("SELECT surat FROM kunci_hub")]
-    return any(kunci in note.split("\n")[2:4] for note in notes)
+    steps = (read_successor(row[0]) for row in conn.execute("SELECT surat FROM kunci_hub"))
+    return any(step is not None and kunci in (step.lama, step.kunci) for step in steps)

@@ -46,14 +46,24 @@ def open_successor(note: str, wilayah: str, lama: str, pemulihan: str) -> Succes
             lines = open_note(note.encode(), verifier).decode().split("\n")
         except (NoteError, ValueError):
             continue
-        if len(lines) != 6 or lines[0] != _TITLE or lines[1] != wilayah:
+        told = _read_lines(lines)
+        if len(lines) != 6 or told is None or told.wilayah != wilayah:
             raise NoteError("successor text")
-        if not all(is_key(line) for line in lines[2:5]):
-            raise NoteError("successor keys")
-        if not by_recovery and lines[2] != lama:
+        if not by_recovery and told.lama != lama:
             raise NoteError("successor of another key")
-        return Successor(*lines[1:5])
+        return told
     raise NoteError("successor is signed by neither the key before it nor the recovery key")
+
+
+def read_successor(note: str | None) -> Successor | None:
+    """Read what a note says without asking who signed it; None where it is no successor."""
+    return _read_lines((note or "").split("\n"))
+
+
+def _read_lines(lines: Sequence[str]) -> Successor | None:
+    if len(lines) < 6 or lines[0] != _TITLE or not all(is_key(line) for line in lines[2:5]):
+        return None
+    return Successor(*lines[1:5])
 
 
 def follow(

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from hub.change import write_common
 from hub.commands import make_hub
 from hub.pemulihan.keys import read_sheet, take_new_keys, take_the_place
 from hub.pemulihan.revoke import adopt, lift, list_choices, list_quarantined, revoke
@@ -19,6 +20,7 @@ from node.sinkron.session import InlineExecutor, Outcome
 from shared.changelog.keychain import Successor, follow, sign_successor
 from shared.changelog.keys import SigningKey
 from shared.errors import EnvironmentProblem, TransportError, UserError
+from shared.store.drafts import draft_create
 from tests.federation.test_histories import check_whole, copy_folder, names, own_logs, restore_hub
 from tests.support.federation import DESA, HUB, Federation, make_sync_app, refuse_all, seeded
 from tests.support.office import create, rows, update, value
@@ -248,6 +250,19 @@ def test_a_hub_whose_change_of_keys_fails_half_way_is_followed_and_finishes_it(
     # The keys that were on disk already are the ones that came into office: no successor names lost ones.
     assert len(rows(hub, "SELECT DISTINCT kunci FROM kunci_hub")) == 1
     check_whole(federation, a)
+
+
+@pytest.mark.parametrize("surat", ["bukan surat", "sipande-kunci-hub/1\na\nb\nc\nd\n", None])
+def test_a_note_about_keys_that_cannot_be_read_stops_nobody(federation: Federation, surat: str | None) -> None:
+    a, hub = federation.add_node("a"), federation.hub
+    draft = draft_create(hub.catalogue["kunci_hub"], hub.new_id(), {"kunci": "00", "segel": "00", "surat": surat})
+    write_common(hub, [draft], author="")
+    federation.sync_all()
+    b = federation.add_node("b")
+    assert federation.sync(b).outcome is Outcome.SELESAI
+    take_new_keys(hub)
+    create(a, nama="SITI")
+    assert federation.sync(a).outcome is Outcome.SELESAI
 
 
 def test_a_hub_that_shows_no_successor_is_not_followed(federation: Federation) -> None:
