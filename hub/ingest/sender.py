@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,7 +11,7 @@ from hub.pemulihan.state import read_recovery
 from hub.services import HubServices
 from shared.errors import ProtocolError
 from shared.merge.scope import Role
-from shared.store.changes import list_logs
+from shared.store.changes import Log, list_logs, root_at
 from shared.store.parity import (
     Comparison,
     ParityCheck,
@@ -21,6 +22,7 @@ from shared.store.parity import (
     store_parity,
 )
 from shared.store.records import count_newer
+from shared.store.runs import encode_root
 
 
 def look_up_sender(services: HubServices, key: str) -> Sender:
@@ -44,10 +46,18 @@ def look_up_helper(services: HubServices, key: str, announced: Sequence[Mapping[
     is handed over proves itself: the hub's own key has signed it.
     """
     with services.database.read() as conn:
-        held = {log.id: log.size for log in list_logs(conn, services.wilayah) if log.peran is Role.UMUM}
-        is_recovering = read_recovery(conn) is not None
-    ahead = any(head["size"] > held[head["id"]] for head in announced if head["id"] in held)
-    return Sender("", services.wilayah, key) if is_recovering or ahead else None
+        held = {log.id: log for log in list_logs(conn, services.wilayah) if log.peran is Role.UMUM}
+        is_evidence = read_recovery(conn) is not None or any(
+            _knows_otherwise(conn, held[head["id"]], head) for head in announced if head["id"] in held
+        )
+    return Sender("", services.wilayah, key) if is_evidence else None
+
+
+def _knows_otherwise(conn: sqlite3.Connection, log: Log, head: Mapping[str, Any]) -> bool:
+    """Tell whether a head says more of a log than is held here, or another history of it."""
+    if head["size"] > log.size:
+        return True
+    return head["size"] > 0 and encode_root(root_at(conn, log, head["size"])) != head["root"]
 
 
 def describe_program(services: HubServices, sender: Sender, asked: Mapping[str, Any]) -> dict[str, Any]:

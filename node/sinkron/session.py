@@ -146,6 +146,8 @@ class Session:
         """Give a hub that was restored, and forgot this node, its own common channel back."""
         self._has_helped = True
         held = {head["id"]: head["size"] for head in self.answer["logs"]}
+        # Of a log that the hub has written on since, all is handed over: where both part, the hub sees itself.
+        held.update({log.id: 0 for log in self._find_forked(self.answer)})
         with self.services.database.read() as conn:
             logs = [log for log in list_logs(conn) if log.peran is Role.UMUM]
         keys = [*self.hub.kunci_lama, self.hub.kunci]

@@ -47,6 +47,9 @@ def drain(world: World) -> int:
             outcome = report.outcome.value
             if report.code == "unknown_key" and world.was_restored and done == 1:
                 continue  # a hub that forgot a change of keys is told again by the next session
+            if report.code == "unknown_key" and world.was_restored and world.is_forgotten(node):
+                world.enrol(node)  # its enrolment was lost with the hub that knew it: people act
+                continue
             require(outcome == "selesai", f"{node.name}: healed session ends {outcome} {report.detail}")
             require(report.parity != "beda", f"{node.name}: parity differs in {report.parity_differs}")
         if all(not r.sent and not r.received and r.parity == "sama" for r in reports):

@@ -110,11 +110,24 @@ class World:
         clock, chance = DeviceClock(self.time), make_dice(self.seed, name).randbytes
         services = make_node(folder, desa, name, clock, chance)
         node = NodeMachine(name, folder, clock, chance, CrashPoint(name, folder), services, desa)
-        code = open_slot(self.hub.services, desa, ADDRESS, "simulasi")
-        known, words = enrol(services, code, self.link(node))
-        confirm_candidate(self.hub.services, known.simpul, " ".join(words), self.hub.officers[0].petugas)
+        self.enrol(node)
         watch(node, services)
         return node
+
+    def enrol(self, node: NodeMachine) -> None:
+        """Enrol a computer with a fresh code; also one that everybody has forgotten."""
+        code = open_slot(self.hub.services, node.desa, ADDRESS, "simulasi")
+        known, words = enrol(node.services, code, self.link(node))
+        confirm_candidate(self.hub.services, known.simpul, " ".join(words), self.hub.officers[0].petugas)
+
+    def is_forgotten(self, node: NodeMachine) -> bool:
+        """Tell whether no log that is left anywhere says that a computer was enrolled."""
+        kunci = node.services.keys.signing.public.hex()
+        for machine in self.machines:
+            with machine.services.database.read() as conn:
+                if conn.execute("SELECT 1 FROM simpul WHERE kunci = ?", (kunci,)).fetchone() is not None:
+                    return False
+        return True
 
     @contextmanager
     def calm(self) -> Iterator[None]:

@@ -15,8 +15,9 @@ from node.change import write_drafts
 from node.services import NodeServices, open_node
 from node.sinkron.rotate import take_new_keys
 from node.sinkron.session import Outcome
+from shared.merge.scope import Role
 from shared.store.branch import list_branches
-from shared.store.changes import list_logs
+from shared.store.changes import Log, list_logs
 from shared.store.drafts import draft_create, draft_update
 from shared.store.evidence import list_events
 from shared.store.records import load_state
@@ -50,6 +51,11 @@ def restore_hub(federation: Federation, folder: Path, keeps_keys: bool) -> HubSe
     federation.hub = open_hub(folder, clock=federation.clock, random=seeded(f"hub {folder.name}"))
     federation.app = make_sync_app(federation.hub)
     return federation.hub
+
+
+def logs_of(side: NodeServices | HubServices) -> list[Log]:
+    with side.database.read() as conn:
+        return list_logs(conn)
 
 
 def check_whole(federation: Federation, *nodes: NodeServices) -> None:
@@ -334,6 +340,26 @@ def test_a_hub_that_forgot_an_enrolment_learns_it_from_the_node_itself(federatio
     report = federation.sync(a)
     assert report.outcome is Outcome.SELESAI, report
     assert names(hub) == {"SITI"}
+    check_whole(federation, a, federation.nodes["c"])
+
+
+def test_a_hub_that_wrote_on_in_place_of_an_enrolment_learns_it_all_the_same(federation: Federation) -> None:
+    federation.add_node("c", "33.03.04.2001")
+    federation.sync_all()
+    old = copy_folder(federation, federation.hub, "hub-lama")
+    a = federation.add_node("a")
+    create(a, nama="SITI")
+    federation.sync_all()
+    enrolled = [log.size for log in logs_of(a) if log.peran is Role.UMUM]
+    hub = restore_hub(federation, old, keeps_keys=False)
+    kind = hub.catalogue["program_bantuan"]
+    while [log.size for log in logs_of(hub) if log.peran is Role.UMUM] < enrolled:
+        # As long as what the node has, so that sizes tell nothing.
+        write_common(hub, [draft_create(kind, hub.new_id(), {"nama": "BLT"})], author="")
+    report = federation.sync(a)
+    assert report.outcome is Outcome.SELESAI, report
+    assert names(hub) == {"SITI"}
+    federation.sync_all()
     check_whole(federation, a, federation.nodes["c"])
 
 
