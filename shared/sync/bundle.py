@@ -1,4 +1,4 @@
-"""A bundle: what a session says, in a file that people carry (sync_protocol.md 8.8 and 8.9).
+"""A bundle: what a session says, in a file that people carry (sync_protocol.md 8.10 and 8.11).
 
 First a signed note in clear, whose text is a title and one JSON message, each on a line of its own; then runs
 exactly as on the wire, to the end of the file. Bytes in, values out: nothing here knows a disk, a log, or which
@@ -53,7 +53,7 @@ def _sizes() -> Any:
 
 
 class NewKey(messages.RotateRequest):
-    """The key that shall follow the sender's, once what that has signed is here (8.8)."""
+    """The key that shall follow the sender's, once what that has signed is here (8.10)."""
 
     class Meta:
         unknown = EXCLUDE
