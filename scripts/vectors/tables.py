@@ -6,13 +6,14 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from node.sinkron.blobs import TROUBLES_MAX as BLOB_TROUBLES_MAX
 from node.sinkron.session import REPEATS_MAX, SILENCES_MAX, TROUBLES_MAX
 from shared.changelog import change, checkpoint, run, tree, witness
 from shared.records.catalogue import CATALOGUE
 from shared.records.fields import Bilangan, Daftar, Kode, Lampiran, RecordField, Ya
 from shared.records.kind import Kind
 from shared.store import parity
-from shared.sync import chunk
+from shared.sync import chunk, messages
 from shared.sync.codes import CODES
 from shared.sync.limits import LIMITS
 from shared.sync.states import STATES, STEPS, TROUBLES, State
@@ -34,6 +35,10 @@ FORMAT_NUMBERS: tuple[tuple[str, int, str], ...] = (
     ("REPEATS_MAX", REPEATS_MAX, "rounds of one session that end well and leave more to say; two are honest"),
     ("CHUNK_HEADER_BYTES_MAX", chunk.CHUNK_HEADER_BYTES_MAX, "header line of a chunk, line feed included"),
     ("OFFER_HASHES_MAX", witness.OFFER_HASHES_MAX, "hashes in the proof of an offer to a witness"),
+    ("BLOB_TROUBLES_MAX", BLOB_TROUBLES_MAX, "losses in a row that end the attachments of a session"),
+    ("LOGS_MAX", messages.LOGS_MAX, "logs in one message"),
+    ("HEADS_MAX", messages.HEADS_MAX, "heads in one comparison"),
+    ("SUCCESSORS_MAX", messages.SUCCESSORS_MAX, "successors of the hub's key in one message"),
     ("DIGEST_LETTERS", parity.DIGEST_LETTERS, "hex digits of a parity digest"),
 )
 

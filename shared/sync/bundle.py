@@ -49,7 +49,9 @@ class Title(StrEnum):
 
 
 def _sizes() -> Any:
-    return fields.List(fields.Nested(messages.LogSize), load_default=list, validate=validate.Length(max=500))
+    return fields.List(
+        fields.Nested(messages.LogSize), load_default=list, validate=validate.Length(max=messages.LOGS_MAX)
+    )
 
 
 class NewKey(messages.RotateRequest):
@@ -95,9 +97,10 @@ class BundleDown(messages.HelloAnswer):
     number = fields.Int(required=True, strict=True, validate=_COUNT)
     code = fields.Str(load_default="", validate=validate.Length(max=40))
     receipts = fields.List(
-        fields.Str(validate=validate.Length(max=4096)), load_default=list, validate=validate.Length(max=500)
+        fields.Str(validate=validate.Length(max=4096)), load_default=list,
+        validate=validate.Length(max=messages.LOGS_MAX),
     )
-    refused = fields.List(fields.Nested(RefusedLog), load_default=list, validate=validate.Length(max=500))
+    refused = fields.List(fields.Nested(RefusedLog), load_default=list, validate=validate.Length(max=messages.LOGS_MAX))
     reaches = _sizes()
     rotated = fields.Str(load_default="", validate=validate.Length(max=64))
     simpul = fields.Str(load_default="", validate=validate.Length(max=36))
