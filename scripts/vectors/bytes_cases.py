@@ -21,6 +21,7 @@ from shared.changelog.tree import (
 )
 from shared.changelog.witness import Offer
 from shared.merge.scope import Role
+from shared.store.branch import write_line
 from vectors.case import AUTHOR, DESA, KECAMATAN, LOG, OTHER, RECORD, SALT, SIGN_SEED, SIGNING, TIME_S, Case
 
 REF = f"{LOG}:1:0011223344556677"
@@ -160,6 +161,9 @@ def genesis_cases() -> Iterator[Case]:
     yield Case("genesis", "common channel of the hub", "peran umum, wilayah of the kecamatan", _sealed(common))
     after = Genesis("a3" * 16, DESA, Role.DESA, SIGNING.public, predecessor(LOG, 0, EMPTY_ROOT)).seal(SALT, TIME_S)
     yield Case("genesis", "log that continues another", "pendahulu is log:size:base64 root", _sealed(after))
+    issued = Genesis("a5" * 16, DESA, Role.DESA, SIGNING.public, predecessor(LOG, 1, LEAVES[0]), REF)
+    yield Case("genesis", "log that issues a branch again", "cabang names the first change of the branch",
+               _sealed(issued.seal(SALT, TIME_S)))
     text = given["text"]
     for name, why, changed in (
         ("another origin", "asal must be what the other members make", text.replace("/desa/", "/umum/")),
@@ -352,11 +356,54 @@ def moved_cases() -> Iterator[Case]:
             unknown = {**given, "earlier": {}}
             yield Case("moved", "parent outside the branch", "what was not issued again keeps its name", unknown)
         moved[header.ref(leaf_of(header, body))] = fresh.ref(leaf_of(fresh, body))
+        if at == 1:
+            erased = {**given, **given_change(fresh, body, erased=True)}
+            del erased["salt"], erased["text"]
+            yield Case("moved", "erased change after a branch", "the digest stays, so the earlier leaf is the same",
+                       erased)
+            yield Case("moved", "cabang is no reference", "log:seq:prefix", {**given, "cabang": LOG}, "malformed")
+    yield _moved_decision(branch, moved)
+
+
+def _moved_decision(branch: str, moved: dict[str, str]) -> Case:
+    """A decision of a channel's branch: what it chose is named in its body, and was issued again too."""
+    (before, after), *_ = moved.items()
+    header = HEADER._replace(log="a4" * 16, seq=3, op="p", groups=["alamat"], parents=[after])
+    body = SALT + f'{{"pilih":{{"alamat":"{after}"}}}}'.encode()
+    given = {"cabang": branch, "earlier": {after: before}, **given_change(header, body)}
+    return Case("moved", "decision after a branch", "references in the body are taken back too", given)
+
+
+def place_cases() -> Iterator[Case]:
+    """Which of several places of one change stands for it."""
+    old, one, two = f"{LOG}:4:0011223344556677", f"{'a4' * 16}:1:8899aabbccddeeff", f"{'b4' * 16}:1:0011223344556677"
+    yield Case("places", "issued again once", "the earlier reference means the change",
+               {"earlier": {one: [old]}, "held": {one: False}})
+    yield Case("places", "issued again twice", "one change: the least reference stands for both",
+               {"earlier": {one: [old], two: [old]}, "held": {one: False, two: False}})
+    yield Case("places", "the least is held", "that which is not held stands for both",
+               {"earlier": {one: [old], two: [old]}, "held": {one: True, two: False}})
+    yield Case("places", "issued again from what was issued again", "all earlier references mean the change",
+               {"earlier": {two: [one, old]}, "held": {two: False}})
+
+
+def piece_cases() -> Iterator[Case]:
+    """A piece of a branch that the hub hands back (kind ``cabang``, member ``isi``)."""
+    whole, gone = (Sealed(encode_header(h), b, sha256(b).digest()) for h, b in changes()[1:3])
+    gone = Sealed(gone.header, None, gone.body_digest)
+    lines = [write_line(whole), write_line(gone)]
+    yield Case("cabang", "two changes, one erased", "header, tab, base64 of the body or # and the digest; LF between",
+               {"isi": "\n".join(lines)})
+    for name, why, bad in (
+        ("body not in base64", "RFC 4648, padded", lines[0] + "*"),
+        ("digest not in hex", "64 hex digits", lines[1] + "z"),
+    ):
+        yield Case("cabang", name, why, {"isi": bad}, "malformed")
 
 
 def all_cases() -> Iterator[Case]:
     for make in (
         header_cases, body_cases, leaf_cases, genesis_cases, tree_cases, proof_cases, note_cases, witness_cases,
-        moved_cases,
+        moved_cases, place_cases, piece_cases,
     ):
         yield from make()

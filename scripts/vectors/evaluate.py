@@ -47,9 +47,11 @@ from shared.merge.scope import Role, find_scope_breach
 from shared.records.catalogue import CATALOGUE
 from shared.records.evolution import Evolution
 from shared.records.fields import FieldInfo
+from shared.store.branch import read_line, write_line
 from shared.store.changes import Log
-from shared.store.moved import take_back
+from shared.store.moved import choose_places, take_back
 from shared.store.parity import digest_range, list_range
+from shared.store.records import fills_its_groups
 from shared.store.tables import columns_of, insert_sql, make_tables
 from shared.sync import messages, signature
 from shared.sync.bundle import open_file, write_letter
@@ -57,6 +59,7 @@ from shared.sync.checks import prove_run, read_run
 from shared.sync.chunk import open_chunk, split_chunk
 from shared.sync.enrolment import derive_proof_key, parse_code, prove_code, words_of
 from shared.sync.versions import Program
+from vectors.evaluate_trust import follow_successors, prove_rotation, read_successor
 
 Input = Mapping[str, Any]
 Answer = tuple[dict[str, Any], Any]
@@ -142,16 +145,31 @@ def _moved(given: Input) -> Answer:
     return {"header": sealed.header.decode(), "leaf": leaf.hex()}, {"ref": header.ref(leaf)}
 
 
+def _places(given: Input) -> Answer:
+    """Find what stands for each reference of a change that has several; ``held`` are those present here."""
+    return {}, dict(sorted(choose_places(given["earlier"], given["held"]).items()))
+
+
+def _cabang(given: Input) -> Answer:
+    """Read the text of a piece of a branch that is handed back."""
+    try:
+        changes = [read_line(line) for line in given["isi"].split("\n")]
+    except ValueError:
+        raise ProtocolError("malformed", "piece of a branch") from None
+    _insist("\n".join(write_line(change) for change in changes) == given["isi"], "piece of a branch")
+    return {}, [_show(change) for change in changes]
+
+
 def _genesis(given: Input) -> Answer:
     change = _sealed(given)
     genesis = read_genesis(change)
     header = decode_headers([change.header])[0]
     assert change.body is not None
-    again = Genesis(genesis.id, genesis.wilayah, genesis.peran, genesis.kunci, genesis.pendahulu)
+    again = Genesis(genesis.id, genesis.wilayah, genesis.peran, genesis.kunci, genesis.pendahulu, genesis.cabang)
     _insist(again.seal(change.body[:16], header.time_s)[1] == change, "genesis")
     output = {
         "id": genesis.id, "wilayah": genesis.wilayah, "peran": genesis.peran.value, "kunci": genesis.kunci.hex(),
-        "pendahulu": genesis.pendahulu, "origin": genesis.origin,
+        "pendahulu": genesis.pendahulu, "cabang": genesis.cabang, "origin": genesis.origin,
     }
     return {"leaf": _leaf(change).hex()}, output
 
@@ -426,6 +444,14 @@ def _scope(given: Input) -> Answer:
     return {}, find_scope_breach(Role(given["role"]), kind, given["op"], given["groups"], given["members"])
 
 
+def _bentuk(given: Input) -> Answer:
+    """Tell whether a change that sets fields is held for the shape of its body."""
+    kind = CATALOGUE[given["kind"]]
+    groups = kind.evolution.translate(given["groups"], given.get("kind_version", kind.version))
+    fits = fills_its_groups(kind, given["op"], groups, given["values"])
+    return {"groups": list(groups)}, "bentuk" if kind.find_shape_defect(given["values"]) or not fits else None
+
+
 def _parity(given: Input) -> Answer:
     kind = CATALOGUE[given["kind"]]
     conn = sqlite3.connect(":memory:")
@@ -448,6 +474,10 @@ def _parity(given: Input) -> Answer:
 
 
 def _version(given: Input) -> Answer:
+    if "agreed" in given:
+        least, most = given["node"]
+        Program("", most, least).check_agreed(given["agreed"])
+        return {}, given["agreed"]
     (least, most), (offered_min, offered) = given["hub"], given["node"]
     return {}, Program("", most, least).agree(offered, offered_min)
 
@@ -480,6 +510,11 @@ EVALUATORS: dict[str, Callable[[Input], Answer]] = {
     "leaf": _leaf_hash,
     "genesis": _genesis,
     "moved": _moved,
+    "places": _places,
+    "cabang": _cabang,
+    "successor": read_successor,
+    "rantai": follow_successors,
+    "rotation": prove_rotation,
     "tree": _tree,
     "inclusion": _inclusion,
     "consistency": _consistency,
@@ -501,5 +536,6 @@ EVALUATORS: dict[str, Callable[[Input], Answer]] = {
     "temuan": _temuan,
     "fold": _fold,
     "scope": _scope,
+    "bentuk": _bentuk,
     "parity": _parity,
 }

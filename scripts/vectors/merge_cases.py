@@ -116,6 +116,24 @@ def _stories() -> Iterator[tuple[str, str, Story]]:
     yield "erased creation", "the record still exists: the operation stands in the header", (
         Story().add("a0", "c", standing="terhapus", alamat=ADDRESS_A, no_kk=KK_A)
     )
+    yield "erased beside another value", "what is known stands: an unknown value contradicts nothing", (
+        _begin().add("a1", "u", "alamat", "a0", "terhapus", alamat=ADDRESS_B)
+        .add("b0", "u", "alamat", "a0", alamat=ADDRESS_C)
+    )
+    yield "changed after the erased", "goes on as after any other", (
+        _begin().add("a1", "u", "alamat", "a0", "terhapus", alamat=ADDRESS_B)
+        .add("a2", "u", "alamat", "a1", alamat=ADDRESS_C)
+    )
+    yield "decision for an erased version", "it stands, its value is empty", (
+        _begin().add("a1", "u", "no_kk", "a0", "terhapus", no_kk=KK_B).add("b0", "u", "no_kk", "a0", no_kk=KK_C)
+        .add("hub0", "p", "no_kk", "a1 b0", no_kk="a1")
+    )
+    yield "erased decision", "the operation stands, what it chose is gone with its body", (
+        _disputed_number().add("hub0", "p", "no_kk", "a1 b0", "terhapus", no_kk="a1")
+    )
+    yield "a group that the kind does not have", "passed over: existence alone is touched", (
+        _begin().add("a1", "u", "sumur", "a0")
+    )
     yield "injection into an empty group", "fills it", (
         Story().add("a0", "c", alamat=ADDRESS_A).add("hub0", "u", "no_kk", "a0", no_kk=KK_A)
     )
@@ -146,6 +164,30 @@ def scope_cases() -> Iterator[Case]:
         yield Case("scope", name, why, {
             "role": role, "kind": kind, "op": op, "groups": groups.split(), "members": members.split()
         })
+
+
+def shape_cases() -> Iterator[Case]:
+    def given(kind: str, groups: str, op: str = "u", **values: Any) -> dict[str, Any]:
+        return {"kind": kind, "op": op, "groups": groups.split(), "values": values}
+
+    for name, why, put in (
+        ("as declared", "texts", given("keluarga", "alamat", alamat=ADDRESS_A, rt="02")),
+        ("against the domain", "live, and a finding", given("keluarga", "no_kk", no_kk="12")),
+        ("unknown field", "kept and ignored", given("keluarga", "alamat", alamat=ADDRESS_A, sumur=7)),
+        ("longest text", "200 characters, whatever their bytes", given("keluarga", "alamat", alamat="é" * 200)),
+        ("too long", "one character more", given("keluarga", "alamat", alamat="é" * 201)),
+        ("number for a text", "the type counts", given("keluarga", "alamat", rt=2)),
+        ("text for a code", "the type counts", given("penduduk", "agama", agama="1")),
+        ("true for a code", "true is no number", given("penduduk", "agama", agama=True)),
+        ("code beyond 2^31", "codes are small", given("penduduk", "agama", agama=1 << 31)),
+        ("number for a truth value", "the type counts", given("petugas", "aktif", aktif=1)),
+        ("list of numbers", "lists hold texts", given("program_bantuan", "meniadakan", meniadakan=[1])),
+        ("attachment that is no hash", "64 hex digits", given("penduduk", "foto", foto="ab")),
+        ("field of a group not named", "it would be lost without a word",
+         given("keluarga", "alamat", alamat=ADDRESS_A, no_kk=KK_A)),
+        ("field in a creation", "a creation touches all groups", given("keluarga", "", "c", no_kk=KK_A)),
+    ):
+        yield Case("bentuk", name, why, put)
 
 
 def id_cases() -> Iterator[Case]:
@@ -182,5 +224,5 @@ def parity_cases() -> Iterator[Case]:
 
 
 def all_cases() -> Iterator[Case]:
-    for make in (fold_cases, scope_cases, id_cases, parity_cases):
+    for make in (fold_cases, scope_cases, shape_cases, id_cases, parity_cases):
         yield from make()

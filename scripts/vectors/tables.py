@@ -6,12 +6,14 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from node.sinkron.session import SILENCES_MAX, TROUBLES_MAX
+from node.sinkron.blobs import TROUBLES_MAX as BLOB_TROUBLES_MAX
+from node.sinkron.session import REPEATS_MAX, SILENCES_MAX, TROUBLES_MAX
 from shared.changelog import change, checkpoint, run, tree, witness
 from shared.records.catalogue import CATALOGUE
+from shared.records.fields import Bilangan, Daftar, Kode, Lampiran, RecordField, Ya
 from shared.records.kind import Kind
 from shared.store import parity
-from shared.sync import chunk
+from shared.sync import chunk, messages
 from shared.sync.codes import CODES
 from shared.sync.limits import LIMITS
 from shared.sync.states import STATES, STEPS, TROUBLES, State
@@ -30,8 +32,13 @@ FORMAT_NUMBERS: tuple[tuple[str, int, str], ...] = (
     ("NOTE_SIGNATURES_MAX", checkpoint.NOTE_SIGNATURES_MAX, "signature lines of a signed note"),
     ("TROUBLES_MAX", TROUBLES_MAX, "failures in a row, with nothing moved, that end a session"),
     ("SILENCES_MAX", SILENCES_MAX, "the same while no signed hello has come at all"),
+    ("REPEATS_MAX", REPEATS_MAX, "rounds of one session that end well and leave more to say; two are honest"),
     ("CHUNK_HEADER_BYTES_MAX", chunk.CHUNK_HEADER_BYTES_MAX, "header line of a chunk, line feed included"),
     ("OFFER_HASHES_MAX", witness.OFFER_HASHES_MAX, "hashes in the proof of an offer to a witness"),
+    ("BLOB_TROUBLES_MAX", BLOB_TROUBLES_MAX, "losses in a row that end the attachments of a session"),
+    ("LOGS_MAX", messages.LOGS_MAX, "logs in one message"),
+    ("HEADS_MAX", messages.HEADS_MAX, "heads in one comparison"),
+    ("SUCCESSORS_MAX", messages.SUCCESSORS_MAX, "successors of the hub's key in one message"),
     ("DIGEST_LETTERS", parity.DIGEST_LETTERS, "hex digits of a parity digest"),
 )
 
@@ -80,6 +87,30 @@ def _groups(kind: Kind) -> str:
     return " · ".join(shown)
 
 
+def members_table() -> str:
+    rows = []
+    for kind in CATALOGUE:
+        shapes: dict[str, list[str]] = {}
+        for name, member in kind.fields.items():
+            shapes.setdefault(_shape(member), []).append(name)
+        told = [f"{shape}: {', '.join(names)}" for shape, names in shapes.items() if shape != _shape(RecordField(""))]
+        rows.append((f"`{kind.name}`", " · ".join(told) or "–"))
+    return _table(("kind", "members"), rows)
+
+
+def _shape(member: RecordField) -> str:
+    """Say what :meth:`RecordField.has_shape` takes."""
+    if isinstance(member, Daftar):
+        return f"at most {member.items_max} texts of at most 200"
+    if isinstance(member, Lampiran):
+        return "64 hex digits"
+    if isinstance(member, Kode):
+        return "integer, 0 to 2^31 − 1"
+    if isinstance(member, Bilangan):
+        return "integer"
+    return "truth value" if isinstance(member, Ya) else f"≤ {member.length_max}"
+
+
 def states_table() -> str:
     rows = []
     for row in STATES:
@@ -123,6 +154,7 @@ def fill_tables(document: str, topics: Mapping[str, Sequence[Mapping[str, Any]]]
     """Put the tables between their markers; ValueError when the document lacks a marker."""
     makers: dict[str, Callable[[], str]] = {
         "limits": limits_table, "format": format_table, "codes": codes_table, "kinds": kinds_table,
+        "members": members_table,
         "states": states_table, "diagram": states_diagram, "vectors": lambda: vectors_table(topics),
     }
     written = {name: make() for name, make in makers.items()} | write_session()

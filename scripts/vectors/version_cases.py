@@ -29,6 +29,12 @@ def version_cases() -> Iterator[Case]:
     yield Case("version", "node too old", "the hub has given up its version", given(3, 2, 1, 1), "node_too_old")
     yield Case("version", "hub too old", "the node has given up the hub's version", given(1, 1, 3, 2), "hub_too_old")
 
+    yield Case("version", "answer within the offer", "the node goes on", {"node": [1, 2], "agreed": 2})
+    yield Case("version", "answer in a version not offered, later", "the node ends the session as 0.8 would",
+               {"node": [1, 2], "agreed": 3}, "node_too_old")
+    yield Case("version", "answer in a version not offered, earlier", "the node ends the session as 0.8 would",
+               {"node": [2, 3], "agreed": 1}, "hub_too_old")
+
 
 def evolution_cases() -> Iterator[Case]:
     for name, why, more in (

@@ -273,7 +273,7 @@ class Projector:
         groups = kind.evolution.translate(header.groups, header.kind_version)
         if find_scope_breach(place.role, kind, header.op, groups, values):
             return "lingkup"
-        if kind.find_shape_defect(values) or not _fills_its_groups(kind, header.op, groups, values):
+        if kind.find_shape_defect(values) or not fills_its_groups(kind, header.op, groups, values):
             return "bentuk"
         return None
 
@@ -282,7 +282,7 @@ class Projector:
         return entry.values is None or (kind.name not in VERDICT_KINDS and entry.pos in self.verdicts.erased)
 
 
-def _fills_its_groups(kind: Kind, op: str, groups: Sequence[str], values: Mapping[str, Any]) -> bool:
+def fills_its_groups(kind: Kind, op: str, groups: Sequence[str], values: Mapping[str, Any]) -> bool:
     """Tell whether an update sets only fields of the groups it names; others would be lost without a word."""
     return op != Op.UPDATE or all(kind.group_of[name] in groups for name in values if name in kind.group_of)
 

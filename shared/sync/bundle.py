@@ -1,4 +1,4 @@
-"""A bundle: what a session says, in a file that people carry (sync_protocol.md 8.8 and 8.9).
+"""A bundle: what a session says, in a file that people carry (sync_protocol.md 8.10 and 8.11).
 
 First a signed note in clear, whose text is a title and one JSON message, each on a line of its own; then runs
 exactly as on the wire, to the end of the file. Bytes in, values out: nothing here knows a disk, a log, or which
@@ -49,11 +49,13 @@ class Title(StrEnum):
 
 
 def _sizes() -> Any:
-    return fields.List(fields.Nested(messages.LogSize), load_default=list, validate=validate.Length(max=500))
+    return fields.List(
+        fields.Nested(messages.LogSize), load_default=list, validate=validate.Length(max=messages.LOGS_MAX)
+    )
 
 
 class NewKey(messages.RotateRequest):
-    """The key that shall follow the sender's, once what that has signed is here (8.8)."""
+    """The key that shall follow the sender's, once what that has signed is here (8.10)."""
 
     class Meta:
         unknown = EXCLUDE
@@ -95,9 +97,10 @@ class BundleDown(messages.HelloAnswer):
     number = fields.Int(required=True, strict=True, validate=_COUNT)
     code = fields.Str(load_default="", validate=validate.Length(max=40))
     receipts = fields.List(
-        fields.Str(validate=validate.Length(max=4096)), load_default=list, validate=validate.Length(max=500)
+        fields.Str(validate=validate.Length(max=4096)), load_default=list,
+        validate=validate.Length(max=messages.LOGS_MAX),
     )
-    refused = fields.List(fields.Nested(RefusedLog), load_default=list, validate=validate.Length(max=500))
+    refused = fields.List(fields.Nested(RefusedLog), load_default=list, validate=validate.Length(max=messages.LOGS_MAX))
     reaches = _sizes()
     rotated = fields.Str(load_default="", validate=validate.Length(max=64))
     simpul = fields.Str(load_default="", validate=validate.Length(max=36))

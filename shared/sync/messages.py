@@ -15,6 +15,10 @@ _TIME = validate.Range(-(1 << 53), 1 << 53)
 _LOG_ID = validate.Regexp(r"\A[0-9a-f]{32}\Z")
 _VERSION = validate.Range(1, 1 << 30)
 
+LOGS_MAX = 500
+HEADS_MAX = 64
+SUCCESSORS_MAX = 100
+
 
 class Message(Schema):
     class Meta:
@@ -65,7 +69,7 @@ class HelloRequest(Speaker):
     """``parity``: kind → [count, digest, shape] of the desa's rows, at the heads that ``parity_at`` is a digest of."""
 
     nonce = fields.Str(required=True, validate=validate.Length(min=22, max=64))
-    logs = fields.List(fields.Nested(LogHead), required=True, validate=validate.Length(max=500))
+    logs = fields.List(fields.Nested(LogHead), required=True, validate=validate.Length(max=LOGS_MAX))
     time = fields.Int(load_default=0, strict=True, validate=_TIME)
     parity_at = fields.Str(load_default="", validate=validate.Length(max=64))
     parity = fields.Dict(
@@ -86,16 +90,16 @@ class HelloAnswer(Speaker):
 
     nonce = fields.Str(required=True, validate=validate.Length(min=22, max=64))
     echo = fields.Str(required=True, validate=validate.Length(max=64))
-    logs = fields.List(fields.Nested(LogHead), required=True, validate=validate.Length(max=500))
+    logs = fields.List(fields.Nested(LogHead), required=True, validate=validate.Length(max=LOGS_MAX))
     time = fields.Int(required=True, strict=True, validate=_TIME)
     segel = fields.Str(required=True, validate=_HASH)
     parity = fields.Str(load_default="", validate=validate.Length(max=20))
     parity_differs = fields.List(fields.Str(), load_default=list)
     parity_versions = fields.List(fields.Str(), load_default=list)
-    differs = fields.List(fields.Str(validate=_LOG_ID), load_default=list, validate=validate.Length(max=500))
+    differs = fields.List(fields.Str(validate=_LOG_ID), load_default=list, validate=validate.Length(max=LOGS_MAX))
     known = fields.Bool(load_default=True)
     rantai = fields.List(fields.Str(validate=validate.Length(max=4096)), load_default=list,
-                         validate=validate.Length(max=100))
+                         validate=validate.Length(max=SUCCESSORS_MAX))
 
 
 class LogSize(Message):
@@ -109,7 +113,7 @@ class PushAnswer(Message):
 
 
 class PullRequest(Message):
-    logs = fields.List(fields.Nested(LogSize), required=True, validate=validate.Length(max=500))
+    logs = fields.List(fields.Nested(LogSize), required=True, validate=validate.Length(max=LOGS_MAX))
     bytes_max = fields.Int(load_default=0, strict=True)
     codec = fields.Str(load_default="zlib", validate=validate.OneOf(("zlib", "bz2")))
 
@@ -118,7 +122,9 @@ class CompareRequest(Message):
     """``heads``: what the node's history of one log was at several sizes, to find where it left the hub's."""
 
     id = fields.Str(required=True, validate=_LOG_ID)
-    heads = fields.List(fields.Nested(LogHead, only=("size", "root")), required=True, validate=validate.Length(max=64))
+    heads = fields.List(
+        fields.Nested(LogHead, only=("size", "root")), required=True, validate=validate.Length(max=HEADS_MAX)
+    )
 
 
 class CompareAnswer(Message):
@@ -138,14 +144,14 @@ class RotateAnswer(Message):
     kunci = fields.Str(required=True, validate=validate.Regexp(r"\A[0-9a-f]{64}\Z"))
     echo = fields.Str(required=True, validate=validate.Length(max=64))
     rantai = fields.List(fields.Str(validate=validate.Length(max=4096)), load_default=list,
-                         validate=validate.Length(max=100))
+                         validate=validate.Length(max=SUCCESSORS_MAX))
 
 
 class SucceededRequest(Message):
     """``rantai``: successors of the key under which a hub has just spoken."""
 
     rantai = fields.List(fields.Str(validate=validate.Length(max=4096)), required=True,
-                         validate=validate.Length(max=100))
+                         validate=validate.Length(max=SUCCESSORS_MAX))
 
 
 class ParityRequest(Message):

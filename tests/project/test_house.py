@@ -163,7 +163,8 @@ _BUILT = {
     "node/tindakan/queries.py": {"sign", "among"},
     "shared/store/migrations.py": {"statement"},
     "shared/store/parity.py": {"columns"},
-    "shared/store/records.py": {"where", "insert_sql(self.catalogue[name], verb)"},
+    "shared/store/records.py": {"where"},
+    "shared/store/rows.py": {"insert_sql(self.catalogue[name], verb)"},
     "shared/store/tables.py": {"name", "listed", "statement", "spec.sql_type"},
     "shared/store/verify.py": {"table"},
 }

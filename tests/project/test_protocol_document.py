@@ -136,12 +136,20 @@ def test_every_term_is_used_outside_its_definition() -> None:
 
 
 def test_no_step_has_two_numbers() -> None:
-    steps = re.findall(r"(?m)^\| (\d\.\d+) \|", section(8))
+    steps = re.findall(r"(?m)^\| (\d\.\d+|[RBA]\d+) \|", section(8))
     assert steps and len(set(steps)) == len(steps)
 
 
+def test_failures_have_numbers_of_their_own_and_stand_in_order() -> None:
+    groups = re.split(r"(?m)^### ", section(14))[1:]
+    numbers = [[int(number) for number in re.findall(r"(?m)^\| F(\d+) ", group)] for group in groups]
+    assert len(groups) > 5 and all(group and group == sorted(group) for group in numbers)
+    everyone = sum(numbers, [])
+    assert len(set(everyone)) == len(everyone)
+
+
 def test_every_step_names_a_test() -> None:
-    rows = re.findall(r"(?m)^\| (?:\d\.\d+|[RBA]\d) \|.*$", section(8))
+    rows = re.findall(r"(?m)^\| (?:\d\.\d+|[RBA]\d+) \|.*$", section(8))
     assert len(rows) > 60
     assert [row for row in rows if "`test_" not in row] == []
 
