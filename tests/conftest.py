@@ -9,6 +9,7 @@ from typing import Any
 
 from hypothesis import settings
 
+LONG = ("tests/browser/", "tests/federation/")
 ROOT = str(Path(__file__).resolve().parent.parent)
 if ROOT not in sys.path:
     sys.path.insert(0, ROOT)
@@ -17,6 +18,11 @@ if ROOT not in sys.path:
 settings.register_profile("tetap", derandomize=True)
 settings.register_profile("acak")
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "tetap"))
+
+
+def pytest_collection_modifyitems(items: list[Any]) -> None:
+    """Put journeys and rows of proof first: whole files go to one of two workers, and none should wait for the last."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

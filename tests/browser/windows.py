@@ -96,6 +96,7 @@ class Window:
 
     def is_too_wide(self) -> bool:
         """Tell whether the page scrolls sideways."""
+        self.page.wait_for_load_state()  # between two pages there is no document to ask
         return bool(self.page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"))
 
     def list_spills(self) -> list[str]:

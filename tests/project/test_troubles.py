@@ -81,7 +81,7 @@ TROUBLES = (
     Trouble("hub has a new key", "Kecamatan memakai kunci baru, dibuktikan oleh kunci lama atau kunci pemulihannya.",
             "shared/store/evidence.py", "test_the_kabupaten_follows_the_hub_to_its_new_key", "F49"),
     Trouble("months offline", "perubahan menunggu dikirim", "node/beranda/state.py",
-            "test_months_of_work_drain_over_a_slow_line_that_drops", "F54"),
+            "test_a_queue_drains_over_a_line_that_dies_every_half_minute", "F54"),
     Trouble("no internet at all", "Tidak ada internet?", "node/templates/sinkron/index.html",
             "test_a_village_that_never_had_internet_ends_with_parity", "F42"),
     Trouble("half a file on the stick", "Berkasnya terpotong atau rusak; yang utuh sudah disimpan",
