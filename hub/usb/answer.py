@@ -46,7 +46,7 @@ def build_answer_file(
     with services.database.read() as conn:
         segel = conn.execute("SELECT segel FROM simpul WHERE kunci = ?", (sender.kunci,)).fetchone()[0]
         told = {head["id"]: head["size"] for head in heads}
-        reaches = [
+        reaches: list[dict[str, Any]] = [
             {"id": log.id, "size": reach} for log in readable_logs(conn, services, sender.wilayah)
             if (reach := _reach(services, log)) > wanted[log.id]
         ]
