@@ -98,20 +98,20 @@ def test_the_page_says_how_many_photos_travel_and_how_many_wait(
     for at, size in enumerate((300, 90_000)):
         photo = store_of(desa.node).add(DESA, b"\xff\xd8\xff" + bytes([at]) * size)
         create(desa.node, nama=f"ORANG {at}", foto=photo)
-    assert "2 belum ada di kecamatan. Foto ikut di kiriman" in " ".join(read_text(siti.get(PAGE)).split())
+    assert "2 belum diterima kecamatan. Foto ikut di kiriman" in " ".join(read_text(siti.get(PAGE)).split())
     monkeypatch.setitem(limits.LIMITS, "blob_bundle_bytes_max", limits.Limit(50_000, "byte", ""))
     text = " ".join(read_text(press(siti, "kirim")).split())
     assert "1 foto atau pindaian ikut; 1 menunggu kiriman berikutnya." in text and "1 (1 menunggu)" in text
     carry(hub, stick)
     text = " ".join(read_text(press(siti, "terima")).split())
-    assert "1 belum ada di kecamatan" in text and "masih ada foto yang menunggu" in text
+    assert "1 belum diterima kecamatan" in text and "masih ada foto yang menunggu" in text
     monkeypatch.undo()
     monkeypatch.setenv(MORE_PLACES, str(stick))
     monkeypatch.setattr("shared.web.sticks.list_sticks", lambda: stick_module.list_sticks(roots=()))
     assert "1 foto atau pindaian ikut di dalamnya." in " ".join(read_text(press(siti, "kirim")).split())
     carry(hub, stick)
     text = " ".join(read_text(press(siti, "terima")).split())
-    assert "tidak ada yang perlu dilakukan" in text and "belum ada di" not in text
+    assert "tidak ada yang perlu dilakukan" in text and "Foto dan pindaian:" not in text
 
 
 def test_each_state_of_the_journey_is_one_plain_sentence(
