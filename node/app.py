@@ -106,7 +106,7 @@ def make_node_app(services: NodeServices, cost: Cost = Cost()) -> Flask:
         folder=services.folder,
         clock=services.clock, random=services.random, roles=ROLES, registry=REGISTRY, navigation=NAVIGATION,
         enrol_first=enrol_first, context_words=context_words, commands=COMMANDS, command_services=services,
-        cost=cost,
+        cost=cost, big_uploads=usb.UPLOADS,
     )
     app.extensions["services"] = services
     app.jinja_env.globals.update(

@@ -14,6 +14,8 @@ from hub.pemulihan.state import list_successors
 from hub.services import HubServices
 from shared.changelog.run import split_runs
 from shared.merge.scope import Role
+from shared.store.attachments import list_carried
+from shared.store.carried import Load, Room, list_lacking, list_present, unbounded
 from shared.store.changes import Log, find_log, last_receipt, list_logs
 from shared.store.parity import Comparison
 from shared.store.runs import encode_root
@@ -29,12 +31,14 @@ def build_answer_file(
     refused: Mapping[str, tuple[int, str]],
     again: Mapping[str, int],
     parity: Comparison,
+    trouble: str = "",
+    room: Room = unbounded,
 ) -> Iterator[bytes]:
-    """Give the bytes of the answer to a bundle, piece by piece.
+    """Give the bytes of the answer to a bundle, piece by piece; attachments last, as far as there is room.
 
     ``taken`` names the logs of which runs were stored, ``refused`` maps a log to the start and code of its first
     run that was not, ``again`` a log with two histories to the size from which the node needs ours; ``parity`` is
-    the verdict on it.
+    the verdict on it, ``trouble`` the code of what kept attachments out.
     """
     heads = list_heads(services, sender.wilayah)
     held = {head["id"]: head["size"] for head in asked["logs"]}
@@ -42,7 +46,7 @@ def build_answer_file(
     with services.database.read() as conn:
         segel = conn.execute("SELECT segel FROM simpul WHERE kunci = ?", (sender.kunci,)).fetchone()[0]
         told = {head["id"]: head["size"] for head in heads}
-        reaches = [
+        reaches: list[dict[str, Any]] = [
             {"id": log.id, "size": reach} for log in readable_logs(conn, services, sender.wilayah)
             if (reach := _reach(services, log)) > wanted[log.id]
         ]
@@ -50,13 +54,39 @@ def build_answer_file(
             "receipts": _list_receipts(conn, sender, asked["logs"], taken),
             "differs": find_differing(conn, told, asked["logs"]),
         }
+        carried = list_carried(conn, [
+            (log.no, wanted[log.id]) for entry in reaches if (log := find_log(conn, entry["id"])) is not None
+        ])
+    if asked["lacks"] is not None:
+        # A program that does not say what it lacks would take what follows the runs for damage.
+        more["lacks"], more["lacks_more"] = list_lacking(services, sender.wilayah)
+        more["lacks_code"] = trouble
     if sender.kunci != asked["sender"]:
         more |= {"rotated": sender.kunci, "simpul": sender.simpul}
     yield _write(services, asked, heads, {
         **more, "reaches": reaches, **parity.message(), **describe_program(services, sender, asked),
         "refused": [{"log": id, "start": start, "code": code} for id, (start, code) in refused.items()],
     })
-    wanted = {entry["id"]: wanted[entry["id"]] for entry in reaches}
+    yield from _build_runs(services, sender, segel, {entry["id"]: wanted[entry["id"]] for entry in reaches})
+    if asked["lacks"] is not None:
+        offsets = _choose_attachments(services, sender.wilayah, asked["lacks"], carried)
+        yield from Load(services, sender.wilayah, bytes.fromhex(segel), offsets).pieces(room())
+
+
+def _choose_attachments(
+    services: HubServices, desa: str, lacks: Collection[Mapping[str, Any]], carried: Collection[str]
+) -> dict[str, int]:
+    """Choose what the node said that it lacks, and what the runs of this answer name; small ones first."""
+    asked = {entry["hash"]: int(entry["offset"]) for entry in lacks}
+    return {
+        held.hash: asked.get(held.hash, 0) for held in list_present(services, desa)
+        if held.hash in asked or held.hash in carried
+    }
+
+
+def _build_runs(
+    services: HubServices, sender: Sender, segel: str, wanted: dict[str, int]
+) -> Iterator[bytes]:
     while wanted:
         runs = build_answer(
             services, sender, bytes.fromhex(segel), wanted, bytes_max=limit("pull_bytes_max"), codec="zlib"
@@ -89,7 +119,9 @@ def _write(
         "sender": own.public.hex(), "receiver": asked["sender"],
         "wilayah": asked["wilayah"], "nonce": base64.urlsafe_b64encode(services.random(16)).decode().rstrip("="),
         "echo": asked["nonce"], "number": asked["number"], "time": services.clock.now_s(), "logs": heads,
-        "segel": services.seal_key.public.hex(), **{name: value for name, value in more.items() if value},
+        "segel": services.seal_key.public.hex(),
+        # That nothing is lacking is worth saying; all else that is empty says nothing.
+        **{name: value for name, value in more.items() if value or name == "lacks"},
     }
     return write_letter(Title.DOWN, message, own)
 

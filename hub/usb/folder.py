@@ -12,7 +12,7 @@ from hub.usb.receive import Taken, take_file
 from shared.clock import today
 from shared.errors import EnvironmentProblem, UserError
 from shared.store.outbox import WHERE, Outbox
-from shared.store.stick import list_names, reading, write_file
+from shared.store.stick import count_room, list_names, reading, write_file
 from shared.sync.bundle import Title
 from shared.sync.filenames import name_answer, name_file, pick_names
 
@@ -88,13 +88,13 @@ def _take_one(services: HubServices, path: Path, outbox: Outbox, progress: Progr
     if beside:
         name = name_answer(taken.title, path.name) or _name(services, taken)
         try:
-            write_file(path.parent / name, taken.answer(), replace=True)
+            write_file(path.parent / name, taken.answer(lambda: count_room(path.parent)), replace=True)
             outcome.answer, outcome.is_beside = path.parent / name, True
             return outcome
         except EnvironmentProblem as error:
             outcome.sentences.append(f"Jawabannya tidak dapat ditulis di stik. {error.pesan}")
     outcome.answer = outbox.path / _name(services, taken)
-    write_file(outcome.answer, taken.answer(), replace=True, where=WHERE)
+    write_file(outcome.answer, taken.answer(lambda: count_room(outbox.path)), replace=True, where=WHERE)
     return outcome
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Protocol
 
 from hub.downlink.answer import find_differing, list_heads
 from hub.ingest.accept import Sender, accept_run
@@ -22,6 +22,7 @@ from hub.verval.cases import update_cases
 from shared.changelog.run import RunHeader
 from shared.errors import ProtocolError
 from shared.merge.scope import Role
+from shared.store.carried import Room, unbounded, unload
 from shared.store.changes import list_logs
 from shared.store.side import find_own_log
 from shared.store.stick import explain_stick
@@ -32,17 +33,25 @@ _ANSWERED = ("unknown_key", "key_revoked", "not_admitted")
 """Refusals of a whole file that its desa learns nowhere else."""
 
 
+class Answer(Protocol):
+    """Makes the bytes of the answer to a file, as often as they are wanted; ``room`` is for its attachments."""
+
+    def __call__(self, room: Room = unbounded) -> Iterator[bytes]: ...
+
+
 @dataclass
 class Taken:
-    """What a file has brought. ``answer`` makes the bytes of the answer to it, as often as they are wanted."""
+    """What a file has brought, and the answer to it."""
 
     title: Title
     desa: str
     computer: str
     key: str
     number: int
-    answer: Callable[[], Iterator[bytes]]
+    answer: Answer
     changes: int = 0
+    pictures: int = 0
+    """Attachments that are whole here since."""
     codes: list[str] = field(default_factory=list)
     refusal: str = ""
     """Why the file was refused as a whole (Indonesian); the answer tells the desa so."""
@@ -61,6 +70,8 @@ class Taken:
                 return ["Komputer ini meminta pendaftaran. Cocokkan enam katanya lewat telepon, lalu setujui."]
             return ["Komputer ini sudah disetujui sebelumnya."]
         said = [f"{self.changes} perubahan baru disimpan." if self.changes else "Tidak ada perubahan baru."]
+        if self.pictures:
+            said.append(f"{self.pictures} foto atau pindaian baru disimpan.")
         if self.is_older:
             said.append("Berkas ini lebih lama daripada yang sudah diterima; isinya sudah ada, tidak ada yang hilang.")
         if self.is_cut:
@@ -102,7 +113,7 @@ def _take_request(services: HubServices, letter: Letter) -> Taken:
     message = {**answer, "version": version, "sender": own.public.hex(), "receiver": letter.key}
     content = write_letter(Title.ENROLLED, message, own)
     return Taken(
-        Title.ENROL, request["wilayah"], request["nama"], letter.key, 0, lambda: iter((content,)),
+        Title.ENROL, request["wilayah"], request["nama"], letter.key, 0, lambda room=unbounded: iter((content,)),
         words="" if active else kata,
     )
 
@@ -151,7 +162,7 @@ def _refuse_bundle(services: HubServices, message: dict[str, Any], code: str) ->
     computer = _name_computer(services, message["sender"])
     return Taken(
         Title.UP, message["wilayah"], computer, message["sender"], message["number"],
-        lambda: build_refusal(services, message, code), refusal=refuse_file(code).pesan,
+        lambda room=unbounded: build_refusal(services, message, code), refusal=refuse_file(code).pesan,
     )
 
 
@@ -181,6 +192,7 @@ def _take_runs(
             sender = _look_again(services, sender, message["wilayah"])
     if not sender.simpul:
         return _refuse_bundle(services, message, "unknown_key")
+    pictures = unload(services, sender.wilayah, runs.chunks(), lambda: progress(runs.bytes_read))
     rotated = message["rotate"]["kunci"] if message["rotate"] is not None else ""
     if rotated not in ("", sender.kunci) and not refused and runs.is_whole:
         sender = _follow_key(services, message)
@@ -194,10 +206,13 @@ def _take_runs(
     again = dict.fromkeys([*differs, *(id for id, (_, code) in refused.items() if code == "fork")], 0)
     return Taken(
         Title.UP, sender.wilayah, _name_computer(services, sender.kunci), sender.kunci, message["number"],
-        lambda: build_answer_file(services, sender, message, reached.keys(), refused, again, parity),
+        lambda room=unbounded: build_answer_file(
+            services, sender, message, reached.keys(), refused, again, parity, pictures.wire_code(), room
+        ),
         changes=sum(after.get(id, 0) - before.get(id, 0) for id in reached),
-        codes=[code for _, code in refused.values()], is_older=is_older, parity=parity.verdict.value,
-        is_cut=not runs.is_whole or any(
+        codes=[code for _, code in refused.values()] + pictures.codes_for_people(), pictures=pictures.whole,
+        is_older=is_older, parity=parity.verdict.value,
+        is_cut=not (runs.is_whole or pictures.is_stopped) or any(
             after.get(entry["id"], 0) < entry["size"] for entry in message["reaches"] if entry["id"] not in refused
         ),
     )

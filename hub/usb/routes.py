@@ -21,11 +21,11 @@ from shared.web.audit import record_access
 from shared.web.jobs import Job, Jobs
 from shared.web.kept import keep
 from shared.web.services import require_user
-from shared.web.sticks import find_choice, list_choices
+from shared.web.sticks import FILE_BYTES_MAX, find_choice, list_choices
 
 blueprint = Blueprint("usb", __name__, url_prefix="/usb")
-UPLOADS = {"usb.upload": 200_000_000}
-"""How much may come with one upload, in bytes; a village's whole history is a tenth of it."""
+UPLOADS = {"usb.upload": FILE_BYTES_MAX}
+"""How much may come with one upload, in bytes."""
 _JOB = "usb"
 
 Work = Callable[[Job], list[Outcome]]

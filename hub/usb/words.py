@@ -43,6 +43,12 @@ _RUNS = {
     "unknown_key": "Ada catatan dari komputer yang tidak terdaftar di sini.",
     "out_of_scope": "Ada catatan yang bukan milik desa itu.",
     "bad_seal": "Ada bagian yang tidak dapat dibuka: rusak di jalan, atau disegel untuk kunci lain.",
+    "quota_full": "Sebagian foto tidak disimpan: jatah foto desa itu di sini sudah penuh. Datanya tersimpan.",
+    "disk_penuh": "Sebagian foto belum disimpan: disk komputer ini penuh. Datanya tersimpan; kosongkan disk, lalu baca"
+    " berkas ini lagi.",
+    "disk_rusak": "Sebagian foto belum disimpan: foldernya tidak dapat ditulis. Datanya tersimpan; periksa disk, lalu"
+    " baca berkas ini lagi.",
+    "bad_proof": "Ada foto yang rusak dan tidak disimpan; desa mengirimnya lagi pada kiriman berikutnya.",
 }
 _DAMAGED = "Ada bagian yang rusak di jalan; desa mengirimnya lagi pada kiriman berikutnya."
 

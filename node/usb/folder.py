@@ -31,7 +31,7 @@ class Reading:
         """Say what came of it; answers that were read before and bring nothing are not worth a word."""
         told = [
             item.sentence() for item in self.done[:-1]
-            if isinstance(item, Enrolled) or item.confirmed or item.received or item.is_cut
+            if isinstance(item, Enrolled) or item.confirmed or item.received or item.pictures or item.is_cut
         ]
         return [*told, *(item.sentence() for item in self.done[-1:]), *self.problems]
 

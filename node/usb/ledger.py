@@ -39,6 +39,9 @@ class Written:
     """Why the hub has refused parts of it, or all."""
     is_cut: bool = False
     """The answer was read, but it was not whole."""
+    pictures: int = 0
+    """Photos and scans in it, and those that had to wait for the next file."""
+    pictures_left: int = 0
 
 
 @dataclass
@@ -57,11 +60,17 @@ class Request:
 
 @dataclass
 class Ledger:
-    """``behind``: logs of which the hub lacked something that it had once, as [size there, receipt here then]."""
+    """``behind``: logs of which the hub lacked something that it had once, as [size there, receipt here then].
+
+    ``lacks``: attachments that the hub lacked by its last answer, with what it had of each.
+    """
 
     files: list[Written] = field(default_factory=list)
     requests: list[Request] = field(default_factory=list)
     behind: dict[str, list[int]] = field(default_factory=dict)
+    lacks: dict[str, int] = field(default_factory=dict)
+    takes_pictures: bool = True
+    """Whether the hub's program takes attachments from a file; it does until an answer shows that it is too old."""
     answered: int = 0
     """The highest number that was answered."""
     parity: str = ""

@@ -15,14 +15,17 @@ from node.sinkron.receipts import keep_receipt
 from node.sinkron.receive import receive_run
 from node.usb.enrol import Enrolled, read_enrolled
 from node.usb.ledger import Ledger, Written, read_ledger, receipt_sizes, write_ledger
-from node.usb.words import count_changes, explain_refusals, refuse_file
+from node.usb.pictures import note_lacking
+from node.usb.words import count_changes, explain_pictures, explain_refusals, refuse_file
 from shared.clock import format_time
 from shared.errors import ProtocolError, TransportError
+from shared.store.carried import unload
 from shared.store.changes import Log, list_logs, root_at
 from shared.store.migrations import write_setting
 from shared.store.runs import encode_root
 from shared.store.stick import explain_stick
 from shared.sync.bundle import Letter, Runs, Title, open_file
+from shared.web.forms import write_number
 
 Progress = Callable[[int], None]
 
@@ -36,6 +39,10 @@ class Answered:
     confirmed: int = 0
     """Changes of ours that have a receipt now and had none before."""
     received: int = 0
+    pictures: int = 0
+    """Photos and scans that are whole here since."""
+    picture_codes: list[str] = field(default_factory=list)
+    """Why some of them were not taken here, and ``hub_`` before why not at the hub."""
     codes: list[str] = field(default_factory=list)
     is_older: bool = False
     is_cut: bool = False
@@ -48,6 +55,8 @@ class Answered:
             f"Jawaban untuk kiriman nomor {self.number} ({format_time(self.hub_time_s)}, jam kecamatan) sudah dibaca:"
             f" {count_changes(self.confirmed)} diterima kecamatan, {count_changes(self.received)} datang dari sana."
         ]
+        if self.pictures:
+            said.append(f"{write_number(self.pictures)} foto atau pindaian ikut datang.")
         if self.is_older:
             said.append("Jawaban ini lebih lama daripada yang sudah dibaca; tidak ada yang hilang karenanya.")
         if self.is_cut:
@@ -57,6 +66,7 @@ class Answered:
                         " memintanya lagi.")
         if self.codes:
             said.append(explain_refusals(self.codes))
+        said += explain_pictures(self.picture_codes)
         return " ".join(part for part in said if part)
 
 
@@ -127,13 +137,16 @@ def _read_answer(
         except ProtocolError:
             failed.add(header.log)
     done.refused_here = len(failed)
+    pictures = unload(services, services.wilayah, runs.chunks(), lambda: progress(runs.bytes_read))
+    done.pictures = pictures.whole
+    done.picture_codes = pictures.codes_for_people() + [f"hub_{message['lacks_code']}"] * bool(message["lacks_code"])
     for note in message["receipts"]:
         try:
             keep_receipt(services, hub, note.encode())
         except TransportError:
             continue  # it moves nothing; the next answer brings a better one
     done.confirmed = _confirmed(services) - before
-    done.is_cut = not runs.is_whole or (not failed and _lacks(services, message))
+    done.is_cut = not (runs.is_whole or pictures.is_stopped) or (not failed and _lacks(services, message))
     if message["rotated"] and message["rotated"] == services.keys.signing.public.hex():
         services.replace_keys(replace(services.keys, is_told=True))
         hub = replace(hub, simpul=message["simpul"])
@@ -178,7 +191,7 @@ def _note_answer(services: NodeServices, hub: KnownHub, message: dict[str, Any],
         ledger = read_ledger(conn)
         file = ledger.find(message["echo"])
         done.is_older = message["number"] < ledger.answered
-        is_news = done.confirmed or done.received or (file is not None and not file.answered_s)
+        is_news = done.confirmed or done.received or done.pictures or (file is not None and not file.answered_s)
         if file is not None:
             file.answered_s, file.codes, file.is_cut = message["time"], done.codes, done.is_cut
         if file is not None and not done.is_older:
@@ -186,6 +199,7 @@ def _note_answer(services: NodeServices, hub: KnownHub, message: dict[str, Any],
             ledger.parity, ledger.parity_differs = message["parity"], message["parity_differs"]
             ledger.parity_versions = message["parity_versions"]
             _note_behind(conn, ledger, file, message)
+            note_lacking(services, conn, ledger, message)
             hub = replace(hub, segel=message["segel"])
             if not message["code"]:
                 ledger.requests = []  # whoever is answered is enrolled

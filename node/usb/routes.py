@@ -19,22 +19,25 @@ from node.beranda.state import read_sync_state
 from node.commands import refresh_parity
 from node.roles import ADMIN
 from node.services import NodeServices, refuse_practice
+from node.sinkron.blobs import read_backlog
 from node.sinkron.words import six_words
 from node.usb.enrol import write_request
 from node.usb.folder import Reading, read_path
 from node.usb.ledger import read_ledger
 from node.usb.send import Sent, write_bundle
 from node.usb.tidy import is_admitted
-from node.usb.words import describe_file, describe_state
+from node.usb.words import describe_file, describe_pictures, describe_state
 from shared.errors import EnvironmentProblem, UserError
 from shared.store.outbox import WHERE, Outbox, open_outbox
 from shared.sync.address import OFFICE_ROAD
 from shared.sync.enrolment import parse_code
 from shared.web.audit import record_access
 from shared.web.services import require_user
-from shared.web.sticks import find_choice, list_choices
+from shared.web.sticks import FILE_BYTES_MAX, find_choice, list_choices
 
 blueprint = Blueprint("usb", __name__, url_prefix="/sinkronisasi/usb")
+UPLOADS = {"usb.upload": FILE_BYTES_MAX}
+"""How much may come with one upload, in bytes."""
 _JOB = "usb"
 _DOWNLOAD = "unduh"
 
@@ -62,11 +65,15 @@ def _page(problem: str = "", typed: str = "", *, ask_office: bool = False) -> st
     with node.database.read() as conn:
         state = read_sync_state(conn, node)
         ledger = read_ledger(conn)
+    pictures = read_backlog(node)
     enrolled, admitted = state.is_enrolled, is_admitted(node)
-    sentence, advice = describe_state(ledger, state.waiting, enrolled=enrolled, admitted=admitted)
+    sentence, advice = describe_state(
+        ledger, state.waiting, enrolled=enrolled, admitted=admitted, pictures=pictures.to_send + pictures.to_fetch
+    )
     return render_template(
         "usb/index.html", sentence=sentence, advice=advice, problem=problem, typed=typed, enrolled=enrolled,
         files=list(reversed(ledger.files)), describe_file=describe_file, parity=ledger.parity,
+        pictures=pictures, takes_pictures=ledger.takes_pictures,
         sticks=list_choices(), waiting_files=[] if node.is_latihan else _outbox().list_files(),
         job=jobs().find_running(_JOB), is_latihan=node.is_latihan, ask_office=ask_office,
     )
@@ -190,6 +197,8 @@ def _tell(done: Sent | Reading) -> None:
     """Say what became of the work, on the page that comes next."""
     if isinstance(done, Sent):
         flash(_say_written(done.path, done.path.parent != _outbox().path), "baik")
+        if pictures := describe_pictures(done.file.pictures, done.file.pictures_left):
+            flash(pictures, "baik")
         return
     if done.words:
         six_words().words = done.words

@@ -7,20 +7,23 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from node.services import KnownHub, NodeServices, refuse_practice
 from node.usb.ledger import Ledger, Written, read_ledger, receipt_sizes, size_at_hub, write_ledger
+from node.usb.pictures import choose_pictures
 from node.usb.tidy import tidy_stick
 from shared.clock import today
 from shared.errors import EnvironmentProblem, UserError
 from shared.merge.scope import Role
+from shared.store.carried import Load, Room, list_lacking
 from shared.store.changes import Log, list_logs
 from shared.store.parity import claim_parity
 from shared.store.records import count_newer
 from shared.store.runs import RunSizer, build_fitting_run, encode_root, sign_size, signed_size
-from shared.store.stick import NewFile, explain_stick, list_names, open_new, write_file
+from shared.store.stick import NewFile, count_room, explain_stick, list_names, open_new, write_file
 from shared.sync.bundle import Title, write_letter
 from shared.sync.enrolment import rotation_text
 from shared.sync.filenames import name_file
@@ -55,6 +58,7 @@ def write_bundle(
     *,
     where: str = "Stik",
     new_file: NewFile = open_new,
+    room: Callable[[Path], int] = count_room,
 ) -> Sent:
     """Write the next file for the hub into a folder and note it in the ledger.
 
@@ -75,9 +79,16 @@ def write_bundle(
         nonce = _make_nonce(services)
         heads, parts, ought = _plan(services, ledger)
         changes = sum(part.end - part.start for part in parts)
-        pieces = _build(services, hub, number, nonce, heads, parts, lambda done: progress(done, changes))
+        pictures = Load(services, services.wilayah, bytes.fromhex(hub.segel), choose_pictures(services, ledger))
+        pieces = chain(
+            _build(services, hub, number, nonce, heads, parts, lambda done: progress(done, changes)),
+            _build_pictures(pictures, ledger, lambda: room(folder)),
+        )
         size = write_file(path, pieces, where=where, new_file=new_file)
-        written = Written(number, nonce, path.name, services.clock.now_s(), changes, size, ought)
+        written = Written(
+            number, nonce, path.name, services.clock.now_s(), changes, size, ought, pictures=pictures.packed,
+            pictures_left=len(pictures.offsets) - pictures.packed,
+        )
         try:
             with services.database.write() as conn:
                 ledger = read_ledger(conn)
@@ -90,6 +101,12 @@ def write_bundle(
             raise
     tidy_stick(services, folder)
     return Sent(path, written)
+
+
+def _build_pictures(pictures: Load, ledger: Ledger, room: Room) -> Iterator[bytes]:
+    """Give the attachments, once the runs are written: at most half of what is free then, for the answer's sake."""
+    if ledger.takes_pictures:
+        yield from pictures.pieces(room() // 2)
 
 
 def _make_nonce(services: NodeServices) -> str:
@@ -162,6 +179,7 @@ def _build(
         "wilayah": services.wilayah, "nonce": nonce, "number": number, "time": services.clock.now_s(), "logs": heads,
         "reaches": [{"id": part.log.id, "size": part.end} for part in parts], **parity.message(),
         **_present_new_key(services), **({"held": held} if held else {}),
+        "lacks": list_lacking(services, services.wilayah)[0],
     }
     yield write_letter(Title.UP, message, key)
     receiver, done = bytes.fromhex(hub.segel), 0

@@ -33,6 +33,21 @@ _REFUSED = {
     "malformed": "Sebagian kiriman rusak di jalan; bagian itu ikut lagi pada kiriman berikutnya.",
     "bad_seal": "Sebagian kiriman tidak dapat dibuka kecamatan; bagian itu ikut lagi pada kiriman berikutnya.",
 }
+_PICTURES = {
+    "quota_full": "Sebagian foto tidak diambil: tempat untuk foto di komputer ini sudah penuh.",
+    "disk_penuh": "Sebagian foto belum diambil: disk komputer ini penuh. Kosongkan disk, lalu baca jawabannya lagi.",
+    "disk_rusak": "Sebagian foto belum diambil: foldernya tidak dapat ditulis. Periksa disk, lalu baca jawabannya"
+    " lagi.",
+    "hub_quota_full": "Sebagian foto tidak diterima kecamatan: jatah foto desa ini di sana sudah penuh. Hubungi"
+    " operator kecamatan; datanya sudah diterima.",
+    "hub_disk_full": "Sebagian foto belum diterima: disk kecamatan penuh. Foto itu ikut lagi pada kiriman berikutnya.",
+}
+_PICTURES_DAMAGED = "Ada foto yang rusak di jalan dan tidak diambil; ia ikut lagi pada kiriman atau jawaban berikutnya."
+
+
+def explain_pictures(codes: Collection[str]) -> list[str]:
+    """Say why photos or scans were kept out, here or (``hub_…``) at the kecamatan, each reason once."""
+    return list(dict.fromkeys(_PICTURES.get(code, _PICTURES_DAMAGED) for code in codes))
 
 
 def refuse_file(code: str) -> UserError:
@@ -53,10 +68,20 @@ def count_changes(count: int) -> str:
     return f"{write_number(count)} perubahan"
 
 
+def describe_pictures(packed: int, left: int) -> str:
+    """Say how many photos and scans are in a file and how many wait for the next; empty where there are none."""
+    if not packed and not left:
+        return ""
+    if not left:
+        return f"{write_number(packed)} foto atau pindaian ikut di dalamnya."
+    begin = f"{write_number(packed)} foto atau pindaian ikut" if packed else "Belum ada foto atau pindaian yang ikut"
+    return f"{begin}; {write_number(left)} menunggu kiriman berikutnya."
+
+
 def describe_state(
-    ledger: Ledger, waiting: int, *, enrolled: bool, admitted: bool
+    ledger: Ledger, waiting: int, *, enrolled: bool, admitted: bool, pictures: int = 0
 ) -> tuple[str, str]:
-    """Say in one sentence where things stand, and in another what to do next."""
+    """Say in one sentence where things stand, and in another what to do next; ``pictures`` wait on either side."""
     last = ledger.last
     if not enrolled:
         if ledger.requests:
@@ -97,9 +122,16 @@ def describe_state(
         )
     return (
         f"Kiriman nomor {last.number} sudah diterima kecamatan ({format_time(last.answered_s)}, jam kecamatan).",
-        f"Sejak itu ada {count_changes(waiting)} baru; tulis kiriman berikutnya bila akan ke kecamatan."
-        if waiting else "Semua pekerjaan sudah ada di kecamatan; tidak ada yang perlu dilakukan.",
+        _advise(waiting, pictures),
     )
+
+
+def _advise(waiting: int, pictures: int) -> str:
+    if waiting:
+        return f"Sejak itu ada {count_changes(waiting)} baru; tulis kiriman berikutnya bila akan ke kecamatan."
+    if pictures:
+        return "Datanya sudah ada di kecamatan, tetapi masih ada foto yang menunggu; tulis kiriman berikutnya."
+    return "Semua pekerjaan sudah ada di kecamatan; tidak ada yang perlu dilakukan."
 
 
 def describe_file(file: Written) -> str:

@@ -351,8 +351,14 @@ def _bundle(given: Input) -> Answer:
         written = write_letter(letter.title, raw, SigningKey(bytes.fromhex(given["seed"])))
         _insist(data.startswith(written), "note of a file")
     found = [_show_run_header(header) for header, _ in runs]
+    chunks = [
+        {"hash": header.hash, "length": header.length, "offset": header.offset, "seal": header.seal,
+         "size": header.size}
+        for header, _ in runs.chunks()
+    ]
     return {"key": letter.key}, {
-        "title": letter.title.value, "message": letter.message, "runs": found, "whole": runs.is_whole
+        "title": letter.title.value, "message": letter.message, "runs": found, "chunks": chunks,
+        "whole": runs.is_whole,
     }
 
 

@@ -7,6 +7,7 @@ import bz2
 import json
 import zlib
 from collections.abc import Iterator
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -305,6 +306,16 @@ def _read_chunk(file: Path, header: ChunkHeader) -> bytes | None:
     return chunk if chunk.startswith(header.encode()) else None
 
 
+def _read_kept_chunk(file: Path) -> bytes:
+    """Give the chunk that is kept, as it stands in a file."""
+    header = ChunkHeader(sha256(PIECE + PIECE).hexdigest(), len(PIECE), 2 * len(PIECE), SEALING.key_id.hex())
+    chunk = _read_chunk(file, header)
+    if chunk is None:
+        raise LookupError("no chunk is kept; make that file first")
+    sealed = chunk.partition(b"\n")[2]
+    return replace(header, length=len(sealed)).encode() + sealed
+
+
 def prove_cases() -> Iterator[Case]:
     leaves = [leaf_of(h, b) for h, b in changes()]
 
@@ -384,8 +395,8 @@ def enrolment_cases() -> Iterator[Case]:
     })
 
 
-def bundle_cases(file: Path) -> Iterator[Case]:
-    """Files for a stick, around the run that is kept with the vectors of runs."""
+def bundle_cases(file: Path, chunk_file: Path) -> Iterator[Case]:
+    """Files for a stick, around the run and the chunk that are kept with the vectors of these."""
     run = _read_kept(file) or _seal_run()
     root = base64.b64encode(root_of([leaf_of(h, b) for h, b in changes()])).decode()
     up: dict[str, Any] = {
@@ -394,6 +405,8 @@ def bundle_cases(file: Path) -> Iterator[Case]:
         "logs": [{"id": LOG, "size": 5, "root": root}],
         "reaches": [{"id": LOG, "size": 5}],
     }
+    chunk = _read_kept_chunk(chunk_file)
+    digest = sha256(PIECE + PIECE).hexdigest()
     down = {
         **up, "sender": OTHER.public.hex(), "receiver": SIGNING.public.hex(), "echo": NONCE, "nonce": "B" * 22,
         "segel": SEALING.public.hex(), "receipts": [], "refused": [{"log": "ff" * 16, "start": 2, "code": "gap"}],
@@ -414,6 +427,19 @@ def bundle_cases(file: Path) -> Iterator[Case]:
 
     yield Case("bundle", "from a node, with one run", "note, then runs to the end of the file",
                given(note + run, SIGN_SEED))
+    yield Case("bundle", "a chunk after the run", "the header of a chunk in a file says how long it is",
+               given(note + run + chunk + chunk, SIGN_SEED))
+    yield Case("bundle", "cut in its second chunk", "the runs and the whole chunks before the cut are good",
+               given(note + run + chunk + chunk[:-9]))
+    yield Case("bundle", "a chunk as on the line", "without a length nobody knows where it ends",
+               given(note + run + chunk.replace(b'"length":%d,' % (len(PIECE) + 48), b"", 1)))
+    yield Case("bundle", "a run after a chunk", "runs first: it is not read", given(note + chunk + run))
+    yield Case("bundle", "says what the node lacks", "hash, and how many bytes of it are there",
+               given(write_letter(Title.UP, {**up, "lacks": [{"hash": digest, "offset": len(PIECE)}]}, SIGNING),
+                     SIGN_SEED))
+    yield Case("bundle", "says what the hub lacks", "an empty list: nothing; absent: of a program that reads no chunks",
+               given(write_letter(Title.DOWN, {**down, "lacks": [], "lacks_more": False}, OTHER) + chunk,
+                     b"\x02" * 32))
     yield Case("bundle", "a note alone", "asks for what the hub has", given(note, SIGN_SEED))
     yield Case("bundle", "cut in its second run", "the whole runs before the cut are good",
                given(note + run + run[:-9]))
@@ -437,6 +463,8 @@ def bundle_cases(file: Path) -> Iterator[Case]:
         ("wilayah is no desa", "four parts", write_letter(Title.UP, {**up, "wilayah": KECAMATAN}, SIGNING),
          "malformed"),
         ("empty", "no file", b"", "malformed"),
+        ("lacks what is no hash", "64 small hex digits",
+         write_letter(Title.UP, {**up, "lacks": [{"hash": "AB" * 32, "offset": 0}]}, SIGNING), "malformed"),
         ("message changed", "signed", note.replace(b'"number":3', b'"number":4', 1), "bad_signature"),
         ("signed by another key", "the key that the message names", write_letter(Title.UP, up, OTHER), "bad_signature"),
         ("signed under another name", "sipande/<desa>/simpul", wrong_name, "bad_signature"),
@@ -453,4 +481,4 @@ def all_cases(folder: Path) -> Iterator[Case]:
         yield from make()
     yield from sealed_run_cases(folder / "sealed_run.json")
     yield from chunk_cases(folder / "chunk.json")
-    yield from bundle_cases(folder / "sealed_run.json")
+    yield from bundle_cases(folder / "sealed_run.json", folder / "chunk.json")

@@ -145,6 +145,17 @@ def list_written(conn: sqlite3.Connection, desa: str, records: Iterable[str]) ->
     ))
 
 
+def list_carried(conn: sqlite3.Connection, starts: Iterable[tuple[int, int]]) -> set[str]:
+    """Name whatever looks like an attachment in some logs (by their numbers), from a place of each on."""
+    found: set[str] = set()
+    for no, start in starts:
+        found |= _read_digests(conn.execute(
+            "SELECT body FROM change WHERE pos >= ? AND pos < ? AND body IS NOT NULL",
+            ((no << SEQ_BITS) + start, (no + 1) << SEQ_BITS),
+        ))
+    return found
+
+
 def list_kept(conn: sqlite3.Connection, catalogue: Catalogue, desa: str) -> set[str]:
     """Name what must not be removed: what is named, what held changes say, all that records in open cases had.
 

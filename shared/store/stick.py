@@ -29,6 +29,8 @@ _MOUNTS = Path("/proc/self/mountinfo")
 _NO_DISKS = re.compile(r"(nfs.*|cifs|smb.*|9p|autofs|proc|sysfs|devpts|cgroup.*|fuse\.(sshfs|rclone|gvfsd-fuse))")
 _DRIVE_REMOVABLE = 2
 _PIECE_BYTES = 1 << 20
+_ROOM_KEPT = 1 << 20
+"""What a file system needs beside the bytes of a file."""
 
 NewFile = Callable[[Path], BinaryIO]
 
@@ -80,6 +82,14 @@ def _list_drives() -> list[Path]:  # pragma: no cover - tried on Linux only
     present = int(system.GetLogicalDrives())
     drives = [f"{chr(ord('A') + bit)}:\\" for bit in range(26) if present >> bit & 1]
     return [Path(drive) for drive in drives if system.GetDriveTypeW(drive) == _DRIVE_REMOVABLE]
+
+
+def count_room(folder: Path) -> int:
+    """Count the bytes that may be written into a folder besides what must be; 0 where that cannot be told."""
+    try:
+        return max(0, shutil.disk_usage(folder).free - _ROOM_KEPT)
+    except OSError:
+        return 0
 
 
 def open_new(path: Path) -> BinaryIO:

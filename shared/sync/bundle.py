@@ -1,16 +1,16 @@
 """A bundle: what a session says, in a file that people carry (sync_protocol.md 8.10 and 8.11).
 
 First a signed note in clear, whose text is a title and one JSON message, each on a line of its own; then runs
-exactly as on the wire, to the end of the file. Bytes in, values out: nothing here knows a disk, a log, or which
-key ought to be trusted. A file is read piece by piece and never held as a whole.
+exactly as on the wire; then chunks of attachments, to the end of the file. Bytes in, values out: nothing here
+knows a disk, a log, or which key ought to be trusted. A file is read piece by piece and never held as a whole.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
 from marshmallow import EXCLUDE, fields, validate
 
@@ -19,12 +19,14 @@ from shared.changelog.keys import SigningKey
 from shared.changelog.run import RUN_BYTES_MAX, RunHeader, take_run
 from shared.errors import ProtocolError
 from shared.sync import messages
+from shared.sync.chunk import ChunkHeader, take_chunk
 from shared.sync.limits import limit
 
 _SIGNATURE_LINE = "\u2014 ".encode()
 _SIGNATURE_LINE_BYTES_MAX = 1024
 _TITLE_BYTES_MAX = 64
 _PIECE_BYTES = RUN_BYTES_MAX
+H = TypeVar("H")
 
 _KEY = validate.Regexp(r"\A[0-9a-f]{64}\Z")
 _DESA = validate.Regexp(r"\A[0-9]{2}\.[0-9]{2}\.[0-9]{2}\.[0-9]{4}\Z")
@@ -54,6 +56,14 @@ def _sizes() -> Any:
     )
 
 
+def _lacking() -> Any:
+    """Attachments that the writer has not whole, with what it has; None from a program that carries none."""
+    return fields.List(
+        fields.Nested(messages.BlobOffset), load_default=None, allow_none=True,
+        validate=validate.Length(max=limit("blob_bundle_have_max")),
+    )
+
+
 class NewKey(messages.RotateRequest):
     """The key that shall follow the sender's, once what that has signed is here (8.10)."""
 
@@ -73,6 +83,7 @@ class BundleUp(messages.HelloRequest):
     wilayah = fields.Str(required=True, validate=_DESA)
     number = fields.Int(required=True, strict=True, validate=_COUNT)
     reaches = _sizes()
+    lacks = _lacking()
     rotate = fields.Nested(NewKey, load_default=None, allow_none=True)
 
 
@@ -102,6 +113,9 @@ class BundleDown(messages.HelloAnswer):
     )
     refused = fields.List(fields.Nested(RefusedLog), load_default=list, validate=validate.Length(max=messages.LOGS_MAX))
     reaches = _sizes()
+    lacks = _lacking()
+    lacks_code = fields.Str(load_default="", validate=validate.Length(max=40))
+    lacks_more = fields.Bool(load_default=False, truthy={True}, falsy={False})
     rotated = fields.Str(load_default="", validate=validate.Length(max=64))
     simpul = fields.Str(load_default="", validate=validate.Length(max=36))
 
@@ -199,36 +213,56 @@ def _end_of_note(data: bytes, message_end: int) -> int:
 
 
 class Runs:
-    """The whole runs of a file, one after the other; what is cut or damaged ends them and spoils none before it."""
+    """The whole runs of a file, one after the other, and then its whole chunks.
+
+    What is cut or damaged ends them and spoils none before it.
+    """
 
     def __init__(self, file: BinaryIO, begun: bytes) -> None:
         self._file = file
         self._data = begun
+        self._is_at_end = False
         self.bytes_read = len(begun)
         self.is_whole = False
-        """Set at the end when nothing was left over."""
+        """Set at the end of the file when nothing was left over."""
 
     def __iter__(self) -> Iterator[tuple[RunHeader, bytes]]:
+        return self._take_all(take_run)
+
+    def chunks(self) -> Iterator[tuple[ChunkHeader, bytes]]:
+        """Give the chunks that follow the runs, once these were read to their end."""
+        return self._take_all(take_chunk)
+
+    def _take_all(self, take: Callable[[bytes, int], tuple[H, bytes, int] | None]) -> Iterator[tuple[H, bytes]]:
+        """Give what can be taken from here on; what is something else stays to be taken as that."""
         at = 0
         while True:
             try:
-                found = take_run(self._data, at) if at < len(self._data) else None
+                found = take(self._data, at) if at < len(self._data) else None
             except ProtocolError:
+                self._data = self._data[at:]
                 return
             if found is not None:
                 at = found[2]
                 yield found[:2]
                 continue
             self._data, at = self._data[at:], 0
-            try:
-                piece = self._file.read(_PIECE_BYTES)
-            except OSError:
-                return  # the stick was pulled out, or is broken there
-            if not piece:
-                self.is_whole = not self._data
+            if not self._read_on():
                 return
-            self.bytes_read += len(piece)
-            self._data += piece
+
+    def _read_on(self) -> bool:
+        try:
+            piece = b"" if self._is_at_end else self._file.read(_PIECE_BYTES)
+        except OSError:
+            self._is_at_end = True
+            return False  # the stick was pulled out, or is broken there
+        if not piece:
+            self.is_whole = self.is_whole or (not self._is_at_end and not self._data)
+            self._is_at_end = True
+            return False
+        self.bytes_read += len(piece)
+        self._data += piece
+        return True
 
 
 def open_file(file: BinaryIO) -> tuple[Letter, Runs]:

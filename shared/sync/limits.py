@@ -51,6 +51,8 @@ LIMITS: dict[str, Limit] = {
     "blob_bytes_max": Limit(256 * 1024, "byte", "largest attachment; programs here write at most 200,000"),
     "blob_desa_bytes_max": Limit(2 * 1024**3, "byte", "attachments of one desa at its hub"),
     "blob_have_max": Limit(200, "hash", "hashes in one question or answer about attachments"),
+    "blob_bundle_bytes_max": Limit(128 * 1024 * 1024, "byte", "attachments in one file on a stick"),
+    "blob_bundle_have_max": Limit(1000, "hash", "attachments that the note of a file says are lacking"),
     "blob_session_bytes_max": Limit(16 * 1024 * 1024, "byte", "attachments in one session, both ways"),
     "blob_session_s_max": Limit(60, "s", "time for them in one session: new changes must not wait for photos"),
     "blob_check_s": Limit(24 * 3600, "s", "a node asks at least so often what its hub lacks of attachments"),

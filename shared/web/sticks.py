@@ -11,6 +11,9 @@ from shared.errors import UserError
 from shared.store.stick import list_sticks
 from shared.web.forms import write_number
 
+FILE_BYTES_MAX = 200_000_000
+"""How large a file that a stick brings may be where it comes with the browser: a village's whole history is a tenth
+of it, and the attachments of one file (``blob_bundle_bytes_max``) two thirds."""
 _MB = 1_000_000
 
 

@@ -19,10 +19,13 @@ from hub.simpul.enrol import confirm_candidate, list_candidates, open_slot
 from hub.usb.folder import take_path
 from node.usb.ledger import Ledger, Written
 from node.usb.words import describe_file, describe_state
+from shared.store.blobs import store_of
 from shared.store.outbox import Outbox
 from shared.store.stick import MORE_PLACES
+from shared.sync import limits
 from tests.node_app.test_pages_kit import Browser, Desa, make_desa, read_text
 from tests.support.federation import ADDRESS, DESA, HUB, seeded
+from tests.support.office import create
 from tests.support.usb import plug_in
 
 PAGE = "/sinkronisasi/usb/"
@@ -86,6 +89,29 @@ def enrol(siti: Browser, hub: HubServices, stick: Path) -> None:
     (found,) = list_candidates(hub)
     assert found["kata"] in " ".join(read_text(page).split()) and "Cocokkan enam kata" in read_text(page)
     confirm_candidate(hub, found["simpul"], found["kata"], "")
+
+
+def test_the_page_says_how_many_photos_travel_and_how_many_wait(
+    desa: Desa, siti: Browser, hub: HubServices, stick: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    enrol(siti, hub, stick)
+    for at, size in enumerate((300, 90_000)):
+        photo = store_of(desa.node).add(DESA, b"\xff\xd8\xff" + bytes([at]) * size)
+        create(desa.node, nama=f"ORANG {at}", foto=photo)
+    assert "2 belum diterima kecamatan. Foto ikut di kiriman" in " ".join(read_text(siti.get(PAGE)).split())
+    monkeypatch.setitem(limits.LIMITS, "blob_bundle_bytes_max", limits.Limit(50_000, "byte", ""))
+    text = " ".join(read_text(press(siti, "kirim")).split())
+    assert "1 foto atau pindaian ikut; 1 menunggu kiriman berikutnya." in text and "1 (1 menunggu)" in text
+    carry(hub, stick)
+    text = " ".join(read_text(press(siti, "terima")).split())
+    assert "1 belum diterima kecamatan" in text and "masih ada foto yang menunggu" in text
+    monkeypatch.undo()
+    monkeypatch.setenv(MORE_PLACES, str(stick))
+    monkeypatch.setattr("shared.web.sticks.list_sticks", lambda: stick_module.list_sticks(roots=()))
+    assert "1 foto atau pindaian ikut di dalamnya." in " ".join(read_text(press(siti, "kirim")).split())
+    carry(hub, stick)
+    text = " ".join(read_text(press(siti, "terima")).split())
+    assert "tidak ada yang perlu dilakukan" in text and "Foto dan pindaian:" not in text
 
 
 def test_each_state_of_the_journey_is_one_plain_sentence(

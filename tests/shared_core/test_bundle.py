@@ -16,6 +16,7 @@ from shared.changelog.keys import SigningKey
 from shared.changelog.run import RUN_BYTES_MAX, RUN_HEADER_BYTES_MAX, RunHeader
 from shared.errors import ProtocolError
 from shared.sync.bundle import Letter, Runs, Title, name_signer, open_file, read_letter, write_letter
+from shared.sync.chunk import ChunkHeader, encode_chunk
 from shared.sync.filenames import name_answer, name_file, pick_names
 from shared.sync.limits import limit
 
@@ -73,6 +74,31 @@ def test_a_file_cut_at_any_byte_gives_exactly_the_whole_runs_before_the_cut() ->
         _, found, runs = read(FILE[:cut])
         assert len(found) == sum(end <= cut for end in ends[1:]), cut
         assert runs.is_whole == (cut in ends), cut
+
+
+def make_chunk(offset: int) -> bytes:
+    header = ChunkHeader("ab" * 32, offset, 1000, "cd" * 8)
+    return encode_chunk(header, bytes(90), lambda piece, info: bytes(48) + piece, is_one_of_many=True)
+
+
+def test_chunks_behind_the_runs_are_read_after_them_and_cut_like_them() -> None:
+    chunks = [make_chunk(offset) for offset in (0, 90, 180)]
+    file, ends = FILE + b"".join(chunks), [len(FILE)]
+    for chunk in chunks:
+        ends.append(ends[-1] + len(chunk))
+    for cut in range(len(FILE), len(file) + 1):
+        _, found, runs = read(file[:cut])
+        assert len(found) == len(RUNS)
+        taken = list(runs.chunks())
+        assert [header.offset for header, _ in taken] == [0, 90, 180][: sum(end <= cut for end in ends[1:])]
+        assert runs.is_whole == (cut in ends), cut
+    _, found, runs = read(NOTE + chunks[0] + RUNS[0])
+    assert found == [] and len(list(runs.chunks())) == 1 and not runs.is_whole, "runs first"
+    nameless = chunks[0].replace(b'"length":138,', b"", 1)
+    assert nameless != chunks[0]
+    for length in (b"", b'"length":0,', b'"length":-1,', b'"length":true,', b'"length":99999999,', b'"length":"9",'):
+        _, _, runs = read(FILE + nameless.replace(b'"offset"', length + b'"offset"', 1))
+        assert list(runs.chunks()) == [] and not runs.is_whole, length
 
 
 def test_a_flipped_bit_spoils_the_note_or_the_runs_from_there_on_and_none_before() -> None:
