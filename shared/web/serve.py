@@ -25,6 +25,7 @@ from waitress.server import BaseWSGIServer, create_server
 from waitress.task import ErrorTask
 
 from shared.errors import EnvironmentProblem
+from shared.web.crowd import CONNECTIONS_MAX, CROWDED, make_room
 from shared.web.guards import check_policies
 from shared.web.headers import SECURITY_HEADERS
 from shared.web.services import Web
@@ -123,7 +124,7 @@ def serve(
         map=servers,
         sockets=sockets,
         threads=THREADS,
-        connection_limit=200,
+        connection_limit=CONNECTIONS_MAX,
         backlog=64,
         channel_timeout=60,
         cleanup_interval=15,
@@ -148,6 +149,8 @@ def serve(
                 on_ready(address)
             while not stopping.is_set():
                 wasyncore.loop(timeout=_LOOP_S, map=servers, use_poll=os.name == "posix", count=1)
+                if len(servers) > CROWDED:
+                    make_room(item for item in tuple(servers.values()) if isinstance(item, HTTPChannel))
     finally:
         switch.end()
         for listener in listeners:

@@ -11,7 +11,7 @@ import textwrap
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -26,6 +26,7 @@ from shared.store.connection import Database
 from shared.store.folder import DataFolder
 from shared.store.migrations import apply_migrations
 from shared.web.accounts import Role
+from shared.web.crowd import CONNECTIONS_MAX
 from shared.web.factory import make_app
 from shared.web.guards import UMUM, Registration
 from shared.web.headers import SECURITY_HEADERS
@@ -294,3 +295,23 @@ def test_a_signal_ends_the_server_cleanly_within_two_seconds(tmp_path: Path, num
             assert process.wait(10) == 0 and time.monotonic() - start < 2.0
     assert rest == "selesai False\n"
     assert not (tmp_path / "data" / "server.json").exists()
+
+
+def test_many_slow_connections_of_one_address_leave_places_for_others(running: Running) -> None:
+    head = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n"
+    with ExitStack() as stack:
+
+        def connect(source: str) -> socket.socket:
+            made = socket.create_connection(("127.0.0.1", running.port), timeout=5, source_address=(source, 0))
+            return stack.enter_context(made)
+
+        honest = connect("127.0.0.2")
+        honest.sendall(head)
+        for _ in range(CONNECTIONS_MAX + 50):
+            connect("127.0.0.1").sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 90000\r\n\r\nx")
+        late = connect("127.0.0.2")
+        late.sendall(head)
+        # Both are slow themselves, and finish in their own time.
+        for line in (late, honest):
+            line.sendall(b"\r\n")
+            assert line.recv(65536).startswith(b"HTTP/1.1 ")
