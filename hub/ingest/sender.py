@@ -57,7 +57,7 @@ def _knows_otherwise(conn: sqlite3.Connection, log: Log, head: Mapping[str, Any]
     """Tell whether a head says more of a log than is held here, or another history of it."""
     if head["size"] > log.size:
         return True
-    return head["size"] > 0 and encode_root(root_at(conn, log, head["size"])) != head["root"]
+    return bool(head["size"]) and encode_root(root_at(conn, log, head["size"])) != str(head["root"])
 
 
 def describe_program(services: HubServices, sender: Sender, asked: Mapping[str, Any]) -> dict[str, Any]:
