@@ -9,7 +9,7 @@ from hub.kabupaten.current import load_index
 from hub.kabupaten.lake import HubEntry, HubState, Lake
 from hub.kabupaten.manifest import Manifest
 from hub.kabupaten.witness import WitnessBook
-from shared.changelog.checkpoint import Checkpoint, NoteError, Verifier, open_checkpoint
+from shared.changelog.checkpoint import Checkpoint, Verifier, is_signed
 from shared.errors import DamageError, EnvironmentProblem
 
 
@@ -76,17 +76,9 @@ def _audit_witness(lake: Lake, hub: HubEntry, witness: Verifier, state: HubState
     problems = []
     for origin, cosigned in sorted(book.logs.items()):
         point = cosigned.checkpoint
-        if not any(_is_signed(cosigned.note, Verifier(origin, key.public)) for key in (hub.verifier, *hub.earlier)):
+        if not any(is_signed(cosigned.note, Verifier(origin, key.public)) for key in (hub.verifier, *hub.earlier)):
             problems.append(f"saksi.json, {origin}: tanda tangan kecamatan tidak cocok dengan kunci yang terdaftar.")
         pulled = state.heads.get(origin)
         if pulled is not None and pulled.size == point.size and pulled.root != point.root:
             problems.append(f"saksi.json, {origin}: yang disaksikan berbeda dengan yang ditarik pada ukuran yang sama.")
     return problems
-
-
-def _is_signed(note: bytes, verifier: Verifier) -> bool:
-    try:
-        open_checkpoint(note, verifier)
-    except NoteError:
-        return False
-    return True

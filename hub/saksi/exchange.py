@@ -19,7 +19,7 @@ from shared.changelog.checkpoint import (
     NoteError,
     SignatureType,
     Verifier,
-    open_checkpoint,
+    is_signed,
     open_receipt,
     parse_vkey,
 )
@@ -115,20 +115,12 @@ def _take(
         queries.keep_cosignature(conn, vkey, Witnessed(log.no, checkpoint.size, time_s, note))
         return checkpoint
     keys = list_hub_keys(conn, services) if log is None else [log.kunci]
-    if not any(_is_signed(note, Verifier(checkpoint.origin, key)) for key in keys):
+    if not any(is_signed(note, Verifier(checkpoint.origin, key)) for key in keys):
         raise ProtocolError("bad_proof", "cosignature on what this hub never signed")
     code = "saksi_mundur" if checkpoint.size > held else "saksi_cabang"
     detail = f"saksi {checkpoint.size}, di sini {held}"
     queries.keep_evidence(conn, services.clock.now_s(), code, checkpoint.origin, detail, note)
     return checkpoint
-
-
-def _is_signed(note: bytes, verifier: Verifier) -> bool:
-    try:
-        open_checkpoint(note, verifier)
-    except NoteError:
-        return False
-    return True
 
 
 def _offer(services: HubServices, conn: sqlite3.Connection, log: Log, seen: int) -> Offer | None:

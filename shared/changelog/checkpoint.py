@@ -255,6 +255,15 @@ def open_checkpoint(note: bytes, verifier: Verifier) -> Checkpoint:
     return parse_body(open_note(note, verifier))
 
 
+def is_signed(note: bytes, verifier: Verifier) -> bool:
+    """Tell whether a note is a checkpoint that this key has signed."""
+    try:
+        open_checkpoint(note, verifier)
+    except NoteError:
+        return False
+    return True
+
+
 def cosign(checkpoint: Checkpoint, cosigner: Signer, timestamp: int) -> bytes:
     """Make the receipt of a checkpoint at a time in seconds: its text with the cosignature as only signature.
 
