@@ -34,6 +34,9 @@ def take_snapshot(side: Side, target: Path) -> None:
     except sqlite3.DatabaseError as error:
         if "malformed" in str(error) or "not a database" in str(error):
             raise DamageError("database cannot be copied") from error
+        if type(error) is sqlite3.DatabaseError:
+            # VACUUM gives what fails in the file that it makes a code that sqlite3 has no class for.
+            raise sqlite3.OperationalError(str(error)) from error
         raise
 
 
