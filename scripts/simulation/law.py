@@ -84,7 +84,7 @@ class Record:
         members = {ref for ref in self.placed if group in self._touched(self.by_ref[ref])}
         return _Group(self, group, members).outcome() if members else None
 
-    @property
+    @cached_property
     def outcomes(self) -> dict[str, Outcome]:
         found = {group: self.outcome(group) for group in self.names}
         return {group: outcome for group, outcome in found.items() if outcome is not None}
