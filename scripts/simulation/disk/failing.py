@@ -125,7 +125,8 @@ def check_words(told: dict[str, Any], fault: Fault) -> None:
 
     What cannot be read looks like damage: SQLite itself takes it for that.
     """
-    kinds = ("page", "session", "EnvironmentProblem", "KeyFileError", *(["DamageError"] if fault.is_read else []))
+    damage = ("DamageError", "DoubtfulBackup") if fault.is_read else ()
+    kinds = ("page", "session", "EnvironmentProblem", "KeyFileError", *damage)
     assert told["kind"] in kinds, f"told as {told['kind']}: {told['text'][-300:]}"
     text = told["text"]
     assert text.strip() and "Traceback" not in text and "Errno" not in text, text[-400:]

@@ -129,7 +129,12 @@ def _back_up(side: Side, target: Path, keep: int) -> Backup:
             removed = _remove_old(target.parent, prefix, keep, beside)
     except EnvironmentProblem as error:
         raise _unwritable() if error.kode == "stik_gagal" else error from error
-    except (OSError, sqlite3.OperationalError) as error:
+    except OSError as error:
+        raise _unwritable() from error
+    except sqlite3.DatabaseError as error:
+        # A disk that fails under the copy shows as anything, also as damage, and in no class of its own.
+        if type(error) not in (sqlite3.OperationalError, sqlite3.DatabaseError):
+            raise
         raise _unwritable() from error
     return Backup(target, size, removed, public is not None, len(pictures))
 

@@ -22,7 +22,7 @@ from shared.store.tables import _name
 def take_snapshot(side: Side, target: Path) -> None:
     """Copy one moment of the database into a new file for its owner alone; writers go on beside it.
 
-    Raises DamageError when the database cannot be read, OSError and sqlite3.OperationalError when the copy
+    Raises DamageError when the database cannot be read, OSError and sqlite3.DatabaseError when the copy
     cannot be written.
     """
     # Made here and not by SQLite, so that nobody else can read it from its first byte on.
@@ -34,9 +34,6 @@ def take_snapshot(side: Side, target: Path) -> None:
     except sqlite3.DatabaseError as error:
         if "malformed" in str(error) or "not a database" in str(error):
             raise DamageError("database cannot be copied") from error
-        if type(error) is sqlite3.DatabaseError:
-            # VACUUM gives what fails in the file that it makes a code that sqlite3 has no class for.
-            raise sqlite3.OperationalError(str(error)) from error
         raise
 
 
