@@ -8,8 +8,17 @@ from shared.records.bantuan import PenerimaBantuanSchema, ProgramBantuanSchema
 from shared.records.kantor import DesaSchema, DusunSchema, PetugasSchema
 from shared.records.keluarga import KeluargaSchema
 from shared.records.kind import Kind, RecordSchema, make_kind
+from shared.records.lampid import LaporanLampidSchema, PeristiwaSchema
 from shared.records.penduduk import PendudukSchema
+from shared.records.perangkat import PerangkatSchema
 from shared.records.simpul import KunciHubSchema, SimpulSchema
+from shared.records.surat import (
+    BlokNomorSchema,
+    KonsepSuratSchema,
+    SuratMasukSchema,
+    SuratSchema,
+    TemplatSuratSchema,
+)
 from shared.records.verval import AdopsiSchema, CabangSchema, KasusSchema, PenghapusanSchema, TautanSchema
 
 SCHEMAS: tuple[type[RecordSchema], ...] = (
@@ -20,6 +29,14 @@ SCHEMAS: tuple[type[RecordSchema], ...] = (
     DusunSchema,
     KeluargaSchema,
     PendudukSchema,
+    PeristiwaSchema,
+    LaporanLampidSchema,
+    PerangkatSchema,
+    TemplatSuratSchema,
+    BlokNomorSchema,
+    KonsepSuratSchema,
+    SuratSchema,
+    SuratMasukSchema,
     ProgramBantuanSchema,
     PenerimaBantuanSchema,
     KasusSchema,

@@ -30,8 +30,9 @@ class PetugasSchema(RecordSchema):
     peran = Pilihan(
         "Peran",
         {
-            "admin": "Admin", "operator": "Operator", "wali_data": "Wali data", "camat": "Camat",
-            "sistem": "Sistem",
+            "admin": "Admin", "kades": "Kepala Desa", "sekdes": "Sekretaris Desa", "kasi": "Kasi atau kaur",
+            "operator": "Operator", "kadus": "Kepala dusun", "wali_data": "Wali data", "camat": "Camat",
+            "sekcam": "Sekcam", "pengamat": "Pengamat", "sistem": "Sistem",
         },
     )
     aktif = Ya("Aktif")

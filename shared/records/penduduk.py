@@ -8,7 +8,10 @@ from shared.records.kind import RecordSchema
 
 
 class PendudukSchema(RecordSchema):
+    """A resident. Version 2 says in the group *status* which event has made it (shared/records/lampid.py)."""
+
     kind = "penduduk"
+    version = 2
     label = "Penduduk"
     protected = frozenset({"nik", "identitas"})
     indexes = (("nik",), ("keluarga",), ("desa", "nama"))
@@ -27,6 +30,7 @@ class PendudukSchema(RecordSchema):
     status_dasar = Kode("Status dasar", "status_dasar", group="status")
     tanggal_status = Tanggal("Tanggal status", group="status")
     sebab_status = Teks("Sebab", group="status", personal=True)
+    peristiwa = Rujukan("Peristiwa", "peristiwa", group="status", since=2)
     agama = Kode("Agama", "agama")
     pendidikan = Kode("Pendidikan dalam KK", "pendidikan_kk")
     pendidikan_sedang = Kode("Pendidikan sedang ditempuh", "pendidikan_sedang")

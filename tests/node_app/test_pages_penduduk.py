@@ -36,8 +36,8 @@ def search(browser: Browser, **fields: str) -> str:
     return read_text(browser.follow(browser.post("/penduduk/cari", **fields)))
 
 
-def test_the_form_draws_every_field_but_the_family_and_the_photo() -> None:
-    assert set(PENDUDUK.fields) - set(FORM_FIELDS) == {"keluarga", "foto"}
+def test_the_form_draws_every_field_but_what_other_pages_set() -> None:
+    assert set(PENDUDUK.fields) - set(FORM_FIELDS) == {"keluarga", "foto", "peristiwa"}
 
 
 def test_the_list_shows_living_residents_with_masked_numbers(siti: Browser) -> None:

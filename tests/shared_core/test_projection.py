@@ -289,8 +289,8 @@ class PendudukBaru(PendudukSchema):
     """What a program of years to come will know."""
 
     kind = "penduduk"
-    version = 2
-    zodiak = Teks("Zodiak", since=2)
+    version = 3
+    zodiak = Teks("Zodiak", since=3)
 
 
 def catalogue(*schemas: type[RecordSchema]) -> Catalogue:
