@@ -6,8 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from hub.app import make_hub_app
+from hub.ingest.gate import Gate
 from hub.services import open_hub
-from shared.clock import SystemClock, system_random
+from shared.clock import SystemClock, spent_s, system_random
 from shared.errors import EnvironmentProblem
 from shared.store.backup.restore import clean_up
 from shared.store.cleaning import clean_when_due
@@ -46,6 +47,7 @@ def run_server(
             note_cut_off(services)
         daily.start()
         app = make_hub_app(services)
+        app.extensions["sync_gate"] = Gate(services.clock.monotonic_s, spent_s)
         code = app.extensions["sipande"].accounts.issue_first_code()
         serve(app, host, port, trusted_proxy=trusted_proxy, on_ready=lambda address: _announce(say, address, code))
     finally:

@@ -40,6 +40,11 @@ class SystemClock:
         return time.monotonic()
 
 
+def spent_s() -> float:
+    """Tell the processor time that the calling thread has used, in seconds; waiting is none."""
+    return time.thread_time()
+
+
 system_random: Randomness = os.urandom
 
 

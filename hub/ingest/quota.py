@@ -48,9 +48,7 @@ class Quota:
         """Let one request of ``size`` bytes pass while it is worked on; Busy when the share is used up."""
         with self._lock:
             purse = self._fill(key)
-            # Who has taken much gets one worker, so that the others find one free.
-            is_heavy = purse.size < limit("bytes_burst") * 3 / 4
-            if purse.running >= (1 if is_heavy else limit("requests_at_once")):
+            if purse.running >= limit("requests_at_once"):
                 raise Busy(1)
             lacking = max(
                 (1 - purse.requests) / limit("requests_per_s"), (size - purse.size) / limit("bytes_per_s")

@@ -15,6 +15,7 @@ from flask import Blueprint, Response, current_app, g, request
 from hub.downlink.answer import build_answer, find_differing, list_heads, readable_logs
 from hub.ingest.accept import Sender, accept_run
 from hub.ingest.contact import note_contact, note_handed_over, note_refusal
+from hub.ingest.gate import Gate
 from hub.ingest.quota import STRANGERS, Busy, Quota
 from hub.ingest.sender import describe_program, judge_parity, look_up_helper, look_up_sender
 from hub.pemulihan.rotation import accept_rotation
@@ -85,6 +86,12 @@ def _sessions() -> SessionTable:
     return table
 
 
+def _gate() -> Gate:
+    """Give the gate of this app; where no server has set one (a simulated hub) no work costs time."""
+    gate: Gate = current_app.extensions.setdefault("sync_gate", Gate(services().clock.monotonic_s, lambda: 0.0))
+    return gate
+
+
 Handler = Callable[[bytes, signature.Signed], Response]
 
 
@@ -113,7 +120,7 @@ def signed(handler: Handler) -> Callable[[], Response]:
 
 
 def _work(handler: Handler, body: bytes, caller: signature.Signed) -> Response:
-    """Let a request pass within the share of its key; one that was broken costs more."""
+    """Let a request pass when its turn has come, within the share of its key; one that was broken costs more."""
     hub = services()
     quota: Quota = current_app.extensions.setdefault("sync_quota", Quota(hub.clock.monotonic_s))
     with hub.database.read() as conn:
@@ -122,7 +129,8 @@ def _work(handler: Handler, body: bytes, caller: signature.Signed) -> Response:
         is_known = conn.execute("SELECT 1 FROM simpul WHERE kunci = ?", (caller.key,)).fetchone() is not None
     purse = caller.key if is_known else STRANGERS
     share = limit("bytes_blob") if (request.endpoint or "").startswith("sync_blob.") else 1
-    with quota.spend(purse, len(body) // share):
+    # The turn first: who asks without end waits for each refusal too.
+    with _gate().pass_through(purse), quota.spend(purse, len(body) // share):
         try:
             response = handler(body, caller)
         except ProtocolError as error:
@@ -239,7 +247,10 @@ def push(body: bytes, caller: signature.Signed) -> Response:
     at = 0
     try:
         runs = split_runs(body)
-        g.changes = sum(header.end - header.start for header, _ in runs)
+        changes = sum(header.end - header.start for header, _ in runs)
+        if changes > limit("turn_changes_max") and _gate().is_anyone_else_present(caller.key):
+            raise ProtocolError("too_large", "others wait")
+        g.changes = changes
         for at, (header, sealed) in enumerate(runs):
             receipts.append(accept_run(hub, sender, header, sealed).decode())
     except ProtocolError as error:

@@ -6,6 +6,7 @@ import json
 import sys
 
 from benchmarks.hostile import bench_hostile
+from benchmarks.hostile_wall import bench_hostile_wall
 from benchmarks.local import bench_idle, bench_import, bench_rebuild
 from benchmarks.newpc import bench_new_pc
 from benchmarks.offline import bench_sync_offline
@@ -20,6 +21,7 @@ BENCHES = {
     "sync-cut": bench_sync_cut,
     "sync-many": bench_sync_many,
     "hostile": bench_hostile,
+    "hostile-wall": bench_hostile_wall,
     "sync-offline": bench_sync_offline,
     "new-pc": bench_new_pc,
     "import": bench_import,

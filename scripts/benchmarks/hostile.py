@@ -1,198 +1,226 @@
-"""What honest computers feel of one that is broken or hostile: its desa pays, the others do not."""
+"""What honest computers feel of a hostile one, in virtual time: the hub's work alone, on any machine, however busy."""
 
 from __future__ import annotations
 
-import base64
-import socket
 import statistics
-import threading
-import time
+from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing
-from dataclasses import dataclass, field
-from pathlib import Path
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, field, replace
+from random import Random
 
+from flask import Flask
+
+from benchmarks.attack import Attack
 from benchmarks.line import Line, make_line
-from benchmarks.villages import edit_people, make_village
+from benchmarks.stage import Stage
+from benchmarks.villages import make_village, write_edits
+from hub.app import make_hub_app
+from hub.commands import make_hub
+from hub.ingest.quota import STRANGERS
+from hub.services import HubServices
+from hub.simpul.enrol import confirm_candidate, open_slot
 from node.services import NodeServices, open_node
+from node.sinkron.enrol import enrol
 from node.sinkron.session import InlineExecutor, Outcome, Session
-from node.sinkron.transport import HttpTransport
-from running.processes import Server, enrol_node, scratch, serving, serving_hub, wait_quiet
-from shared.clock import SystemClock, system_random
+from node.sinkron.transport import Answer, Traffic, Transport, _read_signature
+from running.processes import KECAMATAN, scratch
+from shared.clock import system_random
 from shared.codes import wilayah as codes
-from shared.errors import SipandeError
-from shared.store.changes import list_logs
-from shared.store.runs import build_run, sign_size
-from shared.sync import messages
+from shared.sync import signature
+from shared.sync.limits import limit
 
-HONEST = 6
-EACH = 600
-HOSTILE = 12_000
-SECONDS = 25.0
-PAUSE_S = 0.25
-"""An honest computer begins its next session so long after the last."""
-SLOW = 40
-"""Connections on which the hostile one sends a byte now and then."""
-CALLS_PER_S = 40.0
+ADDRESS = "https://hub.uji"
+PERIOD_S = 40.0
+PAUSE_S = 2.0
+"""Between two sessions of an honest computer, on average: hundreds of times what a village does."""
+CLIENT_S = 0.02
+"""What a hostile connection needs between an answer and its next request: the way through the internet."""
+CALM_S = 15.0
+PARTS = ("quiet", "burst", "after")
+
+Act = Callable[[Attack, Transport], None]
+ATTACKS: dict[str, tuple[Act, ...]] = {
+    "flood": (Attack.flood,) * 3,
+    "all": (Attack.flood, Attack.pull, Attack.greet, Attack.send_junk),
+    "strangers": (Attack.flood, *(Attack.knock,) * 3),
+}
+"""Each from a computer that did nothing before: its connections, and what is done on each of them."""
+
+
+@dataclass(frozen=True)
+class Size:
+    """How many honest computers, residents of each village, and which attacks."""
+
+    honest: int = 6
+    each: int = 300
+    hostile: int = 6_000
+    attacks: tuple[str, ...] = tuple(ATTACKS)
 
 
 @dataclass
-class Hostile:
-    """One enrolled computer that does everything at once that a key can do to a hub."""
+class StageTransport:
+    """Carries requests to the app on a stage; what signs and reads is the caller's own work and takes no time."""
 
-    services: NodeServices
-    address: str
-    stopping: threading.Event = field(default_factory=threading.Event)
-    answers: dict[int, int] = field(default_factory=dict)
+    stage: Stage
+    app: Flask
+    seed: bytes
+    key: str
+    purse: str
+    traffic: Traffic = field(default_factory=Traffic)
 
-    def run(self) -> None:
-        work: list[Callable[[HttpTransport], None]] = [self._flood, self._flood, self._break]
-        threads = [threading.Thread(target=self._repeat, args=(one,), daemon=True) for one in work]
-        threads.append(threading.Thread(target=self._trickle, daemon=True))
-        for thread in threads:
-            thread.start()
-        self.stopping.wait()
-        for thread in threads:
-            thread.join(5)
+    def post(self, path: str, body: bytes, nonce: str) -> Answer:
+        now_s = self.stage.clock.now_s()
+        request = signature.RequestMessage("POST", ADDRESS + path)
+        headers = signature.sign(request, body, self.seed, self.key, nonce, now_s)
+        client = self.app.test_client()
+        said: dict[str, str] = {}
 
-    def _repeat(self, act: Callable[[HttpTransport], None]) -> None:
-        key = self.services.keys.signing
-        while not self.stopping.is_set():
-            transport = HttpTransport(self.address, key.seed(), key.public.hex(), 0)
-            try:
-                act(transport)
-            except SipandeError:
-                pass
-            finally:
-                transport.close()
+        def work() -> Answer:
+            response = client.post(path, data=body, headers=headers, base_url=ADDRESS)
+            said.update(response.headers)
+            return Answer(response.status_code, response.data, None)
 
-    def _flood(self, transport: HttpTransport) -> None:
-        """Push the whole village again and again, in the largest bodies that the hub takes."""
-        receiver, nonce = self._hello(transport)
-        with self.services.database.read() as conn:
-            logs = [log for log in list_logs(conn) if log.own]
-            for log in logs:
-                note = sign_size(conn, log, log.size, self.services.signer(log))
-                for start in range(0, log.size, 2000):
-                    if self.stopping.is_set():
-                        return
-                    end = min(log.size, start + 2000)
-                    run = build_run(
-                        conn, log, start, end, note=note, note_size=log.size, codec="zlib", receiver=receiver
-                    )
-                    if self._post(transport, "/sync/v1/push", run, nonce) in (401, 429):
-                        return
-        pull = messages.encode({"logs": [{"id": log.id, "size": 0} for log in logs], "bytes_max": 1 << 20})
-        self._post(transport, "/sync/v1/pull", pull, nonce)
+        answer = self.stage.ask(self.purse, len(body), work)
+        return replace(answer, signed=_read_signature(answer.status, said, answer.body))
 
-    def _break(self, transport: HttpTransport) -> None:
-        """Send what cannot be read, what is not signed, and what is too large."""
-        nonce = base64.urlsafe_b64encode(system_random(16)).decode().rstrip("=")
-        self._post(transport, "/sync/v1/push", b"sipande-run/1 {" * 5000, nonce)
-        self._post(transport, "/sync/v1/hello", b"[" * 100_000, nonce)
-        self._post(transport, "/sync/v1/pull", system_random(500_000), nonce)
+    def with_key(self, seed: bytes, key: str) -> StageTransport:
+        return replace(self, seed=seed, key=key, purse=STRANGERS)
 
-    def _hello(self, transport: HttpTransport) -> tuple[bytes, str]:
-        nonce = base64.urlsafe_b64encode(system_random(16)).decode().rstrip("=")
-        body = messages.encode({"version": 1, "nonce": nonce, "logs": []})
-        answer = transport.post("/sync/v1/hello", body, nonce)
-        self._count(answer.status)
-        if answer.status != 200:
-            return b"\x09" * 32, nonce
-        said = messages.decode(messages.HelloAnswer, answer.body)
-        return bytes.fromhex(said["segel"]), said["nonce"]
+    def close(self) -> None:
+        return None
 
-    def _post(self, transport: HttpTransport, path: str, body: bytes, nonce: str) -> int:
-        status = transport.post(path, body, nonce).status
-        self._count(status)
-        return status
 
-    def _count(self, status: int) -> None:
-        self.answers[status] = self.answers.get(status, 0) + 1
-        # The machine that is measured is also the one that attacks: more would measure the attacker's own work.
-        time.sleep(1 / CALLS_PER_S)
+@dataclass
+class Scene:
+    """One hub on a stage, its honest computers, and a hostile one for each kind of attack."""
 
-    def _trickle(self) -> None:
-        host, port = self.address.removeprefix("http://").rsplit(":", 1)
-        head = b"POST /sync/v1/push HTTP/1.1\r\nHost: x\r\nContent-Length: 900000\r\n\r\n"
-        with ExitStack() as stack:
-            lines = [stack.enter_context(socket.create_connection((host, int(port)), 5)) for _ in range(SLOW)]
-            for line in lines:
-                line.sendall(head)
-            while not self.stopping.wait(1.0):
-                for line in lines:
-                    try:
-                        line.sendall(b"x")
-                    except OSError:
-                        continue
+    stage: Stage
+    app: Flask
+    hub: HubServices
+    honest: list[NodeServices]
+    hostile: dict[str, NodeServices]
+    each: int
+    samples: list[float] = field(default_factory=list)
+    attacking: str = ""
+    answers: Counter[int] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        for at, node in enumerate(self.honest):
+            self.stage.add_caller(lambda node=node, at=at: self._work(node, Random(at)))  # type: ignore[misc]
+        for name, node in self.hostile.items():
+            attack = Attack(node, lambda name=name: self.attacking != name, self._pause, self.answers)  # type: ignore
+            attack.prepare(self.hub.seal_key.public)
+            for act in ATTACKS[name]:
+                self.stage.add_caller(lambda a=attack, n=name, do=act: self._attack(a, n, do))  # type: ignore[misc]
+
+    def play(self, seconds: float, attacking: str = "") -> list[float]:
+        """Play on, with or without an attack; give the seconds of each honest session that ended."""
+        self.samples, self.attacking = [], attacking
+        self.stage.play(seconds)
+        return self.samples
+
+    def empty_purse(self, name: str) -> None:
+        """Let a hostile computer have used up its share, as it has some minutes later."""
+        self.app.extensions["sync_quota"].charge(self.hostile[name].keys.signing.public.hex(), limit("bytes_burst"))
+
+    def _work(self, node: NodeServices, random: Random) -> None:
+        """Write one thing and sync it, again and again."""
+        number = 0
+        while True:
+            self.stage.sleep(random.expovariate(1 / PAUSE_S))
+            write_edits(node, 1, number % self.each, number // self.each)
+            began_s = self.stage.clock.passed_s
+            report = Session(node, self._transport(node), InlineExecutor()).run()
+            took_s = self.stage.clock.passed_s - began_s
+            self.samples.append(took_s if report.outcome is Outcome.SELESAI else float("inf"))
+            number += 1
+
+    def _attack(self, attack: Attack, name: str, act: Act) -> None:
+        while True:
+            while self.attacking != name:
+                self.stage.sleep(0.5)
+            attack.lead(lambda transport: act(attack, transport), self._transport(attack.services))
+
+    def _transport(self, node: NodeServices) -> StageTransport:
+        return open_transport(self.stage, self.app, node)
+
+    def _pause(self, status: int) -> None:
+        self.stage.sleep(CLIENT_S)
 
 
 def bench_hostile() -> Iterator[Line]:
-    """p95 of sessions with one edit, of six honest computers, alone and beside a hostile one."""
-    desa = [item.kode for item in codes.children("33.03.04")]
-    with scratch() as base, serving_hub(base / "hub") as hub:
-        for at in range(HONEST):
-            make_village(base / f"n{at}", desa[at + 1], EACH, seed=100 + at)
-            _enrol(hub, base / f"n{at}", desa[at + 1])
-        make_village(base / "lawan", desa[0], HOSTILE, seed=99)
-        _enrol(hub, base / "lawan", desa[0])
-        wait_quiet(1.0)
-        quiet = _measure(base, hub)
-        services = open_node(base / "lawan", clock=SystemClock(), random=system_random)
-        with closing(services):
-            hostile = Hostile(services, hub.address)
-            attack = threading.Thread(target=hostile.run, daemon=True)
-            before, began_s = hub.cpu_s(), time.perf_counter()
-            attack.start()
-            first = _measure(base, hub)
-            later = _measure(base, hub)
-            busy = (hub.cpu_s() - before) / (time.perf_counter() - began_s)
-            hostile.stopping.set()
-            attack.join(10)
-    for name, samples in (("hostile-first", first), ("hostile", later)):
+    """p95 of sessions with one edit, of six honest computers: during an attack, after its burst, and between attacks.
+
+    Only what the hub takes is in it. The worst attack is played once more on a hub that lets everybody in as he comes.
+    """
+    found, answers = measure_scene(Stage())
+    plain, _ = measure_scene(Stage(has_turns=False), Size(attacks=("flood",)))
+    for name in PARTS[1:]:
+        ratio = find_p95(found[name]) / find_p95(found["quiet"])
         yield make_line(
-            name, _p95(samples), "s, p95 of honest sessions", "the same hub alone", _p95(samples) / _p95(quiet),
-            limit=1.2, median=statistics.median(samples), quiet_p95=_p95(quiet), sessions=len(samples),
-            errors=sum(sample == float("inf") for sample in samples), hub_cpu=busy,
-            answers={str(status): count for status, count in sorted(hostile.answers.items())},
+            f"hostile-{name}", find_p95(found[name]), "s, p95 of what the hub takes for an honest session",
+            "the same without an attack", ratio, limit=1.2, quiet_p95=find_p95(found["quiet"]),
+            median=statistics.median(found[name]), quiet_median=statistics.median(found["quiet"]),
+            longest=max(found[name]), sessions=len(found[name]),
+            without_turns=round(find_p95(plain[name]) / find_p95(plain["quiet"]), 2),
+            errors=sum(sample == float("inf") for sample in found[name]),
+            answers={str(status): count for status, count in sorted(answers.items())},
         )
 
 
-def _enrol(hub: Server, folder: Path, desa: str) -> None:
-    with serving("sipande-node", folder, "--tanpa-otomatis") as node:
-        enrol_node(hub, node, desa)
-        if folder.name != "lawan":
-            node.call("sync")
+def measure_scene(stage: Stage, size: Size = Size()) -> tuple[dict[str, list[float]], Counter[int]]:
+    """Play each attack between quiet times; give the honest sessions of each part, and what the attackers were told."""
+    found: dict[str, list[float]] = {part: [] for part in PARTS}
+    with open_scene(stage, size) as scene:
+        scene.play(CALM_S)
+        for name in scene.hostile:
+            found["quiet"] += scene.play(PERIOD_S)
+            found["burst"] += scene.play(PERIOD_S, name)
+            scene.play(CALM_S)
+            found["quiet"] += scene.play(PERIOD_S)
+            scene.empty_purse(name)
+            found["after"] += scene.play(PERIOD_S, name)
+            scene.play(CALM_S)
+    return found, scene.answers
 
 
-def _measure(base: Path, hub: Server) -> list[float]:
-    """Let every honest computer write one thing and sync it, again and again; give the seconds of each session."""
-    end_s = time.perf_counter() + SECONDS
-    with ThreadPoolExecutor(HONEST) as pool:
-        jobs = [pool.submit(_work, base / f"n{at}", hub.address, at, end_s) for at in range(HONEST)]
-        return [sample for job in jobs for sample in job.result()]
+@contextmanager
+def open_scene(stage: Stage, size: Size = Size()) -> Iterator[Scene]:
+    """Make a hub and its computers in a folder that goes away, all enrolled."""
+    desa = [item.kode for item in codes.children(KECAMATAN)]
+    with scratch() as base, ExitStack() as stack:
+        hub, _ = make_hub(base / "hub", KECAMATAN, stage.clock, system_random)
+        stack.enter_context(closing(hub))
+        app = make_hub_app(hub)
+        app.extensions["sync_gate"] = stage.gate
+
+        def make(at: int, residents: int) -> NodeServices:
+            make_village(base / f"n{at}", desa[at], residents, seed=at)
+            node = open_node(base / f"n{at}", clock=stage.clock, random=system_random)
+            _enrol(stage, app, hub, stack.enter_context(closing(node)))
+            return node
+
+        honest = [make(at, size.each) for at in range(size.honest)]
+        hostile = {name: make(size.honest + at, size.hostile) for at, name in enumerate(size.attacks)}
+        yield Scene(stage, app, hub, honest, hostile, size.each)
 
 
-def _work(folder: Path, address: str, at: int, end_s: float) -> list[float]:
-    found = []
-    time.sleep(PAUSE_S * at / HONEST)
-    number = 0
-    while time.perf_counter() < end_s:
-        edit_people(folder, 1, int(time.time() * 10) % (EACH // 2) + number % 7)
-        number += 1
-        services = open_node(folder, clock=SystemClock(), random=system_random)
-        key = services.keys.signing
-        transport = HttpTransport(address, key.seed(), key.public.hex(), services.clock.now_s())
-        began_s = time.perf_counter()
-        report = Session(services, transport, InlineExecutor()).run()
-        took_s = time.perf_counter() - began_s
-        transport.close()
-        services.close()
-        found.append(took_s if report.outcome is Outcome.SELESAI else float("inf"))
-        time.sleep(PAUSE_S)
-    return found
+def open_transport(stage: Stage, app: Flask, node: NodeServices) -> StageTransport:
+    """Give the way of an enrolled node to the app on a stage."""
+    key = node.keys.signing
+    return StageTransport(stage, app, key.seed(), key.public.hex(), key.public.hex())
 
 
-def _p95(samples: list[float]) -> float:
+def _enrol(stage: Stage, app: Flask, hub: HubServices, node: NodeServices) -> None:
+    def begin() -> None:
+        known, words = enrol(node, open_slot(hub, node.wilayah, ADDRESS, "bench"), open_transport(stage, app, node))
+        confirm_candidate(hub, known.simpul, " ".join(words), "")
+
+    stage.add_caller(begin)
+    stage.play(CALM_S)
+
+
+def find_p95(samples: list[float]) -> float:
+    """Give what 95 of 100 samples do not exceed."""
     return sorted(samples)[int(len(samples) * 0.95)]

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import pytest
 
-from node.services import NodeServices
-from node.sinkron.session import Outcome
-from shared.changelog.keys import SigningKey
-from shared.store.changes import list_logs
-from shared.store.runs import build_run, sign_size
-from shared.sync import limits, messages
-from shared.sync.limits import Limit, limit
-from tests.federation.test_histories import check_whole, names
-from tests.support.federation import Federation, WsgiTransport
-from tests.support.office import create, rows
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "scripts"))
+
+from benchmarks.hostile import Size, open_scene  # noqa: E402
+from benchmarks.stage import Stage  # noqa: E402
+
+from hub.ingest.turns import PRESENT_S  # noqa: E402
+from node.services import NodeServices  # noqa: E402
+from node.sinkron.session import Outcome  # noqa: E402
+from shared.changelog.keys import SigningKey  # noqa: E402
+from shared.store.changes import list_logs  # noqa: E402
+from shared.store.runs import build_run, sign_size  # noqa: E402
+from shared.sync import limits, messages  # noqa: E402
+from shared.sync.limits import Limit, limit  # noqa: E402
+from tests.federation.test_histories import check_whole, names  # noqa: E402
+from tests.support.federation import Federation, WsgiTransport  # noqa: E402
+from tests.support.office import create, rows  # noqa: E402
 
 NONCE = "n" * 22
 
@@ -93,3 +103,39 @@ def test_strangers_share_one_purse_and_no_computer_of_a_desa_pays(
     assert set(seen) == {401, 429} and seen[-1] == 429
     create(a, nama="SITI")
     assert federation.sync(a).outcome is Outcome.SELESAI
+
+
+def test_a_long_push_is_halved_while_others_are_there_and_arrives_whole(
+    federation: Federation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(limits.LIMITS, "turn_changes_max", Limit(80, "", ""))
+    a, b = federation.add_node("a"), federation.add_node("b", "33.03.04.2001")
+    federation.sync_all()
+    for number in range(200):
+        create(a, nama=f"ORANG {number:03d}")
+    # b has spoken just now.
+    federation.sync(b)
+    halved = federation.sync(a)
+    assert (halved.outcome, halved.sent) == (Outcome.SELESAI, 200) and halved.code == "too_large"
+    federation.clock.now += int(PRESENT_S)
+    for number in range(200):
+        create(b, nama=f"WARGA {number:03d}")
+    alone = federation.sync(b)
+    assert (alone.outcome, alone.sent, alone.code) == (Outcome.SELESAI, 200, "")
+    assert alone.requests < halved.requests
+    check_whole(federation, a, b)
+
+
+def test_honest_computers_do_not_feel_a_flood() -> None:
+    """Real requests at fixed prices in virtual time: while others are there, a flood has its small part and no more."""
+    parts = []
+    for has_turns, seconds in ((True, 20.0), (False, 4.0)):
+        stage = Stage(has_turns=has_turns, price=lambda size: 0.004 + size / 1e6)
+        with open_scene(stage, Size(honest=2, each=30, hostile=1000, attacks=("flood",))) as scene:
+            scene.play(5.0)
+            key = scene.hostile["flood"].keys.signing.public.hex()
+            before_s = stage.worked_s[key]
+            samples = scene.play(seconds, "flood")
+            parts.append((stage.worked_s[key] - before_s) / seconds)
+            assert scene.answers[200] > 3 and samples and max(samples) < 1
+    assert parts[0] < 2 / limit("turn_share") + limit("turn_free_ms") / 20_000 < 0.1 < parts[1], parts

@@ -66,14 +66,6 @@ def test_few_requests_of_a_key_are_under_way_at_once() -> None:
     ask(quota, "a")
 
 
-def test_who_has_taken_much_gets_one_worker() -> None:
-    quota = Quota(Clock())
-    quota.charge("a", limit("bytes_burst") // 2)
-    with quota.spend("a", 1), pytest.raises(Busy):
-        ask(quota, "a")
-    ask(quota, "a")
-
-
 def test_a_broken_request_costs_more() -> None:
     quota = Quota(Clock())
     for _ in range(limit("requests_burst") // limit("requests_fine") + 1):
