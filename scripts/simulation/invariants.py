@@ -12,7 +12,9 @@ I8     a second history is flagged at first contact    _check_receipts; kabupate
 I9     sums at desa = hub = kabupaten                  healing.check_sums
 I10    device clocks decide nothing                    replay.check_clocks
 I11    order, splits and repeats decide nothing        replay.check_redelivery
-       erased bodies stand nowhere, in no log or branch find_erased_bytes
+       erased bodies stand nowhere, in no log or branch find_erased_bytes, also in replay.check_redelivery
+       no body is gone that nobody has erased          histories.find_stripped
+       second histories are issued again, whole        histories.find_misissued; healing.check_branches
 I12    one seed, one trace                             __main__ --twice; tests/federation/test_simulation.py
 L1     the queue drains in 3 * changes / 500 + 10      healing.drain
 L2     all projections are equal                       healing.check_healed
@@ -26,6 +28,7 @@ What is cheap is checked after every step where something was committed (:func:`
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from sqlite3 import Connection
 
 from hub.pemulihan.state import read_recovery
@@ -40,6 +43,7 @@ from shared.store.changes import SEQ_BITS, SEQ_MASK, Log, find_log, list_logs, r
 from shared.store.erasure import find_erased_bytes
 from shared.store.verify import compare_with_rebuild, hub_cosigners, projection_tables, verify_logs
 from simulation.effects import check_effects
+from simulation.histories import find_misissued, find_stripped, note_erased
 from simulation.machines import HubMachine, Machine, NodeMachine
 from simulation.oracle import find_breaches
 from simulation.world import World
@@ -66,6 +70,8 @@ def check_step(world: World) -> None:
                         _check_receipts(own, conn, node)
                     check_promises(own, node.promised[-3:], node.name, world)
                 node.checked = node.services.database.generation
+    if hub.checked != hub.services.database.generation:
+        note_erased(world)
     hub.checked = hub.services.database.generation
 
 
@@ -88,6 +94,8 @@ def check_side(world: World, machine: Machine, cosigners: tuple[Verifier, ...]) 
         _check_law(conn, services.catalogue, name)
         check_promises(conn, machine.promised, name, world)
         require(not (left := find_erased_bytes(conn)), f"{name}: erased bodies still stand: {left}")
+        for problem in chain(find_misissued(conn), find_stripped(conn, world)):
+            raise Broken(f"{name}: {problem}")
         if isinstance(machine, HubMachine):
             tables = (*tables, *finding_queries.TABLES)
             if read_recovery(conn) is None:
