@@ -24,7 +24,6 @@ from simulation.healing import (
 )
 from simulation.invariants import check_all, check_step, view_desa
 from simulation.machines import Machine
-from simulation.ports import make_dice
 from simulation.replay import check_clocks, check_redelivery
 from simulation.stories import choose_repertoire
 from simulation.world import WORLD, World
@@ -57,7 +56,7 @@ def run_seed(seed: int, rounds: int, nodes: int = 0, version: int = WORLD) -> Re
     with tempfile.TemporaryDirectory(prefix="sipande-", dir=where) as folder:
         world = World.build(seed, Path(folder), nodes, version)
         if version > 2:
-            world.repertoire = choose_repertoire(world, make_dice(seed, "stories"))
+            world.repertoire = choose_repertoire(world)
         try:
             return _play(world, seed, rounds)
         except Exception as error:

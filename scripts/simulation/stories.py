@@ -28,6 +28,7 @@ from simulation.disasters import steal
 from simulation.faults import Fault
 from simulation.later import erase_target, write_unknown
 from simulation.machines import NodeMachine
+from simulation.ports import make_dice
 from simulation.world import World
 
 AT_ONCE = 2
@@ -57,8 +58,9 @@ class Story(NamedTuple):
     fault: Fault | None = None
 
 
-def choose_repertoire(world: World, dice: random.Random) -> tuple[str, ...]:
+def choose_repertoire(world: World) -> tuple[str, ...]:
     """Choose the stories of a seed."""
+    dice = make_dice(world.seed, "stories")
     return tuple(
         story.name for story in STORIES
         if dice.random() < 0.6 and (story.fault is None or story.fault in world.plan.rates)
@@ -224,12 +226,11 @@ def _send_before(world: World, node: NodeMachine, copy: Copy) -> Steps:
     yield _put_back(world, node, copy)
     _write_on(world, node)
     yield _meet(world, node)
-    if world.dice.random() < 0.2 and Fault.NODE_KEY in world.plan.rates:
-        take_new_keys(node.services)
-        yield _meet(world, node)
     for stick in sticks:
         yield str([outcome.taken.changes if outcome.taken else -1 for outcome in take_path(
             world.hub.services, stick, Outbox(world.hub.services.folder))])
+        if world.dice.random() < 0.2 and Fault.NODE_KEY in world.plan.rates:
+            take_new_keys(node.services)
         yield _meet(world, node)
 
 
