@@ -13,9 +13,10 @@ from typing import Any
 
 from hub.change import write_common, write_to_desa
 from hub.ingest.accept import Sender
+from hub.pemulihan.lost import Lost, list_keys, list_lost
 from hub.pemulihan.rotation import list_cutoffs
 from hub.services import HubServices
-from shared.store.branch import Branch, issued_branches, list_branches, read_branch, write_line
+from shared.store.branch import write_line
 from shared.store.changes import list_logs
 from shared.store.drafts import Draft, draft_create, draft_update
 from shared.store.evidence import note_event
@@ -43,8 +44,10 @@ def watch_histories(
     elif has_branches and all(size <= held.get(id, 0) for id, size in sizes.items()):
         # The caller has nothing that the hub does not know: what it has not issued again, it does not have.
         with services.database.write() as conn:
-            for branch in _lost_branches(conn, {log.id for log in own}):
-                hand_back(conn, services, sender.wilayah, branch)
+            keys = list_keys(conn, sender.kunci)
+            ever = {log.id for log in logs if log.kunci.hex() in keys and log.wilayah == sender.wilayah}
+            for lost in list_lost(conn, ever) if ever.isdisjoint(differing) else ():
+                hand_back(conn, services, sender.wilayah, lost)
 
 
 def _count_restore(conn: sqlite3.Connection, services: HubServices, sender: Sender, mark: int) -> None:
@@ -76,20 +79,10 @@ def suspend(conn: sqlite3.Connection, services: HubServices, simpul: str, sebab:
     note_event(conn, services.clock.now_s(), "kembar", "", f"simpul {simpul}")
 
 
-def _lost_branches(conn: sqlite3.Connection, own: set[str]) -> list[Branch]:
-    """List the branches of these logs that nobody has issued again and that were not handed back yet."""
-    found = [branch for branch in list_branches(conn) if branch.log in own]
-    if not found:
-        return []
-    issued = issued_branches(conn)
-    returned = {row[0] for row in conn.execute("SELECT DISTINCT cabang FROM cabang")}
-    return [branch for branch in found if branch.ref not in issued | returned]
-
-
-def hand_back(conn: sqlite3.Connection, services: HubServices, desa: str, branch: Branch) -> int:
-    """Give a branch to its desa, in pieces that fit a run; return how many pieces."""
+def hand_back(conn: sqlite3.Connection, services: HubServices, desa: str, lost: Lost) -> int:
+    """Give a second history to its desa, in pieces that fit a run; return how many pieces."""
     pieces = [""]
-    for change in read_branch(conn, branch):
+    for change in lost.changes:
         line = write_line(change)
         if pieces[-1] and len(pieces[-1]) + len(line) > PIECE_CHARACTERS:
             pieces.append("")
@@ -97,10 +90,10 @@ def hand_back(conn: sqlite3.Connection, services: HubServices, desa: str, branch
     kind = services.catalogue["cabang"]
     drafts: list[Draft] = [
         draft_create(kind, services.new_id(), {
-            "cabang": branch.ref, "bagian": number, "dari": len(pieces), "isi": piece,
+            "cabang": lost.ref, "bagian": number, "dari": len(pieces), "isi": piece,
         })
         for number, piece in enumerate(pieces, 1)
     ]
     write_to_desa(services, desa, drafts, author="")
-    note_event(conn, services.clock.now_s(), "kembali", branch.log, f"seq {branch.start}")
+    note_event(conn, services.clock.now_s(), "kembali", lost.log, f"seq {lost.seq}")
     return len(pieces)

@@ -179,12 +179,12 @@ def _take_runs(
     reached: dict[str, int] = {}
     for header, sealed in runs:
         progress(runs.bytes_read)
-        if header.log in refused:
-            continue
+        if header.log in refused and refused[header.log][1] != "fork":
+            continue  # of a second history the rest is kept as well
         try:
             sender = _accept(services, sender, message, header, sealed)
         except ProtocolError as error:
-            refused[header.log] = (header.start, error.code)
+            refused.setdefault(header.log, (header.start, error.code))
             continue
         reached[header.log] = header.end
         if not sender.simpul:

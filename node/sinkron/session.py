@@ -289,6 +289,7 @@ class Session:
             # Of somebody else's log only what its author has signed can be proven to the hub.
             end_max = signed_size(log.checkpoint)
         in_flight: Future[Answer] | None = None
+        fork: Refused | None = None
         try:
             while start < end_max or in_flight is not None:
                 run = None
@@ -296,16 +297,29 @@ class Session:
                     end = min(end_max, start + self.sizer.count(self.link.run_bytes))
                     run, end = self._build(log, start, end, self.receiver)
                     self.sizer.learn(end - start, len(run))
-                answer = None if in_flight is None else in_flight.result()
+                answer = self._wait(log, in_flight)
                 in_flight = None if run is None else self.executor.submit(self._post_run, run)
                 if run is not None:
                     start = end
-                if answer is not None:
+                if isinstance(answer, Refused):
+                    fork = answer
+                elif answer is not None:
                     # The receipt is checked and stored while the hub works on the next run already.
                     self._finish_push(log, answer)
         finally:
             if in_flight is not None:
                 in_flight.exception()  # nothing else may use the connection before it has come back
+        if fork is not None:
+            raise fork
+
+    def _wait(self, log: Log, in_flight: Future[Answer] | None) -> Answer | Refused | None:
+        """Wait for the answer to a run; a fork of somebody else's log is one, for the hub keeps it run by run."""
+        try:
+            return None if in_flight is None else in_flight.result()
+        except Refused as error:
+            if error.code != "fork" or log.own:
+                raise
+            return error
 
     def _post_run(self, run: bytes) -> Answer:
         """Send one run; what is lost with a broken connection is counted, it will go out again."""

@@ -1,7 +1,8 @@
 """A whole kecamatan in one process, driven by one seed: real nodes, a real hub, a world that breaks.
 
-A *round* is one thing that somebody does (:mod:`.actions`, :mod:`.later`, :mod:`.stick`, :mod:`.hostile`) while time
-passes and disasters strike (:mod:`.disasters`). Every road between the machines goes through something that breaks:
+A *round* is one thing that somebody does (:mod:`.actions`, :mod:`.later`, :mod:`.stick`, :mod:`.hostile`), or the next
+step of something that takes several people and days (:mod:`.stories`), while time passes and disasters strike
+(:mod:`.disasters`). Every road between the machines goes through something that breaks:
 the network (:mod:`.link`), the stick, power and disk (:mod:`.crash`). Nothing reads the machine's time or randomness
 (:mod:`.ports`): a seed is all that a run depends on, and ``--twice`` holds it to that.
 
@@ -13,6 +14,9 @@ says where each is); at the end the faults stop, everybody meets, and what must 
 To add **an action**: a function ``(world) -> what it did``, drawn by ``world.dice`` alone, in ``LATER`` under a habit.
 It may raise UserError (a refusal is a result) and nothing else. What a person is told is saved goes into
 ``node.written`` and is held against every replica.
+
+To add **a story**: a generator over a cast of computers, one ``yield`` a round, in ``stories.STORIES``; for what chance
+brings about too seldom. A seeded bug that no seed notices, although an invariant speaks of it, asks for one.
 
 To add **a fault**: a member at the end of ``Fault``; it draws from dice of its own (``plan.dice_of``), so the other
 families of every seed stay as they are. Ask ``world.plan.strikes(fault)`` where it happens, or give it a place in

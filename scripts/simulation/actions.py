@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable
 from sqlite3 import Connection
 from typing import NamedTuple
 
@@ -12,7 +11,6 @@ from hub.change import write_common, write_to_desa
 from hub.services import HubServices
 from hub.verval import decide
 from hub.verval.cases import Finding, list_findings, update_cases
-from node.change import write_drafts
 from node.services import NodeServices
 from shared.changelog.change import Op
 from shared.records.kind import Kind
@@ -28,8 +26,9 @@ from simulation import people
 from simulation.faults import Fault
 from simulation.hostile import attack
 from simulation.kabupaten import visit
-from simulation.later import adopt, erase_record, lift, sweep, take_picture, write_newer
+from simulation.later import adopt, erase_record, lift, sweep, take_picture, write_newer, write_unknown
 from simulation.machines import NodeMachine
+from simulation.stories import TOLD, go_on, pick_tale
 from simulation.stick import read_stick, send_stick, take_stick
 from simulation.world import World
 
@@ -56,13 +55,6 @@ def _programs(conn: Connection) -> list[str]:
     return [row[0] for row in conn.execute("SELECT id FROM program_bantuan ORDER BY id")]
 
 
-def _write(node: NodeMachine, drafts: Sequence[Draft | None]) -> str:
-    """Write at a node; the author is told when the action has come back (World.tell_authors)."""
-    refs = write_drafts(node.services, [draft for draft in drafts if draft is not None], author=node.author)
-    node.written += refs
-    return f"{node.name} {len(refs)}"
-
-
 def create_penduduk(world: World) -> str:
     """Enter a resident, now and then with a new family."""
     node, dice = _pick_node(world), world.dice
@@ -77,7 +69,7 @@ def create_penduduk(world: World) -> str:
         )
     values = people.make_penduduk(dice, families)
     drafts.append(draft_create(services.catalogue["penduduk"], services.new_id(), values))
-    return _write(node, drafts)
+    return node.write(drafts)
 
 
 def create_penerima(world: World) -> str:
@@ -89,7 +81,7 @@ def create_penerima(world: World) -> str:
     if not programs or not residents:
         return "nothing"
     values = people.make_penerima(world.dice, programs, residents)
-    return _write(node, [draft_create(services.catalogue["penerima_bantuan"], services.new_id(), values)])
+    return node.write([draft_create(services.catalogue["penerima_bantuan"], services.new_id(), values)])
 
 
 def update_record(world: World) -> str:
@@ -103,7 +95,7 @@ def update_record(world: World) -> str:
             return "nothing"
         id = dice.choice(ids)
         draft = _draft_update(world, conn, services, kind, node.desa, id)
-        return _write(node, [draft])
+        return node.write([draft])
 
 
 def _draft_update(
@@ -126,7 +118,7 @@ def delete_record(world: World) -> str:
             return "nothing"
         id = world.dice.choice(ids)
         state = load_state(conn, services.catalogue, kind, node.desa, id)
-        return _write(node, [draft_delete(kind, state, id, "salah masuk")])
+        return node.write([draft_delete(kind, state, id, "salah masuk")])
 
 
 def restore_record(world: World) -> str:
@@ -142,15 +134,12 @@ def restore_record(world: World) -> str:
         name, id = world.dice.choice(rows)
         kind = services.catalogue[name]
         state = load_state(conn, services.catalogue, kind, node.desa, id)
-        return _write(node, [draft_restore(kind, state, id)])
+        return node.write([draft_restore(kind, state, id)])
 
 
 def write_unknown_kind(world: World) -> str:
     """Write as a newer program would: a kind, or a version of a kind, that nobody here knows."""
-    node = _pick_node(world)
-    services, known = node.services, node.services.catalogue["keluarga"]
-    kind = world.dice.choice((replace(known, name="sumur"), replace(known, version=known.version + 1)))
-    return _write(node, [draft_create(kind, services.new_id(), {"alamat": "dekat balai", "warna": 3})])
+    return write_unknown(world, _pick_node(world))
 
 
 def write_out_of_scope(world: World) -> str:
@@ -167,8 +156,8 @@ def write_out_of_scope(world: World) -> str:
             draft = Draft(
                 services.catalogue["penduduk"], id, Op.DECIDE, ("nik",), {"pilih": {"nik": heads[0]}}, heads
             )
-            return _write(node, [draft])
-        return _write(node, [draft_create(services.catalogue["kasus"], services.new_id(), case)])
+            return node.write([draft])
+        return node.write([draft_create(services.catalogue["kasus"], services.new_id(), case)])
 
 
 def answer_case(world: World) -> str:
@@ -185,7 +174,7 @@ def answer_case(world: World) -> str:
         id = rows[0][0]
         state = load_state(conn, services.catalogue, kind, node.desa, id)
         values = {"jawaban": f"Sudah diperiksa ({world.dice.randrange(100)}).", "dijawab_oleh": node.author}
-        return _write(node, [draft_update(kind, state, id, values)])
+        return node.write([draft_update(kind, state, id, values)])
 
 
 def publish_program(world: World) -> str:
@@ -324,6 +313,10 @@ LATER = {
 
 def pick_action(world: World) -> Action:
     """Draw what this round does."""
+    if world.repertoire and world.dice.random() < TOLD:
+        tale = pick_tale(world)
+        if tale is not None:
+            return Action(f"story {tale.name}", 0, lambda world: go_on(world, tale))
     actions = [*ACTIONS, *(action for habit in world.habits for action in LATER[habit])]
     if world.hostile:
         actions.append(Action("attack", 9, attack))

@@ -10,11 +10,11 @@ break. A bug that only makes the program stumble (an exception that is no invari
 from __future__ import annotations
 
 import os
+import resource
 import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,12 +22,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from simulation.world import WORLD
+
 ROOT = Path(__file__).resolve().parents[2]
 PATCHES = ROOT / "tests" / "bugs"
-SECONDS_MAX = 60
-"""A run that lasts longer has noticed nothing; on a quiet machine each takes less than 15."""
+SECONDS_MAX = 120
+"""A run that lasts longer has noticed nothing; on a quiet machine each takes less than 8."""
 COPIED = ("node", "hub", "shared", "scripts")
-SEARCHED, ROUNDS, NODES = range(1, 25), 100, 5
+SEARCHED, ROUNDS, NODES = range(1, 49), 100, 5
+SOON_S = 4
+"""Of processor time: a seed that shows a bug this soon is good enough."""
 
 
 class Story(NamedTuple):
@@ -36,6 +40,8 @@ class Story(NamedTuple):
     seed: int
     rounds: int
     nodes: int
+    world: int = WORLD
+    """A seed that was found in an earlier world goes on showing its bug there."""
 
 
 @dataclass(frozen=True)
@@ -111,8 +117,14 @@ def play(seed: int) -> Counter[str]:
     return Counter(noticed=1)
 
 
+def _worked_s() -> float:
+    """Tell how long the processes begun here have worked; another's work on the machine does not count."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
 def find_stories(bug: Bug) -> tuple[Story, float, str] | None:
-    """Look for the seed that shows a bug soonest; its time in seconds and what broke. None where none does.
+    """Look for the seed that shows a bug soonest; its processor time in seconds and what broke. None where none does.
 
     A seed that breaks without the bug as well shows nothing of it.
     """
@@ -120,13 +132,13 @@ def find_stories(bug: Bug) -> tuple[Story, float, str] | None:
     with lay_out(bug) as copy:
         tried = 0
         for seed in SEARCHED:
-            started = time.monotonic()
+            started_s = _worked_s()
             broken = simulate(copy, story := Story(seed, ROUNDS, NODES))
-            spent_s = time.monotonic() - started
+            spent_s = _worked_s() - started_s
             if broken and (found is None or spent_s < found[1]) and not simulate(ROOT, story):
                 found = story, spent_s, broken
             tried += bool(found)
-            if tried > 2 or (found and found[1] < 5):
+            if tried > 2 or (found and found[1] < SOON_S):
                 break
     return found
 

@@ -36,7 +36,7 @@ def put_back_node(node: NodeMachine, copy: Copy, *, keeps_keys: bool, random: Ca
     """
     _put_back(node, copy, keeps_keys)
     node.random = random
-    node.services = open_node(node.folder, clock=node.clock, random=random)
+    node.services = open_node(node.folder, clock=node.clock, random=random, catalogue=node.catalogue)
     watch(node, node.services)
 
 

@@ -110,7 +110,11 @@ def steal_node(world: World) -> str:
     nodes = [n for n in world.nodes if len(world.siblings(n.desa)) > 1 and n.name not in world.twins]
     if not nodes:
         return "nothing"
-    node = world.plan.dice.choice(nodes)
+    return steal(world, world.plan.dice.choice(nodes))
+
+
+def steal(world: World, node: NodeMachine) -> str:
+    """Take one computer away and revoke its key."""
     hub = world.hub.services
     with hub.database.read() as conn:
         row = conn.execute(

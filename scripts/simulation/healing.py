@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from sqlite3 import Connection
 
+from hub.pemulihan import revoke
 from hub.verval.cases import update_cases
+from node.sinkron.report import Report
 from shared.store.attachments import list_named
 from shared.store.blobs import store_of
 from shared.store.branch import list_branches
 from shared.store.changes import find_log, list_logs
+from simulation.histories import find_lost
 from simulation.invariants import Broken, View, check_promises, require, sent_mark, view_desa
 from simulation.kabupaten import kabupaten_of
+from simulation.machines import NodeMachine
 from simulation.programs import NEW, OLD
 from simulation.world import World
 from tests.support.federation import HUB
@@ -28,7 +32,10 @@ def heal(world: World) -> int:
         for node in world.nodes:
             report = world.sync(node)
             is_forgotten = report.code == "unknown_key" and world.was_restored
-            require(report.outcome.value == "selesai" or is_forgotten, f"{node.name}: {report.outcome} {report.detail}")
+            if _let_follow(world, node, report):
+                continue
+            is_done = report.outcome.value == "selesai" or is_forgotten
+            require(is_done, f"{node.name}: {report.outcome} {report.code} {report.detail}")
         for machine in world.machines:
             if machine.catalogue is OLD:
                 world.change_program(machine)
@@ -50,11 +57,27 @@ def drain(world: World) -> int:
             if report.code == "unknown_key" and world.was_restored and world.is_forgotten(node):
                 world.enrol(node)  # its enrolment was lost with the hub that knew it: people act
                 continue
-            require(outcome == "selesai", f"{node.name}: healed session ends {outcome} {report.detail}")
+            if _let_follow(world, node, report):
+                continue
+            require(outcome == "selesai", f"{node.name}: healed session ends {outcome} {report.code} {report.detail}")
             require(report.parity != "beda", f"{node.name}: parity differs in {report.parity_differs}")
         if all(not r.sent and not r.received and r.parity == "sama" for r in reports):
             return done
     raise Broken(f"queue does not drain in {passes_max} passes: {reports}")
+
+
+def _let_follow(world: World, node: NodeMachine, report: Report) -> bool:
+    """Lift the suspension of a computer that has taken new keys under it, which nobody may follow (step R3)."""
+    if report.code != "key_revoked":
+        return False
+    hub = world.hub.services
+    kunci = [key.hex() for key in node.services.keys.publics()]
+    with hub.database.read() as conn:
+        rows = conn.execute("SELECT id, kunci FROM simpul WHERE status = 'ditangguhkan' ORDER BY id").fetchall()
+    held = [id for id, key in rows if key in kunci]
+    for id in held:
+        revoke.lift(hub, id, "sudah diperiksa", world.hub.officers[0].petugas)
+    return bool(held)
 
 
 def bound_passes(world: World) -> int:
@@ -147,6 +170,12 @@ def check_sums(world: World) -> None:
 
 def _count(conn: Connection, kind: str) -> dict[str, int]:
     return dict(conn.execute(f"SELECT desa, count(*) FROM {kind} GROUP BY desa").fetchall())
+
+
+def check_branches(world: World) -> None:
+    """Check that nothing of a second history is lost to those who have its key."""
+    for lost in find_lost(world):
+        raise Broken(lost)
 
 
 def check_cases(world: World) -> None:

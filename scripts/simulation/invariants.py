@@ -5,14 +5,16 @@ I1     no acknowledged change is missing               check_promises, after eve
 I2     none is applied twice                           _check_doubles
 I3     each change is in exactly one visible state     _check_states
 I4     logs, trees and receipts verify                 verify_logs; _check_receipts, after every step
-I5     nothing of a revoked or unfit key has effect    effects.check_effects
+I5     nothing of a revoked or unfit key has effect    effects.find_effects
 I6     a decision names who decided, two where it must _check_decisions
 I7     live tables = rebuild from the logs             compare_with_rebuild
 I8     a second history is flagged at first contact    _check_receipts; kabupaten.visit; healing.count_forks
 I9     sums at desa = hub = kabupaten                  healing.check_sums
 I10    device clocks decide nothing                    replay.check_clocks
 I11    order, splits and repeats decide nothing        replay.check_redelivery
-       erased bodies stand nowhere, in no log or branch find_erased_bytes
+       erased bodies stand nowhere, in no log or branch find_erased_bytes, also in replay.check_redelivery
+       no body is gone that nobody has erased          histories.find_stripped
+       second histories are issued again, whole        histories.find_misissued; healing.check_branches
 I12    one seed, one trace                             __main__ --twice; tests/federation/test_simulation.py
 L1     the queue drains in 3 * changes / 500 + 10      healing.drain
 L2     all projections are equal                       healing.check_healed
@@ -26,6 +28,7 @@ What is cheap is checked after every step where something was committed (:func:`
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from sqlite3 import Connection
 
 from hub.pemulihan.state import read_recovery
@@ -39,7 +42,8 @@ from shared.store.branch import list_branches, read_branch
 from shared.store.changes import SEQ_BITS, SEQ_MASK, Log, find_log, list_logs, read_changes, read_leaves
 from shared.store.erasure import find_erased_bytes
 from shared.store.verify import compare_with_rebuild, hub_cosigners, projection_tables, verify_logs
-from simulation.effects import check_effects
+from simulation.effects import find_effects
+from simulation.histories import find_misissued, find_stripped, note_erased
 from simulation.machines import HubMachine, Machine, NodeMachine
 from simulation.oracle import find_breaches
 from simulation.world import World
@@ -66,6 +70,8 @@ def check_step(world: World) -> None:
                         _check_receipts(own, conn, node)
                     check_promises(own, node.promised[-3:], node.name, world)
                 node.checked = node.services.database.generation
+    if hub.checked != hub.services.database.generation:
+        note_erased(world)
     hub.checked = hub.services.database.generation
 
 
@@ -84,10 +90,13 @@ def check_side(world: World, machine: Machine, cosigners: tuple[Verifier, ...]) 
         require(not (found := verify_logs(conn, cosigners)), f"{name}: logs do not verify: {found}")
         _check_states(conn, services.catalogue, name)
         _check_doubles(conn, name, world.restores)
-        check_effects(conn, services.catalogue, name)
         _check_law(conn, services.catalogue, name)
         check_promises(conn, machine.promised, name, world)
         require(not (left := find_erased_bytes(conn)), f"{name}: erased bodies still stand: {left}")
+        for problem in chain(
+            find_effects(conn, services.catalogue), find_misissued(conn), find_stripped(conn, world)
+        ):
+            raise Broken(f"{name}: {problem}")
         if isinstance(machine, HubMachine):
             tables = (*tables, *finding_queries.TABLES)
             if read_recovery(conn) is None:
@@ -161,9 +170,12 @@ def find_reissued(world: World) -> dict[str, set[str]]:
                 olds = [_ref_of(change) for change in read_branch(conn, branch)]
                 for log in list_logs(conn):
                     first = read_changes(conn, log, 0, 1)
-                    if first and read_genesis(first[0]).cabang == branch.ref:
-                        news = [_ref_of(change) for change in read_changes(conn, log, 1, 1 + len(olds))]
-                        for old, new in zip(olds, news, strict=False):
+                    cabang = read_genesis(first[0]).cabang if first else ""
+                    if cabang in olds:
+                        # What came of a branch later is issued again by itself.
+                        rest = olds[olds.index(cabang) :]
+                        news = [_ref_of(change) for change in read_changes(conn, log, 1, 1 + len(rest))]
+                        for old, new in zip(rest, news, strict=False):
                             moved.setdefault(old, set()).add(new)
     for old in moved:
         left = list(moved[old])

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from hashlib import sha256
+
 from hub.pemulihan import revoke
 from hub.penghapusan.erase import erase
 from hub.penghapusan.rules import Target
 from hub.verval.decide import Officer
-from node.change import write_drafts
 from shared.store.blobs import store_of, sweep_side
-from shared.store.drafts import Draft, draft_create, draft_update
+from shared.store.drafts import draft_create, draft_update
 from shared.store.records import load_state
 from simulation.machines import NodeMachine
 from simulation.programs import NEW, NEW_FIELD, NEW_KIND
@@ -36,18 +38,19 @@ def take_picture(world: World) -> str:
         state = load_state(conn, services.catalogue, kind, node.desa, id)
         if not state.exists:
             return "gone"
-        return _write(node, [draft_update(kind, state, id, {field: digest})])
-
-
-def _write(node: NodeMachine, drafts: list[Draft | None]) -> str:
-    refs = write_drafts(node.services, [draft for draft in drafts if draft is not None], author=node.author)
-    node.written += refs
-    return f"{node.name} {len(refs)}"
+        return node.write([draft_update(kind, state, id, {field: digest})])
 
 
 def sweep(world: World) -> str:
     """Sweep the attachments of one machine, as every day."""
     return str(sweep_side(world.dice.choice(world.machines).services).removed)
+
+
+def write_unknown(world: World, node: NodeMachine) -> str:
+    """Write a kind, or a version of a kind, that nobody here knows."""
+    services, known = node.services, node.services.catalogue["keluarga"]
+    kind = world.dice.choice((replace(known, name=NEW_KIND), replace(known, version=known.version + 1)))
+    return node.write([draft_create(kind, services.new_id(), {"alamat": "dekat balai", "warna": 3})])
 
 
 def write_newer(world: World) -> str:
@@ -58,7 +61,7 @@ def write_newer(world: World) -> str:
     node, dice = world.dice.choice(nodes), world.dice
     services = node.services
     if dice.random() < 0.4:
-        return _write(node, [draft_create(services.catalogue[NEW_KIND], services.new_id(), {"alamat": "RT 3"})])
+        return node.write([draft_create(services.catalogue[NEW_KIND], services.new_id(), {"alamat": "RT 3"})])
     kind = services.catalogue["penduduk"]
     with services.database.write() as conn:
         rows = conn.execute("SELECT id FROM penduduk WHERE desa = ? ORDER BY id", (node.desa,)).fetchall()
@@ -66,7 +69,7 @@ def write_newer(world: World) -> str:
             return "nothing"
         id = dice.choice(rows)[0]
         state = load_state(conn, services.catalogue, kind, node.desa, id)
-        return _write(node, [draft_update(kind, state, id, {NEW_FIELD: f"catatan {dice.randrange(9)}"})])
+        return node.write([draft_update(kind, state, id, {NEW_FIELD: f"catatan {dice.randrange(9)}"})])
 
 
 def adopt(world: World) -> str:
@@ -90,8 +93,17 @@ def erase_record(world: World) -> str:
     if not rows:
         return "nothing"
     desa, id = dice.choice(rows)
-    officers = [officer.petugas for officer in dice.sample(world.hub.officers, 2)]
-    return str(erase(hub, [Target(desa, name, id)], "permintaan", officers).count)
+    return erase_target(world, desa, name, id)
+
+
+def erase_target(world: World, desa: str, kind: str, id: str) -> str:
+    """Let two officers erase one record; its bytes are remembered, for they may come again from anywhere."""
+    hub = world.hub.services
+    with hub.database.read() as conn:
+        for (body,) in conn.execute("SELECT body FROM change WHERE record = ? AND body IS NOT NULL", (id,)):
+            world.archive[sha256(body).digest()] = body
+    officers = [officer.petugas for officer in world.dice.sample(world.hub.officers, 2)]
+    return str(erase(hub, [Target(desa, kind, id)], "permintaan", officers).count)
 
 
 def lift(world: World) -> str:

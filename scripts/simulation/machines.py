@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,9 +10,11 @@ from flask.testing import FlaskClient
 
 from hub.services import HubServices
 from hub.verval.decide import Officer
+from node.change import write_drafts
 from node.commands import system_author
 from node.services import NodeServices
 from shared.records.catalogue import Catalogue
+from shared.store.drafts import Draft
 from simulation.crash import CrashingDatabase, CrashPoint
 from simulation.ports import DeviceClock
 from simulation.programs import OLD
@@ -49,6 +51,12 @@ class NodeMachine(Machine):
     @property
     def author(self) -> str:
         return system_author(self.services)
+
+    def write(self, drafts: Iterable[Draft | None]) -> str:
+        """Write drafts; the author is told when the action has come back (World.tell_authors)."""
+        refs = write_drafts(self.services, [draft for draft in drafts if draft is not None], author=self.author)
+        self.written += refs
+        return f"{self.name} {len(refs)}"
 
 
 @dataclass

@@ -6,6 +6,7 @@ import random
 
 from shared.store.changes import SEQ_BITS
 from shared.store.entries import Entry, read_entries
+from shared.store.erasure import find_erased_bytes
 from shared.store.records import Projector
 from simulation.invariants import Broken, view_desa
 from simulation.ports import TEN_YEARS_S, make_dice
@@ -42,14 +43,19 @@ def _move_clock(entry: Entry, dice: random.Random, moved: dict[tuple[str, int], 
 
 
 def check_redelivery(world: World) -> None:
-    """Hand all logs of the hub to an empty database, in pieces and in another order; the rows must be the hub's."""
+    """Hand all logs of the hub to an empty database, in pieces and in another order; the rows must be the hub's.
+
+    What was erased comes with the bytes that it once had, as from an old stick: they may not stay.
+    """
     services = world.hub.services
     path = world.folder / "ulang"
     with services.database.read() as conn:
         expected = {desa: dict(view_desa(conn, desa, services.catalogue)) for desa in world.desa}
-        fresh = redeliver(conn, services.catalogue, path, make_dice(world.seed, "redelivery"))
+        fresh = redeliver(conn, services.catalogue, path, make_dice(world.seed, "redelivery"), world.archive)
     try:
         with fresh.read() as conn:
+            if left := find_erased_bytes(conn):
+                raise Broken(f"erased bodies came back with an old copy: {left}")
             for desa, view in expected.items():
                 found = dict(view_desa(conn, desa, services.catalogue))
                 for table, rows in view.items():

@@ -14,6 +14,7 @@ from simulation.actions import pick_action
 from simulation.crash import Crash
 from simulation.disasters import strike
 from simulation.healing import (
+    check_branches,
     check_cases,
     check_healed,
     check_pictures,
@@ -24,6 +25,7 @@ from simulation.healing import (
 from simulation.invariants import check_all, check_step, view_desa
 from simulation.machines import Machine
 from simulation.replay import check_clocks, check_redelivery
+from simulation.stories import choose_repertoire
 from simulation.world import WORLD, World
 
 CHECK_ALL_EVERY = 60
@@ -53,6 +55,8 @@ def run_seed(seed: int, rounds: int, nodes: int = 0, version: int = WORLD) -> Re
     where = SHARED_MEMORY if SHARED_MEMORY.is_dir() else None
     with tempfile.TemporaryDirectory(prefix="sipande-", dir=where) as folder:
         world = World.build(seed, Path(folder), nodes, version)
+        if version > 2:
+            world.repertoire = choose_repertoire(world)
         try:
             return _play(world, seed, rounds)
         except Exception as error:
@@ -103,6 +107,7 @@ def _play(world: World, seed: int, rounds: int) -> Result:
     check_all(world)
     check_healed(world)
     check_cases(world)
+    check_branches(world)
     done = _report(world, actions, passes)
     if world.version > 1:
         done["forks"] = count_forks(world)

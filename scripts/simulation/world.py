@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from hub.commands import make_hub
 from hub.services import open_hub
@@ -28,10 +28,14 @@ from simulation.ports import TEN_YEARS_S, DeviceClock, Trace, WorldTime, make_di
 from simulation.programs import NEW
 from tests.support.federation import ADDRESS, HUB, make_officer, make_sync_app
 
+if TYPE_CHECKING:
+    from simulation.stories import Tale
+
 DESA = tuple(f"33.03.04.20{number:02d}" for number in (6, 1, 2, 3, 4, 5))
 HUB_NAME = "hub"
-WORLD = 2
-"""Worlds are numbered so that a seed keeps its meaning: 1 has 2 to 3 desa, 4 to 9 nodes and the first 23 families."""
+WORLD = 3
+"""Worlds are numbered so that a seed keeps its meaning: 1 has 2 to 3 desa, 4 to 9 nodes and the first
+23 families; 3 has stories."""
 NODES_MIN, NODES_MAX = 5, 20
 HABITS = ("stick", "picture", "quarantine", "kabupaten", "erasure")
 """What people of some seeds do and of others do not (actions.LATER)."""
@@ -60,6 +64,13 @@ class World:
     hostile: list[NodeMachine] = field(default_factory=list)
     """Enrolled computers in the hands of somebody who means harm; nobody expects them to converge."""
     habits: tuple[str, ...] = ()
+    repertoire: tuple[str, ...] = ()
+    """The stories of this seed, and those under way; from world 3 on (simulation.stories)."""
+    tales: list[Tale] = field(default_factory=list)
+    archive: dict[bytes, bytes] = field(default_factory=dict)
+    """The bodies that were erased, by digest: somebody may still have them."""
+    erased: set[bytes] = field(default_factory=set)
+    """The digest of everything that any verdict has named, whether the hub still knows it or not."""
     kabupaten: Visitor | None = None
     """See simulation.kabupaten; made at its first visit."""
     memory: Memory = field(default_factory=Memory)

@@ -17,7 +17,7 @@ sys.path.insert(0, str(ROOT / "scripts"))
 from simulation.bugs import Bug, list_bugs, notice  # noqa: E402
 
 BUGS = list_bugs()
-BUGS_MIN, AT_ONCE = 25, 4
+BUGS_MIN, AT_ONCE = 37, 4
 
 
 def pick_today() -> list[Bug]:

@@ -15,6 +15,7 @@ sys.path.insert(0, str(ROOT / "scripts"))
 from simulation.crash import Crash, CrashingDatabase, CrashPoint  # noqa: E402
 from simulation.faults import FIRST, Fault, FaultPlan  # noqa: E402
 from simulation.run import Result, read_seeds, run_seed  # noqa: E402
+from simulation.stories import STORIES, choose_repertoire  # noqa: E402
 from simulation.world import HABITS, WORLD, World  # noqa: E402
 
 from shared.errors import EnvironmentProblem  # noqa: E402
@@ -76,13 +77,13 @@ def test_the_fixed_seeds_switch_every_fault_family_on_and_off() -> None:
         assert {fault in plan for plan in plans} == {True, False}, fault
 
 
-def test_the_fixed_seeds_have_every_habit(tmp_path: Path) -> None:
+def test_the_fixed_seeds_have_every_habit_and_story(tmp_path: Path) -> None:
     found: set[str] = set()
     for seed in SEEDS:
         world = World.build(seed, tmp_path / str(seed), 2)
-        found |= {*world.habits}
+        found |= {*world.habits, *choose_repertoire(world)}
         world.close()
-    assert found == {*HABITS}
+    assert found == {*HABITS, *(story.name for story in STORIES)}
 
 
 def test_a_later_fault_family_leaves_the_first_ones_as_they_were() -> None:
