@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -30,7 +31,7 @@ class Database:
         self._lock = threading.RLock()
         self._readers = threading.local()
         self._open_readers: list[sqlite3.Connection] = []
-        with _explained():
+        with _explained(path):
             self._writer = self._connect()
         self._depth = 0
         self.generation = 0
@@ -64,7 +65,7 @@ class Database:
                 finally:
                     self._depth -= 1
                 return
-            with _explained():
+            with _explained(self.path):
                 self._writer.execute("BEGIN IMMEDIATE")
                 self._depth = 1
                 try:
@@ -83,7 +84,7 @@ class Database:
     def read(self) -> Iterator[sqlite3.Connection]:
         """Give one consistent snapshot for a block of queries."""
         conn: sqlite3.Connection | None = getattr(self._readers, "conn", None)
-        with _explained():
+        with _explained(self.path):
             if conn is None:
                 conn = self._open_reader()
             if conn.in_transaction:
@@ -126,7 +127,7 @@ class Database:
         What was dropped may stand in free pages and in old frames of the log until then: secure_delete does not
         reach copies that SQLite made when it moved cells between pages. False while a reader holds old frames.
         """
-        with self._lock, _explained():
+        with self._lock, _explained(self.path):
             # In memory the copy would be as large as the file.
             self._writer.execute("PRAGMA temp_store=FILE")
             try:
@@ -150,7 +151,7 @@ class Database:
 
 
 @contextmanager
-def _explained() -> Iterator[None]:
+def _explained(path: Path) -> Iterator[None]:
     """Turn a full or broken disk into a sentence that helps, and a damaged file into DamageError."""
     try:
         yield
@@ -161,10 +162,19 @@ def _explained() -> Iterator[None]:
         if "full" in text or getattr(error, "errno", None) in _NO_ROOM:
             raise _full() from error
         if any(sign in text for sign in _UNWRITABLE) or getattr(error, "errno", None) in _BROKEN:
-            raise _broken() from error
+            # Where there is no room for the index of the write-ahead log, SQLite names no cause.
+            raise (_full() if _has_no_room(path) else _broken()) from error
         raise
 
 
+def _has_no_room(path: Path) -> bool:
+    try:
+        return shutil.disk_usage(path.parent).free < _ROOM_MIN
+    except OSError:
+        return False
+
+
+_ROOM_MIN = 64 * 1024
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 _BROKEN = (errno.EIO, errno.EROFS)
 _UNWRITABLE = ("readonly", "disk i/o", "unable to open")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import sqlite3
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -80,3 +82,17 @@ def test_what_the_system_refuses_inside_a_transaction_is_a_sentence(tmp_path: Pa
         raise OSError(number, "refused")
     assert caught.value.kode == kode
     database.close()
+
+
+@pytest.mark.parametrize(("free", "kode"), [(4096, "disk_penuh"), (1 << 30, "disk_rusak")])
+def test_a_database_that_cannot_be_opened_on_a_full_disk_is_told_as_full(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free: int, kode: str
+) -> None:
+    def fail(self: Database) -> sqlite3.Connection:
+        raise sqlite3.OperationalError("unable to open database file")
+
+    monkeypatch.setattr(Database, "_connect", fail)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=free))
+    with pytest.raises(EnvironmentProblem) as caught:
+        Database(tmp_path / "sipande.sqlite")
+    assert caught.value.kode == kode

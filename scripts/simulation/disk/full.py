@@ -98,7 +98,8 @@ def fill(shim: Shim, folder: Path, job: dict[str, Any], link: Connection) -> Non
     folder.rename(before)
     folder.mkdir()
     used = sum(path.stat().st_size for path in before.rglob("*"))
-    _mount(folder, used + dice.randrange(150_000, 1_500_000))
+    # Room for what three open databases need beside them, and a little work.
+    _mount(folder, used + dice.randrange(400_000, 1_500_000))
     shutil.copytree(before, folder, dirs_exist_ok=True)
     desk = Desk(Place(folder), job["seed"])
     clerk, acts = Clerk(desk.node), 0
