@@ -9,8 +9,14 @@ from shared.store.migrations import read_setting
 from shared.web.accounts import Role
 
 ADMIN = Role("admin", "Admin")
+KADES = Role("kades", "Kepala desa")
+SEKDES = Role("sekdes", "Sekretaris desa")
+KASI = Role("kasi", "Kasi atau kaur")
 OPERATOR = Role("operator", "Operator")
-ROLES = (ADMIN, OPERATOR)
+KADUS = Role("kadus", "Kepala dusun", has_area=True)
+"""Sees the people of one dusun only (node/lingkup.py)."""
+
+ROLES = (ADMIN, OPERATOR, KADES, SEKDES, KASI, KADUS)
 
 
 def context_words(conn: sqlite3.Connection) -> list[str]:

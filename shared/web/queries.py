@@ -16,6 +16,7 @@ class AccountRow(NamedTuple):
     petugas: str
     active: int
     created_s: int
+    area: str = ""
 
 
 class AccountLine(NamedTuple):
@@ -27,6 +28,8 @@ class AccountLine(NamedTuple):
     active: int
     nama: str
     jabatan: str
+    area: str
+    has_code: int
 
 
 class SessionRow(NamedTuple):
@@ -42,12 +45,15 @@ class SessionRow(NamedTuple):
     seen_s: int
     address: str
     agent: str
+    area: str
+    has_code: int
 
 
-_ACCOUNT = "SELECT no, name, password, role, petugas, active, created_s FROM account"
+_HAS_CODE = "EXISTS (SELECT 1 FROM second_factor f WHERE f.account = a.no AND f.confirmed_s IS NOT NULL)"
+_ACCOUNT = "SELECT no, name, password, role, petugas, active, created_s, area FROM account"
 _SESSION = (
-    "SELECT s.no, a.no, a.name, a.role, a.petugas, s.created_s, s.proved_s, s.seen_s, s.address, s.agent"
-    " FROM session AS s JOIN account AS a ON a.no = s.account"
+    "SELECT s.no, a.no, a.name, a.role, a.petugas, s.created_s, s.proved_s, s.seen_s, s.address, s.agent, a.area,"
+    f" {_HAS_CODE} FROM session AS s JOIN account AS a ON a.no = s.account"
 )
 
 
@@ -82,7 +88,8 @@ def list_accounts(conn: sqlite3.Connection) -> list[AccountRow]:
 def list_account_lines(conn: sqlite3.Connection) -> list[AccountLine]:
     """List all accounts with their people, active ones first."""
     rows = conn.execute(
-        "SELECT a.no, a.name, a.role, a.active, coalesce(max(p.nama), ''), coalesce(max(p.jabatan), '')"
+        "SELECT a.no, a.name, a.role, a.active, coalesce(max(p.nama), ''), coalesce(max(p.jabatan), ''), a.area,"
+        f" {_HAS_CODE}"
         " FROM account AS a LEFT JOIN petugas AS p ON p.id = a.petugas"
         " GROUP BY a.no ORDER BY a.active DESC, a.name"
     )
@@ -114,6 +121,11 @@ def set_active(conn: sqlite3.Connection, no: int, active: bool) -> None:
 def set_role(conn: sqlite3.Connection, no: int, role: str) -> None:
     """Give an account another role."""
     conn.execute("UPDATE account SET role = ? WHERE no = ?", (role, no))
+
+
+def set_area(conn: sqlite3.Connection, no: int, area: str) -> None:
+    """Say which part of the place an account sees."""
+    conn.execute("UPDATE account SET area = ? WHERE no = ?", (area, no))
 
 
 def find_session(conn: sqlite3.Connection, id_hash: bytes) -> SessionRow | None:
