@@ -6,6 +6,7 @@ import sqlite3
 
 from shared.codes import wilayah as codes
 from shared.store.migrations import read_setting
+from shared.store.petugas import list_leader_names
 from shared.web.accounts import Role
 
 ADMIN = Role("admin", "Admin", password_min=15, needs_code=True)
@@ -22,7 +23,7 @@ LEADERS = (CAMAT.name, SEKCAM.name)
 
 
 def context_words(conn: sqlite3.Connection) -> list[str]:
-    """Name what a password here must not be made of: the kecamatan and its code."""
+    """Name what a password here must not be made of: the kecamatan, its code, its camat."""
     kecamatan = read_setting(conn, "wilayah") or ""
     names = [codes.nama(kecamatan), kecamatan, kecamatan.replace(".", "")]
-    return [name for name in names if name]
+    return [name for name in names if name] + list_leader_names(conn, LEADERS)
