@@ -42,6 +42,6 @@ POLICY = Policy(RIGHTS, {
     "saksi": Rule("kelola", "kelola", proof="*"),
     "cadangan": Rule("kelola", "kelola", proof="make_new_code carry"),
     "pengguna": Rule("kelola", "kelola", proof="*"),
-    "akses": Rule("kelola", "kelola"),
+    "akses": Rule("kelola", "kelola", proof="export"),
     "usb": Rule("usb", "usb"),
 })

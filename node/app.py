@@ -11,6 +11,7 @@ from node.bantuan import routes as bantuan
 from node.beranda import alamat, cadangan, pengguna, periksa
 from node.beranda import routes as beranda
 from node.beranda.kop import make_kop
+from node.catatan import routes as catatan
 from node.commands import COMMANDS, add_petugas
 from node.impor import routes as impor
 from node.keluarga import dusun
@@ -80,6 +81,7 @@ REGISTRY = (
         sinkron.blueprint,
         usb.blueprint,
         pengguna.blueprint,
+        catatan.blueprint,
         logo.blueprint,
         latihan.blueprint,
     ),
@@ -94,6 +96,7 @@ NAVIGATION = (
     NavItem("Perlu tindakan", "tindakan.index"),
     NavItem("Sinkronisasi", "sinkron.index"),
     NavItem("Pengguna", "pengguna.index"),
+    NavItem("Catatan akses", "catatan.index"),
     NavItem("Panduan", "panduan.index"),
 )
 

@@ -54,7 +54,8 @@ def draw_document() -> str:
         folder = Path(name)
         node = make_node(folder / "desa", "33.03.04.2006", "Kantor", SystemClock(), system_random)
         hub, _ = make_hub(folder / "hub", "33.03.04", SystemClock(), system_random)
-        parts = [_TOP, "## Desa\n", draw_routes(make_node_app(node)), "\n## Kecamatan\n", draw_routes(make_hub_app(hub))]
+        parts = [_TOP, "## Desa\n", draw_routes(make_node_app(node))]
+        parts += ["\n## Kecamatan\n", draw_routes(make_hub_app(hub))]
         node.close()
         hub.close()
     return "\n".join(parts) + "\n"

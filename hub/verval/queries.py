@@ -233,7 +233,8 @@ def find_role(conn: sqlite3.Connection, petugas: str) -> str:
 def has_active_account(conn: sqlite3.Connection, roles: Sequence[str]) -> bool:
     """Tell whether anybody of some roles may log in."""
     row = conn.execute(
-        "SELECT 1 FROM account WHERE role IN (SELECT value FROM json_each(?)) AND active = 1", (json.dumps(list(roles)),)
+        "SELECT 1 FROM account WHERE role IN (SELECT value FROM json_each(?)) AND active = 1",
+        (json.dumps(list(roles)),),
     ).fetchone()
     return row is not None
 

@@ -1,4 +1,5 @@
-"""The accounts of an installation, for its admin: add, stop, let in again, a code for a new password, the audit.
+"""The accounts of an installation, for its admin: add, stop, let in again, a code for a new password,
+roles, devices.
 
 Forms (POST with csrf_token, answer 303) under the address that an app chooses: ``/`` with ``nama``, ``jabatan``,
 ``nama_pengguna``, ``peran``, ``bagian``; ``/<no>/kode``; ``/<no>/aktif`` with ``aktif`` = ``ya`` or ``tidak``;
@@ -9,7 +10,7 @@ Nobody but its owner ever knows a password: the admin hands over a code that is 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, cast
 
 from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
@@ -19,26 +20,21 @@ from shared.errors import EnvironmentProblem, UserError
 from shared.store.petugas import Write, add_petugas, change_petugas
 from shared.store.side import Side
 from shared.web.accounts import normalise_name
-from shared.web.audit import ACTIONS, record_access
+from shared.web.audit import record_access
 from shared.web.devices import describe_device
 from shared.web.kept import Notes, keep
-from shared.web.queries import AccountRow, get_account, list_account_lines, list_audit
+from shared.web.queries import AccountRow, get_account, list_account_lines
 from shared.web.services import require_user, web
 
-NameSubjects = Callable[[sqlite3.Connection, Iterable[str]], Mapping[str, tuple[str, str]]]
-"""Finds what audited ids are: the address of the page that shows each (or empty), and its name there."""
-
-_AUDIT_ROWS = 100
 _CODES_MAX, _CODE_SHOWN_S = 8, 900.0
 
 
 def make_pengguna(
-    url_prefix: str, heading: str, write: Write[Any], name_subjects: NameSubjects | None = None,
-    audit_page: str = "pengguna.audit",
+    url_prefix: str, heading: str, write: Write[Any], audit_page: str
 ) -> Blueprint:
     """Make the blueprint of the accounts; ``write`` appends a petugas to the log of this side.
 
-    The page of the access audit comes with it where ``name_subjects`` is given; else ``audit_page`` is elsewhere.
+    ``audit_page`` is the endpoint of the access audit.
     """
     blueprint = Blueprint("pengguna", __name__, url_prefix=url_prefix)
 
@@ -152,21 +148,6 @@ def make_pengguna(
             "pengguna/satu.html", akun=line, sessions=rows, device=describe_device, areas=areas, papers=papers,
             problem=problem, me=require_user(),
         )
-
-    def audit() -> ResponseReturnValue:
-        """Show who looked at, exported or imported what, the newest first."""
-        assert name_subjects is not None
-        before = request.args.get("sebelum", "")
-        last = int(before) if before.isdecimal() and len(before) < 12 else None
-        with _side().database.read() as conn:
-            rows = list_audit(conn, None, last, _AUDIT_ROWS)
-            names = name_subjects(conn, [row[4] for row in rows])
-        return render_template(
-            "pengguna/catatan.html", rows=rows, names=names, actions=ACTIONS, has_more=len(rows) == _AUDIT_ROWS
-        )
-
-    if name_subjects is not None:
-        blueprint.get("/catatan")(audit)
 
     def _list_page(typed: Mapping[str, str], problem: str, code: tuple[str, str] | None) -> str:
         with _side().database.read() as conn:

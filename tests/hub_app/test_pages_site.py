@@ -283,7 +283,7 @@ FORMS = (
     ("/sipande/sasaran", DESK), ("/simpul/pendaftaran", ADMIN), ("/simpul/pendaftaran/x/tarik", ADMIN),
     ("/simpul/calon/x/setujui", ADMIN), ("/simpul/calon/x/tolak", ADMIN),
     ("/akun/", ADMIN), ("/akun/9/aktif", ADMIN), ("/akun/9/kode", ADMIN), ("/akun/9/peran", ADMIN),
-    ("/akun/9/kode-hp", ADMIN), ("/akun/9/perangkat/9", ADMIN), ("/akses/periksa", ADMIN),
+    ("/akun/9/kode-hp", ADMIN), ("/akun/9/perangkat/9", ADMIN), ("/akses/periksa", ADMIN), ("/akses/ekspor", ADMIN),
     ("/saksi/x/lupakan", ADMIN), ("/keamanan/simpul/x", ADMIN), ("/keamanan/simpul/x/pulihkan", ADMIN),
     ("/keamanan/karantina", ADMIN),
     ("/penghapusan/data/33.03.04.2006/x/{uuid}", ALL), ("/penghapusan/usulan/{uuid}/setujui", ALL),

@@ -11,6 +11,7 @@ import pytest
 
 from shared.web.guards import Access, policy_of
 from shared.web.sessions import ABSOLUTE_S, IDLE_S, PROOF_S, Sessions
+from tests.support.federation import seeded
 from tests.support.security import OTHER_ID, PASSWORD, Client, Side, fill, make_hub_side, make_node_side
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent / "scripts"))
@@ -82,7 +83,7 @@ def test_asvs_12_a_session_ends_after_half_an_hour_idle_and_twelve_hours_in_all(
         assert is_in(client)
     side.clock.now += 1700
     assert not is_in(client)
-    longer = Sessions(side.database, side.clock, bytes.__call__, "x", IDLE_S * 9, ABSOLUTE_S * 9)  # type: ignore[arg-type]
+    longer = Sessions(side.database, side.clock, seeded("lama"), "x", IDLE_S * 9, ABSOLUTE_S * 9)
     assert (longer._idle_s, longer._absolute_s) == (IDLE_S, ABSOLUTE_S), "it can be set down only"
 
 
@@ -173,7 +174,8 @@ def test_asvs_15_every_route_has_a_policy_and_the_drawn_table_says_what_the_prog
         if not guard.is_machine and guard.access is not Access.UMUM:
             assert not guard.admits(None) and not guard.admits("tidak-ada") or guard.access is Access.MASUK
     drawn = draw_policy.draw_routes(side.app)
-    assert drawn in draw_policy.DOCUMENT.read_text(encoding="utf-8"), "run scripts/draw_policy.py and read the difference"
+    document = draw_policy.DOCUMENT.read_text(encoding="utf-8")
+    assert drawn in document, "run scripts/draw_policy.py and read the difference"
 
 
 def test_asvs_15_each_role_is_let_in_exactly_where_the_policy_says(side: Side) -> None:
@@ -271,7 +273,9 @@ def test_asvs_17_fields_open_by_right_and_not_by_page(village: Side, tmp_path: P
 def test_asvs_18_what_a_form_does_not_have_cannot_be_sent_along(village: Side) -> None:
     operator = village.client("operator")
     operator.get("/penduduk/tambah")
-    extra = {"desa": "33.03.04.2001", "id": OTHER_ID, "konflik": "x", "peran": "admin", "verval": "1", "foto": "0" * 64}
+    extra = {
+        "desa": "33.03.04.2001", "id": OTHER_ID, "konflik": "x", "peran": "admin", "verval": "1", "foto": "0" * 64,
+    }
     answer = operator.post(
         "/penduduk/tambah", {**extra, "nama": "ORANG TITIPAN", "jenis_kelamin": "1", "tanggal_lahir": "01-01-1990",
                              "status_dasar": "1"},

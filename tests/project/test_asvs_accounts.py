@@ -1,4 +1,4 @@
-"""The checks 1–10 and 36 of the security list: passwords, guessing, second factor, codes (OWASP ASVS 5.0, chapter 6)."""
+"""The checks 1–10 and 36 of the security list: passwords, guessing, second factor, codes (OWASP ASVS 5.0, 6)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from node.roles import ROLES as NODE_ROLES
 from shared.store.side import Side as Services
 from shared.sync import enrolment
 from shared.web import onetime, pengguna, throttle
-from shared.web.accounts import LoginRefused
+from shared.web.accounts import LoginRefused, Role
 from shared.web.factory import make_accounts, make_app
 from shared.web.onetime import make_code
 from shared.web.passwords import Cost, Hasher, _common_words, find_password_problem
@@ -82,14 +82,14 @@ def test_asvs_03_words_of_the_place_are_refused(side: Side) -> None:
 
 
 def test_asvs_04_a_fresh_installation_has_no_account_and_wants_a_code_from_its_screen(tmp_path: Path) -> None:
-    made: list[tuple[Services, tuple[object, ...]]] = [
+    made: list[tuple[Services, tuple[Role, ...]]] = [
         (make_node(tmp_path / "desa", "33.03.04.2006", "PC", TestClock(), seeded("a")), NODE_ROLES),
         (make_hub(tmp_path / "hub", "33.03.04", TestClock(), seeded("b"))[0], HUB_ROLES),
     ]
     for services, roles in made:
         with services.database.read() as conn:
             assert conn.execute("SELECT count(*) FROM account").fetchone()[0] == 0
-        accounts = make_accounts(services.folder, services.database, services.clock, services.random, roles)  # type: ignore[arg-type]
+        accounts = make_accounts(services.folder, services.database, services.clock, services.random, roles)
         code = accounts.issue_first_code()
         assert code is not None and len(code.replace("-", "")) == 28
         for name, password in (("admin", "admin"), ("admin", ""), ("root", "root")):
@@ -102,7 +102,8 @@ def test_asvs_05_guessing_is_slow_survives_a_restart_and_locks_nobody_out(side: 
     hasher, client = side.shell.accounts.hasher, side.client()
     client.get("/masuk")
     before = hasher.computations
-    answers = [client.post("/masuk", nama_pengguna="operator", kata_sandi=f"tebakan {n}").status_code for n in range(200)]
+    guesses = [f"tebakan {number}" for number in range(200)]
+    answers = [client.post("/masuk", nama_pengguna="operator", kata_sandi=guess).status_code for guess in guesses]
     assert hasher.computations - before <= 5 and answers[5:] == [429] * 195
     for n in range(40):
         client.post("/masuk", nama_pengguna=f"siapa{n}", kata_sandi="tebakan")

@@ -1,4 +1,4 @@
-"""The checks 20–29 and 35 of the security list: what is sent in, and what browsers are told (ASVS 5.0, chapters 1, 3, 5)."""
+"""The checks 20–29 and 35 of the security list: what is sent in, what browsers are told (OWASP ASVS 5.0, 1, 3, 5)."""
 
 from __future__ import annotations
 
@@ -16,9 +16,13 @@ from tests.support.security import PASSWORD, Side, make_hub_side, make_node_side
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 MODULES = sorted(path for tree in ("shared", "node", "hub") for path in (ROOT / tree).rglob("*.py"))
-SQL = ("' OR 1=1 --", "1); DROP TABLE penduduk;--", "\" UNION SELECT password FROM account --", "%' ESCAPE '", "\x00", "😈'")
+SQL = (
+    "' OR 1=1 --", "1); DROP TABLE penduduk;--", "\" UNION SELECT password FROM account --", "%' ESCAPE '",
+    "\x00", "😈'",
+)
 XSS = (
-    "<script>alert(1)</script>", "\"><img src=x onerror=alert(1)>", "<svg/onload=alert(1)>", "</textarea><script>x</script>",
+    "<script>alert(1)</script>", "\"><img src=x onerror=alert(1)>", "<svg/onload=alert(1)>",
+    "</textarea><script>x</script>",
     "{{7*7}}", "{% for x in ().__class__.__base__.__subclasses__() %}{% endfor %}", "${7*7}", "#{7*7}",
 )
 FORMULAS = ("=1+1", "+1", "-1+cmd|' /C calc'!A0", "@SUM(1)")
@@ -56,7 +60,10 @@ def open_pages(side: Side) -> list[tuple[str, str]]:
 def test_asvs_20_what_looks_like_sql_is_text_everywhere(side: Side) -> None:
     admin = side.client("admin")
     before = dump(side, "SELECT count(*) FROM penduduk", "SELECT group_concat(password) FROM account")
-    args = ("cari", "teks", "desa", "hal", "sebelum", "akun", "kegiatan", "lihat", "hanya", "urut", "riwayat", "kode", "umur")
+    args = (
+        "cari", "teks", "desa", "hal", "sebelum", "akun", "kegiatan", "hari", "tentang", "lihat", "hanya", "urut",
+        "riwayat", "kode", "umur",
+    )
     for attack in SQL:
         for _, path in open_pages(side):
             assert admin.get(path, query_string=dict.fromkeys(args, attack)).status_code < 500, path
@@ -78,8 +85,8 @@ def test_asvs_21_text_that_looks_like_a_page_or_a_formula_is_shown_as_text(villa
     admin = village.client("admin")
     for attack in XSS[:4]:
         desa.change("penduduk", desa.ayah, nama=attack[:100], alamat=attack, ayah_nama=attack[:100])
-        for path in (f"/penduduk/{desa.ayah}", f"/penduduk/{desa.ayah}/ubah", f"/keluarga/{desa.keluarga}", "/penduduk/",
-                     "/keluarga/", f"/penduduk/{desa.ayah}/hapus"):
+        own = f"/penduduk/{desa.ayah}"
+        for path in (own, f"{own}/ubah", f"{own}/hapus", f"/keluarga/{desa.keluarga}", "/penduduk/", "/keluarga/"):
             page = admin.get(path).text
             assert attack not in page and "onerror=alert(1)>" not in page.replace("&#34;", "").split("<main")[0]
         admin.get("/penduduk/")
@@ -99,7 +106,8 @@ def test_asvs_22_nothing_typed_is_a_template(village: Side) -> None:
         page = admin.get(f"/penduduk/{desa.ibu}").text
         assert "49</h1>" not in page and attack[:20].split("<")[0] in page.replace("&#39;", "'")
     built = [
-        f"{path.relative_to(ROOT)}:{item.lineno}" for path in MODULES for item in ast.walk(ast.parse(path.read_text("utf-8")))
+        f"{path.relative_to(ROOT)}:{item.lineno}" for path in MODULES
+        for item in ast.walk(ast.parse(path.read_text("utf-8")))
         if isinstance(item, ast.Call) and ast.unparse(item.func).rsplit(".", 1)[-1] in
         ("render_template_string", "from_string", "Template")
     ]
@@ -112,9 +120,13 @@ def test_asvs_23_no_shell_is_called_and_no_path_leads_out(side: Side) -> None:
         text = path.read_text(encoding="utf-8")
         assert not re.search(r"\bos\.(system|popen|exec[lv]|spawn)|\bshell=True|\beval\(|\bexec\(", text), path
     admin = side.client("admin")
-    places = ["/aset/", "/panduan/", *(["/sinkronisasi/usb/unduh/", "/impor/hasil/"] if side.name == "node" else ["/usb/unduh/"])]
+    own = ["/sinkronisasi/usb/unduh/", "/impor/hasil/"] if side.name == "node" else ["/usb/unduh/"]
+    places = ["/aset/", "/panduan/", *own]
+    attacks = (
+        "../../data.sqlite", "..%2f..%2fdata.sqlite", "%2e%2e/keys/web.key", "..\\..\\data.sqlite", "/etc/passwd",
+    )
     for base in places:
-        for attack in ("../../data.sqlite", "..%2f..%2fdata.sqlite", "%2e%2e/keys/web.key", "..\\..\\data.sqlite", "/etc/passwd"):
+        for attack in attacks:
             answer = admin.get(base + attack)
             assert answer.status_code in (303, 308, 400, 404), (base, attack, answer.status_code)
             assert b"SQLite format" not in answer.data and b"root:" not in answer.data
@@ -122,7 +134,9 @@ def test_asvs_23_no_shell_is_called_and_no_path_leads_out(side: Side) -> None:
 
 
 def test_asvs_24_nothing_that_runs_what_it_reads() -> None:
-    banned = {"pickle", "marshal", "shelve", "dill", "yaml", "jsonpickle", "lxml", "xml.sax", "xml.dom", "xml.dom.minidom"}
+    banned = {
+        "pickle", "marshal", "shelve", "dill", "yaml", "jsonpickle", "lxml", "xml.sax", "xml.dom", "xml.dom.minidom",
+    }
     for path in MODULES:
         # The store of compiled templates is the program's own, in its own folder.
         assert path.name == "bytecode.py" or not imports_of(path) & banned, path
@@ -131,7 +145,8 @@ def test_asvs_24_nothing_that_runs_what_it_reads() -> None:
 
 
 def test_asvs_25_only_named_programs_call_out_and_none_follows_a_redirect() -> None:
-    callers = {path.relative_to(ROOT).as_posix() for path in MODULES if {"requests", "http.client", "urllib.request"} & imports_of(path)}
+    libraries = {"requests", "http.client", "urllib.request"}
+    callers = {path.relative_to(ROOT).as_posix() for path in MODULES if libraries & imports_of(path)}
     assert callers == {"node/sinkron/transport.py", "hub/kabupaten/transport.py", "shared/web/local.py"}
     for name in callers:
         calls = [
@@ -180,7 +195,9 @@ def test_asvs_27_and_28_every_answer_tells_the_browser_what_is_allowed(side: Sid
 
 
 # A list of names is written into the audit by the page that opens it (hub/beranda/reveals.py).
-READING_IS_AUDITED = {"verval.index", "sipande.penduduk", "sipande.keluarga", "sipande.penerima", "penghapusan.index", "verval.case"}
+READING_IS_AUDITED = {
+    "verval.index", "verval.case", "sipande.penduduk", "sipande.keluarga", "sipande.penerima", "penghapusan.index",
+}
 
 
 def test_asvs_29_every_form_wants_its_token_and_reading_writes_nothing(side: Side) -> None:

@@ -576,7 +576,7 @@ def test_a_login_is_audited_and_the_chain_holds(site: Site) -> None:
     log_in(client)
     end_by_logout(site, client)
     with site.database.read() as conn:
-        actions = [row[3] for row in queries.list_audit(conn, None, None, 10)]
+        actions = [row[3] for row in queries.list_audit(conn, queries.AuditFilter(), None, 10)]
         assert actions[:2] == ["keluar", "masuk"]
         assert verify_audit(conn).is_intact
 
