@@ -37,7 +37,7 @@ PANDUAN = make_panduan((
     Bab(
         FIRST, "Hari pertama", "Masuk, akun petugas, dan urutan kerja saat baru mulai.",
         {"masuk": "masuk", "masuk.new_password": "sandi", "masuk.redeem": "sandi", "beranda": "beranda",
-         "pengguna": "akun", "akses": "akses", "cadangan": "cadangan"},
+         "pengguna": "akun", "cadangan": "cadangan"},
     ),
     Bab(
         "simpul", "Komputer desa", "Membaca kabar dan kelengkapan setiap desa; mendaftarkan dan menolak komputer.",
@@ -53,6 +53,10 @@ PANDUAN = make_panduan((
         "sipande", "Sipande dan program bantuan", "Angka kecamatan, sasaran, halaman publik, dan program.",
         {"sipande": "angka", "sipande.targets": "sasaran", "program": "program",
          **dict.fromkeys(("sipande.penduduk", "sipande.keluarga", "sipande.penerima"), "daftar")},
+    ),
+    Bab(
+        "keamanan", "Akun dan keamanan", "Peran, perangkat, kode HP, dan catatan akses.",
+        {"pengguna.show": "peran", "saya": "saya", "saya.code": "kode-hp", "akses": "catatan"},
     ),
     Bab("camat", "Untuk camat", "Melihat keadaan kecamatan, membuka nama, dan memutus kasus.", {}),
     Bab("ekspor", "Ekspor ke kabupaten", "Token, apa yang dapat diambil kabupaten, dan saksi.", {"saksi": "saksi"}),

@@ -61,6 +61,10 @@ PANDUAN = make_panduan((
         "sinkronisasi", "Sinkronisasi", "Mendaftarkan komputer, mengirim, dan arti setiap keadaan.",
         {"sinkron": "sehari-hari", "usb": "usb", "periksa": "periksa"},
     ),
+    Bab(
+        "keamanan", "Pengguna dan keamanan", "Peran, perangkat, kode HP, dan catatan akses.",
+        {"pengguna.show": "peran", "saya": "saya", "saya.code": "kode-hp", "catatan": "catatan"},
+    ),
     Bab("perlu-tindakan", "Perlu tindakan", "Kasus dari kecamatan dan cara menjawabnya.", {"tindakan": "jawab"}),
 ))
 REGISTRY = (

@@ -1,6 +1,6 @@
 """The access audit as an office reads it: who saw, printed or exported whose data, when and for what.
 
-``GET`` (``index``): ``akun``, ``kegiatan``, ``hari`` (yyyy-mm-dd), ``tentang`` (an id), ``sebelum`` (number of a row).
+``GET`` (``index``): ``akun``, ``kegiatan``, ``hari`` (dd-mm-yyyy), ``tentang`` (an id), ``sebelum`` (number of a row).
 Forms (POST with csrf_token): ``/periksa`` hashes the whole chain again and says so (303); ``/ekspor`` gives what the
 page shows, all of it, as xlsx.
 """
@@ -102,7 +102,7 @@ def _read_kept() -> dict[str, str]:
     """Read what narrows the page; a day that is none is left out."""
     kept = {name: text[:200] for name in ("akun", "kegiatan", "tentang") if (text := request.values.get(name))}
     day = _read_day(request.values.get("hari", ""))
-    return {**kept, "hari": day.isoformat()} if day is not None else kept
+    return {**kept, "hari": day.strftime("%d-%m-%Y")} if day is not None else kept
 
 
 def _make_filter(kept: Mapping[str, str]) -> AuditFilter:
@@ -116,7 +116,7 @@ def _make_filter(kept: Mapping[str, str]) -> AuditFilter:
 
 def _read_day(text: str) -> date | None:
     try:
-        day = date.fromisoformat(text) if len(text) == 10 else None
+        day = datetime.strptime(text, "%d-%m-%Y").date()
     except ValueError:
         return None
-    return day if day is not None and 1990 < day.year < 9000 else None
+    return day if 1990 < day.year < 9000 else None

@@ -46,7 +46,7 @@ def take_phone(side: Side, name: str) -> tuple[str, list[str]]:
     answer = client.post("/akun-saya/kode", kode=write_code(secret, side.clock.now_s() // STEP_S))
     assert answer.status_code == 303
     shown = client.get(answer.headers["Location"]).text
-    papers = re.findall(r'<li class="samar">([0-9A-Z-]+)</li>', shown)
+    papers = re.findall(r"<li>([0-9A-Z]{4}(?:-[0-9A-Z]{4}){6})</li>", shown)
     assert len(papers) == 10 and papers[0] not in client.get(answer.headers["Location"]).text, "shown once"
     side.clock.now += STEP_S
     return secret, papers
