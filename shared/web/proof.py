@@ -6,6 +6,7 @@ script is needed.
 
 from __future__ import annotations
 
+import re
 from math import inf
 
 from flask import abort, make_response, redirect, render_template, request, url_for
@@ -18,6 +19,7 @@ from shared.web.kept import keep
 from shared.web.services import forget_current_user, require_user, web
 from shared.web.sessions import User
 
+_PLACE = re.compile(r"<[^>]+>")
 _DENIED_AGAIN_S, _DENIED_MAX = 600.0, 1000
 _WITHOUT_CODE = ("saya", "panduan")
 """The blueprints that are open to somebody who has still to set up the second factor."""
@@ -69,8 +71,10 @@ def audit_denied() -> None:
     if len(noted) > _DENIED_MAX:
         noted.clear()
     noted[user.session, endpoint] = now_s
+    # The rule and not the address: what stands in it may name somebody.
+    page = _PLACE.sub("…", request.url_rule.rule) if request.url_rule else ""
     with shell.database.write() as conn:
-        record_access(conn, shell.clock, user.name, "ditolak", user.petugas, endpoint)
+        record_access(conn, shell.clock, user.name, "ditolak", user.petugas, f"halaman {page}")
 
 
 def _ask(user: User, problem: str) -> ResponseReturnValue:
