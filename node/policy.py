@@ -63,4 +63,10 @@ POLICY = Policy(RIGHTS, {
     "catatan": Rule("catatan_akses", "catatan_akses", proof="export"),
     "logo": Rule("kelola", "kelola", {"umum": "image"}),
     "latihan": Rule("kantor", "kantor"),
+    # The daily work: approving, signing and closing are exceptions, named with the endpoints that do it.
+    "lampid": Rule("kantor", "lampid_catat"),
+    "laporan": Rule("kantor", "bulan_tutup"),
+    "surat": Rule("surat_lihat", "surat_konsep"),
+    "cetak": Rule("surat_lihat", "surat_templat"),
+    "perangkat": Rule("kantor", "perangkat_ubah"),
 })

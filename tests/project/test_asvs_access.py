@@ -294,3 +294,31 @@ def test_asvs_18_what_a_form_does_not_have_cannot_be_sent_along(village: Side) -
                   kata_sandi_ulang="pagar bambu tujuh lapis", peran="admin", role="admin")
     with village.database.read() as conn:
         assert conn.execute("SELECT role FROM account WHERE name = 'operator'").fetchone()[0] == "operator"
+
+
+def test_asvs_15_no_page_shows_a_role_a_link_or_a_form_that_it_may_not_use(side: Side) -> None:
+    adapter = side.app.url_map.bind("localhost")
+    shut: set[tuple[str, str, str]] = set()
+    for role in side.roles:
+        client, seen, left, kinds = side.client(role), set[str](), ["/"], set[str]()
+        while left:
+            path = left.pop()
+            endpoint = adapter.match(path.partition("?")[0])[0]
+            if path in seen or (endpoint in kinds and len(seen) > 120) or endpoint == "static":
+                continue
+            seen.add(path)
+            kinds.add(endpoint)
+            answer = client.get(path)
+            if answer.status_code == 403:
+                shut.add((role, "GET", endpoint))
+            if answer.mimetype == "text/html":
+                for link in re.findall(r'href="(/[^"#]*)"', answer.text):
+                    left.append(link.replace("&amp;", "&"))
+                for action in re.findall(r'method="post"[^>]* action="(/[^"#]*)"', answer.text):
+                    wanted = adapter.match(action.partition("?")[0], method="POST")[0]
+                    guard = policy_of(side.app, wanted)
+                    if guard is None or guard.access is not Access.UMUM and not guard.admits(role):
+                        shut.add((role, f"POST on {endpoint}", wanted))
+            answer.close()
+        assert len(seen) > 5, role
+    assert not shut
