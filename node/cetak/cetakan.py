@@ -41,7 +41,10 @@ def make_look(node: NodeServices) -> Look:
 
 
 def make_pdf(cetakan: Mapping[str, Any], *, is_concept: bool, look: Look | None = None) -> bytes:
-    """Make the PDF of a letter; a concept bears the mark KONSEP and no QR. ``look`` is asked of the open node if None.
+    """Make the PDF of a letter; ``look`` is asked of the open node if None.
+
+    A concept bears the mark KONSEP and no QR; a letter with ``batal`` the mark BATAL. The QR holds ``tanda``, the text
+    of shared.surat.tanda.write_text.
 
     Raises nothing that a person could mend: every text is printable. TypesetError is a defect.
     """
@@ -74,7 +77,8 @@ def _prepare(cetakan: Mapping[str, Any], is_concept: bool, look: Look) -> tuple[
         images["qr"] = draw_qr(write_qr(text, look.alamat))
     data = {
         "kertas": cetakan["kertas"], "judul": cetakan["judul"], "nomor": cetakan["nomor"] or _NO_NUMBER,
-        "kop": _make_kop(cetakan["kop"]), "bagian": cetakan["bagian"], "konsep": is_concept,
+        "kop": _make_kop(cetakan["kop"]), "bagian": cetakan["bagian"],
+        "cap": "KONSEP" if is_concept else "BATAL" if cetakan.get("batal") else "",
         "bukti": _SENTENCE + (_WITH_ADDRESS if look.alamat else _BARE),
         "kode": write_kode(str(cetakan.get("kode") or "")),
         "kiri": _make_camat(cetakan["kop"]) if cetakan.get("mengetahui_camat") else None,

@@ -56,6 +56,10 @@ def test_a_concept_bears_its_mark_and_neither_qr_nor_code() -> None:
     assert "KONSEP" in shown and "Kode:" not in shown and "QR" not in shown and "Nomor: …" in shown
 
 
+def test_a_cancelled_letter_that_is_printed_again_says_so() -> None:
+    assert "BATAL" in read_text(make_pdf(snapshot(batal=True), is_concept=False, look=LOOK))
+
+
 def test_the_camat_is_there_where_the_letter_wants_him() -> None:
     shown = read_text(make_pdf(snapshot("keterangan-ahli-waris"), is_concept=False, look=LOOK))
     assert "Mengetahui" in shown and "Camat Kaligondang" in shown
