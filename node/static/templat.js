@@ -3,7 +3,7 @@
 (() => {
   const form = document.querySelector("[data-contoh]");
   if (!form) return;
-  const text = form.querySelector("#isi");
+  const text = form.querySelector("#isi_surat");
   const place = form.querySelector("[data-contoh-tempat]");
   for (const hint of form.querySelectorAll("[data-tanpa-skrip]")) hint.hidden = true;
   for (const button of form.querySelectorAll("[data-sisip]")) {
