@@ -31,6 +31,7 @@ from shared.web.factory import make_app
 from shared.web.guards import MASUK, TANDA_TANGAN, UMUM, Registration, peran
 from shared.web.panduan import FIRST, Bab, make_panduan
 from shared.web.passwords import Cost
+from shared.web.periksa_surat import make_periksa_surat
 from shared.web.services import NavItem
 
 PANDUAN = make_panduan((
@@ -89,6 +90,7 @@ REGISTRY = (
     Registration(pengguna.blueprint, peran(ADMIN.name)),
     Registration(akses.blueprint, peran(ADMIN.name)),
     Registration(usb.blueprint, MASUK),
+    Registration(make_periksa_surat(), UMUM),
     PANDUAN,
 )
 NAVIGATION = (

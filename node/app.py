@@ -11,6 +11,7 @@ from node.bantuan import routes as bantuan
 from node.beranda import alamat, cadangan, pengguna, periksa
 from node.beranda import routes as beranda
 from node.beranda.kop import make_kop
+from node.cetak import templat
 from node.commands import COMMANDS, add_petugas
 from node.impor import routes as impor
 from node.keluarga import dusun
@@ -30,6 +31,7 @@ from shared.web.factory import make_app
 from shared.web.guards import MASUK, UMUM, Registration, peran
 from shared.web.panduan import FIRST, Bab, make_panduan
 from shared.web.passwords import Cost
+from shared.web.periksa_surat import make_periksa_surat
 from shared.web.services import NavItem
 
 PANDUAN = make_panduan((
@@ -57,6 +59,10 @@ PANDUAN = make_panduan((
         "sinkronisasi", "Sinkronisasi", "Mendaftarkan komputer, mengirim, dan arti setiap keadaan.",
         {"sinkron": "sehari-hari", "usb": "usb", "periksa": "periksa"},
     ),
+    Bab(
+        "templat-surat", "Templat surat dan memeriksa surat", "Mengubah isi surat, syaratnya, dan arti QR pada surat.",
+        {"templat": "isi", "periksa_surat": "periksa"},
+    ),
     Bab("perlu-tindakan", "Perlu tindakan", "Kasus dari kecamatan dan cara menjawabnya.", {"tindakan": "jawab"}),
 ))
 REGISTRY = (
@@ -79,6 +85,8 @@ REGISTRY = (
     Registration(pengguna.blueprint, peran(ADMIN.name)),
     Registration(logo.blueprint, peran(ADMIN.name), {"image": UMUM}),
     Registration(latihan.blueprint, MASUK),
+    Registration(templat.blueprint, peran(ADMIN.name)),
+    Registration(make_periksa_surat(), UMUM),
     PANDUAN,
 )
 NAVIGATION = (

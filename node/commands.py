@@ -44,6 +44,7 @@ from shared.store.migrations import read_setting, write_setting
 from shared.store.parity import compute_parity, is_claim_stale, store_parity
 from shared.store.records import load_state
 from shared.store.verify_keys import verify_successors
+from shared.surat.checking import check_letter, tell
 from shared.sync.address import check_address
 from shared.sync.enrolment import parse_code
 
@@ -233,6 +234,12 @@ def run_paritas(services: NodeServices, args: Mapping[str, Any], progress: Progr
     return {"dihitung": refresh_parity(services)}
 
 
+def run_periksa_surat(services: NodeServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+    """Say what the QR or the code of a letter proves, from what this computer holds."""
+    with services.database.read() as conn:
+        return tell(check_letter(conn, str(args["teks"]), services.clock), services.clock)
+
+
 def run_status(services: NodeServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
     hub = services.hub()
     with services.database.read() as conn:
@@ -351,6 +358,7 @@ COMMANDS: dict[str, Command] = {
     "impor": run_impor,
     "sync": run_sync,
     "paritas": run_paritas,
+    "periksa-surat": run_periksa_surat,
     "status": run_status,
     "verify": run_verify,
     "rebuild": run_rebuild,
