@@ -36,8 +36,9 @@ class TandaTangan(TypedDict):
 
 
 class Cetakan(TypedDict):
-    """One letter as it stands on paper. ``isi`` are blocks in order: ``{"teks": …}`` a paragraph, ``{"identitas":
-    [[label, value], …]}`` a table. Dates are ISO. ``nomor`` is empty on a concept, and so are ``kode`` and ``tanda``.
+    """One letter as it stands on paper. ``bagian`` is the body as ``shared.surat.isi.fill`` makes it. Dates are ISO.
+
+    ``nomor`` is empty on a concept, and ``kode`` and ``tanda`` are missing there. ``nama`` is whom the letter is for.
     """
 
     format: int
@@ -46,7 +47,8 @@ class Cetakan(TypedDict):
     nomor: str
     kertas: str
     kop: KopSurat
-    isi: list[dict[str, Any]]
+    bagian: list[dict[str, Any]]
+    mengetahui_camat: bool
     nama: str
     tempat: str
     tanggal: str
@@ -65,7 +67,7 @@ def read_cetakan(text: str) -> Mapping[str, Any]:
     """Read a stored snapshot; DamageError when it is none."""
     try:
         found = json.loads(text)
-        if not isinstance(found, dict) or not isinstance(found.get("isi"), list):
+        if not isinstance(found, dict) or not isinstance(found.get("bagian"), list):
             raise ValueError
     except ValueError:
         raise DamageError("printed data of a letter cannot be read") from None
