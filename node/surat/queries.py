@@ -226,3 +226,24 @@ def list_incoming(conn: sqlite3.Connection, desa: str, tahun: int) -> list[Incom
         (desa, str(tahun)),
     )
     return [IncomingRow(*row[:9], bool(row[9])) for row in rows]
+
+
+def list_perangkat(conn: sqlite3.Connection, desa: str) -> list[tuple[str, str]]:
+    """List the officials of a desa by record id, for a choice."""
+    rows = conn.execute(
+        "SELECT id, coalesce(nama, ''), coalesce(sebutan, ''), coalesce(jabatan, '') FROM perangkat"
+        " WHERE desa = ? ORDER BY nama, id",
+        (desa,),
+    )
+    return [(id, f"{nama}, {sebutan or JABATAN.get(jabatan, '')}".strip(", ")) for id, nama, sebutan, jabatan in rows]
+
+
+def list_closed_logs(conn: sqlite3.Connection, desa: str) -> list[str]:
+    """List the logs of a desa that give no number any more: a newer log of the same key, or a key out of use."""
+    rows = conn.execute(
+        "SELECT l.id FROM log l WHERE l.wilayah = ? AND l.peran = 'desa' AND (l.closed = 1 OR EXISTS"
+        " (SELECT 1 FROM log m WHERE m.kunci = l.kunci AND m.wilayah = l.wilayah AND m.peran = 'desa' AND m.no > l.no)"
+        " OR EXISTS (SELECT 1 FROM simpul s WHERE s.kunci = lower(hex(l.kunci)) AND s.status = 'dicabut'))",
+        (desa,),
+    )
+    return [row[0] for row in rows]
