@@ -16,6 +16,7 @@ from node.surat.buku import (
     EKSPEDISI, JUDUL, KELUAR, KOLOM, LEBAR, MASUK, SEMUA, Line, write_both, write_incoming, write_outgoing, write_sent,
 )
 from node.surat.masuk import read_year
+from node.surat.rules import Signer
 from node.surat.queries import (
     list_blocks, list_closed_logs, list_incoming, list_letters_of_year, list_sent_of_year, list_signers, list_years,
     read_office,
@@ -70,20 +71,27 @@ def download_sheet() -> Response:
     desa = name_desa(node.wilayah)
     content = typeset("buku", {
         "kertas": "F4", "mendatar": True, "judul": f"{JUDUL[book]}\n{desa}\nTahun {year}", "keterangan": "",
-        "kop": None, "kolom": list(LEBAR[book]), "kepala": [list(KOLOM[book])],
+        "kop": None, "kolom": [{"lebar": width} for width in LEBAR[book]], "kepala": [list(KOLOM[book])],
         "isi": [[*line.cells, *[""] * (len(KOLOM[book]) - len(line.cells))] for line in lines],
         "catatan": "", "kaki": f"{make_kop(node).nama}, {office.get('alamat') or ''}".strip(", "),
-        "kiri": {"baris": ["Mengetahui,", f"Kepala {desa}" if chief is None else f"{chief.sebutan} {desa.partition(' ')[2]}"],
-                 "nama": chief.nama if chief else "", "nip": chief.nip if chief else ""},
-        "kanan": {"baris": [f"{codes.nama(node.wilayah)}, {write_long_date(day)}", "Sekretaris Desa"],
-                  "nama": clerk.nama if clerk else "", "nip": clerk.nip if clerk else ""},
+        "kiri": _block("Mengetahui,", f"{'Lurah' if desa.startswith('Kelurahan') else 'Kepala Desa'}", chief),
+        "kanan": _block(f"{codes.nama(node.wilayah)}, {write_long_date(day)}", "Sekretaris Desa", clerk),
     }, timestamp_s=node.clock.now_s())
     return _answer(node, book, year, "pdf", content, len(lines))
 
 
+def _block(above: str, office: str, signer: Signer | None) -> dict[str, str]:
+    """Write a signature block; where nobody is known the name is left to the pen."""
+    return {
+        "atas": above, "jabatan": office, "nama": signer.nama if signer else "…………………………",
+        "bawah": f"NIP {signer.nip}" if signer and signer.nip else "",
+    }
+
+
 def _answer(node: NodeServices, book: str, year: int, kind: str, content: bytes, count: int) -> Response:
     with node.database.write() as conn:
-        record_access(conn, node.clock, require_user().name, "ekspor", f"agenda {book}", f"{kind}, {year}, {count} baris")
+        about = f"{kind}, {year}, {count} baris"
+        record_access(conn, node.clock, require_user().name, "ekspor", f"agenda {book}", about)
     mime = "application/pdf" if kind == "pdf" else MIME[kind]
     name = f"{'ekspedisi' if book == EKSPEDISI else 'agenda-' + book}-{year}.{kind}"
     return Response(content, mimetype=mime, headers={"Content-Disposition": f'attachment; filename="{name}"'})

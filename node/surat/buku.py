@@ -58,7 +58,8 @@ def write_incoming(rows: Sequence[IncomingRow]) -> list[Line]:
     """Write the agenda of incoming letters."""
     return [
         Line((str(number), write_date(row.tanggal_terima), row.nomor, write_date(row.tanggal_surat), row.pengirim,
-              row.isi_singkat, _remark(row.keterangan, row.disposisi and f"Disposisi: {row.disposisi}")), ("masuk", row.id))
+              row.isi_singkat, _remark(row.keterangan, row.disposisi and f"Disposisi: {row.disposisi}")),
+             ("masuk", row.id))
         for number, row in enumerate(rows, 1)
     ]
 
@@ -86,7 +87,8 @@ def write_sent(letters: Sequence[LetterRow]) -> list[Line]:
     """Write the book of expedition."""
     return [
         Line((str(number), write_date(row.tanggal_kirim), f"{write_date(row.tanggal)}, {row.nomor}", _summary(row),
-              row.penerima or _receiver(row), _remark(row.keterangan_kirim, _note(row))), ("keluar", row.id), False, row.batal)
+              row.penerima or _receiver(row), _remark(row.keterangan_kirim, _note(row))),
+             ("keluar", row.id), False, row.batal)
         for number, row in enumerate(letters, 1)
     ]
 

@@ -122,7 +122,8 @@ def list_warnings(node: NodeServices, conn: sqlite3.Connection, people: PeopleIn
         found.append(f"{person.nama} tercatat: {label}. Pastikan suratnya memang untuk orang ini.")
     if person.konflik:
         found.append(
-            "Data orang ini menunggu verval: ada dua isian yang berbeda. Periksa biodatanya sebelum surat ditandatangani."
+            "Data orang ini menunggu verval: ada dua isian yang berbeda. Periksa biodatanya sebelum surat"
+            " ditandatangani."
         )
     if list_cases(conn, node.wilayah, penduduk):
         found.append("Ada kasus dari kecamatan tentang orang ini yang belum selesai. Periksa di Perlu tindakan.")
@@ -143,5 +144,3 @@ def _resident_facts(
         {**row, **place}, today=day, desa=node.wilayah, kepala=head, no_kk=str(family.get("no_kk") or ""),
         dusun=list_dusun(conn, node.wilayah).get(str(place["dusun"] or ""), ""),
     )
-
-

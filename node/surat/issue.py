@@ -1,4 +1,4 @@
-"""Issues letters: the number, the snapshot of what is printed and the signed facts, in one transaction; and cancels them.
+"""Issues letters: number, snapshot of what is printed and signed facts in one transaction; and cancels them.
 
 Two computers that sign one draft without having met make two letters with two numbers; both stand, people cancel one.
 """
@@ -27,6 +27,7 @@ from shared.surat.cetakan import write_cetakan
 from shared.surat.isi import Filled
 from shared.surat.jenis import JenisSurat, find_jenis
 from shared.surat.numbering import POLA, write_nomor
+from shared.surat.tanda import seal_surat
 
 SUMMARY_MAX = 300
 REASON_MAX = 1000
@@ -48,7 +49,8 @@ def issue(node: NodeServices, draft_id: str, author: str, people: PeopleIndex, *
         given = take_number(node, conn, day)
         id = node.new_id()
         values = _make_letter(gathered, draft, given, day)
-        values |= _sign(node, conn, values)
+        seal = seal_surat(values, node.wilayah, node.keys.signing, node.random)
+        values |= {"kode": seal.kode, "tanda": seal.tanda, "kunci": seal.kunci}
         write_drafts(node, [draft_create(SURAT, id, values)], author=author)
     secure_number(node, given)
     return id
@@ -123,8 +125,3 @@ def _refuse_unfit(gathered: Gathered, values: Mapping[str, Any]) -> None:
         raise UserError(
             "Templat surat ini belum benar: " + filled.masalah[0].pesan + " Perbaiki templatnya dulu.", "templat_salah"
         )
-
-
-def _sign(node: NodeServices, conn: sqlite3.Connection, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Sign the facts that the QR carries."""
-    return {}

@@ -142,7 +142,8 @@ def _draft_page(id: str, problem: str = "") -> str:
         "surat/konsep.html", konsep=draft, jenis=jenis, isi=gathered.fill(is_masked=True), nama=gathered.nama,
         signer=gathered.signer, lines=gathered.lines, warnings=warnings, letters=letters, keadaan=KEADAAN,
         oleh=names.get(str(draft.values.get("oleh") or ""), ""), problem=problem, sidik=take_sidik(draft.values),
-        steps={status for status, before in FOLLOWS.items() if draft.status in before}, may_approve=may_open("konsep.approve"),
+        steps={status for status, before in FOLLOWS.items() if draft.status in before},
+        may_approve=may_open("konsep.approve"),
         kurang=[text for text in jenis.syarat if text not in (draft.values.get("syarat") or ())],
         catatan=request.form.get("catatan", ""), orang=person,
     )

@@ -199,7 +199,9 @@ def list_signers(conn: sqlite3.Connection, desa: str, day: str) -> list[Signer]:
         " ORDER BY CASE jabatan WHEN 'kades' THEN 0 WHEN 'sekdes' THEN 1 ELSE 2 END, nama, id",
         (desa, day, day, day),
     ).fetchall()
-    found = [Signer(id, nama, sebutan or JABATAN.get(jabatan, ""), nip, jabatan) for id, nama, sebutan, nip, jabatan in rows]
+    found = [
+        Signer(id, nama, sebutan or JABATAN.get(jabatan, ""), nip, jabatan) for id, nama, sebutan, nip, jabatan in rows
+    ]
     if any(signer.jabatan == "kades" for signer in found):
         return found
     row = conn.execute("SELECT coalesce(kepala_desa, '') FROM desa WHERE desa = ? ORDER BY id", (desa,)).fetchone()
@@ -209,7 +211,8 @@ def list_signers(conn: sqlite3.Connection, desa: str, day: str) -> list[Signer]:
 def read_office(conn: sqlite3.Connection, desa: str) -> dict[str, Any]:
     """Read the record of the office: address, telephone, pattern of numbers; ``id`` is empty where there is none."""
     rows = conn.execute(
-        "SELECT id, alamat, telepon, email, kepala_desa, pola_nomor FROM desa WHERE desa = ? ORDER BY id LIMIT 1", (desa,)
+        "SELECT id, alamat, telepon, email, kepala_desa, pola_nomor FROM desa WHERE desa = ? ORDER BY id LIMIT 1",
+        (desa,),
     )
     names = [column[0] for column in rows.description]
     row = rows.fetchone()

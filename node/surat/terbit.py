@@ -23,6 +23,7 @@ from shared.store.drafts import draft_update
 from shared.store.records import load_state
 from shared.surat.cetakan import read_cetakan
 from shared.surat.jenis import find_jenis
+from shared.surat.tanda import write_text
 from shared.web.audit import record_access
 from shared.web.forms import Form, make_form, parse_form
 from shared.web.pictures import ACCEPT, answer_picture, read_picture
@@ -45,8 +46,10 @@ def print_letter(id: object) -> Response:
     secure_letter(node, str(values.get("catatan_log") or ""))
     with node.database.write() as conn:
         record_access(conn, node.clock, require_user().name, "surat_dicetak", str(id), "surat")
-    snapshot = {**read_cetakan(str(values.get("cetakan") or "{}")), "kode": values.get("kode") or "",
-                "tanda": values.get("tanda") or "", "batal": bool(values.get("batal"))}
+    snapshot = {
+        **read_cetakan(str(values.get("cetakan") or "{}")), "kode": values.get("kode") or "",
+        "tanda": write_text(values, node.wilayah), "batal": bool(values.get("batal")),
+    }
     return Response(make_pdf(snapshot, is_concept=False), mimetype="application/pdf")
 
 

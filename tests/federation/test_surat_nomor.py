@@ -1,4 +1,4 @@
-"""Numbers of letters between real nodes and a real hub: blocks, own series, restores, and V9 where a number is double."""
+"""Numbers of letters between real nodes and a real hub: blocks, own series, restores, and V9 for what is double."""
 
 from __future__ import annotations
 
@@ -44,7 +44,8 @@ def issue(node: NodeServices, count: int = 1) -> list[str]:
 
 def blocks(federation: Federation) -> list[tuple[str, int, int, int]]:
     return rows(  # type: ignore[return-value]
-        federation.hub, "SELECT catatan_log, tahun, dari, sampai FROM blok_nomor WHERE desa = ? ORDER BY tahun, dari", DESA
+        federation.hub, "SELECT catatan_log, tahun, dari, sampai FROM blok_nomor WHERE desa = ? ORDER BY tahun, dari",
+        DESA,
     )
 
 

@@ -68,9 +68,10 @@ def test_a_number_is_written_after_the_pattern_of_the_office() -> None:
     day, desa = date(2026, 11, 22), "33.03.04.2006"
     assert write_nomor(POLA, Number(7), kode="400.12.2.1", desa=desa, day=day) == "400.12.2.1/007/33.03.04.2006/XI/2026"
     assert write_nomor(POLA, Number(7), kode="", desa=desa, day=day) == "007/33.03.04.2006/XI/2026"
-    assert write_nomor("[nomor].[bulan].[tahun]", Number(1, "K7QXM2"), kode="x", desa=desa, day=day) == "001-K7QXM2.11.2026"
+    own = Number(1, "K7QXM2")
+    assert write_nomor("[nomor].[bulan].[tahun]", own, kode="x", desa=desa, day=day) == "001-K7QXM2.11.2026"
     assert not find_pola_problem(POLA) and not find_pola_problem("Ds/[nomor]/[tahun]")
-    assert find_pola_problem("[kode]/[tahun]") and find_pola_problem("[nomor]/x") and find_pola_problem("[nomr]/[nomor]/[tahun]")
+    assert all(map(find_pola_problem, ("[kode]/[tahun]", "[nomor]/x", "[nomr]/[nomor]/[tahun]")))
 
 
 def test_gaps_of_a_book_are_said_in_words() -> None:
