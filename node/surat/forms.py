@@ -51,6 +51,7 @@ def draw_draft(
     if person is not None:
         _mind_person(person)
     own = make_form(KONSEP, values, names=OWN, choices=_choices(signers))
+    _mind_signers(own, signers)
     return DraftForm(person, Form(fields), own, tuple(values.get("syarat") or ()))
 
 
@@ -60,6 +61,7 @@ def read_draft(
     """Read a form that was sent: the values of a ``konsep_surat``, and the form with what is wrong in it."""
     values, own = parse_form(KONSEP, sent, {}, names=OWN, choices=_choices(signers))
     own.other_errors.clear()
+    _mind_signers(own, signers)
     extra: dict[str, Any] = {}
     fields: dict[str, FormField] = {}
     for one in jenis.isian:
@@ -97,6 +99,12 @@ def dump_json(values: Mapping[str, Any]) -> str | None:
 def _choices(signers: Sequence[Signer]) -> dict[str, list[tuple[str, str]]]:
     listed = [(signer.id, f"{signer.nama}, {signer.sebutan}") for signer in signers if signer.id]
     return {"penandatangan": listed, "atas_nama": listed}
+
+
+def _mind_signers(form: Form, signers: Sequence[Signer]) -> None:
+    chief = next((signer.nama for signer in signers if signer.jabatan == "kades"), "")
+    form.fields["penandatangan"].help = f"Kosong berarti kepala desa, {chief}." if chief else ""
+    form.fields["atas_nama"].help = "Hanya untuk u.b.: pejabat di antaranya, biasanya sekretaris desa."
 
 
 def _mind_person(form: Form) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from typing import Any, NamedTuple
 
@@ -92,18 +93,17 @@ def list_own_series(conn: sqlite3.Connection, log: str, tahun: int) -> list[int]
 
 def list_drafts(conn: sqlite3.Connection, desa: str) -> list[DraftRow]:
     """List the drafts that are neither issued nor thrown away, newest first."""
-    marks = ",".join("?" * len(OPEN))
     rows = conn.execute(
         "SELECT k.id, k.jenis, coalesce(p.nama, k.nama, ''), coalesce(k.status, 'konsep'), coalesce(o.nama, ''),"
         " coalesce(k.catatan, ''), k.konflik IS NOT NULL FROM konsep_surat k"
         " LEFT JOIN penduduk p ON p.id = k.pemohon AND p.desa = k.desa"
         " LEFT JOIN petugas o ON o.id = k.oleh AND o.desa = k.desa"
-        f" WHERE k.desa = ? AND coalesce(k.status, 'konsep') IN ({marks})"
+        " WHERE k.desa = ? AND coalesce(k.status, 'konsep') IN (SELECT value FROM json_each(?))"
         " AND NOT EXISTS (SELECT 1 FROM surat s WHERE s.konsep = k.id AND s.desa = k.desa)"
         " ORDER BY k.id DESC LIMIT ?",
-        (desa, *OPEN, LIST_MAX),
+        (desa, json.dumps(OPEN), LIST_MAX),
     )
-    return [DraftRow(*row[:6], bool(row[6])) for row in rows]
+    return [DraftRow._make((*row[:6], bool(row[6]))) for row in rows]
 
 
 _LETTER = (
@@ -115,7 +115,7 @@ _LETTER = (
 
 
 def _letters(rows: sqlite3.Cursor) -> list[LetterRow]:
-    return [LetterRow(*row[:10], bool(row[10]), *row[11:]) for row in rows]
+    return [LetterRow._make((*row[:10], bool(row[10]), *row[11:])) for row in rows]
 
 
 def search_letters(conn: sqlite3.Connection, desa: str, text: str, page: int, rows_max: int) -> list[LetterRow]:
@@ -228,7 +228,7 @@ def list_incoming(conn: sqlite3.Connection, desa: str, tahun: int) -> list[Incom
         " WHERE desa = ? AND substr(tanggal_terima, 1, 4) = ? ORDER BY tanggal_terima, id",
         (desa, str(tahun)),
     )
-    return [IncomingRow(*row[:9], bool(row[9])) for row in rows]
+    return [IncomingRow._make((*row[:9], bool(row[9]))) for row in rows]
 
 
 def list_perangkat(conn: sqlite3.Connection, desa: str) -> list[tuple[str, str]]:
