@@ -93,7 +93,7 @@ def sign(id: object) -> ResponseReturnValue:
     return _issue(str(id))
 
 
-@blueprint.get("/<uuid:id>/cetak")
+@blueprint.get("/<uuid:id>/konsep.pdf")
 def print_concept(id: object) -> Response:
     """Give the draft as a PDF that says that it is none."""
     node = services()

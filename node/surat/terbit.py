@@ -39,7 +39,7 @@ def show(id: object) -> ResponseReturnValue:
     return _page(str(id))
 
 
-@blueprint.get("/<uuid:id>/cetak")
+@blueprint.get("/<uuid:id>/surat.pdf")
 def print_letter(id: object) -> Response:
     """Give the letter as PDF, from what it kept of itself; logged, for it bears the whole NIK."""
     node, values = services(), _read(str(id))

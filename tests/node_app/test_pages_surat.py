@@ -92,7 +92,7 @@ def test_a_letter_is_written_approved_issued_and_printed(desa: Desa, siti: Brows
     letter = issue(desa, siti, path)
     shown = say(siti.get(letter))
     assert "/001/33.03.04.2006/IX/2026" in shown
-    printed = siti.get(f"{letter}/cetak")
+    printed = siti.get(f"{letter}/surat.pdf")
     assert printed.status_code == 200 and printed.data.startswith(b"%PDF")
     assert "Suratnya sudah terbit" in say(siti.get(path))
     row = desa.value("surat", letter.rsplit("/", 1)[1], "cetakan")
@@ -107,10 +107,10 @@ def test_a_letter_without_a_block_says_that_its_number_is_of_an_own_series(desa:
 
 def test_printed_data_stay_as_they_were(desa: Desa, siti: Browser) -> None:
     letter = issue(desa, siti)
-    before = siti.get(f"{letter}/cetak").data
+    before = siti.get(f"{letter}/surat.pdf").data
     desa.change("penduduk", desa.ayah, nama="NAMA LAIN", tempat_lahir="PURBALINGGA", tanggal_lahir="1980-01-01",
                 jenis_kelamin=1)
-    assert siti.get(f"{letter}/cetak").data == before and "KREYO SANTOSO" in say(siti.get(letter))
+    assert siti.get(f"{letter}/surat.pdf").data == before and "KREYO SANTOSO" in say(siti.get(letter))
 
 
 def test_only_who_may_approves_and_anybody_issues_what_is_approved(desa: Desa, siti: Browser) -> None:
@@ -338,5 +338,5 @@ def test_a_number_is_remembered_beside_the_database_before_the_paper_leaves(desa
     with desa.node.database.read() as conn:
         letter = conn.execute("SELECT id FROM surat").fetchone()[0]
     desa.change("penduduk", desa.ibu, telepon="08123")
-    siti.get(f"/surat/terbit/{letter}/cetak")
+    siti.get(f"/surat/terbit/{letter}/surat.pdf")
     assert desa.node.anchor.load().heads[log.id][0] == own_log(desa.node).size
