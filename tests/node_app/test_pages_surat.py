@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
+from node.commands import COMMANDS
 from node.surat.rules import take_sidik
+from shared.errors import UserError
 from shared.surat.jenis import list_jenis
 from shared.surat.numbering import name_seri
 from tests.node_app.test_pages_kit import NIK, Browser, Desa, make_desa, read_form, read_text
@@ -340,3 +342,41 @@ def test_a_number_is_remembered_beside_the_database_before_the_paper_leaves(desa
     desa.change("penduduk", desa.ibu, telepon="08123")
     siti.get(f"/surat/terbit/{letter}/surat.pdf")
     assert desa.node.anchor.load().heads[log.id][0] == own_log(desa.node).size
+
+
+def test_a_case_about_a_letter_leads_to_it(desa: Desa, siti: Browser) -> None:
+    letter = issue(desa, siti)
+    id, case = letter.rsplit("/", 1)[1], desa.node.new_id()
+    with desa.node.database.write() as conn:
+        conn.execute(
+            "INSERT INTO kasus (id, desa, kode, ringkasan, rekaman, status) VALUES (?, ?, 'V9', 'Nomor ganda', ?, 'baru')",
+            (case, DESA, json.dumps([id])),
+        )
+    assert f"/surat/terbit/{id}" in siti.get(f"/tindakan/{case}").text
+
+
+def test_another_resident_of_a_letter_is_searched_for_and_chosen(desa: Desa, siti: Browser) -> None:
+    isian = [{"nama": "saksi", "label": "Saksi", "tipe": "penduduk", "wajib": True, "pilihan": []}]
+    desa.write(
+        "templat_surat", slug="dengan-saksi", nama="Surat dengan Saksi",
+        isi="[nama] disaksikan [isian.saksi.nama]", isian=json.dumps(isian), aktif=True,
+    )
+    path = "/surat/baru/dengan-saksi/isi"
+    fields = read_form(siti.get(f"{path}?penduduk={desa.ayah}"), path)
+    for typed, said in (("", "cari lalu pilih"), ("zzzz", "tidak ada yang cocok"), ("3303", "pilih orangnya")):
+        answer = siti.post(path, {**fields, "isian_saksi__cari": typed, "keperluan": "ketikan"})
+        assert answer.status_code == 400 and said in say(answer) and "ketikan" in answer.text
+    chosen = siti.post(path, {**fields, "isian_saksi__cari": "3303", "isian_saksi": desa.ibu})
+    page = siti.follow(chosen)
+    assert "KREYO SANTOSO disaksikan SITI AMINAH" in say(page)
+    edit = f"{page.request.path}/ubah"
+    again = read_form(siti.get(edit), edit)
+    assert again["isian_saksi"] == desa.ibu
+    siti.follow(siti.post(edit, {**again, "keperluan": "lain"}))
+    assert "SITI AMINAH" in say(siti.get(page.request.path))
+
+
+def test_no_command_writes_a_letter(desa: Desa) -> None:
+    with pytest.raises(UserError) as told:
+        COMMANDS["tulis"](desa.node, {"jenis": "surat", "nilai": {"nomor": "1"}}, lambda report: None)
+    assert told.value.kode == "lewat_halaman"
