@@ -293,7 +293,9 @@ def run_tulis(services: NodeServices, args: Mapping[str, Any], progress: Progres
     if kind is None or kind.writer is Writer.HUB:
         raise UserError("Jenis data itu tidak dapat ditulis di desa.", "jenis_salah")
     if kind.name in _BY_PAGES:
-        raise UserError("Surat diterbitkan dan dibatalkan lewat halaman Surat, supaya nomornya tidak ganda.", "lewat_halaman")
+        raise UserError(
+            "Surat diterbitkan dan dibatalkan lewat halaman Surat, supaya nomornya tidak ganda.", "lewat_halaman"
+        )
     values = dict(args["nilai"])
     if not values.keys() <= kind.fields.keys():
         # Not which: who forgets the name of a field has typed a NIK in its place.

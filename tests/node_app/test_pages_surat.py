@@ -349,7 +349,8 @@ def test_a_case_about_a_letter_leads_to_it(desa: Desa, siti: Browser) -> None:
     id, case = letter.rsplit("/", 1)[1], desa.node.new_id()
     with desa.node.database.write() as conn:
         conn.execute(
-            "INSERT INTO kasus (id, desa, kode, ringkasan, rekaman, status) VALUES (?, ?, 'V9', 'Nomor ganda', ?, 'baru')",
+            "INSERT INTO kasus (id, desa, kode, ringkasan, rekaman, status)"
+            " VALUES (?, ?, 'V9', 'Nomor ganda', ?, 'baru')",
             (case, DESA, json.dumps([id])),
         )
     assert f"/surat/terbit/{id}" in siti.get(f"/tindakan/{case}").text
