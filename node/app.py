@@ -23,6 +23,10 @@ from node.penduduk import routes as penduduk
 from node.roles import ADMIN, ROLES, context_words
 from node.services import NodeServices
 from node.sinkron import routes as sinkron
+from node.surat import agenda, konsep
+from node.surat import masuk as surat_masuk
+from node.surat import routes as surat
+from node.surat import terbit as surat_terbit
 from node.tindakan import routes as tindakan
 from node.usb import routes as usb
 from shared.codes import wilayah
@@ -52,6 +56,11 @@ PANDUAN = make_panduan((
          "keluarga": "keluarga", "bantuan": "bantuan", "penerima": "bantuan", "dusun": "dusun"},
     ),
     Bab(
+        "surat", "Surat", "Membuat surat, nomor, tanda tangan, agenda, dan surat masuk.",
+        {"surat": "buat", "surat.settings": "pengaturan", "konsep": "alur", "surat_terbit": "terbit",
+         "surat_masuk": "masuk", "agenda": "agenda"},
+    ),
+    Bab(
         "impor", "Impor dari Excel", "Mengambil data dari berkas, dan membatalkannya bila salah berkas.",
         {"impor": "langkah", "impor.checked": "masalah", "impor.history": "batal", "impor.batch": "batal"},
     ),
@@ -78,6 +87,12 @@ REGISTRY = (
     Registration(dusun.blueprint, MASUK),
     Registration(bantuan.blueprint, MASUK),
     Registration(penerima.blueprint, MASUK),
+    Registration(surat.blueprint, MASUK, dict.fromkeys(("settings", "save_settings"), peran(ADMIN.name))),
+    # Who approves signs for the office: kades, sekdes, admin (node/roles.py).
+    Registration(konsep.blueprint, MASUK, {"approve": peran(ADMIN.name)}),
+    Registration(surat_terbit.blueprint, MASUK, {"cancel_letter": peran(ADMIN.name)}),
+    Registration(surat_masuk.blueprint, MASUK),
+    Registration(agenda.blueprint, MASUK),
     Registration(impor.blueprint, MASUK),
     Registration(tindakan.blueprint, MASUK),
     Registration(sinkron.blueprint, MASUK, {"register": peran(ADMIN.name), "rotate": peran(ADMIN.name)}),
@@ -93,6 +108,7 @@ NAVIGATION = (
     NavItem("Beranda", "beranda.index"),
     NavItem("Penduduk", "penduduk.index"),
     NavItem("Keluarga", "keluarga.index"),
+    NavItem("Surat", "surat.index"),
     NavItem("Bantuan", "bantuan.index"),
     NavItem("Impor", "impor.index"),
     NavItem("Perlu tindakan", "tindakan.index"),

@@ -290,11 +290,19 @@ def check_node(services: NodeServices) -> dict[str, Any]:
     return {**found, "baik": not problems, "masalah": problems}
 
 
+_BY_PAGES = frozenset({"surat"})
+"""Kinds that no command writes: their numbers are given under a law of its own."""
+
+
 def run_tulis(services: NodeServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
     """Create a record, or change fields of one (None empties); the same checks as the forms, all or nothing."""
     kind = services.catalogue.kinds.get(str(args["jenis"]))
     if kind is None or kind.writer is Writer.HUB:
         raise UserError("Jenis data itu tidak dapat ditulis di desa.", "jenis_salah")
+    if kind.name in _BY_PAGES:
+        raise UserError(
+            "Surat diterbitkan dan dibatalkan lewat halaman Surat, supaya nomornya tidak ganda.", "lewat_halaman"
+        )
     values = dict(args["nilai"])
     if not values.keys() <= kind.fields.keys():
         # Not which: who forgets the name of a field has typed a NIK in its place.

@@ -54,6 +54,7 @@ ACTIONS = {
     "hapus_disetujui": "Menyetujui penghapusan isi",
     "hapus_ditolak": "Menolak atau menarik usulan penghapusan isi",
     "hapus_susulan": "Menangani isi susulan dari data yang dihapus",
+    "surat_dicetak": "Mencetak surat",
     "pindaian_dilihat": "Melihat pindaian",
     "usb_daftar": "Mendaftarkan komputer lewat USB",
     "usb_kirim": "Mengirim lewat USB",
