@@ -28,6 +28,7 @@ from node.penduduk.rules import (
     PENDUDUK,
     SECTIONS,
     SORTS,
+    STATUS_FIELDS,
     STATUSES,
     Saringan,
     read_saringan,
@@ -36,6 +37,7 @@ from node.penduduk.tampilan import Daftar, Tampilan, read_later
 from node.penduduk.writing import KnownAlready, Rejected, delete, restore, save_new
 from shared.clock import today
 from shared.errors import UserError
+from shared.records.lampid import JENIS_PERISTIWA
 from shared.web.forms import Form, make_form
 
 blueprint = Blueprint("penduduk", __name__, url_prefix="/penduduk")
@@ -118,7 +120,9 @@ def show(id: object) -> ResponseReturnValue:
         found = read_biodata(node, conn, record, is_open, read_later())
     if found is None:
         abort(404)
-    return render_template("penduduk/biodata.html", orang=found, is_open=is_open, purposes=PURPOSES)
+    return render_template(
+        "penduduk/biodata.html", orang=found, is_open=is_open, purposes=PURPOSES, jenis_peristiwa=JENIS_PERISTIWA
+    )
 
 
 @blueprint.post("/<uuid:id>/tampilkan")
@@ -193,11 +197,15 @@ def _editor(id: str) -> Editor:
     node = services()
     with node.database.read() as conn:
         dusun = list_dusun(conn, node.wilayah)
+        row = read_row(conn, PENDUDUK, node.wilayah, id) or {}
+    # A status that an event has made is changed by events: typed over, it would count as what it no longer is.
+    own = SECTIONS if row.get("peristiwa") is None else tuple(part for part in SECTIONS if part[1] != STATUS_FIELDS)
+    names = [name for _, fields in own for name in fields]
 
     def draw(view: EditView) -> str:
-        return render_template("penduduk/ubah.html", id=id, nama=_name_of(id), view=view, bagian=SECTIONS)
+        return render_template("penduduk/ubah.html", id=id, nama=_name_of(id), view=view, bagian=own)
 
-    return Editor(PENDUDUK, id, FORM_FIELDS, _choices(dusun), draw)
+    return Editor(PENDUDUK, id, names, _choices(dusun), draw)
 
 
 @blueprint.post("/<uuid:id>/pilih")
