@@ -137,13 +137,14 @@ def record_leave(jenis: str, id: object) -> ResponseReturnValue:
 def _leaving_page(jenis: str, person: Person, isian: Isian, going: list[str], problem: str) -> str:
     others = list_staying(people_index(), person, [])
     asks_head = bool(others) and (person.hubungan == KEPALA and person.status == HIDUP or jenis == PINDAH)
-    staying = [p for p in others if p.id not in going] or others
+    head = person if person.hubungan == KEPALA else find_head(others) or person
+    staying = [p for p in others if p.id not in going and p is not head] or [p for p in others if p is not head]
     with services().database.read() as conn:
         row = read_row(conn, PENDUDUK, services().wilayah, person.id) or {}
     return render_template(
         "lampid/keluar.html", jenis=jenis, bentuk=BENTUK[jenis], orang=person, lainnya=others, isian=isian,
         ikut=going, masalah=problem or find_state_problem(jenis, person.nama, person.status, row.get("tanggal_status")),
-        tanya_kepala=asks_head, kepala_baru=request.form.get("kepala_baru", propose_head(person, staying)),
+        tanya_kepala=asks_head, kepala_baru=request.form.get("kepala_baru", propose_head(head, staying)),
         kartu=request.form.get("kartu", "baru"), no_kk_baru=request.form.get("no_kk_baru", ""), diperiksa=CHECKED,
         hubungan=code_list("shdk").items, is_kepala=person.hubungan == KEPALA,
     )

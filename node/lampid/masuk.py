@@ -16,7 +16,7 @@ from node.lampid.formulir import (
     start_child, start_event, start_home, start_people,
 )
 from node.lampid.rules import (
-    BENTUK, find_state_problem, list_birth_oddities, list_oddities, propose_place, split_parents,
+    BENTUK, find_state_problem, list_birth_oddities, list_oddities, propose_parents, propose_place, split_parents,
 )
 from node.penduduk.index import Person
 from node.penduduk.queries import read_row
@@ -36,12 +36,11 @@ blueprint = Blueprint("kedatangan", __name__, url_prefix="/peristiwa/catat")
 def birth(id: object) -> ResponseReturnValue:
     """Show the form of a birth into a family."""
     members = _require_members(str(id))
-    mothers, fathers = split_parents(members)
-    mother = next((p for p in mothers if p.jenis_kelamin == 2), None)
+    mother, father = propose_parents(members)
     with services().database.read() as conn:
         row = read_row(conn, PENDUDUK, services().wilayah, mother.id if mother else "") or {}
     child = start_child({"hubungan": propose_place(mother), "agama": row.get("agama")})
-    chosen = (mother.id if mother else "", fathers[0].id if fathers and fathers[0] is not mother else "")
+    chosen = (mother.id if mother else "", father.id if father else "")
     return _birth_page(str(id), start_event(LAHIR, this_day(), choices()), child, chosen, "")
 
 
@@ -110,6 +109,8 @@ def record_arrive() -> ResponseReturnValue:
         return _one_more(home, people, isian)
     candidates = _resolve_home(isian, home)
     _check_people(isian, people)
+    if home.kind == "baru" and home.form.fields["dusun"].options and not home.values.get("dusun"):
+        isian.aneh.append("Dusunnya belum dipilih, padahal laporan dihitung per dusun.")
     return finish(
         isian,
         lambda: record_arrival(

@@ -18,7 +18,7 @@ from node.lampid.formulir import PERISTIWA
 from node.lampid.queries import (
     count_months, is_closed, list_month, list_of_people, list_offices, list_together, read_lives,
 )
-from node.lampid.rules import LEAVING
+from node.lampid.rules import BENTUK, LEAVING
 from node.penduduk.queries import list_dusun, read_row
 from node.penduduk.routes import people_index
 from node.penduduk.rules import HIDUP, show_value
@@ -38,6 +38,7 @@ MONTHS = ("Januari", "Februari", "Maret", "April", "Mei", "Juni", "Juli", "Agust
           "November", "Desember")
 HIDDEN = frozenset({"jenis", "penduduk", "sebelumnya", "dibatalkan", "rombongan", "akibat", "jenis_kelamin",
                     "warganegara", "kepala", "keluarga"})
+BATAL_LABELS: Mapping[str, str] = {"tanggal_peristiwa": "Tanggal dibatalkan"}
 LETTERS: Mapping[str, tuple[str, str]] = {
     MATI: ("kematian", "Buat surat keterangan kematian"), PINDAH: ("pindah", "Buat surat keterangan pindah"),
     LAHIR: ("kelahiran", "Buat surat keterangan kelahiran"),
@@ -177,8 +178,9 @@ def _find_letter(row: Mapping[str, Any]) -> tuple[str, str] | None:
 
 def _list_fields(row: Mapping[str, Any], dusun: Mapping[str, str]) -> list[tuple[str, str]]:
     """Write the fields of an event that have a value."""
+    labels = BENTUK[row["jenis"]].labels if row["jenis"] in BENTUK else BATAL_LABELS
     return [
-        (field.info.label, show_value(field, row[name], dusun))
+        (labels.get(name, field.info.label).partition(", bila")[0], show_value(field, row[name], dusun))
         for name, field in PERISTIWA.fields.items() if name not in HIDDEN and row.get(name) is not None
     ]
 

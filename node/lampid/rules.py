@@ -178,6 +178,13 @@ def propose_place(mother: Person | None) -> int:
     return CUCU if mother.hubungan in (ANAK, MENANTU) else FAMILI_LAIN
 
 
+def propose_parents(members: Sequence[Person]) -> tuple[Person | None, Person | None]:
+    """Propose mother and father of a newborn: head and spouse, by their sex; a child of the house is not guessed."""
+    couple = [p for p in members if p.hubungan in (KEPALA, *SPOUSES)]
+    mother = next((p for p in couple if p.jenis_kelamin == 2), None)
+    return mother, next((p for p in couple if p.jenis_kelamin == 1), None)
+
+
 def split_parents(members: Sequence[Person]) -> tuple[list[Person], list[Person]]:
     """Part a family into who may be mother and who father, likeliest first: head and spouse, then by age."""
     likely = sorted(members, key=lambda p: (p.hubungan not in (KEPALA, *SPOUSES), p.tanggal_lahir or "9"))

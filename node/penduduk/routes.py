@@ -225,11 +225,19 @@ def confirm_delete(id: object) -> ResponseReturnValue:
 def remove(id: object) -> ResponseReturnValue:
     """Delete a resident with the reason."""
     chosen, note = request.form.get("alasan", ""), request.form.get("catatan", "").strip()[:400]
-    if chosen not in REASONS:
-        return _delete_page(str(id), chosen, note, "Pilih dulu alasannya."), 400
+    problem = "" if chosen in REASONS else "Pilih dulu alasannya."
+    if problem or _has_events(str(id)):
+        return _delete_page(str(id), chosen, note, problem), 400
     delete(services(), PENDUDUK, str(id), f"{REASONS[chosen]}. {note}".strip(), author())
     flash("Data penduduk sudah dihapus. Riwayatnya tetap tersimpan dan dapat dikembalikan.", "baik")
     return redirect(url_for(".show", id=id), 303)
+
+
+def _has_events(id: str) -> bool:
+    """Tell whether somebody stands in reports: deleted, he would change months that were closed."""
+    node = services()
+    with node.database.read() as conn:
+        return (read_row(conn, PENDUDUK, node.wilayah, id) or {}).get("peristiwa") is not None
 
 
 def _delete_page(id: str, chosen: str, note: str, problem: str) -> str:
@@ -242,7 +250,8 @@ def _delete_page(id: str, chosen: str, note: str, problem: str) -> str:
         aid = list_aid(conn, node.wilayah, [id], "", today(node.clock))
     return render_template(
         "penduduk/hapus.html", id=id, nama=person.nama, reasons=REASONS, chosen=chosen, catatan=note,
-        problem=problem, bantuan=aid, is_head=bool(others) and person.hubungan == KEPALA,
+        problem=problem, bantuan=aid, punya_peristiwa=_has_events(id),
+        is_head=bool(others) and person.hubungan == KEPALA,
     )
 
 

@@ -107,7 +107,8 @@ def test_the_last_of_a_family_closes_its_card(desa: Desa, siti: Browser) -> None
 def test_a_part_of_a_family_moves_and_the_rest_gets_a_card_of_its_own(desa: Desa, siti: Browser) -> None:
     path = f"/peristiwa/catat/pindah/{desa.ayah}"
     page = siti.get(path)
-    assert page.text.count('name="ikut"') == 2 and page.text.count("checked> SITI") == 1, "all go unless unticked"
+    ticked = re.findall(r'name="ikut" value="([^"]+)" checked', page.text)
+    assert sorted(ticked) == sorted([desa.ibu, desa.anak]), "all go unless unticked"
     answer = send(siti, path, jenis_pindah="2", alamat_lain="JL. BARU", ikut=[desa.anak], kepala_baru=desa.ibu,
                   kartu="baru", no_kk_baru="3303990101100009")
     text = say(siti.follow(answer))
@@ -131,6 +132,13 @@ def test_a_whole_family_moves(desa: Desa, siti: Browser) -> None:
 def test_who_is_no_head_moves_alone_and_leaves_the_card_as_it_is(desa: Desa, siti: Browser) -> None:
     send(siti, f"/peristiwa/catat/pindah/{desa.anak}", jenis_pindah="2")
     assert person(desa, desa.anak)[0] == 3 and person(desa, desa.ayah)[1:3] == (desa.keluarga, 1)
+
+
+def test_the_head_is_not_proposed_to_follow_herself(desa: Desa, siti: Browser) -> None:
+    path = f"/peristiwa/catat/pindah/{desa.anak}"
+    assert read_form(siti.get(path), path)["kepala_baru"] == desa.ibu
+    siti.follow(send(siti, path, jenis_pindah="2", ikut=[desa.ayah], kartu="lama"))
+    assert person(desa, desa.ibu)[1:3] == (desa.keluarga, 1)
 
 
 def test_the_own_desa_is_no_destination(desa: Desa, siti: Browser) -> None:
@@ -269,6 +277,13 @@ def test_a_father_who_is_no_resident_is_named(desa: Desa, siti: Browser) -> None
     assert tuple(row) == ("JONO", None)
 
 
+def test_only_head_and_spouse_are_guessed_to_be_parents(desa: Desa, siti: Browser) -> None:
+    desa.change("penduduk", desa.ayah, status_dasar=2)
+    path = f"/peristiwa/catat/lahir/{desa.keluarga}"
+    fields = read_form(siti.get(path), path)
+    assert (fields["ibu"], fields["ayah"]) == (desa.ibu, ""), "the brother is not the father"
+
+
 def test_a_birth_lacks_nothing_that_counts(desa: Desa, siti: Browser) -> None:
     answer = send(siti, f"/peristiwa/catat/lahir/{desa.keluarga}", nama="", jenis_kelamin="")
     assert answer.status_code == 400 and "Nama lengkap wajib diisi" in say(answer)
@@ -333,9 +348,14 @@ def test_one_person_moves_into_a_family_that_is_known(desa: Desa, siti: Browser)
     ({"no_kk": NO_KK}, "sudah dipakai"),
 ])
 def test_an_arrival_that_cannot_be_is_explained(desa: Desa, siti: Browser, typed: dict[str, str], said: str) -> None:
-    answer = send(siti, "/peristiwa/catat/datang", **{**PEOPLE, "tujuan": "baru", **typed})
+    answer = send(siti, "/peristiwa/catat/datang", **{**PEOPLE, "tujuan": "baru", "dusun": desa.dusun, **typed})
     assert answer.status_code == 400 and said in say(answer)
     assert desa.count("SELECT count(*) FROM peristiwa") == 0
+
+
+def test_a_new_family_without_a_dusun_is_asked_about(desa: Desa, siti: Browser) -> None:
+    answer = send(siti, "/peristiwa/catat/datang", **PEOPLE, tujuan="baru")
+    assert answer.status_code == 409 and "Dusunnya belum dipilih" in say(answer)
 
 
 def test_who_was_here_before_is_not_typed_again(desa: Desa, siti: Browser) -> None:
@@ -477,6 +497,22 @@ def test_a_status_made_by_an_event_is_not_typed_over(desa: Desa, siti: Browser) 
     assert "status_dasar" not in fields
     siti.follow(siti.post(path, {**fields, "status_dasar": "1", "telepon": "0800"}))
     assert person(desa, desa.lajang)[0] == 2
+
+
+def test_who_has_events_is_not_deleted(desa: Desa, siti: Browser) -> None:
+    """Deleting somebody would take counted events out of months that were reported."""
+    event = event_of(send(siti, f"/peristiwa/catat/mati/{desa.lajang}"))
+    for _ in range(2):
+        assert "tidak dihapus" in say(siti.get(f"/penduduk/{desa.lajang}/hapus"))
+        assert siti.post(f"/penduduk/{desa.lajang}/hapus", alasan="ganda").status_code == 400
+        undo(siti, event)
+    assert person(desa, desa.lajang)[0] == 1
+
+
+def test_closed_families_are_found(desa: Desa, siti: Browser) -> None:
+    assert "KREYO" not in say(siti.get("/keluarga/?hanya=tutup"))
+    send(siti, f"/peristiwa/catat/pindah/{desa.ayah}", jenis_pindah="4", ikut=[desa.anak, desa.ibu])
+    assert "3303" in say(siti.get("/keluarga/?hanya=tutup"))
 
 
 def test_what_is_not_there_is_not_found(desa: Desa, siti: Browser) -> None:
