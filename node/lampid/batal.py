@@ -19,6 +19,7 @@ from shared.lampid.effects import Akibat, read_effects
 from shared.records.lampid import BATAL, DATANG, LAHIR
 from shared.store.drafts import draft_delete
 from shared.store.records import Projector, load_history, load_state
+from shared.web.forms import write_date
 
 STATUS_FIELDS = ("status_dasar", "tanggal_status", "sebab_status")
 
@@ -52,6 +53,11 @@ def void_events(
                 raise UserError(
                     f"Hanya peristiwa terakhir seseorang yang dapat dibatalkan, dan ini bukan yang terakhir bagi"
                     f" {pena.values(person)['nama']}.", "bukan_terakhir",
+                )
+            if tanggal_lapor < str(row["tanggal_lapor"] or ""):
+                raise UserError(
+                    f"Peristiwanya dilaporkan {write_date(row['tanggal_lapor'])}; pembatalannya tidak mungkin sebelum"
+                    " itu.", "batal_terlalu_dini",
                 )
             details = {"tanggal_peristiwa": tanggal_lapor, "tanggal_lapor": tanggal_lapor, "alasan": alasan,
                        "dibatalkan": row["id"]}

@@ -78,31 +78,38 @@ def record_arrival(
 
 
 def record_return(
-    node: NodeServices, index: PeopleIndex, person: str, home: Rumah, hubungan: int, details: Mapping[str, Any], *,
+    node: NodeServices, index: PeopleIndex, places: Mapping[str, int], home: Rumah, details: Mapping[str, Any], *,
     author: str,
 ) -> str:
-    """Record that somebody who was away is back, in the old family or another; return the event."""
+    """Record that people who were away are back, in the old family or another; return the first event.
+
+    ``places`` maps them to their places on the card (code of SHDK).
+    """
     with node.database.write() as conn:
         pena = Pena(node, conn)
-        pena.open([person], ("status", "keluarga"))
-        live = pena.values(person)
-        problem = find_state_problem(KEMBALI, str(live["nama"]), live["status_dasar"], live["tanggal_status"])
-        if problem:
-            raise UserError(problem, "status_salah")
+        pena.open(places, ("status", "keluarga"))
+        for id in places:
+            live = pena.values(id)
+            problem = find_state_problem(KEMBALI, str(live["nama"]), live["status_dasar"], live["tanggal_status"])
+            if problem:
+                raise UserError(problem, "status_salah")
         family = _find_home(pena, index, home)
-        _check_places(index, family, {person: hubungan})
+        _check_places(index, family, places)
         address = dict(home.baru or pena.read_home(family))
         address.pop("no_kk", None)
-        event = pena.report(
-            KEMBALI, person, details, keluarga=family, dusun=address.get("dusun") or live["dusun"],
-            kepala=hubungan == KEPALA,
-        )
-        pena.set_status(person, event)
-        pena.place(event, person, Tempat(family, hubungan))
-        if any(address.values()):
-            pena.change(person, **address)
+        first = ""
+        for id, hubungan in places.items():
+            event = pena.report(
+                KEMBALI, id, details, first, keluarga=family, kepala=hubungan == KEPALA,
+                dusun=address.get("dusun") or pena.values(id)["dusun"],
+            )
+            first = first or event
+            pena.set_status(id, event)
+            pena.place(event, id, Tempat(family, hubungan))
+            if any(address.values()):
+                pena.change(id, **address)
         pena.write(author)
-    return event
+    return first
 
 
 def find_gone(people: Sequence[Person]) -> Person | None:

@@ -16,7 +16,7 @@ from node.lampid.formulir import (
     start_child, start_event, start_home, start_people,
 )
 from node.lampid.rules import (
-    BENTUK, find_state_problem, list_birth_oddities, list_oddities, propose_parents, propose_place, split_parents,
+    AWAY, BENTUK, find_state_problem, list_birth_oddities, list_oddities, propose_parents, propose_place, split_parents,
 )
 from node.penduduk.index import Person
 from node.penduduk.queries import read_row
@@ -197,14 +197,21 @@ def record_come_back(id: object) -> ResponseReturnValue:
     candidates = _resolve_home(isian, home)
     isian.aneh += list_oddities(KEMBALI, isian.values, before=last_day_of(person.id))
     place = request.form.get("hubungan", "")
-    hubungan = int(place) if place.isdecimal() and len(place) < 4 else 0
+    places = {person.id: int(place) if place.isdecimal() and len(place) < 4 else 0}
+    places |= {p.id: p.hubungan for p in _list_away(person) if p.id in request.form.getlist("ikut")}
     return finish(
         isian,
         lambda: record_return(
-            services(), people_index(), person.id, home.choose(), hubungan, isian.values, author=author()
+            services(), people_index(), places, home.choose(), isian.values, author=author()
         ),
         lambda problem: _return_page(person, isian, home, problem, candidates),
     )
+
+
+def _list_away(person: Person) -> list[Person]:
+    """List who else of somebody's family is away."""
+    members = people_index().members().get(person.keluarga, [])
+    return [p for p in members if p.status in AWAY and p.id != person.id]
 
 
 def _return_page(
@@ -221,4 +228,5 @@ def _return_page(
         masalah=problem or find_state_problem(KEMBALI, person.nama, person.status, row.get("tanggal_status")),
         hubungan=request.form.get("hubungan", str(proposed or "")), diperiksa=CHECKED,
         pilihan=sorted(code_list("shdk").items.items()), lama=person.keluarga,
+        lainnya=_list_away(person), ikut=request.form.getlist("ikut"),
     )

@@ -29,21 +29,26 @@ from shared.errors import EnvironmentProblem, UserError
 from shared.lampid.chain import Peristiwa, judge_life
 from shared.lampid.effects import read_effects
 from shared.records.lampid import BATAL, JENIS_PERISTIWA, LAHIR, MATI, PINDAH
+from shared.web.forms import Form, make_form, parse_form
 from shared.web.guards import may_open
 
 blueprint = Blueprint("lampid", __name__, url_prefix="/peristiwa")
 
 PAGE_ROWS = 25
+REPORTED = ("tanggal_lapor",)
 MONTHS = ("Januari", "Februari", "Maret", "April", "Mei", "Juni", "Juli", "Agustus", "September", "Oktober",
           "November", "Desember")
 HIDDEN = frozenset({"jenis", "penduduk", "sebelumnya", "dibatalkan", "rombongan", "akibat", "jenis_kelamin",
                     "warganegara", "kepala", "keluarga"})
 BATAL_LABELS: Mapping[str, str] = {"tanggal_peristiwa": "Tanggal dibatalkan"}
 LETTERS: Mapping[str, tuple[str, str]] = {
-    MATI: ("kematian", "Buat surat keterangan kematian"), PINDAH: ("pindah", "Buat surat keterangan pindah"),
-    LAHIR: ("kelahiran", "Buat surat keterangan kelahiran"),
+    MATI: ("keterangan-kematian", "Buat surat keterangan kematian"),
+    PINDAH: ("pengantar-pindah", "Buat surat pengantar pindah"),
+    LAHIR: ("keterangan-kelahiran", "Buat surat keterangan kelahiran"),
 }
-"""Kinds of letters that belong to events, with the words of their link."""
+"""Shipped letters that belong to events, by slug, with the words of their link."""
+
+WRITE_LETTER = "surat.compose"
 
 
 class Saring(NamedTuple):
@@ -91,24 +96,28 @@ def search() -> ResponseReturnValue:
 @blueprint.get("/<uuid:id>")
 def show(id: object) -> ResponseReturnValue:
     """Show an event: what was told, what followed, what is still to do, and its undo."""
-    return _detail_page(str(id), "", "")
+    return _detail_page(str(id))
 
 
 @blueprint.post("/<uuid:id>/batal")
 def undo(id: object) -> ResponseReturnValue:
     """Take an event back, alone or with those that were reported with it."""
     record, reason = str(id), " ".join(request.form.get("alasan", "").split())[:400]
+    values, form = parse_form(PERISTIWA, request.form, names=REPORTED)
     if not reason:
-        return _detail_page(record, reason, "Tulis dulu mengapa peristiwa ini dibatalkan."), 400
+        form.other_errors.append("Tulis dulu mengapa peristiwa ini dibatalkan.")
+    if not form.is_valid:
+        return _detail_page(record, reason, form.errors[0][1], form), 400
     ids = [record, *(other for other in request.form.getlist("bersama") if other != record)]
     try:
         done = void_events(
-            services(), people_index(), ids[:50], alasan=reason, tanggal_lapor=this_day(), author=author()
+            services(), people_index(), ids[:50], alasan=reason, tanggal_lapor=values["tanggal_lapor"],
+            author=author(),
         )
     except EnvironmentProblem:
         raise
     except UserError as error:
-        return _detail_page(record, reason, error.pesan), 400
+        return _detail_page(record, reason, error.pesan, form), 400
     flash("Peristiwa sudah dibatalkan. Keadaan sebelumnya berlaku lagi, dan catatannya tetap tersimpan.", "baik")
     for text in [*done.catatan, *_list_headless(done.event)]:
         flash(text, "salah")
@@ -130,8 +139,10 @@ def _list_headless(event: str) -> list[str]:
     return found
 
 
-def _detail_page(id: str, reason: str, problem: str) -> str:
+def _detail_page(id: str, reason: str = "", problem: str = "", form: Form | None = None) -> str:
     node = services()
+    form = form or make_form(PERISTIWA, {"tanggal_lapor": this_day()}, names=REPORTED)
+    form.fields["tanggal_lapor"].label = "Tanggal dibatalkan"
     with node.database.read() as conn:
         row = read_row(conn, PERISTIWA, node.wilayah, id)
         if row is None:
@@ -159,7 +170,7 @@ def _detail_page(id: str, reason: str, problem: str) -> str:
         kepala=find_head(living), akibat=_tell_effects(row), terhitung=counted.get(id),
         bantuan=[item for item in aid if item.keadaan in ("menerima", "diusulkan")] if is_leaving else [],
         jabatan=offices, tutup=closed, asal=voided, alasan=reason, masalah=problem, surat=_find_letter(row),
-        batal_oleh=_find_voiding(events.values(), id),
+        lapor=form.fields["tanggal_lapor"], batal_oleh=_find_voiding(events.values(), id),
     )
 
 
@@ -171,9 +182,9 @@ def _find_voiding(events: Iterable[Peristiwa], id: str) -> str:
 def _find_letter(row: Mapping[str, Any]) -> tuple[str, str] | None:
     """Find address and words of the letter that belongs to an event; None where this program writes no letters."""
     found = LETTERS.get(row["jenis"])
-    if found is None or "surat.new" not in current_app.view_functions or not may_open("surat.new"):
+    if found is None or WRITE_LETTER not in current_app.view_functions or not may_open(WRITE_LETTER):
         return None
-    return url_for("surat.new", penduduk=row["penduduk"], jenis=found[0]), found[1]
+    return url_for(WRITE_LETTER, slug=found[0], penduduk=row["penduduk"]), found[1]
 
 
 def _list_fields(row: Mapping[str, Any], dusun: Mapping[str, str]) -> list[tuple[str, str]]:

@@ -384,6 +384,17 @@ def test_somebody_returns_to_a_family_of_his_own(desa: Desa, siti: Browser) -> N
     assert desa.value("penduduk", desa.anak, "alamat") == "JL. BARU"
 
 
+def test_a_whole_family_returns_on_one_form(desa: Desa, siti: Browser) -> None:
+    send(siti, f"/peristiwa/catat/pindah/{desa.ayah}", jenis_pindah="4", ikut=[desa.anak, desa.ibu])
+    path = f"/peristiwa/catat/kembali/{desa.ayah}"
+    answer = send(siti, path, tanggal_peristiwa="19-09-2026", ikut=[desa.anak, desa.ibu])
+    assert "Dilaporkan bersama" in say(siti.follow(answer))
+    assert [person(desa, id)[:3] for id in (desa.ayah, desa.ibu, desa.anak)] == [
+        (1, desa.keluarga, 1), (1, desa.keluarga, 3), (1, desa.keluarga, 4),
+    ]
+    assert sum_events(desa) == {"pindah": 3, "kembali": 3}
+
+
 def test_who_lives_here_does_not_return(desa: Desa, siti: Browser) -> None:
     answer = send(siti, f"/peristiwa/catat/kembali/{desa.anak}", tujuan="lama", keluarga_tujuan=desa.keluarga)
     assert answer.status_code == 400 and "masih tinggal di desa" in say(answer)
@@ -393,7 +404,7 @@ def test_who_lives_here_does_not_return(desa: Desa, siti: Browser) -> None:
 
 def undo(siti: Browser, event: str, **typed: Any) -> TestResponse:
     siti.get(f"/peristiwa/{event}")
-    return siti.post(f"/peristiwa/{event}/batal", {"alasan": "salah orang", **typed})
+    return siti.post(f"/peristiwa/{event}/batal", {"alasan": "salah orang", "tanggal_lapor": "21-09-2026", **typed})
 
 
 def test_an_undone_death_gives_back_status_and_head(desa: Desa, siti: Browser) -> None:
@@ -448,6 +459,8 @@ def test_only_the_last_event_of_a_person_is_undone_and_only_with_a_reason(desa: 
     second = event_of(send(siti, f"/peristiwa/catat/mati/{desa.ayah}"))
     empty = undo(siti, second, alasan=" ")
     assert empty.status_code == 400 and "Tulis dulu mengapa" in say(empty)
+    early = undo(siti, second, tanggal_lapor="19-09-2026")
+    assert early.status_code == 400 and "tidak mungkin sebelum" in say(early)
     assert desa.count("SELECT count(*) FROM peristiwa WHERE jenis = 'batal'") == 0
 
 
@@ -513,6 +526,11 @@ def test_closed_families_are_found(desa: Desa, siti: Browser) -> None:
     assert "KREYO" not in say(siti.get("/keluarga/?hanya=tutup"))
     send(siti, f"/peristiwa/catat/pindah/{desa.ayah}", jenis_pindah="4", ikut=[desa.anak, desa.ibu])
     assert "3303" in say(siti.get("/keluarga/?hanya=tutup"))
+
+
+def test_a_letter_is_offered_where_letters_are_written(desa: Desa, siti: Browser) -> None:
+    answer = siti.follow(send(siti, f"/peristiwa/catat/mati/{desa.lajang}"))
+    assert ("surat keterangan kematian" in say(answer)) is ("surat.compose" in desa.app.view_functions)
 
 
 def test_what_is_not_there_is_not_found(desa: Desa, siti: Browser) -> None:
