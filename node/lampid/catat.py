@@ -13,7 +13,9 @@ from node.keluarga.rules import FamilyRow, find_head, make_rows
 from node.lampid.keluar import Penerus, find_leaving_head, list_staying, record_leaving
 from node.lampid.formulir import CHECKED, Isian, read_event, start_event
 from node.lampid.queries import is_closed
-from node.lampid.rules import BENTUK, KINDS_OF_STATUS, find_state_problem, list_oddities, propose_head
+from node.lampid.rules import (
+    BENTUK, KINDS_OF_STATUS, find_state_problem, list_head_oddities, list_oddities, propose_head,
+)
 from node.penduduk.index import Person
 from node.penduduk.queries import list_dusun, read_row
 from node.penduduk.routes import people_index
@@ -125,6 +127,8 @@ def record_leave(jenis: str, id: object) -> ResponseReturnValue:
         request.form.get("kepala_baru", "") if is_moving else "",
         is_moving and jenis == PINDAH and request.form.get("kartu") == "baru", request.form.get("no_kk_baru", ""),
     )
+    head = next((p for p in others if p.id == penerus.kepala and p.id not in going), None)
+    isian.aneh += list_head_oddities(head, str(isian.values.get("tanggal_peristiwa") or ""))
     return finish(
         isian,
         lambda: record_leaving(

@@ -22,6 +22,7 @@ AWAY = frozenset({STATUS_PINDAH, STATUS_HILANG, STATUS_PERGI})
 LEAVING = (MATI, PINDAH, HILANG)
 SPOUSES = (2, 3)
 ANAK, MENANTU, CUCU, FAMILI_LAIN = 4, 5, 6, 9
+HEAD_AGE_MIN = 17
 PARENT_AGE_MIN, MOTHER_AGE_MAX, DEATH_AGE_MAX = 12, 55, 110
 LATE_DAYS = 365
 LAPORAN = ("tanggal_lapor", "pelapor", "hubungan_pelapor", "catatan")
@@ -159,6 +160,14 @@ def list_birth_oddities(born: str, mother: Person | None, father: Person | None)
         elif parent is mother and age > MOTHER_AGE_MAX:
             found.append(f"Ibu berumur {age} tahun pada hari itu.")
     return found
+
+
+def list_head_oddities(head: Person | None, day: str) -> list[str]:
+    """List what is seldom so of whoever is to head a family from a day on."""
+    age = count_age(head.tanggal_lahir, date.fromisoformat(day)) if head is not None and day else None
+    if head is None or age is None or age >= HEAD_AGE_MIN:
+        return []
+    return [f"Kepala keluarga yang baru, {head.nama}, baru berumur {age} tahun."]
 
 
 def propose_head(leaving: Person, staying: Sequence[Person]) -> str:

@@ -97,6 +97,14 @@ def test_a_family_that_stays_needs_a_head(desa: Desa, siti: Browser) -> None:
     assert desa.count("SELECT count(*) FROM peristiwa") == 0
 
 
+def test_a_child_that_is_to_head_the_family_is_asked_about(desa: Desa, siti: Browser) -> None:
+    path = f"/peristiwa/catat/mati/{desa.ayah}"
+    answer = send(siti, path, kepala_baru=desa.anak)
+    assert answer.status_code == 409 and "ANDI SANTOSO, baru berumur 11 tahun" in say(answer)
+    siti.follow(send(siti, path, kepala_baru=desa.anak, sudah_diperiksa="1"))
+    assert person(desa, desa.anak)[2] == 1
+
+
 def test_the_last_of_a_family_closes_its_card(desa: Desa, siti: Browser) -> None:
     for id in (desa.anak, desa.ibu, desa.ayah):
         text = say(siti.follow(send(siti, f"/peristiwa/catat/mati/{id}", kepala_baru=desa.ayah)))
