@@ -16,6 +16,8 @@ from node.commands import COMMANDS, add_petugas
 from node.impor import routes as impor
 from node.keluarga import dusun
 from node.keluarga import routes as keluarga
+from node.lampid import catat, masuk
+from node.lampid import routes as lampid
 from node.lampiran import foto
 from node.latihan import routes as latihan
 from node.logo import routes as logo
@@ -61,6 +63,12 @@ PANDUAN = make_panduan((
          "surat_masuk": "masuk", "agenda": "agenda"},
     ),
     Bab(
+        "peristiwa", "Peristiwa (LAMPID)", "Kelahiran, kematian, pindah, datang, hilang, kembali, dan membatalkannya.",
+        {"lampid": "peristiwa", "lampid.show": "batal", "catat": "catat", "kedatangan": "datang",
+         "kedatangan.birth": "lahir", "kedatangan.record_birth_of": "lahir", "kedatangan.come_back": "kembali",
+         "kedatangan.record_come_back": "kembali", "catat.leave": "keluar", "catat.record_leave": "keluar"},
+    ),
+    Bab(
         "impor", "Impor dari Excel", "Mengambil data dari berkas, dan membatalkannya bila salah berkas.",
         {"impor": "langkah", "impor.checked": "masalah", "impor.history": "batal", "impor.batch": "batal"},
     ),
@@ -85,6 +93,9 @@ REGISTRY = (
     Registration(foto.blueprint, MASUK),
     Registration(keluarga.blueprint, MASUK),
     Registration(dusun.blueprint, MASUK),
+    Registration(lampid.blueprint, MASUK),
+    Registration(catat.blueprint, MASUK),
+    Registration(masuk.blueprint, MASUK),
     Registration(bantuan.blueprint, MASUK),
     Registration(penerima.blueprint, MASUK),
     Registration(surat.blueprint, MASUK, dict.fromkeys(("settings", "save_settings"), peran(ADMIN.name))),
@@ -108,6 +119,7 @@ NAVIGATION = (
     NavItem("Beranda", "beranda.index"),
     NavItem("Penduduk", "penduduk.index"),
     NavItem("Keluarga", "keluarga.index"),
+    NavItem("Peristiwa", "lampid.index"),
     NavItem("Surat", "surat.index"),
     NavItem("Bantuan", "bantuan.index"),
     NavItem("Impor", "impor.index"),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from node.bantuan.queries import AidRow, list_aid
+from node.lampid.queries import EventRow, list_of_people
 from node.penduduk.history import Riwayat, Sengketa, Storyteller
 from node.penduduk.naming import name_references
 from node.penduduk.queries import is_deleted, list_cases, list_computers, list_dusun, read_row
@@ -45,7 +46,8 @@ class Biodata:
     sengketa: list[Sengketa]
     bantuan: Sequence[AidRow]
     kasus: Sequence[Sequence[Any]]
-    surat: Sequence[LetterRow] = ()
+    peristiwa: Sequence[EventRow]
+    surat: Sequence[LetterRow]
 
 
 def read_biodata(
@@ -77,6 +79,7 @@ def read_biodata(
         teller.list_disputes(),
         list_aid(conn, node.wilayah, [id], keluarga, today(node.clock)),
         list_cases(conn, node.wilayah, id),
+        list_of_people(conn, node.wilayah, [id]),
         list_letters_of_person(conn, node.wilayah, id),
     )
 

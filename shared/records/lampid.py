@@ -38,6 +38,8 @@ class PeristiwaSchema(RecordSchema):
     ``dusun``, ``jenis_kelamin``, ``warganegara`` and ``kepala`` are those of that moment: the month counts by them.
     ``rombongan`` is the first event of those that were reported together, ``dibatalkan`` what a *batal* voids.
     ``token`` stands on the letter of a move; the desa of arrival types it, and the hub pairs both ends by it.
+    ``akibat`` says what became of places on family cards, so that *batal* can put them back: one text a resident, with
+    id, and family and SHDK before and after, parted by "|" (shared/lampid/effects.py).
     """
 
     kind = "peristiwa"
@@ -76,6 +78,7 @@ class PeristiwaSchema(RecordSchema):
     pelapor = Teks("Pelapor", group="peristiwa", maks=100, personal=True)
     hubungan_pelapor = Teks("Hubungan pelapor", group="peristiwa", maks=60)
     catatan = Panjang("Catatan", group="peristiwa", maks=2000, personal=True)
+    akibat = Daftar("Akibat pada keluarga", group="peristiwa", maks=60)
 
 
 class LaporanLampidSchema(RecordSchema):
