@@ -16,6 +16,8 @@ from node.impor import routes as impor
 from node.keluarga import dusun
 from node.keluarga import routes as keluarga
 from node.lampiran import foto
+from node.laporan import books as buku
+from node.laporan import routes as laporan
 from node.latihan import routes as latihan
 from node.logo import routes as logo
 from node.penduduk import routes as penduduk
@@ -54,6 +56,10 @@ PANDUAN = make_panduan((
         {"impor": "langkah", "impor.checked": "masalah", "impor.history": "batal", "impor.batch": "batal"},
     ),
     Bab(
+        "laporan", "Laporan dan buku", "Laporan bulanan LAMPID, menutup bulan, dan buku B.1 sampai B.5.",
+        {"laporan": "bulanan", "laporan.closing": "tutup", "laporan.close": "tutup", "buku": "buku"},
+    ),
+    Bab(
         "sinkronisasi", "Sinkronisasi", "Mendaftarkan komputer, mengirim, dan arti setiap keadaan.",
         {"sinkron": "sehari-hari", "usb": "usb", "periksa": "periksa"},
     ),
@@ -72,6 +78,8 @@ REGISTRY = (
     Registration(dusun.blueprint, MASUK),
     Registration(bantuan.blueprint, MASUK),
     Registration(penerima.blueprint, MASUK),
+    Registration(laporan.blueprint, MASUK),
+    Registration(buku.blueprint, MASUK),
     Registration(impor.blueprint, MASUK),
     Registration(tindakan.blueprint, MASUK),
     Registration(sinkron.blueprint, MASUK, {"register": peran(ADMIN.name), "rotate": peran(ADMIN.name)}),
@@ -86,6 +94,7 @@ NAVIGATION = (
     NavItem("Penduduk", "penduduk.index"),
     NavItem("Keluarga", "keluarga.index"),
     NavItem("Bantuan", "bantuan.index"),
+    NavItem("Laporan", "laporan.index"),
     NavItem("Impor", "impor.index"),
     NavItem("Perlu tindakan", "tindakan.index"),
     NavItem("Sinkronisasi", "sinkron.index"),

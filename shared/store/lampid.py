@@ -12,11 +12,13 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from shared.changelog.change import parse_ref
-from shared.lampid.cells import KEPALA, Cell, make_cell
+from shared.changelog.change import decode_bodies, parse_ref
+from shared.errors import ProtocolError
+from shared.lampid.cells import KEPALA, Cell, Vector, make_cell
 from shared.lampid.chain import COLUMNS, Peristiwa
 from shared.lampid.month import Jiwa, Keadaan, list_names
-from shared.lampid.report import load_laporan, name_laporan
+from shared.lampid.names import Vectors, add_nameless, take_back
+from shared.lampid.report import Laporan, load_laporan, name_laporan
 from shared.lampid.state import Tutup, list_in_force, make_digest
 from shared.records.catalogue import Catalogue
 from shared.store.changes import SEQ_BITS, SEQ_MASK
@@ -221,15 +223,23 @@ def _find_starts(conn: sqlite3.Connection, desa: str, sizes: Mapping[str, int]) 
 
     A log that issues a branch again repeats what stood in another one: that was counted there.
     """
-    logs = {
-        id: (no, branch) for no, id, branch in conn.execute(
-            "SELECT no, id, (SELECT json_extract(CAST(body AS TEXT), '$.cabang') FROM change"
-            f" WHERE pos = no << {SEQ_BITS}) FROM log WHERE wilayah = ?",
-            (desa,),
-        )
-    }
-    return {no: _count_within(id, sizes, {key: branch or "" for key, (_, branch) in logs.items()})
-            for id, (no, _) in logs.items()}
+    logs, branches = {}, {}
+    rows = conn.execute(
+        f"SELECT l.id, l.no, c.body FROM log l LEFT JOIN change c ON c.pos = l.no << {SEQ_BITS} WHERE l.wilayah = ?",
+        (desa,),
+    )
+    for id, no, body in rows:
+        logs[id], branches[id] = no, _read_branch(body)
+    return {no: _count_within(id, sizes, branches) for id, no in logs.items()}
+
+
+def _read_branch(body: bytes | None) -> str:
+    """Read from the first change of a log which branch it issues again; empty for none."""
+    try:
+        branch = (decode_bodies([body])[0] or {}).get("cabang", "")
+        return branch if parse_ref(branch) else ""
+    except (ProtocolError, TypeError):
+        return ""
 
 
 def _count_within(id: str, sizes: Mapping[str, int], branches: Mapping[str, str], depth: int = 0) -> int:
@@ -273,3 +283,21 @@ def read_names(
         values = projector.fold_entries(catalogue["penduduk"], entries)[0].values(catalogue["penduduk"])
         found[id] = (values["nama"] or "", values["nik"] or "", False)
     return found
+
+
+def read_vectors(
+    conn: sqlite3.Connection, catalogue: Catalogue, desa: str, buku: BukuDesa, open_months: Sequence[Laporan],
+    bulan: str, at_start: bool,
+) -> dict[str, Vector]:
+    """Say how everybody was counted at the end of a month, or at its start."""
+    found: Vectors
+    closed = [month for month in buku.in_force if month.bulan <= bulan]
+    if closed and closed[-1].bulan == bulan:
+        laporan = closed[-1].laporan
+        assert laporan is not None
+        found = add_nameless(read_roster(conn, catalogue, desa, closed[-1], closed[:-1]), laporan.akhir)
+        undone = laporan.gerak if at_start else ()
+    else:
+        found = {id: {one.cell: 1} for id, one in buku.keadaan.jiwa.items() if one.cell is not None}
+        undone = [g for one in open_months if one.bulan > bulan or (at_start and one.bulan == bulan) for g in one.gerak]
+    return {id: vector for id, vector in take_back(found, undone).items() if vector}
