@@ -34,7 +34,7 @@ def _page(book: Buku) -> dict[str, Any]:
     with node.database.read() as conn:
         dusun, years = list_dusun(conn, node.wilayah), list_years(conn, node.wilayah) if book.has_years else []
         source = Sumber(node, conn, people_index(), is_open)
-        entries = book.list(source, chosen)
+        entries = book.gather(source, chosen)
         page, pages = read_page(len(entries), PAGE_ROWS)
         first = (page - 1) * PAGE_ROWS
         rows = book.write(source, entries[first : first + PAGE_ROWS], first + 1)
@@ -72,7 +72,7 @@ def make_book(kode: str) -> ResponseReturnValue:
     chosen = {name: request.form[name] for name in ("dusun", "tahun") if request.form.get(name)}
     with node.database.read() as conn:
         source = Sumber(node, conn, people_index(), True)
-        entries = book.list(source, chosen)
+        entries = book.gather(source, chosen)
         rows = book.write(source, entries, 1)
         dusun = list_dusun(conn, node.wilayah).get(chosen.get("dusun", ""), "")
     lines = [f"Tahun {chosen['tahun']}" if "tahun" in chosen else "", f"Dusun {dusun}" if dusun else ""]

@@ -62,7 +62,7 @@ class Buku:
     slug: str
     tata: Tata
     ringkas: str
-    list: Callable[[Sumber, Pilihan], Sequence[Entri]]
+    gather: Callable[[Sumber, Pilihan], Sequence[Entri]]
     write: Callable[[Sumber, Sequence[Entri], int], list[list[Cell]]]
     has_years: bool = False
 

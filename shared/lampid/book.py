@@ -113,7 +113,7 @@ def describe(angka: Angka, dusun: Mapping[str, str]) -> str:
 
 
 _SEXES = {1: "L", 2: "P"}
-_SHORT: tuple[Pilih, ...] = (
+SHORT_FORM: tuple[Pilih, ...] = (
     Pilih(wna=False, sex=1), Pilih(wna=False, sex=2), Pilih(wna=True, sex=1), Pilih(wna=True, sex=2),
     Pilih(sex=1), Pilih(sex=2), Pilih(), Pilih(sex=1, kepala=True), Pilih(sex=2, kepala=True), Pilih(kepala=True),
 )
@@ -127,7 +127,7 @@ def make_short(laporan: Laporan, dusun: str | None = None) -> list[Baris]:
     """Make the rows of the short form (domain.md 2.1), of the desa or of one hamlet."""
     return [
         Baris(_SHORT_LABELS.get(apa, SEBUTAN[apa]),
-              [count(laporan, apa, Pilih(dusun, one.wna, one.sex, one.kepala)) for one in _SHORT])
+              [count(laporan, apa, Pilih(dusun, one.wna, one.sex, one.kepala)) for one in SHORT_FORM])
         for apa in _SHORT_ROWS
     ]
 

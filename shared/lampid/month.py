@@ -98,6 +98,7 @@ class _Counter:
 
     def __init__(self, keadaan: Keadaan, begin: str) -> None:
         self.keadaan, self.begin = keadaan, begin
+        self.end = move_month(begin, MONTHS_MAX - 1) if begin else ""
         self.listed = {gerak.peristiwa for laporan in keadaan.tutup for gerak in laporan.gerak} | set(keadaan.lama)
         self.open: dict[str, list[Gerak]] = {}
         self.newcomers: set[str] = set()
@@ -119,7 +120,7 @@ class _Counter:
         return gerak.peristiwa not in self.listed and (bool(self.keadaan.tutup) or gerak.lapor >= self.begin)
 
     def month_of(self, gerak: Gerak) -> str:
-        return min(max(gerak.lapor, self.begin), move_month(self.begin, MONTHS_MAX - 1))
+        return min(max(gerak.lapor, self.begin), self.end)
 
     def months(self) -> set[str]:
         return {self.month_of(gerak) for own in self.open.values() for gerak in own}

@@ -114,23 +114,29 @@ def read_peristiwa(conn: sqlite3.Connection, desa: str) -> dict[str, Peristiwa]:
     return {row[0]: Peristiwa(*row) for row in rows}
 
 
-def read_months(conn: sqlite3.Connection, catalogue: Catalogue, desa: str) -> list[Tutup]:
-    """Read the months that a desa has closed, in order; what has not the id of its month is none."""
+def read_months(
+    conn: sqlite3.Connection, catalogue: Catalogue, desa: str, bulan: str | None = None
+) -> list[Tutup]:
+    """Read the months that a desa has closed, in order; what has not the id of its month is none.
+
+    With ``bulan`` that one alone, and those earlier ones that may keep it from being in force.
+    """
     rows = conn.execute(
         "SELECT id, coalesce(bulan, ''), isi, coalesce(ukuran, '[]'), coalesce(nihil, 0),"
         " coalesce(tanggal_tutup, ''), coalesce(ditutup_oleh, ''), coalesce(status, ''), coalesce(isi_diperiksa, ''),"
         " coalesce(catatan, ''), coalesce(diperiksa_oleh, ''), coalesce(konflik, '') FROM laporan_lampid"
-        " WHERE desa = ?",
-        (desa,),
+        " WHERE desa = ? AND (? IS NULL OR bulan IS NULL OR bulan = ?"
+        " OR (bulan < ? AND (status = 'dikembalikan' OR konflik IS NOT NULL)))",
+        (desa, bulan, bulan, bulan),
     ).fetchall()
     found = []
-    for id, bulan, isi, sizes, nihil, tanggal, oleh, status, digest, catatan, pemeriksa, konflik in rows:
-        bulan = bulan or _find_month(conn, catalogue, desa, id)
-        if id != name_laporan(desa, bulan):
+    for id, month, isi, sizes, nihil, tanggal, oleh, status, digest, catatan, pemeriksa, konflik in rows:
+        month = month or _find_month(conn, catalogue, desa, id)
+        if id != name_laporan(desa, month):
             continue
         ukuran = tuple(json.loads(sizes))
         found.append(Tutup(
-            id, bulan, load_laporan(bulan, isi), ukuran, make_digest(isi, ukuran), bool(nihil), tanggal, oleh, status,
+            id, month, load_laporan(month, isi), ukuran, make_digest(isi, ukuran), bool(nihil), tanggal, oleh, status,
             digest, catatan, pemeriksa, "laporan" in konflik.split(","),
         ))
     return sorted(found, key=lambda month: month.bulan)
@@ -236,7 +242,7 @@ def _find_starts(conn: sqlite3.Connection, desa: str, sizes: Mapping[str, int]) 
 def _read_branch(body: bytes | None) -> str:
     """Read from the first change of a log which branch it issues again; empty for none."""
     try:
-        branch = (decode_bodies([body])[0] or {}).get("cabang", "")
+        branch: str = (decode_bodies([body])[0] or {}).get("cabang", "")
         return branch if parse_ref(branch) else ""
     except (ProtocolError, TypeError):
         return ""

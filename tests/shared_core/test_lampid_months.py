@@ -148,7 +148,8 @@ def test_the_identities_hold_in_every_cell_over_years(acts: list[tuple[object, .
 
 def _check_sums(month: Laporan) -> None:
     """Per dusun, sex and citizenship: the end is the start and what happened; the parts make the whole."""
-    for pilih in (Pilih(), *(Pilih(dusun, wna, sex) for dusun in month.dusun for wna in (False, True) for sex in (1, 2))):
+    cells = [Pilih(dusun, wna, sex) for dusun in month.dusun for wna in (False, True) for sex in (1, 2)]
+    for pilih in (Pilih(), *cells):
         end = pilih.sum(month.awal) + sum(kolom.arah * month.count([kolom], pilih) for kolom in Kolom)
         assert pilih.sum(month.akhir) == end
     for vector in (month.awal, month.akhir, *month.sums.values()):
@@ -259,6 +260,17 @@ def test_a_new_head_of_family_is_a_correction_of_kk_and_of_no_soul() -> None:
     assert month.count([Kolom.PEMBETULAN], Pilih()) == 0 and list(month.name([Kolom.PEMBETULAN], Pilih())) == []
     assert month.count([Kolom.PEMBETULAN], Pilih(kepala=True)) == 1
     assert Pilih(kepala=True).sum(month.akhir) == 1
+
+
+def test_who_came_later_is_corrected_in_the_month_of_his_coming() -> None:
+    village = Village()
+    village.act("peristiwa", "datang", Cell("d1", False, 1, False), 1)
+    (newcomer,) = village.jiwa
+    village.jiwa[newcomer] = Jiwa(Cell("d2", False, 1, False), village.jiwa[newcomer].peristiwa)
+    village.tutup, village.seen = [list_open(Keadaan({}, {}, DUSUN), "2025-12")[0]], {}
+    first, second = village.open()
+    assert (first.bulan, first.gerak) == (START, ())
+    assert [(gerak.cell.dusun, gerak.tanda) for gerak in second.name([Kolom.PEMBETULAN], Pilih("d2"))] == [("d2", 1)]
 
 
 def test_what_no_record_explains_is_a_correction_without_a_name() -> None:
