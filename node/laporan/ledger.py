@@ -13,7 +13,7 @@ from node.beranda.desk import keep, services
 from node.services import NodeServices
 from shared.clock import today
 from shared.lampid.cells import Vector
-from shared.lampid.month import list_open
+from shared.lampid.month import find_first_month, list_open, move_month
 from shared.lampid.report import Laporan
 from shared.lampid.state import Taraf, Tutup
 from shared.store.lampid import BukuDesa, read_buku, read_vectors
@@ -45,7 +45,13 @@ class Bulanan:
 
     @cached_property
     def open(self) -> list[Laporan]:
-        return list_open(self.buku.keadaan, self.current)
+        """Give the open months; where none was ever closed, also the one before this, which may be the first."""
+        if self.buku.keadaan.tutup:
+            return list_open(self.buku.keadaan, self.current)
+        if self.buku.months:
+            return list_open(self.buku.keadaan, self.current, min(self.buku.months))
+        first = min(find_first_month(self.buku.keadaan, self.current), move_month(self.current, -1))
+        return list_open(self.buku.keadaan, self.current, first)
 
     @cached_property
     def pages(self) -> Mapping[str, Halaman]:
@@ -68,7 +74,7 @@ class Bulanan:
 
     def make_closing(self, bulan: str) -> Laporan:
         """Make the report of a month that is closed now."""
-        return list_open(self.buku.keadaan, self.current, None if bulan == self.due else bulan)[0]
+        return list_open(self.buku.keadaan, self.current, bulan)[0]
 
 
 class _Kept:
