@@ -9,7 +9,7 @@ from hub.lampid.queries import list_locked_after
 from hub.lampid.rules import NOTE_MAX, find_bar
 from hub.services import HubServices
 from shared.errors import UserError
-from shared.lampid.state import Taraf, Tutup
+from shared.lampid.state import Tutup, is_open_again
 from shared.store.drafts import draft_update
 from shared.store.lampid import read_months
 from shared.store.records import load_state
@@ -26,9 +26,9 @@ def examine(
     kind = hub.catalogue["laporan_lampid"]
     note = note.strip()[:NOTE_MAX]
     with hub.database.write() as conn:
-        month, returned = _read(conn, hub, desa, bulan)
+        month, reopened = _read(conn, hub, desa, bulan)
         bar = find_bar(
-            month, act, note, seen, returned_before=returned, locked_after=list_locked_after(conn, desa, bulan)
+            month, act, note, seen, is_reopened=reopened, locked_after=list_locked_after(conn, desa, bulan)
         )
         if bar is not None or month is None:
             raise UserError(bar or "Laporan ini tidak ada.", "laporan_berubah")
@@ -42,5 +42,5 @@ def examine(
 
 def _read(conn: sqlite3.Connection, hub: HubServices, desa: str, bulan: str) -> tuple[Tutup | None, bool]:
     months = read_months(conn, hub.catalogue, desa, bulan)
-    returned = any(m.bulan < bulan and m.taraf in (Taraf.DIKEMBALIKAN, Taraf.SENGKETA) for m in months)
-    return next((month for month in months if month.bulan == bulan), None), returned
+    month = next((month for month in months if month.bulan == bulan), None)
+    return month, month is not None and is_open_again(month, months)

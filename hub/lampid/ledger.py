@@ -12,7 +12,7 @@ from shared.lampid.book import AWAL, SHORT_FORM, Angka, Baris, make_short
 from shared.lampid.cells import Pilih
 from shared.lampid.names import Nama, is_of_people, name_gerak, name_people
 from shared.lampid.report import Laporan
-from shared.lampid.state import Taraf, Tutup
+from shared.lampid.state import Taraf, Tutup, is_open_again
 from shared.records.identifiers import mask_nik
 from shared.store.lampid import read_buku, read_months, read_names, read_vectors
 
@@ -20,7 +20,7 @@ from shared.store.lampid import read_buku, read_months, read_names, read_vectors
 class BulanDesa(NamedTuple):
     """The month of one desa: its record, if it was closed; ``state`` is what people call it here.
 
-    ``is_reopened`` when an earlier month was sent back, so that this one will be closed again.
+    ``is_reopened`` when an earlier month was sent back, or closed anew, so that this one will be closed again.
     """
 
     kode: str
@@ -65,10 +65,8 @@ def load_month(bulan: str) -> list[BulanDesa]:
 def _read_one(conn: sqlite3.Connection, kode: str, nama: str, bulan: str) -> BulanDesa:
     months = read_months(conn, services().catalogue, kode, bulan)
     tutup = next((month for month in months if month.bulan == bulan), None)
-    is_reopened = any(
-        month.bulan < bulan and month.taraf in (Taraf.DIKEMBALIKAN, Taraf.SENGKETA) for month in months
-    )
-    return BulanDesa(kode, nama, tutup, name_state(tutup, is_reopened and tutup is not None), is_reopened)
+    is_reopened = tutup is not None and is_open_again(tutup, months)
+    return BulanDesa(kode, nama, tutup, name_state(tutup, is_reopened), is_reopened)
 
 
 def sum_short(reports: Iterable[Laporan]) -> list[Baris]:

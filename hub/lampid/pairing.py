@@ -16,6 +16,11 @@ _APART_DAYS_MAX = 400
 _KECAMATAN = 8
 
 
+def read_code(token: str) -> str:
+    """Read the code of a letter, however it was typed: without hyphens, points and spaces, in capitals."""
+    return token.replace("-", "").replace(" ", "").replace(".", "").upper()
+
+
 class Ujung(NamedTuple):
     """One end of a move: the event, of whom, between which desa; dates ``YYYY-MM-DD``."""
 
@@ -32,8 +37,8 @@ class Ujung(NamedTuple):
 
     @property
     def code(self) -> str:
-        """Give the code of the letter as it is compared, however it was typed."""
-        return "".join(letter for letter in self.token.upper() if letter.isalnum())
+        """Give the code of the letter as it is compared."""
+        return read_code(self.token)
 
     @property
     def needs_other(self) -> bool:

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from hub.lampid.pairing import Ujung
+from hub.lampid.pairing import Ujung, read_code
 from shared.lampid.chain import COLUMNS, Peristiwa, judge_life
 
 
@@ -70,13 +70,14 @@ def _list_standing(conn: sqlite3.Connection, starts: Mapping[tuple[str, str], st
 def find_kin(conn: sqlite3.Connection, ids: Iterable[str], niks: Iterable[str], tokens: Iterable[str]) -> set[str]:
     """Find the moves that share a code or a NIK with some events, NIK or codes, however far that leads."""
     known: set[str] = set()
-    fresh, niks, tokens = set(ids), set(niks), set(tokens)
+    fresh, niks, tokens = set(ids), set(niks), {read_code(token) for token in tokens}
     while True:
         rows = conn.execute(
             "SELECT e.id, coalesce(p.nik, ''), coalesce(e.token, '') FROM peristiwa e"
             " LEFT JOIN penduduk p ON p.id = e.penduduk AND p.desa = e.desa"
             " WHERE e.jenis IN ('pindah', 'datang') AND (e.id IN (SELECT value FROM json_each(?1))"
-            " OR e.token IN (SELECT value FROM json_each(?2)) OR e.penduduk IN (SELECT q.id FROM penduduk q"
+            " OR (e.token IS NOT NULL AND ?2 <> '[]' AND upper(replace(replace(replace(e.token, '-', ''), ' ', ''),"
+            " '.', '')) IN (SELECT value FROM json_each(?2))) OR e.penduduk IN (SELECT q.id FROM penduduk q"
             " WHERE q.nik IN (SELECT value FROM json_each(?3))))",
             tuple(json.dumps(sorted(filter(None, values))) for values in (fresh, tokens, niks)),
         ).fetchall()
@@ -84,7 +85,7 @@ def find_kin(conn: sqlite3.Connection, ids: Iterable[str], niks: Iterable[str], 
         if found <= known:
             return known
         known |= found
-        niks, tokens, fresh = {row[1] for row in rows}, {row[2] for row in rows}, set()
+        niks, tokens, fresh = {row[1] for row in rows}, {read_code(row[2]) for row in rows}, set()
 
 
 def list_moves_of(conn: sqlite3.Connection, people: Iterable[str]) -> set[str]:

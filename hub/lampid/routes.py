@@ -116,11 +116,10 @@ def names(bulan: str) -> ResponseReturnValue:
     with services().database.read() as conn:
         found = [(own, one) for own in desa for one in list_behind(conn, own, angka.apa, angka.pilih)]
         shown = found[(page - 1) * PAGE : page * PAGE]
-        people = [
-            person for own in desa
-            for person in (fill_names(conn, own, mine, JENIS_PERISTIWA)
-                           if (mine := [one for of, one in shown if of is own]) else ())
-        ]
+        people = []
+        for own in desa:
+            mine = [one for of, one in shown if of is own]
+            people += fill_names(conn, own, mine, JENIS_PERISTIWA) if mine else []
     title = describe(angka, places)
     if found:
         where = name_place(wanted) if wanted else "seluruh kecamatan"

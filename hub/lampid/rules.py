@@ -33,7 +33,7 @@ def name_state(month: Tutup | None, is_reopened: bool) -> str:
 
 
 def find_bar(
-    month: Tutup | None, act: str, note: str, seen: str, *, returned_before: bool, locked_after: Collection[str]
+    month: Tutup | None, act: str, note: str, seen: str, *, is_reopened: bool, locked_after: Collection[str]
 ) -> str | None:
     """Say in Indonesian why an officer may not do this now, or None.
 
@@ -44,8 +44,8 @@ def find_bar(
         return "Laporan ini sudah berubah keadaannya. Periksa lagi, lalu putuskan."
     if seen != month.digest:
         return "Desa sudah menutup ulang bulan ini sejak halaman ini dibuka. Periksa isi yang baru."
-    if returned_before:
-        return "Bulan sebelumnya sedang dikembalikan ke desa, jadi bulan ini akan ditutup ulang. Tunggu dulu."
+    if is_reopened:
+        return "Bulan sebelumnya dikembalikan ke desa atau ditutup ulang, jadi bulan ini juga akan ditutup ulang."
     if act == Taraf.DIKEMBALIKAN and not note:
         return "Tulis dulu apa yang harus diperbaiki desa."
     if act == Taraf.DIKEMBALIKAN and locked_after:

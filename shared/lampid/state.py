@@ -73,16 +73,25 @@ class Tutup:
 def list_in_force(months: Sequence[Tutup]) -> list[Tutup]:
     """List the months that hold: from the first on without a gap, up to one that was returned or is in dispute.
 
-    What was closed behind such a one is open again: its start may change.
+    What was closed behind such a one is open again, until it begins with what the one before it ends with.
     """
     found: list[Tutup] = []
     for month in sorted(months, key=lambda one: one.bulan):
-        if month.taraf in (Taraf.SENGKETA, Taraf.DIKEMBALIKAN):
+        if month.laporan is None or month.taraf in (Taraf.SENGKETA, Taraf.DIKEMBALIKAN):
             break
-        if found and month.bulan != move_month(found[-1].bulan):
+        if found and not _follows(month.laporan, found[-1].laporan):
             break
         found.append(month)
     return found
+
+
+def _follows(laporan: Laporan, before: Laporan | None) -> bool:
+    return before is not None and laporan.bulan == move_month(before.bulan) and laporan.awal == before.akhir
+
+
+def is_open_again(month: Tutup, months: Sequence[Tutup]) -> bool:
+    """Tell whether a month that was closed must be closed again because of one before it."""
+    return month.taraf not in (Taraf.SENGKETA, Taraf.DIKEMBALIKAN) and month not in list_in_force(months)
 
 
 def make_digest(isi: str | None, ukuran: Sequence[str]) -> str:

@@ -119,15 +119,15 @@ def read_months(
 ) -> list[Tutup]:
     """Read the months that a desa has closed, in order; what has not the id of its month is none.
 
-    With ``bulan`` that one alone, and those earlier ones that may keep it from being in force.
+    With ``bulan`` that one, and of the earlier ones those from the last locked one on: they say whether it holds.
     """
     rows = conn.execute(
         "SELECT id, coalesce(bulan, ''), isi, coalesce(ukuran, '[]'), coalesce(nihil, 0),"
         " coalesce(tanggal_tutup, ''), coalesce(ditutup_oleh, ''), coalesce(status, ''), coalesce(isi_diperiksa, ''),"
         " coalesce(catatan, ''), coalesce(diperiksa_oleh, ''), coalesce(konflik, '') FROM laporan_lampid"
-        " WHERE desa = ? AND (? IS NULL OR bulan IS NULL OR bulan = ?"
-        " OR (bulan < ? AND (status = 'dikembalikan' OR konflik IS NOT NULL)))",
-        (desa, bulan, bulan, bulan),
+        " WHERE desa = ?1 AND (?2 IS NULL OR bulan IS NULL OR (bulan <= ?2 AND bulan >= coalesce((SELECT max(bulan)"
+        " FROM laporan_lampid WHERE desa = ?1 AND status = 'terkunci' AND bulan < ?2), '')))",
+        (desa, bulan),
     ).fetchall()
     found = []
     for id, month, isi, sizes, nihil, tanggal, oleh, status, digest, catatan, pemeriksa, konflik in rows:
