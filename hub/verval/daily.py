@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hub.services import HubServices
 from hub.verval import findings
+from hub.verval.cases import update_cases
 from hub.verval.queries import read_as_of
 from shared.clock import today
 
@@ -16,4 +17,5 @@ def judge_today(hub: HubServices) -> bool:
             return False
     with hub.database.write() as conn:
         findings.judge_until(conn, day)
+    update_cases(hub)
     return True

@@ -19,6 +19,8 @@ from shared.errors import EnvironmentProblem, UserError
 
 blueprint = Blueprint("buku", __name__, url_prefix="/laporan/buku")
 PAGE_ROWS = 25
+PART_ROWS = 400
+"""Rows of one PDF at most: the typesetter takes half a megabyte of memory for each, and offices have old computers."""
 
 
 @blueprint.get("/<kode>")
@@ -41,7 +43,7 @@ def _page(book: Buku) -> dict[str, Any]:
     return {
         "buku": book, "tata": book.tata, "rows": rows, "total": len(entries), "page": page, "pages": pages,
         "dusun": dusun, "years": years, "chosen": chosen, "is_open": is_open, "purposes": PURPOSES,
-        "formats": cetak.FORMATS, "books": BUKU,
+        "parts": list_parts(len(entries)),
     }
 
 
@@ -73,12 +75,29 @@ def make_book(kode: str) -> ResponseReturnValue:
     with node.database.read() as conn:
         source = Sumber(node, conn, people_index(), True)
         entries = book.gather(source, chosen)
-        rows = book.write(source, entries, 1)
+        first, last, part = _read_part(len(entries), request.form.get("format"))
+        entries = entries[first:last]
+        rows = book.write(source, entries, first + 1)
         dusun = list_dusun(conn, node.wilayah).get(chosen.get("dusun", ""), "")
-    lines = [f"Tahun {chosen['tahun']}" if "tahun" in chosen else "", f"Dusun {dusun}" if dusun else ""]
+    lines = [f"Tahun {chosen['tahun']}" if "tahun" in chosen else "", f"Dusun {dusun}" if dusun else "", part]
     isi = cetak.Isi(book.tata, "\n".join(filter(None, lines)), rows)
     people = len({entry.penduduk for entry in entries})
     return cetak.make_file(isi, request.form.get("format", "pdf"), people)
+
+
+def list_parts(total: int) -> list[tuple[int, int]]:
+    """Cut a book into what is printed at once: first and last row of each part, counted from 1."""
+    return [(start + 1, min(start + PART_ROWS, total)) for start in range(0, total, PART_ROWS)]
+
+
+def _read_part(total: int, form: str | None) -> tuple[int, int, str]:
+    """Read which rows are wanted, and what the sheet says of it; a spreadsheet has them all."""
+    parts, asked = list_parts(total), request.form.get("bagian", "1")
+    if form != "pdf" or len(parts) < 2:
+        return 0, total, ""
+    at = min(int(asked) if asked.isdecimal() and len(asked) < 5 else 1, len(parts)) or 1
+    first, last = parts[at - 1]
+    return first - 1, last, f"Bagian {at} dari {len(parts)}, nomor {first} sampai {last}"
 
 
 def _find(kode: str) -> Buku:

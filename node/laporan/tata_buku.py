@@ -24,8 +24,8 @@ B1 = Tata(
                 "Alamat lengkap", "Kedudukan dalam keluarga", "NIK", "Nomor KK", "Ket")),
         _LAHIR_SUB,
     ),
-    (Lajur(0, _C), Lajur(2.4), Lajur(0.7, _C), Lajur(1.1), Lajur(1.3), Lajur(1.15), Lajur(0.9), Lajur(1.5), Lajur(1.5),
-     Lajur(1), Lajur(1), Lajur(2.2), Lajur(1.3), Lajur(1.95), Lajur(1.95), Lajur(1)),
+    (Lajur(0.8, _C), Lajur(2.4), Lajur(0.9, _C), Lajur(1.2), Lajur(1.3), Lajur(1.15), Lajur(0.9), Lajur(1.5),
+     Lajur(1.5), Lajur(1.1), Lajur(1.7), Lajur(2.2), Lajur(1.3), Lajur(1.95), Lajur(1.95), Lajur(1)),
     besar=7,
 )
 _TAMBAH, _TAMBAH_SUB = _two("Penambahan", "Datang dari", "Tgl")
@@ -37,7 +37,7 @@ B2 = Tata(
          _TAMBAH, _KURANG, *_tall("Ket")),
         (*_LAHIR_SUB, *_TAMBAH_SUB, *_KURANG_SUB),
     ),
-    (Lajur(0, _C), Lajur(2.4), Lajur(1.4), Lajur(1.2), Lajur(0.8, _C), Lajur(1), Lajur(2), Lajur(1.2), Lajur(2),
+    (Lajur(0.8, _C), Lajur(2.4), Lajur(1.4), Lajur(1.2), Lajur(0.9, _C), Lajur(1.5), Lajur(2), Lajur(1.2), Lajur(2),
      Lajur(1.2), Lajur(2), Lajur(1.2), Lajur(1.6)),
 )
 _JK, _JK_SUB = _two("Jenis kelamin", "L", "P")
@@ -51,8 +51,8 @@ B4 = Tata(
                 "Pergi tanggal", "Ket")),
         (*_JK_SUB, *_BANGSA_SUB),
     ),
-    (Lajur(0, _C), Lajur(2.2), Lajur(0.4, _C), Lajur(0.4, _C), Lajur(1.9), Lajur(1.9), Lajur(1.4), Lajur(1.2), Lajur(1),
-     Lajur(1.8), Lajur(1.8), Lajur(2), Lajur(1.15), Lajur(1.15), Lajur(1)),
+    (Lajur(0.8, _C), Lajur(2.2), Lajur(0.4, _C), Lajur(0.4, _C), Lajur(1.9), Lajur(1.9), Lajur(1.4), Lajur(1.2),
+     Lajur(1), Lajur(1.8), Lajur(1.8), Lajur(2), Lajur(1.15), Lajur(1.15), Lajur(1)),
     besar=7.5,
 )
 B5 = Tata(
@@ -60,13 +60,13 @@ B5 = Tata(
     (
         tuple(Sel(title) for title in (
             "Nomor urut", "Nomor KK", "Nama lengkap", "NIK", "Jenis kelamin", "Tempat / tanggal lahir",
-            "Golongan darah", "Agama", "Pendidikan", "Pekerjaan", "Alamat", "Status perkawinan",
+            "Gol. darah", "Agama", "Pendidikan", "Pekerjaan", "Alamat", "Status perkawinan",
             "Tempat dan tanggal dikeluarkan", "Status hubungan keluarga", "Kewarganegaraan", "Ayah", "Ibu",
             "Tanggal mulai tinggal di desa", "Ket",
         )),
     ),
-    (Lajur(0, _C), Lajur(2), Lajur(2), Lajur(2), Lajur(0.6, _C), Lajur(1.5), Lajur(0.7, _C), Lajur(0.9), Lajur(1.3),
-     Lajur(1.3), Lajur(1.8), Lajur(1), Lajur(1.2), Lajur(1.2), Lajur(0.9), Lajur(1.4), Lajur(1.4), Lajur(1.15),
-     Lajur(0.6)),
+    (Lajur(0.8, _C), Lajur(2), Lajur(2), Lajur(2), Lajur(0.95, _C), Lajur(1.5), Lajur(0.8, _C), Lajur(0.95),
+     Lajur(1.3), Lajur(1.3), Lajur(1.8), Lajur(1.2), Lajur(1.2), Lajur(1.25), Lajur(1.65), Lajur(1.4), Lajur(1.4),
+     Lajur(1.2), Lajur(0.6)),
     besar=6.5,
 )

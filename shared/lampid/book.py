@@ -185,6 +185,7 @@ def _group(title: str) -> Sel:
 
 _WNA_WNI = (Sel("WNA", 2), Sel("WNI", 2))
 _L_P = (Sel("L"), Sel("P"), Sel("L"), Sel("P"))
+_SOULS = (Lajur(1.2, "kanan"), Lajur(1.6, "kanan"), Lajur(1.5, "kanan"))
 B3 = Tata(
     "B.3", "Rekapitulasi Jumlah Penduduk",
     (
@@ -198,7 +199,8 @@ B3 = Tata(
          *(Sel(letter, tinggi=2) for letter in "LPLP")),
         (*_L_P, *_L_P, *_L_P, *_L_P),
     ),
-    (Lajur(0, "tengah"), Lajur(2.6), *(Lajur(1, "kanan"),) * 30, Lajur(3)),
+    (Lajur(1.1, "tengah"), Lajur(2.8), *(Lajur(1, "kanan"),) * 4, *_SOULS, *(Lajur(0.85, "kanan"),) * 16,
+     *(Lajur(1, "kanan"),) * 4, *_SOULS, Lajur(3)),
     besar=6.5,
 )
 

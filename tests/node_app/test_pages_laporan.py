@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from python_calamine import CalamineWorkbook
 
+from node.laporan import books, cetak
 from shared.lampid.book import B3, make_long, make_short
 from tests.node_app.test_pages_kit import NIK, Browser, Desa, make_desa, read_text
 from tests.support.lampid import close, happen, months
@@ -171,6 +172,22 @@ def test_numbers_of_a_book_are_opened_with_a_purpose_and_logged(desa: Desa) -> N
     assert desa.count("SELECT count(*) FROM access_audit WHERE subject = 'Buku B.1'") == 1
     browser.post("/laporan/buku/b1/tutup")
     assert NIK not in browser.get("/laporan/buku/b1").text
+
+
+def test_a_long_book_is_printed_in_parts(desa: Desa, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(books, "PART_ROWS", 3)
+    browser = desa.browser()
+    assert "Nomor 4 sampai 4" in browser.get("/laporan/buku/b1").text
+    made: list[cetak.Isi] = []
+    real = cetak.make_file
+    monkeypatch.setattr(cetak, "make_file", lambda isi, form, people: made.append(isi) or real(isi, form, people))
+    for form, bagian in (("pdf", "1"), ("pdf", "2"), ("pdf", "9"), ("xlsx", "2")):
+        browser.get("/laporan/buku/b1")
+        browser.post("/laporan/buku/b1/cetak", format=form, bagian=bagian)
+    assert [[row[0] for row in isi.rows] for isi in made] == [[1, 2, 3], [4], [4], [1, 2, 3, 4]]
+    assert [isi.keterangan for isi in made] == [
+        "Bagian 1 dari 2, nomor 1 sampai 3", *["Bagian 2 dari 2, nomor 4 sampai 4"] * 2, "",
+    ]
 
 
 def test_the_book_of_changes_leaves_out_what_was_taken_back(desa: Desa) -> None:

@@ -62,7 +62,8 @@ def list_pages(desa: Desa) -> list[str]:
         for rule in list_rules(desa.app)
         if rule.methods
         and "GET" in rule.methods
-        and rule.endpoint not in ("static", "penduduk.download", "keluarga.download", "impor.rejects", "laporan.download")
+        and rule.endpoint not in ("static", "impor.rejects")
+        and not rule.endpoint.endswith(".download")
     ]
 
 
