@@ -13,6 +13,7 @@ from hub.commands import COMMANDS, add_petugas
 from hub.ekspor import routes as ekspor
 from hub.ingest import blobs as ingest_blobs
 from hub.ingest import routes as ingest
+from hub.lampid import routes as lampid
 from hub.lampiran import routes as lampiran
 from hub.pemulihan import periksa
 from hub.pemulihan import routes as pemulihan
@@ -55,6 +56,10 @@ PANDUAN = make_panduan((
         {"sipande": "angka", "sipande.targets": "sasaran", "program": "program",
          **dict.fromkeys(("sipande.penduduk", "sipande.keluarga", "sipande.penerima"), "daftar")},
     ),
+    Bab(
+        "lampid", "LAMPID", "Laporan bulanan semua desa, memeriksa dan mengunci, pindah antardesa.",
+        {"lampid": "bulanan", "lampid.show": "periksa", "lampid.examine": "periksa", "lampid.moves": "pindahan"},
+    ),
     Bab("camat", "Untuk camat", "Melihat keadaan kecamatan, membuka nama, dan memutus kasus.", {}),
     Bab("ekspor", "Ekspor ke kabupaten", "Token, apa yang dapat diambil kabupaten, dan saksi.", {"saksi": "saksi"}),
 ))
@@ -69,6 +74,9 @@ REGISTRY = (
     Registration(sipande.blueprint, MASUK, {
         "public": UMUM, "save_targets": peran(*DESK),
         **dict.fromkeys(("penduduk", "keluarga", "penerima"), peran(*NAMES)),
+    }),
+    Registration(lampid.blueprint, MASUK, {
+        "examine": peran(*DESK), **dict.fromkeys(("names", "moves"), peran(*NAMES)),
     }),
     # Who may decide beyond that is a matter of the case: hub.verval.decide.find_bar.
     Registration(verval.blueprint, peran(*NAMES), dict.fromkeys(
@@ -96,6 +104,7 @@ REGISTRY = (
 NAVIGATION = (
     NavItem("Beranda", "beranda.index"),
     NavItem("Sipande", "sipande.index"),
+    NavItem("LAMPID", "lampid.index"),
     NavItem("Verval", "verval.index"),
     NavItem("Program bantuan", "program.index"),
     NavItem("Penghapusan isi", "penghapusan.index"),

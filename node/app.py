@@ -19,6 +19,8 @@ from node.keluarga import routes as keluarga
 from node.lampid import catat, masuk
 from node.lampid import routes as lampid
 from node.lampiran import foto
+from node.laporan import books as buku
+from node.laporan import routes as laporan
 from node.latihan import routes as latihan
 from node.logo import routes as logo
 from node.penduduk import routes as penduduk
@@ -73,6 +75,10 @@ PANDUAN = make_panduan((
         {"impor": "langkah", "impor.checked": "masalah", "impor.history": "batal", "impor.batch": "batal"},
     ),
     Bab(
+        "laporan", "Laporan dan buku", "Laporan bulanan LAMPID, menutup bulan, dan buku B.1 sampai B.5.",
+        {"laporan": "bulanan", "laporan.closing": "tutup", "laporan.close": "tutup", "buku": "buku"},
+    ),
+    Bab(
         "sinkronisasi", "Sinkronisasi", "Mendaftarkan komputer, mengirim, dan arti setiap keadaan.",
         {"sinkron": "sehari-hari", "usb": "usb", "periksa": "periksa"},
     ),
@@ -104,6 +110,8 @@ REGISTRY = (
     Registration(surat_terbit.blueprint, MASUK, {"cancel_letter": peran(ADMIN.name)}),
     Registration(surat_masuk.blueprint, MASUK),
     Registration(agenda.blueprint, MASUK),
+    Registration(laporan.blueprint, MASUK),
+    Registration(buku.blueprint, MASUK),
     Registration(impor.blueprint, MASUK),
     Registration(tindakan.blueprint, MASUK),
     Registration(sinkron.blueprint, MASUK, {"register": peran(ADMIN.name), "rotate": peran(ADMIN.name)}),
@@ -122,6 +130,7 @@ NAVIGATION = (
     NavItem("Peristiwa", "lampid.index"),
     NavItem("Surat", "surat.index"),
     NavItem("Bantuan", "bantuan.index"),
+    NavItem("Laporan", "laporan.index"),
     NavItem("Impor", "impor.index"),
     NavItem("Perlu tindakan", "tindakan.index"),
     NavItem("Sinkronisasi", "sinkron.index"),

@@ -52,7 +52,7 @@ def fill(desa: Desa, rule: Rule) -> str:
     }
     id = next((id for start, id in found.items() if rule.rule.startswith(start)), desa.ayah)
     values = {"id": id, "kerja": "x", "no": "1", "token": "x", "filename": "sipande.css", "perintah": "status",
-              "slug": "impor"}
+              "slug": "impor", "bulan": "2026-09", "kode": "b1"}
     return re.sub(r"<(?:\w+:)?(\w+)>", lambda found: values[found[1]], rule.rule)
 
 
@@ -66,7 +66,8 @@ def list_pages(desa: Desa) -> list[str]:
         for rule in list_rules(desa.app)
         if rule.methods
         and "GET" in rule.methods
-        and rule.endpoint not in ("static", "penduduk.download", "keluarga.download", "impor.rejects")
+        and rule.endpoint not in ("static", "impor.rejects")
+        and not rule.endpoint.endswith(".download")
     ]
 
 
