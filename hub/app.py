@@ -13,6 +13,7 @@ from hub.commands import COMMANDS, add_petugas
 from hub.ekspor import routes as ekspor
 from hub.ingest import blobs as ingest_blobs
 from hub.ingest import routes as ingest
+from hub.lampid import routes as lampid
 from hub.lampiran import routes as lampiran
 from hub.pemulihan import periksa
 from hub.pemulihan import routes as pemulihan
@@ -31,6 +32,7 @@ from shared.web.accounts import FirstPerson
 from shared.web.factory import make_app
 from shared.web.panduan import FIRST, Bab, make_panduan
 from shared.web.passwords import Cost
+from shared.web.periksa_surat import make_periksa_surat
 from shared.web.services import NavItem
 
 PANDUAN = make_panduan((
@@ -55,6 +57,10 @@ PANDUAN = make_panduan((
          **dict.fromkeys(("sipande.penduduk", "sipande.keluarga", "sipande.penerima"), "daftar")},
     ),
     Bab(
+        "lampid", "LAMPID", "Laporan bulanan semua desa, memeriksa dan mengunci, pindah antardesa.",
+        {"lampid": "bulanan", "lampid.show": "periksa", "lampid.examine": "periksa", "lampid.moves": "pindahan"},
+    ),
+    Bab(
         "keamanan", "Akun dan keamanan", "Peran, perangkat, kode HP, dan catatan akses.",
         {"pengguna.show": "peran", "saya": "saya", "saya.code": "kode-hp", "akses": "catatan"},
     ),
@@ -70,6 +76,7 @@ REGISTRY = (
         saksi.blueprint,
         beranda.blueprint,
         sipande.blueprint,
+        lampid.blueprint,
         verval.blueprint,
         lampiran.blueprint,
         penghapusan.blueprint,
@@ -83,12 +90,14 @@ REGISTRY = (
         pengguna.blueprint,
         akses.blueprint,
         usb.blueprint,
+        make_periksa_surat(),
     ),
     PANDUAN,
 )
 NAVIGATION = (
     NavItem("Beranda", "beranda.index"),
     NavItem("Sipande", "sipande.index"),
+    NavItem("LAMPID", "lampid.index"),
     NavItem("Verval", "verval.index"),
     NavItem("Program bantuan", "program.index"),
     NavItem("Penghapusan isi", "penghapusan.index"),

@@ -11,8 +11,6 @@ nama                 x      x      x         x         .
 putus                x      x      x         x         .
 meja                 x      .      .         x         .
 lampid_verval        x      .      .         x         .
-lampid_kunci         x      x      x         .         .
-nomor_ubah           x      .      .         x         .
 usb                  x      x      x         x         .
 hapus_isi            x      x      x         x         .
 simpul               x      .      .         x         .
@@ -44,8 +42,6 @@ POLICY = Policy(RIGHTS, {
     "pengguna": Rule("kelola", "kelola", proof="*"),
     "akses": Rule("kelola", "kelola", proof="export"),
     "usb": Rule("usb", "usb"),
-    # Locking a month is an exception, lampid_kunci; a letter is verified by anybody.
-    "lampid": Rule("angka", "lampid_verval"),
-    "nomor": Rule("nama", "nomor_ubah"),
-    "cetak": Rule("umum", "umum"),
+    "lampid": Rule("angka", "lampid_verval", {"nama": "names moves"}),
+    "periksa_surat": Rule("umum", "umum"),
 })

@@ -8,6 +8,7 @@ from pathlib import Path
 from hub.app import make_hub_app
 from hub.ingest.gate import Gate
 from hub.services import open_hub
+from hub.verval.daily import judge_today
 from shared.clock import SystemClock, spent_s, system_random
 from shared.errors import EnvironmentProblem
 from shared.store.backup.restore import clean_up
@@ -38,7 +39,9 @@ def run_server(
     was_cut_off = folder.read_server_file() is not None
     services = open_hub(folder.path, clock=SystemClock(), random=system_random)
     services.cadangan = cadangan
-    chores: list[Callable[[], object]] = [lambda: sweep_when_due(services), lambda: clean_when_due(services)]
+    chores: list[Callable[[], object]] = [
+        lambda: sweep_when_due(services), lambda: clean_when_due(services), lambda: judge_today(services),
+    ]
     if automatic:
         chores.append(lambda: back_up_when_due(services))
     daily = DailyJob(*chores)

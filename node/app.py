@@ -12,11 +12,16 @@ from node.beranda import alamat, cadangan, pengguna, periksa
 from node.beranda import routes as beranda
 from node.beranda.kop import make_kop
 from node.catatan import routes as catatan
+from node.cetak import templat
 from node.commands import COMMANDS, add_petugas
 from node.impor import routes as impor
 from node.keluarga import dusun
 from node.keluarga import routes as keluarga
+from node.lampid import catat, masuk
+from node.lampid import routes as lampid
 from node.lampiran import foto
+from node.laporan import books as buku
+from node.laporan import routes as laporan
 from node.latihan import routes as latihan
 from node.lingkup import hold_to_area
 from node.logo import routes as logo
@@ -26,6 +31,10 @@ from node.policy import POLICY
 from node.roles import ROLES, context_words
 from node.services import NodeServices
 from node.sinkron import routes as sinkron
+from node.surat import agenda, konsep
+from node.surat import masuk as surat_masuk
+from node.surat import routes as surat
+from node.surat import terbit as surat_terbit
 from node.tindakan import routes as tindakan
 from node.usb import routes as usb
 from shared.codes import wilayah
@@ -34,6 +43,7 @@ from shared.web.factory import make_app
 from shared.web.guards import add_check
 from shared.web.panduan import FIRST, Bab, make_panduan
 from shared.web.passwords import Cost
+from shared.web.periksa_surat import make_periksa_surat
 from shared.web.services import NavItem
 
 PANDUAN = make_panduan((
@@ -54,12 +64,31 @@ PANDUAN = make_panduan((
          "keluarga": "keluarga", "bantuan": "bantuan", "penerima": "bantuan", "dusun": "dusun"},
     ),
     Bab(
+        "surat", "Surat", "Membuat surat, nomor, tanda tangan, agenda, dan surat masuk.",
+        {"surat": "buat", "surat.settings": "pengaturan", "konsep": "alur", "surat_terbit": "terbit",
+         "surat_masuk": "masuk", "agenda": "agenda"},
+    ),
+    Bab(
+        "peristiwa", "Peristiwa (LAMPID)", "Kelahiran, kematian, pindah, datang, hilang, kembali, dan membatalkannya.",
+        {"lampid": "peristiwa", "lampid.show": "batal", "catat": "catat", "kedatangan": "datang",
+         "kedatangan.birth": "lahir", "kedatangan.record_birth_of": "lahir", "kedatangan.come_back": "kembali",
+         "kedatangan.record_come_back": "kembali", "catat.leave": "keluar", "catat.record_leave": "keluar"},
+    ),
+    Bab(
         "impor", "Impor dari Excel", "Mengambil data dari berkas, dan membatalkannya bila salah berkas.",
         {"impor": "langkah", "impor.checked": "masalah", "impor.history": "batal", "impor.batch": "batal"},
     ),
     Bab(
+        "laporan", "Laporan dan buku", "Laporan bulanan LAMPID, menutup bulan, dan buku B.1 sampai B.5.",
+        {"laporan": "bulanan", "laporan.closing": "tutup", "laporan.close": "tutup", "buku": "buku"},
+    ),
+    Bab(
         "sinkronisasi", "Sinkronisasi", "Mendaftarkan komputer, mengirim, dan arti setiap keadaan.",
         {"sinkron": "sehari-hari", "usb": "usb", "periksa": "periksa"},
+    ),
+    Bab(
+        "templat-surat", "Templat surat dan memeriksa surat", "Mengubah isi surat, syaratnya, dan arti QR pada surat.",
+        {"templat": "isi", "periksa_surat": "periksa"},
     ),
     Bab(
         "keamanan", "Pengguna dan keamanan", "Peran, perangkat, kode HP, dan catatan akses.",
@@ -78,8 +107,18 @@ REGISTRY = (
         foto.blueprint,
         keluarga.blueprint,
         dusun.blueprint,
+        lampid.blueprint,
+        catat.blueprint,
+        masuk.blueprint,
         bantuan.blueprint,
         penerima.blueprint,
+        surat.blueprint,
+        konsep.blueprint,
+        surat_terbit.blueprint,
+        surat_masuk.blueprint,
+        agenda.blueprint,
+        laporan.blueprint,
+        buku.blueprint,
         impor.blueprint,
         tindakan.blueprint,
         sinkron.blueprint,
@@ -88,6 +127,8 @@ REGISTRY = (
         catatan.blueprint,
         logo.blueprint,
         latihan.blueprint,
+        templat.blueprint,
+        make_periksa_surat(),
     ),
     PANDUAN,
 )
@@ -95,7 +136,10 @@ NAVIGATION = (
     NavItem("Beranda", "beranda.index"),
     NavItem("Penduduk", "penduduk.index"),
     NavItem("Keluarga", "keluarga.index"),
+    NavItem("Peristiwa", "lampid.index"),
+    NavItem("Surat", "surat.index"),
     NavItem("Bantuan", "bantuan.index"),
+    NavItem("Laporan", "laporan.index"),
     NavItem("Impor", "impor.index"),
     NavItem("Perlu tindakan", "tindakan.index"),
     NavItem("Sinkronisasi", "sinkron.index"),

@@ -6,7 +6,7 @@ import json
 import sys
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
@@ -156,6 +156,17 @@ def _is_refusal(answer: dict[str, Any]) -> bool:
 @click.pass_obj
 def paritas(folder: DataFolder) -> None:
     _run(folder, "paritas", {})
+
+
+@group.command("periksa-surat", help="Periksa keaslian surat dari isi QR atau kodenya; tanpa TEKS dibaca dari masukan.")
+@click.argument("teks", required=False)
+@click.option("--berkas", type=click.File("r", encoding="utf-8", errors="replace"), help="Baca isi QR dari berkas ini.")
+@click.pass_obj
+def periksa_surat(folder: DataFolder, teks: str | None, berkas: TextIO | None) -> None:
+    from shared.surat.tanda import TEXT_MAX
+
+    typed = teks if teks is not None else (berkas or sys.stdin).read(2 * TEXT_MAX)
+    _run(folder, "periksa-surat", {"teks": typed})
 
 
 @group.command(help="Pulihkan data dari berkas cadangan; data yang ada tidak dihapus. Sipande harus berhenti dulu.")

@@ -45,6 +45,7 @@ from shared.store.migrations import read_setting, write_setting
 from shared.store.parity import compute_parity, is_claim_stale, store_parity
 from shared.store.records import load_state
 from shared.store.verify_keys import verify_successors
+from shared.surat.checking import check_letter, tell
 from shared.sync.address import check_address
 from shared.sync.enrolment import parse_code
 
@@ -234,6 +235,12 @@ def run_paritas(services: NodeServices, args: Mapping[str, Any], progress: Progr
     return {"dihitung": refresh_parity(services)}
 
 
+def run_periksa_surat(services: NodeServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+    """Say what the QR or the code of a letter proves, from what this computer holds."""
+    with services.database.read() as conn:
+        return tell(check_letter(conn, str(args["teks"]), services.clock), services.clock)
+
+
 def run_status(services: NodeServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
     hub = services.hub()
     with services.database.read() as conn:
@@ -284,11 +291,19 @@ def check_node(services: NodeServices) -> dict[str, Any]:
     return {**found, "baik": not problems, "masalah": problems}
 
 
+_BY_PAGES = frozenset({"surat"})
+"""Kinds that no command writes: their numbers are given under a law of its own."""
+
+
 def run_tulis(services: NodeServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
     """Create a record, or change fields of one (None empties); the same checks as the forms, all or nothing."""
     kind = services.catalogue.kinds.get(str(args["jenis"]))
     if kind is None or kind.writer is Writer.HUB:
         raise UserError("Jenis data itu tidak dapat ditulis di desa.", "jenis_salah")
+    if kind.name in _BY_PAGES:
+        raise UserError(
+            "Surat diterbitkan dan dibatalkan lewat halaman Surat, supaya nomornya tidak ganda.", "lewat_halaman"
+        )
     values = dict(args["nilai"])
     if not values.keys() <= kind.fields.keys():
         # Not which: who forgets the name of a field has typed a NIK in its place.
@@ -357,6 +372,7 @@ COMMANDS: dict[str, Command] = {
     "impor": run_impor,
     "sync": run_sync,
     "paritas": run_paritas,
+    "periksa-surat": run_periksa_surat,
     "status": run_status,
     "verify": run_verify,
     "rebuild": run_rebuild,

@@ -63,10 +63,23 @@ POLICY = Policy(RIGHTS, {
     "catatan": Rule("catatan_akses", "catatan_akses", proof="export"),
     "logo": Rule("kelola", "kelola", {"umum": "image"}),
     "latihan": Rule("kantor", "kantor"),
-    # The daily work: approving, signing and closing are exceptions, named with the endpoints that do it.
-    "lampid": Rule("kantor", "lampid_catat"),
-    "laporan": Rule("kantor", "bulan_tutup"),
-    "surat": Rule("surat_lihat", "surat_konsep"),
-    "cetak": Rule("surat_lihat", "surat_templat"),
+    "lampid": Rule("kantor", "lampid_catat", {"kantor": "search"}),
+    "catat": Rule("lampid_catat", "lampid_catat"),
+    "kedatangan": Rule("lampid_catat", "lampid_catat"),
+    "laporan": Rule("kantor", "kantor", {"bulan_tutup": "closing close"}),
+    "buku": Rule("kantor", "kantor", {"nomor_buka": "unmask mask"}),
+    "surat": Rule(
+        "surat_lihat", "surat_konsep",
+        {"surat_lihat": "search", "surat_konsep": "choose_kind choose_person compose",
+         "kelola": "settings save_settings"},
+    ),
+    # Who approves signs for the office; an approved draft is issued by whoever writes letters.
+    "konsep": Rule("surat_lihat", "surat_konsep", {"surat_konsep": "edit", "surat_setuju": "approve"}),
+    "surat_terbit": Rule("surat_lihat", "surat_konsep", {"surat_setuju": "cancel_letter"}),
+    "surat_masuk": Rule("surat_lihat", "surat_konsep", {"surat_konsep": "add edit"}),
+    "agenda": Rule("surat_lihat", "surat_lihat"),
+    "templat": Rule("surat_templat", "surat_templat"),
+    "periksa_surat": Rule("umum", "umum"),
+    # On its way.
     "perangkat": Rule("kantor", "perangkat_ubah"),
 })

@@ -18,6 +18,7 @@ from hub.ingest.contact import note_contact, note_handed_over, note_refusal
 from hub.ingest.gate import Gate
 from hub.ingest.quota import STRANGERS, Busy, Quota
 from hub.ingest.sender import describe_program, judge_parity, look_up_helper, look_up_sender
+from hub.nomor.give import hand_out_numbers
 from hub.pemulihan.rotation import accept_rotation
 from hub.pemulihan.state import list_successors
 from hub.pemulihan.succeeded import note_successors, refuse_to_speak
@@ -200,9 +201,7 @@ def hello(body: bytes, caller: signature.Signed) -> Response:
     heads = list_heads(hub, sender.wilayah)
     announced = {head["id"]: head["size"] for head in asked["logs"]}
     told = {head["id"]: head["size"] for head in heads}
-    expires_s = hub.clock.monotonic_s() + limit("session_s_max")
-    _sessions().open(nonce, SyncSession(caller.key, expires_s, sender, announced, told))
-    answer = {
+    answer: dict[str, Any] = {
         "version": version, "nonce": nonce, "echo": asked["nonce"], "logs": heads,
         "time": hub.clock.now_s(), "segel": hub.seal_key.public.hex(), **Comparison().message(),
     }
@@ -219,6 +218,12 @@ def hello(body: bytes, caller: signature.Signed) -> Response:
         more = {"differs": find_differing(conn, told, asked["logs"]), "rantai": list_successors(conn)}
     if sender.simpul:
         watch_histories(hub, sender, asked["logs"], more["differs"])
+        if not more["differs"] and not _count_queue(announced, told):
+            if hand_out_numbers(hub, sender.wilayah, sender.kunci):
+                answer["logs"] = list_heads(hub, sender.wilayah)
+                told = {head["id"]: head["size"] for head in answer["logs"]}
+    expires_s = hub.clock.monotonic_s() + limit("session_s_max")
+    _sessions().open(nonce, SyncSession(caller.key, expires_s, sender, announced, told))
     # Left out where there is nothing to say: most sessions are this one answer.
     return _signed_answer(answer | {name: value for name, value in more.items() if value}, caller.nonce)
 
@@ -266,6 +271,8 @@ def push(body: bytes, caller: signature.Signed) -> Response:
     sizes = {head["id"]: head["size"] for head in list_heads(hub, sender.wilayah)}
     if not _count_queue(session.announced, sizes):
         note_handed_over(hub, sender)
+        if sender.simpul and hand_out_numbers(hub, sender.wilayah, sender.kunci):
+            sizes = {head["id"]: head["size"] for head in list_heads(hub, sender.wilayah)}
     grown = [
         {"id": id, "size": size}
         for id, size in sizes.items()

@@ -14,6 +14,7 @@ from shared.store.evidence import note_event
 from shared.store.migrations import read_setting, write_setting
 
 SINCE = "pemulihan_sejak"
+LAST_SINCE = "pemulihan_terakhir"
 FORMER_KEYS = "kunci_lama"
 
 
@@ -29,6 +30,7 @@ def begin_recovery(conn: sqlite3.Connection, now_s: int) -> None:
     """Enter *pemulihan*: something that this hub once signed was missing here."""
     if read_setting(conn, SINCE) is None:
         write_setting(conn, SINCE, str(now_s))
+        write_setting(conn, LAST_SINCE, str(now_s))
         note_event(conn, now_s, "pulih", "", f"sejak {now_s}")
 
 
@@ -48,6 +50,12 @@ def read_recovery(conn: sqlite3.Connection) -> Recovery | None:
         (int(since),),
     ).fetchone()
     return Recovery(int(since), heard, total - heard)
+
+
+def read_last_recovery(conn: sqlite3.Connection) -> int | None:
+    """Tell when the last recovery began, ended or not; None when there was none."""
+    since = read_setting(conn, LAST_SINCE) or read_setting(conn, SINCE)
+    return None if since is None else int(since)
 
 
 def check_restored(services: HubServices) -> bool:

@@ -10,6 +10,7 @@ from hub.downlink.answer import find_differing, list_heads
 from hub.ingest.accept import Sender, accept_run
 from hub.ingest.contact import note_contact, note_refusal
 from hub.ingest.sender import judge_parity, look_up_helper, look_up_sender
+from hub.nomor.give import hand_out_numbers
 from hub.pemulihan.rotation import accept_rotation
 from hub.pemulihan.state import is_hub_key
 from hub.pemulihan.succeeded import refuse_to_speak
@@ -203,6 +204,8 @@ def _take_runs(
     after = _sizes(services, sender.wilayah)
     if not is_older:
         _note_contact(services, sender, message, after, parity.verdict.value, refused)
+        if not differs and not refused and all(after.get(id, 0) >= size for id, size in announced.items()):
+            hand_out_numbers(services, sender.wilayah, sender.kunci)
     again = dict.fromkeys([*differs, *(id for id, (_, code) in refused.items() if code == "fork")], 0)
     return Taken(
         Title.UP, sender.wilayah, _name_computer(services, sender.kunci), sender.kunci, message["number"],

@@ -24,6 +24,8 @@ SHOWN = {
     "keluarga": ("no_kk", "alamat", "dusun", "rw", "rt"),
     "penerima_bantuan": ("program", "periode", "status", "penduduk", "keluarga", "nomor_kartu"),
     "program_bantuan": ("nama", "sasaran", "mulai", "selesai", "kuota"),
+    # Not what was printed: it bears the whole NIK.
+    "surat": ("nomor", "urut", "seri", "tahun", "tanggal", "judul", "nama", "batal"),
 }
 RECORDS_SHOWN = 12
 

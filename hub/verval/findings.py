@@ -49,6 +49,18 @@ def observe(conn: sqlite3.Connection, touched: Sequence[Touched]) -> None:
             _refresh(conn, rule, keys, batch)
 
 
+def judge_until(conn: sqlite3.Connection, day: str) -> None:
+    """Move the day of judgement (``YYYY-MM-DD``) and judge what has become due; it never moves back."""
+    before = queries.read_as_of(conn)
+    if day <= before:
+        return
+    queries.write_as_of(conn, day)
+    for rule in RULES:
+        keys = set() if rule.due is None else set(rule.due(conn, before, day))
+        if keys:
+            _refresh(conn, rule, keys, None)
+
+
 class DeferredFindings:
     """Follows a long projection (a rebuild) and judges once at its end, so that nothing half there is judged.
 

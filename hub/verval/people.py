@@ -10,7 +10,7 @@ from hub.verval.queries import to_list
 from shared.records.identifiers import mask_nik
 
 SHOWN_MAX = 3
-_KINDS = ("penduduk", "keluarga", "penerima_bantuan", "program_bantuan")
+_KINDS = ("penduduk", "keluarga", "penerima_bantuan", "program_bantuan", "surat")
 _HEAD = (
     "(SELECT min(h.nama) FROM penduduk AS h WHERE h.keluarga = {family} AND h.desa = {desa} AND h.hubungan = 1"
     " AND coalesce(h.status_dasar, 1) = 1)"
@@ -28,6 +28,7 @@ _NAMES = {
         f" WHERE r.id {_AMONG}"
     ),
     "program_bantuan": f"SELECT desa, id, nama, NULL FROM program_bantuan WHERE id {_AMONG}",
+    "surat": f"SELECT desa, id, nomor, NULL FROM surat WHERE id {_AMONG}",
 }
 
 Records = Sequence[tuple[str, str, str]]

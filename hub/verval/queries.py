@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence, Set
 from typing import Any, NamedTuple
 
 from shared.store.changes import SEQ_BITS, SEQ_MASK
+from shared.store.migrations import read_setting, write_setting
 
 TABLES = ("temuan", "temuan_desa", "temuan_rekaman")
 
@@ -322,3 +323,16 @@ def read_change_rows(conn: sqlite3.Connection, records: Set[str]) -> list[Change
 def format_ref(log: str, pos: int, leaf: bytes) -> str:
     """Name a stored change as parents name it (see Header.ref)."""
     return f"{log}:{pos & SEQ_MASK}:{leaf[:8].hex()}"
+
+
+_AS_OF = "verval_per"
+
+
+def read_as_of(conn: sqlite3.Connection) -> str:
+    """Read the day (``YYYY-MM-DD``) up to which what waits for days was judged; empty before the first."""
+    return read_setting(conn, _AS_OF) or ""
+
+
+def write_as_of(conn: sqlite3.Connection, day: str) -> None:
+    """Note that day."""
+    write_setting(conn, _AS_OF, day)

@@ -2,7 +2,8 @@
 
 A rule owns findings by *kunci*, the key under which it can judge a subject alone: a NIK, a family, a
 recipient. After every change the engine asks it which keys may be judged differently now, and replaces
-what it said of them. A rule reads no clock: findings are projections of the log.
+what it said of them. A rule reads no clock: findings are projections of the log and of the day up to which the
+hub has judged (:func:`hub.verval.findings.judge_until`), which is handed in.
 """
 
 from __future__ import annotations
@@ -100,6 +101,7 @@ class TouchedBatch:
 
 Keys = Callable[[TouchedBatch], Set[str]]
 Evaluate = Callable[[sqlite3.Connection, Set[str], Catalogue], Iterable[Suspicion]]
+Due = Callable[[sqlite3.Connection, str, str], Set[str]]
 
 
 @dataclass(frozen=True)
@@ -107,12 +109,14 @@ class Rule:
     """One rule of a code.
 
     ``keys`` names every kunci whose judgement may differ after a batch (more is allowed, less is not);
-    ``evaluate`` judges them by the tables as they are; what it says of other keys is ignored.
+    ``evaluate`` judges them by the tables as they are; what it says of other keys is ignored. ``due`` names every
+    kunci whose judgement may differ because the day of judgement has moved from one to another (``YYYY-MM-DD``).
     """
 
     kode: str
     keys: Keys
     evaluate: Evaluate
+    due: Due | None = None
 
 
 def merge_subjects(subjects: Iterable[Subject]) -> tuple[Subject, ...]:

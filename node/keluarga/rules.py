@@ -17,6 +17,7 @@ ONLY: Mapping[str, str] = {
     "tanpa_kepala": "Tanpa kepala keluarga",
     "tanpa_nomor": "Belum bernomor KK",
     "kosong": "Tanpa anggota",
+    "tutup": "Sudah tutup (tidak ada yang tinggal)",
 }
 COLUMNS: Mapping[str, str] = {
     "no_kk": "Nomor KK",
@@ -164,6 +165,8 @@ def _is_shown(row: FamilyRow, only: str) -> bool:
         return bool(row.living) and not row.kepala
     if only == "tanpa_nomor":
         return not row.family.no_kk
+    if only == "tutup":
+        return bool(row.members) and not row.living
     return not row.members
 
 

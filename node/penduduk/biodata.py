@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from node.bantuan.queries import AidRow, list_aid
+from node.lampid.queries import EventRow, list_of_people
 from node.penduduk.history import Riwayat, Sengketa, Storyteller
 from node.penduduk.naming import name_references
 from node.penduduk.queries import is_deleted, list_cases, list_computers, list_dusun, read_row
 from node.penduduk.rules import PENDUDUK, SECTIONS, count_age, show_value
 from node.services import NodeServices
+from node.surat.queries import LetterRow, list_letters_of_person
 from shared.clock import today
 from shared.records.identifiers import mask_nik
 from shared.records.kind import Kind
@@ -44,6 +46,8 @@ class Biodata:
     sengketa: list[Sengketa]
     bantuan: Sequence[AidRow]
     kasus: Sequence[Sequence[Any]]
+    peristiwa: Sequence[EventRow]
+    surat: Sequence[LetterRow]
 
 
 def read_biodata(
@@ -75,6 +79,8 @@ def read_biodata(
         teller.list_disputes(),
         list_aid(conn, node.wilayah, [id], keluarga, today(node.clock)),
         list_cases(conn, node.wilayah, id),
+        list_of_people(conn, node.wilayah, [id]),
+        list_letters_of_person(conn, node.wilayah, id),
     )
 
 

@@ -10,6 +10,7 @@ from node.services import NodeServices
 from shared.records.fields import Rujukan
 from shared.records.identifiers import mask_nik
 from shared.records.kind import Kind
+from shared.records.lampid import JENIS_PERISTIWA
 from shared.store.entries import Entry
 from shared.store.records import Projector, load_history
 
@@ -39,6 +40,8 @@ def _name_records(
     wanted = set(ids)
     titles = read_titles(conn, kind, wanted)
     titles |= {id: title for id in wanted - titles.keys() if (title := name_deleted(node, conn, kind, id))}
+    if kind.name == "peristiwa":
+        return {id: JENIS_PERISTIWA.get(jenis, jenis) for id, jenis in titles.items()}
     if kind.name != "keluarga":
         return titles
     return {

@@ -29,6 +29,7 @@ from node.penduduk.rules import (
     PENDUDUK,
     SECTIONS,
     SORTS,
+    STATUS_FIELDS,
     STATUSES,
     Saringan,
     read_saringan,
@@ -37,6 +38,7 @@ from node.penduduk.tampilan import Daftar, Tampilan, read_later
 from node.penduduk.writing import KnownAlready, Rejected, delete, restore, save_new
 from shared.clock import today
 from shared.errors import UserError
+from shared.records.lampid import JENIS_PERISTIWA
 from shared.web.forms import Form, make_form
 
 blueprint = Blueprint("penduduk", __name__, url_prefix="/penduduk")
@@ -119,7 +121,9 @@ def show(id: object) -> ResponseReturnValue:
         found = read_biodata(node, conn, record, is_open, read_later())
     if found is None:
         abort(404)
-    return render_template("penduduk/biodata.html", orang=found, is_open=is_open, purposes=PURPOSES)
+    return render_template(
+        "penduduk/biodata.html", orang=found, is_open=is_open, purposes=PURPOSES, jenis_peristiwa=JENIS_PERISTIWA
+    )
 
 
 @blueprint.post("/<uuid:id>/tampilkan")
@@ -194,11 +198,15 @@ def _editor(id: str) -> Editor:
     node = services()
     with node.database.read() as conn:
         dusun = list_dusun(conn, node.wilayah)
+        row = read_row(conn, PENDUDUK, node.wilayah, id) or {}
+    # A status that an event has made is changed by events: typed over, it would count as what it no longer is.
+    own = SECTIONS if row.get("peristiwa") is None else tuple(part for part in SECTIONS if part[1] != STATUS_FIELDS)
+    names = [name for _, fields in own for name in fields]
 
     def draw(view: EditView) -> str:
-        return render_template("penduduk/ubah.html", id=id, nama=_name_of(id), view=view, bagian=SECTIONS)
+        return render_template("penduduk/ubah.html", id=id, nama=_name_of(id), view=view, bagian=own)
 
-    return Editor(PENDUDUK, id, FORM_FIELDS, _choices(dusun), draw)
+    return Editor(PENDUDUK, id, names, _choices(dusun), draw)
 
 
 @blueprint.post("/<uuid:id>/pilih")
@@ -218,11 +226,19 @@ def confirm_delete(id: object) -> ResponseReturnValue:
 def remove(id: object) -> ResponseReturnValue:
     """Delete a resident with the reason."""
     chosen, note = request.form.get("alasan", ""), request.form.get("catatan", "").strip()[:400]
-    if chosen not in REASONS:
-        return _delete_page(str(id), chosen, note, "Pilih dulu alasannya."), 400
+    problem = "" if chosen in REASONS else "Pilih dulu alasannya."
+    if problem or _has_events(str(id)):
+        return _delete_page(str(id), chosen, note, problem), 400
     delete(services(), PENDUDUK, str(id), f"{REASONS[chosen]}. {note}".strip(), author())
     flash("Data penduduk sudah dihapus. Riwayatnya tetap tersimpan dan dapat dikembalikan.", "baik")
     return redirect(url_for(".show", id=id), 303)
+
+
+def _has_events(id: str) -> bool:
+    """Tell whether somebody stands in reports: deleted, he would change months that were closed."""
+    node = services()
+    with node.database.read() as conn:
+        return (read_row(conn, PENDUDUK, node.wilayah, id) or {}).get("peristiwa") is not None
 
 
 def _delete_page(id: str, chosen: str, note: str, problem: str) -> str:
@@ -235,7 +251,8 @@ def _delete_page(id: str, chosen: str, note: str, problem: str) -> str:
         aid = list_aid(conn, node.wilayah, [id], "", today(node.clock))
     return render_template(
         "penduduk/hapus.html", id=id, nama=person.nama, reasons=REASONS, chosen=chosen, catatan=note,
-        problem=problem, bantuan=aid, is_head=bool(others) and person.hubungan == KEPALA,
+        problem=problem, bantuan=aid, punya_peristiwa=_has_events(id),
+        is_head=bool(others) and person.hubungan == KEPALA,
     )
 
 

@@ -28,12 +28,13 @@ LABELS: Mapping[str, Mapping[int, str]] = {
 KEPALA = 1
 HIDUP = 1
 
+STATUS_FIELDS = ("status_dasar", "tanggal_status", "sebab_status")
 SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Identitas", ("nik", "nama", "jenis_kelamin", "tempat_lahir", "tanggal_lahir", "agama", "warganegara",
                    "status_kawin", "golongan_darah", "suku", "telepon")),
     ("Keluarga dan alamat", ("hubungan", "alamat", "dusun", "rw", "rt", "status_tinggal", "alamat_sekarang")),
     ("Orang tua", ("ayah_nama", "ayah_nik", "ibu_nama", "ibu_nik")),
-    ("Status", ("status_dasar", "tanggal_status", "sebab_status")),
+    ("Status", STATUS_FIELDS),
     ("Pendidikan dan pekerjaan", ("pendidikan", "pendidikan_sedang", "pekerjaan")),
     ("Dokumen", ("ktp_el", "status_rekam", "tag_id_card", "akta_lahir", "akta_perkawinan",
                  "tanggal_perkawinan", "akta_perceraian", "tanggal_perceraian", "paspor", "paspor_berakhir",

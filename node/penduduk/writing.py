@@ -154,7 +154,8 @@ def choose_version(node: NodeServices, kind: Kind, id: str, group: str, ref: str
             draft: Draft | None = _settle_existence(kind, state, id, versions[ref] == (True,))
         else:
             names = kind.groups[group]
-            draft = draft_update(kind, state, id, dict(zip(names, versions[ref], strict=True)))
+            chosen = (list(value) if isinstance(value, tuple) else value for value in versions[ref])
+            draft = draft_update(kind, state, id, dict(zip(names, chosen, strict=True)))
         if draft is not None:
             write_drafts(node, [draft], author=author)
     return not kind.is_protected(group)

@@ -81,7 +81,7 @@ def list_erasures(conn: sqlite3.Connection, desa: str, limit: int = 20) -> list[
 
 
 def list_subjects(conn: sqlite3.Connection, desa: str, ids: tuple[str, ...]) -> list[Subject]:
-    """Find the records of a case: residents, families, recipients, programmes; what is unknown here is left out."""
+    """Find the records of a case: people, families, recipients, programmes, letters; what is unknown is left out."""
     listed = json.dumps(ids)
     among = "IN (SELECT value FROM json_each(?))"
     rows = conn.execute(
@@ -90,8 +90,10 @@ def list_subjects(conn: sqlite3.Connection, desa: str, ids: tuple[str, ...]) -> 
         " UNION ALL SELECT b.id, 'penerima', 'Penerima ' || coalesce(p.nama, 'bantuan') FROM penerima_bantuan b"
         f" LEFT JOIN program_bantuan p ON p.id = b.program WHERE b.desa = ? AND b.id {among}"
         " UNION ALL SELECT id, 'bantuan', coalesce(nama, 'Program bantuan') FROM program_bantuan"
+        f" WHERE desa = ? AND id {among}"
+        " UNION ALL SELECT id, 'surat_terbit', 'Surat ' || coalesce(nomor, '') FROM surat"
         f" WHERE desa = ? AND id {among}",
-        (desa, listed, desa, listed, desa, listed, desa, listed),
+        (desa, listed) * 5,
     )
     return [Subject(*row) for row in rows]
 

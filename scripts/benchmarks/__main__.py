@@ -7,6 +7,8 @@ import sys
 
 from benchmarks.hostile import bench_hostile
 from benchmarks.hostile_wall import bench_hostile_wall
+from benchmarks.lampid import bench_lampid
+from benchmarks.letters import bench_surat
 from benchmarks.local import bench_idle, bench_import, bench_rebuild
 from benchmarks.newpc import bench_new_pc
 from benchmarks.offline import bench_sync_offline
@@ -28,6 +30,8 @@ BENCHES = {
     "rebuild": bench_rebuild,
     "idle": bench_idle,
     "pages": bench_pages,
+    "surat": bench_surat,
+    "lampid": bench_lampid,
 }
 
 

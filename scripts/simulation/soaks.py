@@ -57,6 +57,7 @@ SOAKS = {
         Soak("malformed", "simulation.junk.play", "inputs", 100_000),
         Soak("stateful", "simulation.stateful", "steps", 1_000_000),
         Soak("clocks", "simulation.clocks", "histories", 20_000),
+        Soak("letters", "simulation.letters", "letters", 100_000),
         Soak("fuzz", "simulation.junk.fuzz", "seconds", 7_200),
     )
 }

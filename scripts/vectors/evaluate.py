@@ -59,6 +59,7 @@ from shared.sync.checks import prove_run, read_run
 from shared.sync.chunk import open_chunk, split_chunk
 from shared.sync.enrolment import derive_proof_key, parse_code, prove_code, words_of
 from shared.sync.versions import Program
+from vectors.evaluate_tanda import check_tanda
 from vectors.evaluate_trust import follow_successors, prove_rotation, read_successor
 
 Input = Mapping[str, Any]
@@ -544,4 +545,5 @@ EVALUATORS: dict[str, Callable[[Input], Answer]] = {
     "scope": _scope,
     "bentuk": _bentuk,
     "parity": _parity,
+    "tanda": check_tanda,
 }

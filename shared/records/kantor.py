@@ -16,6 +16,7 @@ class DesaSchema(RecordSchema):
     telepon = Teks("Telepon kantor", maks=30)
     email = Teks("Surel", maks=100)
     kepala_desa = Teks("Kepala desa", maks=100)
+    pola_nomor = Teks("Pola nomor surat", maks=120, help="Misalnya [kode]/[nomor]/[kode desa]/[bulan romawi]/[tahun].")
 
 
 class PetugasSchema(RecordSchema):

@@ -38,6 +38,8 @@ class PeristiwaSchema(RecordSchema):
     ``dusun``, ``jenis_kelamin``, ``warganegara`` and ``kepala`` are those of that moment: the month counts by them.
     ``rombongan`` is the first event of those that were reported together, ``dibatalkan`` what a *batal* voids.
     ``token`` stands on the letter of a move; the desa of arrival types it, and the hub pairs both ends by it.
+    ``akibat`` says what became of places on family cards, so that *batal* can put them back: one text a resident, with
+    id, and family and SHDK before and after, parted by "|" (shared/lampid/effects.py).
     """
 
     kind = "peristiwa"
@@ -76,13 +78,16 @@ class PeristiwaSchema(RecordSchema):
     pelapor = Teks("Pelapor", group="peristiwa", maks=100, personal=True)
     hubungan_pelapor = Teks("Hubungan pelapor", group="peristiwa", maks=60)
     catatan = Panjang("Catatan", group="peristiwa", maks=2000, personal=True)
+    akibat = Daftar("Akibat pada keluarga", group="peristiwa", maks=60)
 
 
 class LaporanLampidSchema(RecordSchema):
     """The closed month of one desa; the id is a hash of desa and month (UUIDv8), so two computers close one record.
 
     ``ukuran`` are the sizes of the logs that were counted, as ``log:size``: what stands behind them and was reported
-    in this month is late, whatever any clock says. ``isi`` is the JSON of book B.3, columns by dusun.
+    in this month is late, whatever any clock says. ``isi`` is the JSON of the month: its start by dusun, citizenship,
+    sex and head, and every movement (shared/lampid/report.py). ``isi_diperiksa`` is the digest of what the kecamatan
+    has examined: a month that was closed again is to be examined again.
     """
 
     kind = "laporan_lampid"
@@ -97,5 +102,6 @@ class LaporanLampidSchema(RecordSchema):
     tanggal_tutup = Tanggal("Tanggal ditutup", group="laporan")
     ditutup_oleh = Rujukan("Ditutup oleh", "petugas", group="laporan")
     status = Pilihan("Keadaan di kecamatan", STATUS_LAPORAN, group="periksa", writer=Writer.HUB)
+    isi_diperiksa = Teks("Isi yang diperiksa", group="periksa", maks=64, writer=Writer.HUB)
     catatan = Panjang("Catatan kecamatan", group="periksa", writer=Writer.HUB)
     diperiksa_oleh = Rujukan("Diperiksa oleh", "petugas", group="periksa", writer=Writer.HUB)

@@ -24,7 +24,7 @@ KERTAS = {"F4": "F4 (folio)", "A4": "A4"}
 SATUAN_BERLAKU = {"hari": "hari", "minggu": "minggu", "bulan": "bulan", "tahun": "tahun"}
 ALUR = {
     "konsep": "Konsep", "diperiksa": "Sudah diperiksa", "disetujui": "Disetujui", "dikembalikan": "Dikembalikan",
-    "terbit": "Sudah terbit", "dibuang": "Tidak jadi",
+    "dibuang": "Tidak jadi",
 }
 CARA_TANDA_TANGAN = {
     "langsung": "Langsung (kepala desa)", "an": "a.n. (atas nama)", "ub": "u.b. (untuk beliau)",
@@ -56,7 +56,11 @@ class TemplatSuratSchema(RecordSchema):
 
 
 class KonsepSuratSchema(RecordSchema):
-    """A letter before it is signed. For somebody who is no resident, ``pemohon`` is empty and the fields say who."""
+    """A letter before it is signed. For somebody who is no resident, ``pemohon`` is empty and the fields say who.
+
+    That it was issued is not written here: the letters that name it say so. ``sidik`` is a digest of what was checked
+    or approved, so that an approval does not hold for what another computer has changed at the same time.
+    """
 
     kind = "konsep_surat"
     label = "Konsep surat"
@@ -78,6 +82,7 @@ class KonsepSuratSchema(RecordSchema):
     status = Pilihan("Keadaan", ALUR, group="alur")
     oleh = Rujukan("Oleh", "petugas", group="alur")
     catatan = Panjang("Catatan", group="alur", maks=1000)
+    sidik = Teks("Sidik isi", group="alur", maks=64)
 
 
 class SuratSchema(RecordSchema):
@@ -92,7 +97,7 @@ class SuratSchema(RecordSchema):
     kind = "surat"
     label = "Surat"
     title = "nomor"
-    indexes = (("nomor",), ("konsep",), ("penduduk",), ("tahun", "seri", "urut"), ("kode",))
+    indexes = (("nomor",), ("konsep",), ("penduduk",), ("tahun", "urut", "seri"), ("kode",))
 
     nomor = Teks("Nomor surat", group="surat", maks=120, required=True)
     urut = Bilangan("Nomor urut", group="surat", dari=1, required=True)

@@ -152,6 +152,24 @@ def parse_form(
     return {name: value for name, value in values.items() if not form.fields[name].error}, form
 
 
+def draw_field(
+    name: str, own: RecordField, value: Any = None, options: Sequence[tuple[str, str]] | None = None
+) -> FormField:
+    """Draw one field that no kind declares, such as an extra field of a letter, filled with a value."""
+    item = _draw(name, own, options)
+    item.text = _to_text(own, value)
+    _keep_unknown_option(item)
+    return item
+
+
+def read_field(own: RecordField, item: FormField) -> Any:
+    """Read what was typed into such a field (``item.text``); None when nothing was, or what is wrong is marked."""
+    value, item.error = _from_text(own, item)
+    if value is None and not item.error and item.required:
+        item.error = f"{item.label} wajib diisi."
+    return None if item.error else value
+
+
 def write_date(value: str | None) -> str:
     """Write a stored date as people here do: 1980-12-31 → 31-12-1980; other text stays as it is."""
     found = _YEAR_MONTH_DAY.fullmatch(value or "")

@@ -12,6 +12,7 @@ from running.processes import Server
 from shared.web.guards import MASUK, UMUM, Guard, policy_of
 from synthetic.workbook import write_sheet
 from tests.browser.crawler import Crawl, check_with_axe
+from tests.browser.letters import make_letters
 from tests.browser.kecamatan import SELAKAMBANG, Kecamatan, render_village
 from tests.browser.windows import Window
 
@@ -21,7 +22,8 @@ NO_PAGES = {
     "static", "logo.image", "penduduk.download", "keluarga.download", "impor.rejects", "ekspor.perubahan",
     "masuk.mulai", "masuk.masuk", "masuk.ask_code", "impor.applied", "impor.undone", "dusun.closed", "keluarga.place",
     "foto.picture", "tindakan.scan", "lampiran.scan", "usb.result", "usb.download", "cadangan.show_code",
-    "ekspor.kunci",
+    "ekspor.kunci", "konsep.print_concept", "surat_terbit.print_letter", "surat_terbit.scan", "surat_masuk.scan",
+    "agenda.download_table", "agenda.download_sheet",
 }
 
 
@@ -94,6 +96,9 @@ def crawl_all(kecamatan: Kecamatan, app: Flask, visitor: Visitor, folder: Path, 
     """Visit as a role, without scripts, what links and forms lead to; every page of the role must be among it."""
     with kecamatan.open(server_of(kecamatan, visitor), visitor.account, scripts=False) as window:
         crawl = Crawl(window, visits_max)
+        if visitor.app == "node":
+            with kecamatan.open(kecamatan.pc1, "siti", scripts=False) as chief:
+                make_letters(chief)
         for path in make_more_pages(window, visitor, folder):
             # A code is shown once: what is open then is all there is.
             crawl.judge(path) if find_endpoint(app, path) == "pendaftaran.code" else crawl.visit(path)

@@ -241,6 +241,8 @@ ROUTES = (
     ("/keamanan/simpul/x", 303, 403, 403, 404), ("/keamanan/periksa", 303, 403, 403, 200),
     ("/penghapusan", 303, 200, 200, 200), ("/penghapusan/data/33.03.04.2006/x/{uuid}", 303, 404, 404, 404),
     ("/penghapusan/usulan/{uuid}", 303, 404, 404, 404),
+    ("/lampid/", 303, 200, 200, 200), ("/lampid/2026-08/33.03.04.2006", 303, 200, 200, 200),
+    ("/lampid/2026-08/nama", 303, 404, 404, 404), ("/lampid/pindahan", 303, 200, 200, 200),
     ("/verval/" + "0" * 64, 303, 404, 404, 404), ("/program/tidak-ada", 303, 404, 404, 404),
     ("/program/tidak-ada/ubah", 303, 403, 404, 404),
 )
@@ -263,13 +265,13 @@ def test_every_get_route_of_the_pages_is_in_the_table(filled: tuple[HubSite, Vil
         for rule in site.app.url_map.iter_rules()
         if "GET" in (rule.methods or ()) and rule.endpoint.partition(".")[0] in OWN
     }
-    listed = {re.sub(r"{[^}]+}|0{64}|tidak-ada|33[0-9.]+|(?<=/)[x9](?=/|$)", "*", path) for path, *_ in ROUTES}
+    listed = {re.sub(r"{[^}]+}|0{64}|tidak-ada|2026-08|33[0-9.]+|(?<=/)[x9](?=/|$)", "*", path) for path, *_ in ROUTES}
     assert rules == listed
 
 
 OWN = (
     "beranda", "verval", "sipande", "program", "simpul", "pendaftaran", "pengguna", "pemulihan", "periksa", "akses",
-    "saksi", "penghapusan",
+    "saksi", "penghapusan", "lampid",
 )
 ALL, DESK, ADMIN = (HARTONO, BUDI, SITI), (BUDI, SITI), (SITI,)
 FORMS = (
@@ -289,7 +291,7 @@ FORMS = (
     ("/penghapusan/data/33.03.04.2006/x/{uuid}", ALL), ("/penghapusan/usulan/{uuid}/setujui", ALL),
     ("/penghapusan/usulan/{uuid}/tolak", ALL), ("/penghapusan/susulan", ALL),
     ("/keamanan/kunci", ADMIN), ("/keamanan/kunci/pemulihan", ADMIN), ("/keamanan/periksa", ADMIN),
-    ("/keamanan/pemulihan/selesai", ADMIN),
+    ("/keamanan/pemulihan/selesai", ADMIN), ("/lampid/2026-08/33.03.04.2006", DESK),
 )
 POSTS = tuple(path for path, _ in FORMS)
 
@@ -301,7 +303,7 @@ def test_every_form_of_the_pages_is_in_the_table(filled: tuple[HubSite, Villages
         for rule in site.app.url_map.iter_rules()
         if "POST" in (rule.methods or ()) and rule.endpoint.partition(".")[0] in OWN
     }
-    assert rules == {re.sub(r"{[^}]+}|33[0-9.]+|(?<=/)[x9](?=/|$)", "*", path) for path in POSTS}
+    assert rules == {re.sub(r"{[^}]+}|2026-08|33[0-9.]+|(?<=/)[x9](?=/|$)", "*", path) for path in POSTS}
 
 
 @pytest.mark.parametrize(("path", "admitted"), FORMS)

@@ -36,6 +36,9 @@ def desa(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desa]:
     made.penerima = made.write(
         "penerima_bantuan", program=made.program, keluarga=made.keluarga, periode="2026", status="aktif"
     )
+    made.peristiwa = made.write(
+        "peristiwa", jenis="hilang", penduduk=made.anak, tanggal_peristiwa="2026-09-01", tanggal_lapor="2026-09-02"
+    )
     yield made
     made.node.close()
 
@@ -44,11 +47,12 @@ def fill(desa: Desa, rule: Rule) -> str:
     """Make an address for a rule out of what the village holds."""
     found = {
         "/keluarga/<": desa.keluarga, "/keluarga/dusun/<": desa.dusun, "/bantuan/<": desa.program,
-        "/bantuan/penerima/<": desa.penerima,
+        "/bantuan/penerima/<": desa.penerima, "/peristiwa/<": desa.peristiwa,
+        "/peristiwa/catat/lahir/<": desa.keluarga,
     }
     id = next((id for start, id in found.items() if rule.rule.startswith(start)), desa.ayah)
     values = {"id": id, "kerja": "x", "no": "1", "token": "x", "filename": "sipande.css", "perintah": "status",
-              "slug": "impor"}
+              "slug": "impor", "bulan": "2026-09", "kode": "b1"}
     return re.sub(r"<(?:\w+:)?(\w+)>", lambda found: values[found[1]], rule.rule)
 
 
@@ -62,7 +66,8 @@ def list_pages(desa: Desa) -> list[str]:
         for rule in list_rules(desa.app)
         if rule.methods
         and "GET" in rule.methods
-        and rule.endpoint not in ("static", "penduduk.download", "keluarga.download", "impor.rejects")
+        and rule.endpoint not in ("static", "impor.rejects")
+        and not rule.endpoint.endswith(".download")
     ]
 
 

@@ -23,7 +23,7 @@ FILES = sorted(FOLDER.glob("*.json"))
 SIGN_PUBLIC = "3b6a27bcceb6a42d62a3a8d02a6f0d73653215771de243a63ac048a18b59da29"
 """Of the seed of 32 zero bytes; typed from RFC 8032 implementations, not made here."""
 
-NO_WIRE_CODES = {"alamat_salah", "kode_salah_ketik"}
+NO_WIRE_CODES = {"alamat_salah", "kode_salah_ketik", "tanda_tidak_terbaca"}
 DEFECTS = (
     ("header", "float"), ("body", "duplicate member"), ("body", "unsorted members"), ("body", "NaN"),
     ("header", "2^53"), ("header", "whitespace"), ("header", "parents not sorted"), ("header", "unknown op"),

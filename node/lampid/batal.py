@@ -1,0 +1,122 @@
+"""Takes events back: a new event *batal*, and everything as it was where that is still possible."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from node.lampid.pena import MOMENT, Pena
+from node.lampid.queries import read_lives
+from node.lampid.rules import STATUS_OF, TIDAK_VALID
+from node.penduduk.history import state_seen
+from node.penduduk.index import PeopleIndex
+from node.penduduk.queries import read_rows
+from node.penduduk.rules import HIDUP, PENDUDUK
+from node.services import NodeServices
+from shared.errors import UserError
+from shared.lampid.chain import Riwayat, judge_life
+from shared.lampid.effects import Akibat, read_effects
+from shared.records.lampid import BATAL, DATANG, LAHIR
+from shared.store.drafts import draft_delete
+from shared.store.records import Projector, load_history, load_state
+from shared.web.forms import write_date
+
+STATUS_FIELDS = ("status_dasar", "tanggal_status", "sebab_status")
+
+
+class Dibatalkan(NamedTuple):
+    """What an undo has written: the first *batal*, and sentences about what could not be put back."""
+
+    event: str
+    catatan: list[str]
+
+
+def void_events(
+    node: NodeServices, index: PeopleIndex, ids: Sequence[str], *, alasan: str, tanggal_lapor: str, author: str
+) -> Dibatalkan:
+    """Take events back, each the last of its person. Raises UserError when one of them is not."""
+    kind = node.catalogue["peristiwa"]
+    with node.database.write() as conn:
+        rows = read_rows(conn, kind, node.wilayah, ids)
+        events = [rows[id] for id in ids if id in rows]
+        if not events or len(events) < len(ids):
+            raise UserError("Peristiwa ini sudah tidak ada di sini. Muat ulang halamannya.", "peristiwa_hilang")
+        pena = Pena(node, conn)
+        people = [str(row["penduduk"]) for row in events]
+        pena.open(people, ("status",))
+        starts, known = read_lives(conn, node.wilayah, people)
+        first = ""
+        for row in events:
+            person = str(row["penduduk"])
+            life = judge_life(person, starts.get(person), known)
+            if life.terakhir is None or life.terakhir.id != row["id"]:
+                raise UserError(
+                    f"Hanya peristiwa terakhir seseorang yang dapat dibatalkan, dan ini bukan yang terakhir bagi"
+                    f" {pena.values(person)['nama']}.", "bukan_terakhir",
+                )
+            if tanggal_lapor < str(row["tanggal_lapor"] or ""):
+                raise UserError(
+                    f"Peristiwanya dilaporkan {write_date(row['tanggal_lapor'])}; pembatalannya tidak mungkin sebelum"
+                    " itu.", "batal_terlalu_dini",
+                )
+            details = {"tanggal_peristiwa": tanggal_lapor, "tanggal_lapor": tanggal_lapor, "alasan": alasan,
+                       "dibatalkan": row["id"]}
+            event = pena.report(BATAL, person, details, first, **{name: row[name] for name in MOMENT})
+            first = first or event
+            status = _find_status_before(pena, row, life)
+            pena.change(person, **status, peristiwa=event)
+        remarks = _put_back(pena, index, [item for row in events for item in read_effects(row["akibat"])])
+        pena.write(author)
+    return Dibatalkan(first, remarks)
+
+
+def _find_status_before(pena: Pena, row: dict[str, Any], life: Riwayat) -> dict[str, Any]:
+    """Find the status that stood before an event: as it was written then, else what the event before leaves."""
+    if row["jenis"] in (LAHIR, DATANG):
+        # Who came by this event alone was never here; the record stays, so that nothing of it is lost.
+        return {"status_dasar": TIDAK_VALID, "tanggal_status": None, "sebab_status": "Peristiwanya dibatalkan"}
+    node, person = pena.node, str(row["penduduk"])
+    entries = load_history(pena.conn, node.catalogue, node.wilayah, person)
+    written = next((e for e in entries if e.values and e.values.get("peristiwa") == row["id"]), None)
+    if written is not None and written.header.parents:
+        seen = state_seen(PENDUDUK, Projector(pena.conn, node.catalogue), entries, written.header.parents)
+        if seen is not None:
+            values = seen.values(PENDUDUK)
+            return {name: values[name] for name in STATUS_FIELDS}
+    standing = [item.asal for item in life.terhitung if item.asal.id != row["id"]]
+    status = STATUS_OF.get(standing[-1].jenis, HIDUP) if standing else HIDUP
+    return {"status_dasar": status, "tanggal_status": None, "sebab_status": None}
+
+
+def _put_back(pena: Pena, index: PeopleIndex, effects: Sequence[Akibat]) -> list[str]:
+    """Put people back on the cards they stood on; say of whom that is not possible any more."""
+    remarks, returned = [], set()
+    for item in effects:
+        person = index.get(item.penduduk)
+        if person is None:
+            continue
+        state = load_state(pena.conn, pena.node.catalogue, PENDUDUK, pena.node.wilayah, item.penduduk)
+        is_same = (person.keluarga, person.hubungan) == tuple(item.sesudah)
+        if not is_same or "keluarga" in state.conflicts or item.sebelum.keluarga not in ("", *index.families()):
+            remarks.append(
+                f"Tempat {person.nama} di kartu keluarga tidak dikembalikan, karena sudah diubah lagi sesudahnya."
+                " Periksa kartu keluarganya."
+            )
+            continue
+        pena.open([item.penduduk], ("keluarga",))
+        pena.change(item.penduduk, keluarga=item.sebelum.keluarga or None, hubungan=item.sebelum.hubungan or None)
+        returned.add(item.penduduk)
+    _delete_emptied(pena, index, effects, returned)
+    return remarks
+
+
+def _delete_emptied(pena: Pena, index: PeopleIndex, effects: Sequence[Akibat], returned: set[str]) -> None:
+    """Delete a card that this event had made and that nobody is on any more."""
+    node, before = pena.node, {item.sebelum.keluarga for item in effects}
+    for family in {item.sesudah.keluarga for item in effects} - before - {""}:
+        members = {p.id for p in index.members().get(family, [])}
+        if members and members <= returned:
+            kind = node.catalogue["keluarga"]
+            state = load_state(pena.conn, node.catalogue, kind, node.wilayah, family)
+            if state.exists:
+                pena.extra.append(draft_delete(kind, state, family, "Peristiwa yang membuatnya dibatalkan."))

@@ -1,0 +1,111 @@
+"""The population books on screen and as files: `/laporan/buku/<kode>`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from node.beranda.desk import services
+from node.beranda.reveals import PURPOSES, conceal, is_revealed, reveal
+from node.laporan import cetak
+from node.laporan.buku import BUKU, Buku, Sumber
+from node.laporan.queries import list_years
+from node.penduduk.queries import list_dusun
+from node.penduduk.routes import people_index
+from node.penduduk.tampilan import read_page
+from shared.errors import EnvironmentProblem, UserError
+
+blueprint = Blueprint("buku", __name__, url_prefix="/laporan/buku")
+PAGE_ROWS = 25
+PART_ROWS = 400
+"""Rows of one PDF at most: the typesetter takes half a megabyte of memory for each, and offices have old computers."""
+
+
+@blueprint.get("/<kode>")
+def show(kode: str) -> ResponseReturnValue:
+    """Show one page of a book."""
+    book = _find(kode)
+    return render_template("laporan/buku.html", **_page(book))
+
+
+def _page(book: Buku) -> dict[str, Any]:
+    node, is_open = services(), is_revealed(_subject(book))
+    chosen = {name: request.args[name] for name in ("dusun", "tahun") if request.args.get(name)}
+    with node.database.read() as conn:
+        dusun, years = list_dusun(conn, node.wilayah), list_years(conn, node.wilayah) if book.has_years else []
+        source = Sumber(node, conn, people_index(), is_open)
+        entries = book.gather(source, chosen)
+        page, pages = read_page(len(entries), PAGE_ROWS)
+        first = (page - 1) * PAGE_ROWS
+        rows = book.write(source, entries[first : first + PAGE_ROWS], first + 1)
+    return {
+        "buku": book, "tata": book.tata, "rows": rows, "total": len(entries), "page": page, "pages": pages,
+        "dusun": dusun, "years": years, "chosen": chosen, "is_open": is_open, "purposes": PURPOSES,
+        "parts": list_parts(len(entries)),
+    }
+
+
+@blueprint.post("/<kode>/tampilkan")
+def unmask(kode: str) -> ResponseReturnValue:
+    """Open the numbers of a book for a few minutes; logged with the purpose."""
+    book = _find(kode)
+    try:
+        reveal(_subject(book), request.form.get("keperluan", ""))
+    except EnvironmentProblem:
+        raise
+    except UserError as error:
+        flash(error.pesan, "salah")
+    return redirect(url_for(".show", kode=kode), 303)
+
+
+@blueprint.post("/<kode>/tutup")
+def mask(kode: str) -> ResponseReturnValue:
+    """Mask the numbers again."""
+    conceal(_subject(_find(kode)))
+    return redirect(url_for(".show", kode=kode), 303)
+
+
+@blueprint.post("/<kode>/cetak")
+def make_book(kode: str) -> ResponseReturnValue:
+    """Make the book as a file: with whole numbers, for the regulation wants them; audited with the count."""
+    book, node = _find(kode), services()
+    chosen = {name: request.form[name] for name in ("dusun", "tahun") if request.form.get(name)}
+    with node.database.read() as conn:
+        source = Sumber(node, conn, people_index(), True)
+        entries = book.gather(source, chosen)
+        first, last, part = _read_part(len(entries), request.form.get("format"))
+        entries = entries[first:last]
+        rows = book.write(source, entries, first + 1)
+        dusun = list_dusun(conn, node.wilayah).get(chosen.get("dusun", ""), "")
+    lines = [f"Tahun {chosen['tahun']}" if "tahun" in chosen else "", f"Dusun {dusun}" if dusun else "", part]
+    isi = cetak.Isi(book.tata, "\n".join(filter(None, lines)), rows)
+    people = len({entry.penduduk for entry in entries})
+    return cetak.make_file(isi, request.form.get("format", "pdf"), people)
+
+
+def list_parts(total: int) -> list[tuple[int, int]]:
+    """Cut a book into what is printed at once: first and last row of each part, counted from 1."""
+    return [(start + 1, min(start + PART_ROWS, total)) for start in range(0, total, PART_ROWS)]
+
+
+def _read_part(total: int, form: str | None) -> tuple[int, int, str]:
+    """Read which rows are wanted, and what the sheet says of it; a spreadsheet has them all."""
+    parts, asked = list_parts(total), request.form.get("bagian", "1")
+    if form != "pdf" or len(parts) < 2:
+        return 0, total, ""
+    at = min(int(asked) if asked.isdecimal() and len(asked) < 5 else 1, len(parts)) or 1
+    first, last = parts[at - 1]
+    return first - 1, last, f"Bagian {at} dari {len(parts)}, nomor {first} sampai {last}"
+
+
+def _find(kode: str) -> Buku:
+    book = BUKU.get(kode)
+    if book is None:
+        abort(404)
+    return book
+
+
+def _subject(book: Buku) -> str:
+    return f"Buku {book.tata.kode}"

@@ -1,0 +1,110 @@
+"""SQL of reports and books: events with their dates, who signs."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Collection, Iterable
+from typing import NamedTuple
+
+from shared.lampid.chain import judge_life
+from shared.store.lampid import read_peristiwa
+
+_AMONG = " IN (SELECT value FROM json_each(?))"
+
+
+class Tanggal(NamedTuple):
+    """When an event was, and when it was reported."""
+
+    peristiwa: str
+    lapor: str
+
+
+class Penanda(NamedTuple):
+    """Who signs in an office; ``nomor`` is the line below the name, empty where there is none."""
+
+    sebutan: str
+    nama: str
+    nomor: str
+
+
+def read_dates(conn: sqlite3.Connection, desa: str, ids: Iterable[str]) -> dict[str, Tanggal]:
+    """Read the dates of some events by id."""
+    rows = conn.execute(
+        "SELECT id, coalesce(tanggal_peristiwa, ''), coalesce(tanggal_lapor, '') FROM peristiwa"
+        f" WHERE desa = ? AND id{_AMONG}",
+        (desa, json.dumps(list(ids))),
+    )
+    return {row[0]: Tanggal(row[1], row[2]) for row in rows}
+
+
+def find_penanda(conn: sqlite3.Connection, desa: str, jabatan: str, day: str) -> Penanda | None:
+    """Find who holds an office on a day (``YYYY-MM-DD``); the latest term where there are two."""
+    row = conn.execute(
+        "SELECT coalesce(sebutan, ''), coalesce(nama, ''), coalesce(nip, ''), coalesce(niap, '') FROM perangkat"
+        " WHERE desa = ? AND jabatan = ? AND coalesce(mulai, tanggal_angkat, '') <= ?"
+        " AND coalesce(sampai, '9999') >= ? AND coalesce(tanggal_henti, '9999') >= ?"
+        " ORDER BY coalesce(mulai, tanggal_angkat, '') DESC, id LIMIT 1",
+        (desa, jabatan, day, day, day),
+    ).fetchone()
+    if row is None:
+        return None
+    return Penanda(row[0], row[1], f"NIP {row[2]}" if row[2] else f"NIAP {row[3]}" if row[3] else "")
+
+
+def read_kepala(conn: sqlite3.Connection, desa: str) -> tuple[str, str]:
+    """Read the head of the desa and the address of the office as the office record says."""
+    row = conn.execute(
+        "SELECT coalesce(kepala_desa, ''), coalesce(alamat, '') FROM desa WHERE kode = ? OR desa = ? LIMIT 1",
+        (desa, desa),
+    ).fetchone()
+    return ("", "") if row is None else (row[0], row[1])
+
+
+class Perjalanan(NamedTuple):
+    """One event that counts, as the books write it; dates are ``YYYY-MM-DD``."""
+
+    id: str
+    penduduk: str
+    jenis: str
+    tanggal: str
+    lapor: str
+    dusun: str
+    alamat: str
+    tempat: str
+    alasan: str
+
+
+def read_perjalanan(conn: sqlite3.Connection, desa: str, people: Collection[str] | None = None) -> list[Perjalanan]:
+    """Read the events of some residents (None: of all) that count and were not taken back, by date of report."""
+    events = read_peristiwa(conn, desa)
+    starts = conn.execute("SELECT id, peristiwa FROM penduduk WHERE desa = ? AND peristiwa IS NOT NULL", (desa,))
+    counted: dict[str, int] = {}
+    for penduduk, start in starts:
+        if people is None or penduduk in people:
+            for item in judge_life(penduduk, start, events).terhitung:
+                counted[item.asal.id] = counted.get(item.asal.id, 0) + item.faktor
+    wanted = [id for id, factor in counted.items() if factor > 0]
+    rows = conn.execute(
+        "SELECT id, penduduk, jenis, coalesce(tanggal_peristiwa, ''), coalesce(tanggal_lapor, ''), coalesce(dusun, ''),"
+        " coalesce(alamat_lain, ''), coalesce(tempat, ''), coalesce(alasan, '') FROM peristiwa"
+        f" WHERE desa = ? AND id{_AMONG} ORDER BY tanggal_lapor, id",
+        (desa, json.dumps(wanted)),
+    )
+    return [Perjalanan(*row) for row in rows]
+
+
+def list_temporary(conn: sqlite3.Connection, desa: str) -> frozenset[str]:
+    """List who does not live here permanently."""
+    rows = conn.execute("SELECT id FROM penduduk WHERE desa = ? AND status_tinggal = 'tidak_tetap'", (desa,))
+    return frozenset(row[0] for row in rows)
+
+
+def list_years(conn: sqlite3.Connection, desa: str) -> list[str]:
+    """List the years in which something was reported, the newest first."""
+    rows = conn.execute(
+        "SELECT DISTINCT substr(tanggal_lapor, 1, 4) FROM peristiwa WHERE desa = ? AND tanggal_lapor IS NOT NULL"
+        " ORDER BY 1 DESC",
+        (desa,),
+    )
+    return [row[0] for row in rows]

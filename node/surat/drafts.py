@@ -1,0 +1,136 @@
+"""Drafts of letters and their way: written, checked, approved, returned, thrown away. Each step is one change."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from node.change import write_drafts
+from node.services import NodeServices
+from node.surat.queries import list_letters_of_draft
+from node.surat.rules import (
+    BARU, DIKEMBALIKAN, DISETUJUI, FOLLOWS, ISI, KEADAAN, KONSEP, TERBIT, read_status, take_sidik,
+)
+from shared.errors import UserError
+from shared.merge.fold import RecordState
+from shared.records.kind import EXISTENCE
+from shared.store.drafts import draft_create, draft_update
+from shared.store.records import load_state
+
+CATATAN_MAX = 1000
+
+
+class Draft(NamedTuple):
+    """A draft as it stands; ``status`` is what its page says, ``conflicts`` the groups with two values."""
+
+    id: str
+    values: Mapping[str, Any]
+    status: str
+    conflicts: tuple[str, ...]
+    frontier: str
+
+
+def find_draft(node: NodeServices, conn: sqlite3.Connection, id: str) -> Draft | None:
+    """Find a draft; None when there is none."""
+    state = load_state(conn, node.catalogue, KONSEP, node.wilayah, id)
+    if not state.exists:
+        return None
+    values = state.values(KONSEP)
+    issued = list_letters_of_draft(conn, node.wilayah, id)
+    return Draft(id, values, TERBIT if issued else read_status(values), tuple(state.conflicts), _frontier(state))
+
+
+def create_draft(node: NodeServices, values: Mapping[str, Any], author: str) -> str:
+    """Write a new draft; return its id."""
+    id = node.new_id()
+    write_drafts(node, [draft_create(KONSEP, id, {**values, "status": BARU, "oleh": author})], author=author)
+    return id
+
+
+def change_draft(node: NodeServices, id: str, values: Mapping[str, Any], frontier: str, author: str) -> None:
+    """Change what a draft says; it begins its way again. Raises UserError when it was issued or somebody was faster."""
+    with node.database.write() as conn:
+        draft, state = _load(node, conn, id)
+        _refuse_issued(draft)
+        if frontier != draft.frontier:
+            raise UserError(
+                "Konsep ini sudah diubah di tempat lain sejak Anda membukanya. Isian Anda belum disimpan; buka"
+                " konsepnya di tab lain, bandingkan, lalu simpan lagi.",
+                "sudah_berubah",
+            )
+        changed = {name: values.get(name) for name in ISI if name in values}
+        changed |= {"status": BARU, "oleh": author, "catatan": None, "sidik": None}
+        change = draft_update(KONSEP, state, id, changed)
+        if change is not None:
+            write_drafts(node, [change], author=author)
+
+
+def move_draft(node: NodeServices, id: str, status: str, author: str, catatan: str = "", seen: str = "") -> None:
+    """Take a draft one step further or back. Raises UserError when it may not go there from where it is.
+
+    ``seen`` is the digest of what the person had on the page; a draft that says something else now is refused.
+    """
+    with node.database.write() as conn:
+        draft, state = _load(node, conn, id)
+        _refuse_issued(draft)
+        if draft.status not in FOLLOWS[status]:
+            raise UserError(
+                f"Konsep ini sekarang: {KEADAAN[draft.status].lower()}. Muat ulang halamannya.", "keadaan_lain"
+            )
+        if status == DIKEMBALIKAN and not catatan:
+            raise UserError("Tulis dulu apa yang harus diperbaiki.", "catatan_kosong")
+        sidik = take_sidik(draft.values)
+        if status not in (DIKEMBALIKAN, "dibuang"):
+            refuse_changed(sidik, seen)
+            _refuse_conflict(draft)
+        change = draft_update(KONSEP, state, id, {
+            "status": status, "oleh": author, "catatan": catatan[:CATATAN_MAX] or None, "sidik": sidik,
+        })
+        if change is not None:
+            write_drafts(node, [change], author=author)
+
+
+def require_approved(node: NodeServices, conn: sqlite3.Connection, id: str) -> Draft:
+    """Give a draft that may be issued now. Raises UserError when it may not."""
+    draft, _ = _load(node, conn, id)
+    if draft.status == TERBIT:
+        raise UserError("Surat dari konsep ini sudah terbit. Muat ulang halamannya.", "sudah_terbit")
+    _refuse_conflict(draft)
+    if draft.status != DISETUJUI:
+        raise UserError(
+            f"Konsep ini belum disetujui; keadaannya: {KEADAAN[draft.status].lower()}. Bila isinya diubah sesudah"
+            " disetujui, persetujuannya diulang.",
+            "belum_disetujui",
+        )
+    return draft
+
+
+def refuse_changed(sidik: str, seen: str) -> None:
+    """Raise UserError when what a person had on the page is not what stands there now."""
+    if seen and seen != sidik:
+        raise UserError("Isi konsep ini baru saja berubah. Periksa lagi, lalu ulangi.", "isi_berubah")
+
+
+def _refuse_conflict(draft: Draft) -> None:
+    if draft.conflicts:
+        raise UserError(
+            "Dua komputer mengubah konsep ini dengan isi yang berbeda. Buka Ubah, periksa, lalu simpan isi yang benar.",
+            "konsep_konflik",
+        )
+
+
+def _refuse_issued(draft: Draft) -> None:
+    if draft.status == TERBIT:
+        raise UserError("Suratnya sudah terbit, jadi konsepnya tidak diubah lagi.", "sudah_terbit")
+
+
+def _load(node: NodeServices, conn: sqlite3.Connection, id: str) -> tuple[Draft, RecordState]:
+    draft = find_draft(node, conn, id)
+    if draft is None:
+        raise UserError("Konsep ini sudah tidak ada. Kembali ke daftar surat.", "konsep_hilang")
+    return draft, load_state(conn, node.catalogue, KONSEP, node.wilayah, id)
+
+
+def _frontier(state: RecordState) -> str:
+    return " ".join(state.frontier((*KONSEP.groups, EXISTENCE)))

@@ -1,0 +1,146 @@
+"""Gathers what a letter prints: the resident or somebody else, the office, the signer; and what to warn of."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from node.beranda.kop import name_desa
+from node.penduduk.index import PeopleIndex
+from node.penduduk.queries import list_cases, list_dusun, read_row
+from node.penduduk.rules import HIDUP, KEPALA
+from node.services import NodeServices
+from node.surat.forms import load_json
+from node.surat.queries import list_signers, read_office
+from node.surat.rules import PENDUDUK, Signer, write_jabatan
+from shared.codes import code_list
+from shared.codes import wilayah as codes
+from shared.records.identifiers import mask_nik
+from shared.surat.cetakan import FORMAT, Cetakan
+from shared.surat.fakta import isian_facts, letter_facts, office_facts, person_facts, valid_until
+from shared.surat.isi import Filled, fill
+from shared.surat.jenis import JenisSurat
+
+MASKED = ("nik", "no_kk")
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """Everything a letter will print, before it has a number."""
+
+    jenis: JenisSurat
+    facts: Mapping[str, str]
+    nama: str
+    signer: Signer | None
+    lines: Sequence[str]
+    office: Mapping[str, Any]
+    day: date
+    desa: str
+
+    def fill(self, nomor: str = "", *, is_masked: bool = False) -> Filled:
+        """Put the facts into the text; ``is_masked`` for a screen, where nobody has asked for the numbers."""
+        facts = {**self.facts, "nomor": nomor}
+        if is_masked:
+            for name, text in facts.items():
+                if text and name.rpartition(".")[2] in MASKED:
+                    facts[name] = mask_nik(text)
+        return fill(self.jenis, facts)
+
+    def snapshot(self, nomor: str = "") -> Cetakan:
+        """Make what the letter keeps of itself; without a number it is that of a concept."""
+        until = valid_until(self.jenis, self.day)
+        kecamatan, kabupaten = (codes.nama(self.desa[:length]) or "" for length in (8, 5))
+        return Cetakan(
+            format=FORMAT, jenis=self.jenis.slug, judul=self.jenis.judul, nomor=nomor, kertas=self.jenis.kertas,
+            kop={
+                "kode": self.desa, "kabupaten": kabupaten, "kecamatan": f"Kecamatan {kecamatan}",
+                "desa": name_desa(self.desa), "alamat": str(self.office.get("alamat") or ""),
+                "telepon": str(self.office.get("telepon") or ""), "email": str(self.office.get("email") or ""),
+            },
+            bagian=[dict(part) for part in self.fill(nomor).bagian], mengetahui_camat=self.jenis.mengetahui_camat,
+            nama=self.nama, tempat=codes.nama(self.desa) or self.desa, tanggal=self.day.isoformat(),
+            berlaku_sampai=until.isoformat() if until else "",
+            tanda_tangan={
+                "cara": "", "jabatan": list(self.lines), "nama": self.signer.nama if self.signer else "",
+                "nip": self.signer.nip if self.signer else "",
+            },
+        )
+
+
+def gather(
+    node: NodeServices, conn: sqlite3.Connection, people: PeopleIndex, jenis: JenisSurat, values: Mapping[str, Any],
+    day: date,
+) -> Gathered:
+    """Gather what a draft would print on a day."""
+    office = read_office(conn, node.wilayah)
+    signer, between = find_signer(conn, node.wilayah, values, day)
+    cara = str(values.get("cara") or "langsung")
+    lines = write_jabatan(cara, signer, name_desa(node.wilayah), between) if signer else []
+    if values.get("pemohon"):
+        person = _resident_facts(node, conn, people, str(values["pemohon"]), day)
+    else:
+        other = {**load_json(values.get("data")), "nama": values.get("nama"), "nik": values.get("nik")}
+        person = person_facts(other, today=day, desa="")
+    extra = load_json(values.get("isian"))
+    others = {
+        one.nama: _resident_facts(node, conn, people, str(extra[one.nama]), day)
+        for one in jenis.isian if one.tipe == "penduduk" and extra.get(one.nama)
+    }
+    facts = {
+        **office_facts(node.wilayah, str(office.get("alamat") or "")), **person, **isian_facts(jenis, extra, others),
+        **letter_facts(
+            jenis, day, keperluan=str(values.get("keperluan") or ""), tujuan=str(values.get("tujuan") or ""),
+            penandatangan=signer.nama if signer else "", jabatan=" ".join(lines),
+        ),
+    }
+    return Gathered(jenis, facts, person.get("nama", ""), signer, lines, office, day, node.wilayah)
+
+
+def find_signer(
+    conn: sqlite3.Connection, desa: str, values: Mapping[str, Any], day: date
+) -> tuple[Signer | None, Signer | None]:
+    """Find who signs a draft and in whose name; without a choice it is the kepala desa."""
+    signers = list_signers(conn, desa, day.isoformat())
+    by_id = {signer.id: signer for signer in signers}
+    chosen = by_id.get(str(values.get("penandatangan") or ""))
+    if chosen is None and not values.get("penandatangan"):
+        chosen = next((signer for signer in signers if signer.jabatan == "kades"), None)
+    return chosen, by_id.get(str(values.get("atas_nama") or "-"))
+
+
+def list_warnings(node: NodeServices, conn: sqlite3.Connection, people: PeopleIndex, penduduk: str) -> list[str]:
+    """Say what somebody should know before a letter about a resident is signed."""
+    person = people.get(penduduk)
+    if person is None:
+        return ["Orang ini sudah tidak ada dalam data penduduk desa. Periksa dulu siapa yang dimaksud."]
+    found = []
+    if person.status != HIDUP:
+        label = (code_list("status_dasar").items.get(person.status) or "tidak tinggal di sini").lower()
+        found.append(f"{person.nama} tercatat: {label}. Pastikan suratnya memang untuk orang ini.")
+    if person.konflik:
+        found.append(
+            "Data orang ini menunggu verval: ada dua isian yang berbeda. Periksa biodatanya sebelum surat"
+            " ditandatangani."
+        )
+    if list_cases(conn, node.wilayah, penduduk):
+        found.append("Ada kasus dari kecamatan tentang orang ini yang belum selesai. Periksa di Perlu tindakan.")
+    return found
+
+
+def _resident_facts(
+    node: NodeServices, conn: sqlite3.Connection, people: PeopleIndex, id: str, day: date
+) -> dict[str, str]:
+    row = read_row(conn, PENDUDUK, node.wilayah, id)
+    if row is None:
+        return {}
+    family = read_row(conn, node.catalogue["keluarga"], node.wilayah, str(row.get("keluarga") or "")) or {}
+    place = {name: row.get(name) or family.get(name) for name in ("alamat", "rw", "rt", "dusun")}
+    members = people.members().get(str(row.get("keluarga") or ""), [])
+    head = next((person.nama for person in members if person.hubungan == KEPALA), "")
+    return person_facts(
+        {**row, **place}, today=day, desa=node.wilayah, kepala=head, no_kk=str(family.get("no_kk") or ""),
+        dusun=list_dusun(conn, node.wilayah).get(str(place["dusun"] or ""), ""),
+    )

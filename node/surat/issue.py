@@ -1,0 +1,127 @@
+"""Issues letters: number, snapshot of what is printed and signed facts in one transaction; and cancels them.
+
+Two computers that sign one draft without having met make two letters with two numbers; both stand, people cancel one.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from node.change import write_drafts
+from node.penduduk.index import PeopleIndex
+from node.services import NodeServices
+from node.surat.drafts import Draft, refuse_changed, require_approved
+from node.surat.facts import Gathered, gather
+from node.surat.numbers import Given, secure_number, take_number
+from node.surat.rules import SURAT, find_signing_problem, take_sidik
+from shared.clock import today
+from shared.errors import UserError
+from shared.store.changes import find_log
+from shared.store.drafts import draft_create, draft_update
+from shared.store.records import load_state
+from shared.store.runs import encode_root
+from shared.surat.cetakan import write_cetakan
+from shared.surat.isi import Filled
+from shared.surat.jenis import JenisSurat, find_jenis
+from shared.surat.numbering import POLA, write_nomor
+from shared.surat.tanda import seal_surat
+
+SUMMARY_MAX = 300
+REASON_MAX = 1000
+
+
+def issue(node: NodeServices, draft_id: str, author: str, people: PeopleIndex, *, seen: str = "") -> str:
+    """Sign an approved draft: give it its number and write the letter; return the letter's record id.
+
+    ``author`` is the petugas at the keyboard, ``seen`` the digest of what stood on the page. Raises UserError with
+    what to do when the draft may not be issued. When this returns, the number is safe from every restored copy.
+    """
+    day = today(node.clock)
+    with node.database.write() as conn:
+        draft = require_approved(node, conn, draft_id)
+        refuse_changed(take_sidik(draft.values), seen)
+        jenis = find_kind(conn, node.wilayah, draft.values)
+        gathered = gather(node, conn, people, jenis, draft.values, day)
+        _refuse_unfit(gathered, draft.values)
+        given = take_number(node, conn, day)
+        id = node.new_id()
+        values = _make_letter(gathered, draft, given, day)
+        seal = seal_surat(values, node.wilayah, node.keys.signing, node.random)
+        values |= {"kode": seal.kode, "tanda": seal.tanda, "kunci": seal.kunci}
+        write_drafts(node, [draft_create(SURAT, id, values)], author=author)
+    secure_number(node, given)
+    return id
+
+
+def find_kind(conn: sqlite3.Connection, desa: str, values: Mapping[str, Any]) -> JenisSurat:
+    """Find the kind of letter of a draft. Raises UserError when this computer does not know it."""
+    jenis = find_jenis(conn, desa, str(values.get("jenis") or ""))
+    if jenis is None:
+        raise UserError(
+            "Jenis surat ini tidak ada di komputer ini. Sinkronkan dulu, atau buat konsep dengan jenis lain.",
+            "jenis_hilang",
+        )
+    return jenis
+
+
+def cancel(node: NodeServices, id: str, alasan: str, author: str) -> None:
+    """Cancel a letter; it keeps its number. Raises UserError when it is cancelled already or no reason was given."""
+    alasan = alasan.strip()[:REASON_MAX]
+    if not alasan:
+        raise UserError("Tulis dulu alasan pembatalannya.", "alasan_kosong")
+    with node.database.write() as conn:
+        state = load_state(conn, node.catalogue, SURAT, node.wilayah, id)
+        if not state.exists:
+            raise UserError("Surat ini tidak ada.", "surat_hilang")
+        if state.values(SURAT)["batal"]:
+            raise UserError("Surat ini sudah dibatalkan sebelumnya.", "sudah_batal")
+        draft = draft_update(SURAT, state, id, {
+            "batal": True, "tanggal_batal": today(node.clock).isoformat(), "alasan_batal": alasan,
+            "dibatalkan_oleh": author,
+        })
+        if draft is not None:
+            write_drafts(node, [draft], author=author)
+
+
+def secure_letter(node: NodeServices, log: str) -> None:
+    """Make sure again that no number of an own log is given twice, before a paper of it leaves this computer.
+
+    The power may have failed between writing a letter and remembering how far its log goes.
+    """
+    with node.database.read() as conn:
+        found = find_log(conn, log)
+    if found is not None and found.own and not found.closed:
+        node.anchor.raise_to(found.id, found.size, encode_root(found.root()))
+
+
+def _make_letter(gathered: Gathered, draft: Draft, given: Given, day: date) -> dict[str, Any]:
+    jenis, number = gathered.jenis, given.number
+    nomor = write_nomor(
+        str(gathered.office.get("pola_nomor") or POLA), number, kode=jenis.kode_arsip, desa=gathered.desa, day=day
+    )
+    cetakan = gathered.snapshot(nomor)
+    cetakan["tanda_tangan"]["cara"] = str(draft.values.get("cara") or "langsung")
+    summary = " untuk ".join(part for part in (jenis.nama, str(draft.values.get("keperluan") or "")) if part)
+    return {
+        "nomor": nomor, "urut": number.urut, "seri": number.seri or None, "tahun": given.tahun,
+        "catatan_log": given.log, "kode_arsip": jenis.kode_arsip or None, "jenis": jenis.slug, "judul": jenis.judul,
+        "konsep": draft.id, "penduduk": draft.values.get("pemohon"), "nama": gathered.nama[:100],
+        "tujuan": draft.values.get("tujuan"), "ringkasan": " ".join(summary.split())[:SUMMARY_MAX],
+        "tanggal": day.isoformat(), "berlaku_sampai": cetakan["berlaku_sampai"] or None,
+        "penandatangan": (gathered.signer.id or None) if gathered.signer else None,
+        "disetujui_oleh": draft.values.get("oleh"), "cetakan": write_cetakan(cetakan),
+    }
+
+
+def _refuse_unfit(gathered: Gathered, values: Mapping[str, Any]) -> None:
+    problem = find_signing_problem(str(values.get("cara") or "langsung"), gathered.signer)
+    if problem:
+        raise UserError(problem, "penanda_tangan")
+    filled: Filled = gathered.fill()
+    if filled.masalah:
+        raise UserError(
+            "Templat surat ini belum benar: " + filled.masalah[0].pesan + " Perbaiki templatnya dulu.", "templat_salah"
+        )

@@ -1,0 +1,78 @@
+"""What the pages of letters share: the form of a draft, whom a search finds, a draft or kind or a 404."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import abort, render_template, request
+
+from node.beranda.desk import services
+from node.penduduk.listing import fill_rows
+from node.penduduk.routes import people_index
+from node.surat.drafts import Draft, find_draft
+from node.surat.facts import list_warnings
+from node.surat.forms import DraftForm, read_draft
+from node.surat.issue import find_kind
+from node.surat.queries import list_signers
+from node.surat.rules import Signer
+from shared.clock import today
+from shared.surat.jenis import JenisSurat, find_jenis
+
+CANDIDATES_MAX = 15
+
+
+def draw_form_page(
+    jenis: JenisSurat, form: DraftForm, person: str, draft: Draft | None = None, frontier: str = "", problem: str = ""
+) -> str:
+    """Draw the form of a draft that is new or stands already; ``problem`` says why it was not kept."""
+    node, warnings = services(), []
+    if person:
+        with node.database.read() as conn:
+            warnings = list_warnings(node, conn, people_index(), person)
+    found = people_index().get(person)
+    return render_template(
+        "surat/isi.html", jenis=jenis, form=form, penduduk=person, nama=found.nama if found else "", draft=draft,
+        frontier=frontier, problem=problem, warnings=warnings,
+    )
+
+
+def find_people(text: str) -> list[Any]:
+    """Find whom a text may mean, as rows to choose from."""
+    if not text:
+        return []
+    node = services()
+    found = list(people_index().search(text))[:CANDIDATES_MAX]
+    with node.database.read() as conn:
+        return list(fill_rows(node, conn, found, ("jk", "umur", "nik", "dusun", "rt_rw", "status_dasar")))
+
+
+def read_form(jenis: JenisSurat, is_resident: bool) -> tuple[dict[str, Any], DraftForm]:
+    """Read the form of a draft that was sent."""
+    return read_draft(jenis, request.form, signers_now(), people_index(), is_resident=is_resident)
+
+
+def signers_now() -> list[Signer]:
+    """List who may sign today."""
+    node = services()
+    with node.database.read() as conn:
+        return list_signers(conn, node.wilayah, today(node.clock).isoformat())
+
+
+def require_draft(id: str) -> tuple[Draft, JenisSurat]:
+    """Find a draft and its kind; 404 when there is none."""
+    node = services()
+    with node.database.read() as conn:
+        draft = find_draft(node, conn, id)
+        if draft is None:
+            abort(404)
+        return draft, find_kind(conn, node.wilayah, draft.values)
+
+
+def require_jenis(slug: str) -> JenisSurat:
+    """Find a kind of letter; 404 when there is none."""
+    node = services()
+    with node.database.read() as conn:
+        jenis = find_jenis(conn, node.wilayah, slug)
+    if jenis is None:
+        abort(404)
+    return jenis

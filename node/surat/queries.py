@@ -1,0 +1,252 @@
+"""SQL of letters: numbers, drafts, issued letters, what came in."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from typing import Any, NamedTuple
+
+from node.surat.rules import OPEN, Signer
+from shared.records.perangkat import JABATAN
+from shared.surat.numbering import Block
+
+LIST_MAX = 200
+
+
+class DraftRow(NamedTuple):
+    """A draft in a list; ``nama`` is whom it is for, ``dari`` the officer who wrote or returned it last."""
+
+    id: str
+    jenis: str
+    nama: str
+    status: str
+    oleh: str
+    catatan: str
+    konflik: bool
+
+
+class LetterRow(NamedTuple):
+    """An issued letter in a list or book."""
+
+    id: str
+    nomor: str
+    urut: int
+    seri: str
+    tanggal: str
+    jenis: str
+    judul: str
+    nama: str
+    tujuan: str
+    ringkasan: str
+    batal: bool
+    berlaku_sampai: str
+    tanggal_kirim: str
+    penerima: str
+    keterangan_kirim: str
+    alasan_batal: str
+    konsep: str
+
+
+class IncomingRow(NamedTuple):
+    """A letter that came in, as the agenda lists it."""
+
+    id: str
+    tanggal_terima: str
+    nomor: str
+    tanggal_surat: str
+    pengirim: str
+    isi_singkat: str
+    keterangan: str
+    disposisi: str
+    pindaian: str
+    konflik: bool
+
+
+def list_blocks(conn: sqlite3.Connection, desa: str, tahun: int) -> list[Block]:
+    """List the blocks of numbers that the hub has given in a year, to whichever log of the desa."""
+    rows = conn.execute(
+        "SELECT catatan_log, dari, sampai FROM blok_nomor WHERE desa = ? AND tahun = ? AND dari IS NOT NULL"
+        " AND sampai IS NOT NULL ORDER BY dari, id",
+        (desa, tahun),
+    )
+    return [Block(log or "", dari, sampai) for log, dari, sampai in rows]
+
+
+def list_used(conn: sqlite3.Connection, desa: str, tahun: int) -> list[int]:
+    """List the numbers without a series of the letters of a year that are known here."""
+    rows = conn.execute(
+        "SELECT urut FROM surat WHERE desa = ? AND tahun = ? AND coalesce(seri, '') = '' AND urut IS NOT NULL",
+        (desa, tahun),
+    )
+    return [row[0] for row in rows]
+
+
+def list_own_series(conn: sqlite3.Connection, log: str, tahun: int) -> list[int]:
+    """List the numbers that a log has given in its own series in a year."""
+    rows = conn.execute(
+        "SELECT urut FROM surat WHERE tahun = ? AND catatan_log = ? AND coalesce(seri, '') <> ''"
+        " AND urut IS NOT NULL",
+        (tahun, log),
+    )
+    return [row[0] for row in rows]
+
+
+def list_drafts(conn: sqlite3.Connection, desa: str) -> list[DraftRow]:
+    """List the drafts that are neither issued nor thrown away, newest first."""
+    rows = conn.execute(
+        "SELECT k.id, k.jenis, coalesce(p.nama, k.nama, ''), coalesce(k.status, 'konsep'), coalesce(o.nama, ''),"
+        " coalesce(k.catatan, ''), k.konflik IS NOT NULL FROM konsep_surat k"
+        " LEFT JOIN penduduk p ON p.id = k.pemohon AND p.desa = k.desa"
+        " LEFT JOIN petugas o ON o.id = k.oleh AND o.desa = k.desa"
+        " WHERE k.desa = ? AND coalesce(k.status, 'konsep') IN (SELECT value FROM json_each(?))"
+        " AND NOT EXISTS (SELECT 1 FROM surat s WHERE s.konsep = k.id AND s.desa = k.desa)"
+        " ORDER BY k.id DESC LIMIT ?",
+        (desa, json.dumps(OPEN), LIST_MAX),
+    )
+    return [DraftRow._make((*row[:6], bool(row[6]))) for row in rows]
+
+
+_LETTER = (
+    "SELECT id, coalesce(nomor, ''), coalesce(urut, 0), coalesce(seri, ''), coalesce(tanggal, ''),"
+    " coalesce(jenis, ''), coalesce(judul, ''), coalesce(nama, ''), coalesce(tujuan, ''), coalesce(ringkasan, ''),"
+    " coalesce(batal, 0), coalesce(berlaku_sampai, ''), coalesce(tanggal_kirim, ''), coalesce(penerima, ''),"
+    " coalesce(keterangan_kirim, ''), coalesce(alasan_batal, ''), coalesce(konsep, '') FROM surat"
+)
+
+
+def _letters(rows: sqlite3.Cursor) -> list[LetterRow]:
+    return [LetterRow._make((*row[:10], bool(row[10]), *row[11:])) for row in rows]
+
+
+def search_letters(conn: sqlite3.Connection, desa: str, text: str, page: int, rows_max: int) -> list[LetterRow]:
+    """List issued letters, newest first, whose number, name or title holds a text; all of them for an empty one."""
+    like = f"%{_escape(text)}%"
+    return _letters(conn.execute(
+        f"{_LETTER} WHERE desa = ? AND {_MATCH} ORDER BY tanggal DESC, id DESC LIMIT ? OFFSET ?",
+        (desa, like, like, like, rows_max, (page - 1) * rows_max),
+    ))
+
+
+def count_letters(conn: sqlite3.Connection, desa: str, text: str) -> int:
+    """Count what :func:`search_letters` would list."""
+    like = f"%{_escape(text)}%"
+    row = conn.execute(f"SELECT count(*) FROM surat WHERE desa = ? AND {_MATCH}", (desa, like, like, like)).fetchone()
+    return int(row[0])
+
+
+_MATCH = (
+    "(nomor LIKE ? ESCAPE '\\' OR nama LIKE ? ESCAPE '\\' OR judul LIKE ? ESCAPE '\\')"
+)
+
+
+def _escape(text: str) -> str:
+    for sign in "\\%_":
+        text = text.replace(sign, f"\\{sign}")
+    return text
+
+
+def list_letters_of_person(conn: sqlite3.Connection, desa: str, penduduk: str) -> list[LetterRow]:
+    """List the letters that a resident was given, newest first."""
+    return _letters(conn.execute(
+        f"{_LETTER} WHERE desa = ? AND penduduk = ? ORDER BY tanggal DESC, id DESC LIMIT ?", (desa, penduduk, LIST_MAX)
+    ))
+
+
+def list_letters_of_draft(conn: sqlite3.Connection, desa: str, konsep: str) -> list[LetterRow]:
+    """List the letters that were made of one draft; more than one when two computers have signed it."""
+    return _letters(conn.execute(f"{_LETTER} WHERE desa = ? AND konsep = ? ORDER BY id", (desa, konsep)))
+
+
+def list_letters_of_year(conn: sqlite3.Connection, desa: str, tahun: int) -> list[LetterRow]:
+    """List the letters of a year in the order of their numbers, own series behind the common one."""
+    return _letters(conn.execute(
+        f"{_LETTER} WHERE desa = ? AND tahun = ? ORDER BY coalesce(seri, ''), urut, id", (desa, tahun)
+    ))
+
+
+def list_sent_of_year(conn: sqlite3.Connection, desa: str, tahun: int) -> list[LetterRow]:
+    """List the letters that were sent in a year, in the order in which they went."""
+    return _letters(conn.execute(
+        f"{_LETTER} WHERE desa = ? AND substr(tanggal_kirim, 1, 4) = ? ORDER BY tanggal_kirim, id", (desa, str(tahun))
+    ))
+
+
+def list_years(conn: sqlite3.Connection, desa: str) -> list[int]:
+    """List the years in which letters went out or came in, newest first."""
+    rows = conn.execute(
+        "SELECT DISTINCT tahun FROM surat WHERE desa = ? AND tahun IS NOT NULL UNION"
+        " SELECT DISTINCT CAST(substr(tanggal_terima, 1, 4) AS INTEGER) FROM surat_masuk"
+        " WHERE desa = ? AND tanggal_terima IS NOT NULL ORDER BY 1 DESC",
+        (desa, desa),
+    )
+    return [row[0] for row in rows]
+
+
+def list_recent_kinds(conn: sqlite3.Connection, desa: str) -> list[str]:
+    """List the kinds of the latest drafts, newest first, each as often as it was used."""
+    rows = conn.execute(
+        "SELECT jenis FROM konsep_surat WHERE desa = ? AND jenis IS NOT NULL ORDER BY id DESC LIMIT 40", (desa,)
+    )
+    return [row[0] for row in rows]
+
+
+def list_signers(conn: sqlite3.Connection, desa: str, day: str) -> list[Signer]:
+    """List the perangkat who may sign on a day, the kepala desa first; where there are none, the name of the office."""
+    rows = conn.execute(
+        "SELECT id, coalesce(nama, ''), coalesce(sebutan, ''), coalesce(nip, ''), coalesce(jabatan, '') FROM perangkat"
+        " WHERE desa = ? AND boleh_tanda_tangan = 1 AND (mulai IS NULL OR mulai <= ?)"
+        " AND (sampai IS NULL OR sampai >= ?) AND (tanggal_henti IS NULL OR tanggal_henti > ?)"
+        " ORDER BY CASE jabatan WHEN 'kades' THEN 0 WHEN 'sekdes' THEN 1 ELSE 2 END, nama, id",
+        (desa, day, day, day),
+    ).fetchall()
+    found = [
+        Signer(id, nama, sebutan or JABATAN.get(jabatan, ""), nip, jabatan) for id, nama, sebutan, nip, jabatan in rows
+    ]
+    if any(signer.jabatan == "kades" for signer in found):
+        return found
+    row = conn.execute("SELECT coalesce(kepala_desa, '') FROM desa WHERE desa = ? ORDER BY id", (desa,)).fetchone()
+    return [Signer("", row[0], "Kepala Desa", "", "kades"), *found] if row is not None and row[0] else found
+
+
+def read_office(conn: sqlite3.Connection, desa: str) -> dict[str, Any]:
+    """Read the record of the office: address, telephone, pattern of numbers; ``id`` is empty where there is none."""
+    rows = conn.execute(
+        "SELECT id, alamat, telepon, email, kepala_desa, pola_nomor FROM desa WHERE desa = ? ORDER BY id LIMIT 1",
+        (desa,),
+    )
+    names = [column[0] for column in rows.description]
+    row = rows.fetchone()
+    return dict(zip(names, row or ("",) * len(names), strict=True))
+
+
+def list_incoming(conn: sqlite3.Connection, desa: str, tahun: int) -> list[IncomingRow]:
+    """List the letters that came in during a year, in the order in which they came."""
+    rows = conn.execute(
+        "SELECT id, coalesce(tanggal_terima, ''), coalesce(nomor, ''), coalesce(tanggal_surat, ''),"
+        " coalesce(pengirim, ''), coalesce(isi_singkat, ''), coalesce(keterangan, ''), coalesce(disposisi, ''),"
+        " coalesce(pindaian, ''), konflik IS NOT NULL FROM surat_masuk"
+        " WHERE desa = ? AND substr(tanggal_terima, 1, 4) = ? ORDER BY tanggal_terima, id",
+        (desa, str(tahun)),
+    )
+    return [IncomingRow._make((*row[:9], bool(row[9]))) for row in rows]
+
+
+def list_perangkat(conn: sqlite3.Connection, desa: str) -> list[tuple[str, str]]:
+    """List the officials of a desa by record id, for a choice."""
+    rows = conn.execute(
+        "SELECT id, coalesce(nama, ''), coalesce(sebutan, ''), coalesce(jabatan, '') FROM perangkat"
+        " WHERE desa = ? ORDER BY nama, id",
+        (desa,),
+    )
+    return [(id, f"{nama}, {sebutan or JABATAN.get(jabatan, '')}".strip(", ")) for id, nama, sebutan, jabatan in rows]
+
+
+def list_closed_logs(conn: sqlite3.Connection, desa: str) -> list[str]:
+    """List the logs of a desa that give no number any more: a newer log of the same key, or a key out of use."""
+    rows = conn.execute(
+        "SELECT l.id FROM log l WHERE l.wilayah = ? AND l.peran = 'desa' AND (l.closed = 1 OR EXISTS"
+        " (SELECT 1 FROM log m WHERE m.kunci = l.kunci AND m.wilayah = l.wilayah AND m.peran = 'desa' AND m.no > l.no)"
+        " OR EXISTS (SELECT 1 FROM simpul s WHERE s.kunci = lower(hex(l.kunci)) AND s.status = 'dicabut'))",
+        (desa,),
+    )
+    return [row[0] for row in rows]

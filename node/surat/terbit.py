@@ -1,0 +1,166 @@
+"""An issued letter: `/surat/terbit/<id>`: printed again as it was, cancelled, sent, and its signed paper as a scan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from node.beranda.desk import author, services
+from node.cetak.cetakan import make_pdf
+from node.change import write_drafts
+from node.penduduk.queries import name_petugas, read_row
+from node.surat.issue import cancel, secure_letter
+from node.surat.queries import list_letters_of_draft
+from node.surat.rules import SURAT
+from shared.clock import today
+from shared.errors import EnvironmentProblem, UserError
+from shared.records.identifiers import mask_nik
+from shared.store.blobs import store_of
+from shared.store.drafts import draft_update
+from shared.store.records import load_state
+from shared.surat.cetakan import read_cetakan
+from shared.surat.jenis import find_jenis
+from shared.surat.tanda import write_text
+from shared.web.audit import record_access
+from shared.web.forms import Form, make_form, parse_form
+from shared.web.pictures import ACCEPT, answer_picture, read_picture
+from shared.web.services import require_user
+
+blueprint = Blueprint("surat_terbit", __name__, url_prefix="/surat/terbit")
+SENDING = ("tanggal_kirim", "penerima", "keterangan_kirim")
+
+
+@blueprint.get("/<uuid:id>")
+def show(id: object) -> ResponseReturnValue:
+    """Show a letter, what has become of it, and others that were made of the same draft."""
+    return _page(str(id))
+
+
+@blueprint.get("/<uuid:id>/surat.pdf")
+def print_letter(id: object) -> Response:
+    """Give the letter as PDF, from what it kept of itself; logged, for it bears the whole NIK."""
+    node, values = services(), _read(str(id))
+    secure_letter(node, str(values.get("catatan_log") or ""))
+    with node.database.write() as conn:
+        record_access(conn, node.clock, require_user().name, "surat_dicetak", str(id), "surat")
+    snapshot = {
+        **read_cetakan(str(values.get("cetakan") or "{}")), "kode": values.get("kode") or "",
+        "tanda": write_text(values, node.wilayah), "batal": bool(values.get("batal")),
+    }
+    return Response(make_pdf(snapshot, is_concept=False), mimetype="application/pdf")
+
+
+@blueprint.post("/<uuid:id>/batal")
+def cancel_letter(id: object) -> ResponseReturnValue:
+    """Cancel a letter; its number stays used."""
+    reason = request.form.get("alasan", "").replace("\r\n", "\n").strip()
+    try:
+        cancel(services(), str(id), reason, author())
+    except EnvironmentProblem:
+        raise
+    except UserError as error:
+        return _page(str(id), problem=error.pesan, at="batal"), 400
+    flash("Surat dibatalkan. Nomornya tetap tercatat di agenda sebagai surat batal.", "baik")
+    return redirect(url_for(".show", id=id), 303)
+
+
+@blueprint.post("/<uuid:id>/kirim")
+def send(id: object) -> ResponseReturnValue:
+    """Note when and to whom a letter went: a line of the book of expedition (A.8)."""
+    record = str(id)
+    values, form = parse_form(SURAT, request.form, _read(record), names=SENDING)
+    form.other_errors.clear()
+    if not values.get("tanggal_kirim") and not form.fields["tanggal_kirim"].error and any(values.values()):
+        form.fields["tanggal_kirim"].error = "Tulis tanggal kirimnya."
+    if not form.is_valid:
+        return _page(record, form=form, at="kirim"), 400
+    _write(record, {name: values.get(name) for name in SENDING})
+    flash("Catatan pengiriman disimpan di buku ekspedisi.", "baik")
+    return redirect(url_for(".show", id=id), 303)
+
+
+@blueprint.post("/<uuid:id>/pindaian")
+def keep_scan(id: object) -> ResponseReturnValue:
+    """Keep a picture of the signed paper."""
+    _read(str(id))
+    try:
+        data = read_picture("pindaian")
+        if data is None:
+            raise UserError("Pilih dulu berkas pindaiannya.", "berkas_kosong")
+    except EnvironmentProblem:
+        raise
+    except UserError as error:
+        return _page(str(id), problem=error.pesan, at="pindaian"), 400
+    node = services()
+    # The bytes first: a record never names what is not here.
+    _write(str(id), {"pindaian": store_of(node).add(node.wilayah, data)})
+    flash("Pindaian sudah disimpan dan ikut terkirim pada sinkronisasi berikutnya.", "baik")
+    return redirect(url_for(".show", id=id), 303)
+
+
+@blueprint.get("/<uuid:id>/pindaian")
+def scan(id: object) -> Response:
+    """Show the scan of the signed paper; looking at it whole is logged."""
+    node, values = services(), _read(str(id))
+    if not values.get("pindaian"):
+        abort(404)
+    is_small = bool(request.args.get("kecil"))
+    if not is_small:
+        with node.database.write() as conn:
+            record_access(conn, node.clock, require_user().name, "pindaian_dilihat", str(id), "surat")
+    return answer_picture(node, node.wilayah, str(values["pindaian"]), small=is_small)
+
+
+def _page(id: str, *, form: Form | None = None, problem: str = "", at: str = "") -> str:
+    node, values = services(), _read(id)
+    with node.database.read() as conn:
+        jenis = find_jenis(conn, node.wilayah, str(values.get("jenis") or ""))
+        names = name_petugas(conn, [str(values.get(name) or "") for name in ("disetujui_oleh", "dibatalkan_oleh")])
+        konsep = str(values.get("konsep") or "")
+        others = [row for row in list_letters_of_draft(conn, node.wilayah, konsep) if row.id != id] if konsep else []
+    snapshot = _mask(read_cetakan(str(values["cetakan"]))) if values.get("cetakan") else None
+    start = {"tanggal_kirim": values.get("tanggal_kirim") or today(node.clock).isoformat()}
+    return render_template(
+        "surat/terbit.html", id=id, surat=values, cetakan=snapshot, jenis=jenis.nama if jenis else values.get("jenis"),
+        names=names, others=others, problem=problem, at=at, accept=ACCEPT, alasan=request.form.get("alasan", ""),
+        kirim=form or make_form(SURAT, {**values, **start}, names=SENDING), today=today(node.clock).isoformat(),
+    )
+
+
+def _mask(snapshot: Mapping[str, Any]) -> dict[str, Any]:
+    """Mask the numbers of a printed text for a screen, where nobody has asked for them."""
+    parts = []
+    for part in snapshot["bagian"]:
+        if part.get("jenis") == "tabel":
+            rows = [[label, mask_nik(text) if _is_number(text) else text] for label, text in part["baris"]]
+            parts.append({**part, "baris": rows})
+        else:
+            parts.append({**part, "teks": " ".join(
+                mask_nik(word) if _is_number(word) else word for word in str(part.get("teks", "")).split(" ")
+            )})
+    return {**snapshot, "bagian": parts}
+
+
+def _is_number(text: str) -> bool:
+    return len(text) == 16 and text.isdecimal()
+
+
+def _read(id: str) -> dict[str, Any]:
+    node = services()
+    with node.database.read() as conn:
+        values = read_row(conn, SURAT, node.wilayah, id)
+    if values is None:
+        abort(404)
+    return values
+
+
+def _write(id: str, changed: Mapping[str, Any]) -> None:
+    node = services()
+    with node.database.write() as conn:
+        state = load_state(conn, node.catalogue, SURAT, node.wilayah, id)
+        draft = draft_update(SURAT, state, id, changed) if state.exists else None
+        if draft is not None:
+            write_drafts(node, [draft], author=author())

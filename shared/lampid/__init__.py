@@ -1,0 +1,1 @@
+"""LAMPID: the law by which events of residents count, the same on node and hub."""

@@ -1,0 +1,84 @@
+"""The names behind the numbers of a month: who is counted, with which sign, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from shared.lampid.book import AKHIR, APA, AWAL, Angka
+from shared.lampid.cells import Cell, Pilih, Vector, add, negate
+from shared.lampid.report import Gerak, Kolom, Laporan
+
+Vectors = Mapping[str, Vector]
+"""How each resident is counted, by record id; what nobody can be named for stands under the empty one."""
+
+
+class Nama(NamedTuple):
+    """One line of a list: who, where he is counted, and by how much; ``gerak`` is the movement, if it is one."""
+
+    penduduk: str
+    cell: Cell
+    tanda: int
+    gerak: Gerak | None = None
+
+
+def is_of_people(angka: Angka) -> bool:
+    """Tell whether a number counts residents at a moment, and not movements."""
+    return angka.apa in (AWAL, AKHIR)
+
+
+def name_gerak(laporan: Laporan, angka: Angka) -> list[Nama]:
+    """List the movements that a number counts."""
+    return [Nama(one.penduduk, one.cell, one.tanda, one) for one in laporan.name(APA[angka.apa], angka.pilih)]
+
+
+def name_people(vectors: Vectors, pilih: Pilih) -> list[Nama]:
+    """List the residents that a number counts; the signs add up to it."""
+    found: list[Nama] = []
+    for penduduk, vector in vectors.items():
+        net = pilih.sum(vector)
+        for cell in sorted(vector):
+            while net and pilih.takes(cell) and (net > 0) is (vector[cell] > 0):
+                found.append(Nama(penduduk, cell, 1 if net > 0 else -1))
+                net -= found[-1].tanda
+    return found
+
+
+def take_back(vectors: Vectors, gerak: Iterable[Gerak]) -> dict[str, dict[Cell, int]]:
+    """Say how everybody was counted before some movements."""
+    found = {penduduk: dict(vector) for penduduk, vector in vectors.items()}
+    for one in gerak:
+        found[one.penduduk] = add(found.get(one.penduduk, {}), {one.cell: -one.akibat})
+    return found
+
+
+def add_nameless(vectors: Vectors, counted: Vector) -> dict[str, Vector]:
+    """Add what was counted and has no name any more, under the empty id."""
+    gap = add(counted, *(negate(vector) for vector in vectors.values()))
+    return {**vectors, **({"": add(vectors.get("", {}), gap)} if gap else {})}
+
+
+def explain(laporan: Laporan, penduduk: str, dusun: Mapping[str, str]) -> str:
+    """Say in words what a correction has corrected."""
+    own = [g for g in laporan.gerak if g.kolom is Kolom.PEMBETULAN and g.penduduk == penduduk]
+    before, after = [g.cell for g in own if g.tanda < 0], [g.cell for g in own if g.tanda > 0]
+    if not penduduk:
+        return "Data orangnya sudah tidak ada di sini"
+    if before and after:
+        return "; ".join(_compare(before[0], after[0], dusun)) or "Diperbaiki"
+    if after:
+        return "Ditambahkan tanpa peristiwa"
+    return "Dihapus, atau statusnya diubah tanpa peristiwa"
+
+
+def _compare(before: Cell, after: Cell, dusun: Mapping[str, str]) -> Sequence[str]:
+    found = []
+    if before.dusun != after.dusun:
+        found.append(f"Pindah dusun: {dusun.get(before.dusun, '?')} → {dusun.get(after.dusun, '?')}")
+    if before.sex != after.sex:
+        found.append("Jenis kelamin diperbaiki")
+    if before.wna != after.wna:
+        found.append("Kewarganegaraan diperbaiki")
+    if before.kepala != after.kepala:
+        found.append("Menjadi kepala keluarga" if after.kepala else "Tidak lagi kepala keluarga")
+    return found

@@ -1,0 +1,52 @@
+"""SQL of letters that node and hub both read."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any
+
+from shared.surat.periksa import Key, Record
+
+
+def read_templates(conn: sqlite3.Connection, desa: str, slug: str | None = None) -> list[dict[str, Any]]:
+    """Read the templates that a desa has written, oldest first; two computers may have written one slug each."""
+    rows = conn.execute(
+        "SELECT id, slug, nama, judul, isi, isian, syarat, kode_arsip, berlaku, satuan, kertas, aktif"
+        " FROM templat_surat WHERE desa = ? AND (? IS NULL OR slug = ?) ORDER BY id",
+        (desa, slug, slug),
+    )
+    names = [column[0] for column in rows.description]
+    return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def read_by_kode(conn: sqlite3.Connection, kode: str) -> Record | None:
+    """Find the one letter of a code; a code that stands in two desa proves neither."""
+    rows = conn.execute(
+        "SELECT desa, nomor, tanggal, judul, nama, berlaku_sampai, kode, tanda, kunci, batal, tanggal_batal"
+        " FROM surat WHERE kode = ? LIMIT 2",
+        (kode,),
+    )
+    names = [column[0] for column in rows.description]
+    found = rows.fetchall()
+    if len(found) != 1:
+        return None
+    values = dict(zip(names, found[0], strict=True))
+    return Record(values, values.pop("desa"))
+
+
+def read_keys(conn: sqlite3.Connection) -> list[Key]:
+    """List the keys that letters may be signed with: of every simpul that this side knows, and of its own logs."""
+    rows = conn.execute(
+        "SELECT kunci, wilayah, max(status IN ('dicabut', 'ditangguhkan')) FROM ("
+        " SELECT kunci, wilayah, status FROM simpul"
+        " UNION ALL SELECT lower(hex(kunci)), wilayah, '' FROM log WHERE own = 1 AND peran = 'desa')"
+        " GROUP BY kunci, wilayah"
+    )
+    return [
+        Key(bytes.fromhex(kunci), wilayah, bool(is_revoked)) for kunci, wilayah, is_revoked in rows if is_key(kunci)
+    ]
+
+
+def is_key(text: str | None) -> bool:
+    """Tell whether a text of a record can be a key: 64 hex digits."""
+    return text is not None and len(text) == 64 and not text.strip("0123456789abcdef")

@@ -1,0 +1,548 @@
+"""Events as a clerk records them: what each does to person and family, what is asked, what is undone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from werkzeug.test import TestResponse
+
+from node.lampid.queries import read_lives
+from node.services import NodeServices
+from shared.lampid.chain import count_events
+from tests.node_app.test_pages_conflict import open_browser
+from tests.node_app.test_pages_kit import NO_KK, Browser, Desa, make_desa, read_form, read_text
+from tests.support.federation import DESA, Federation
+from tests.support.office import create, rows
+
+EVENT = {"tanggal_peristiwa": "18-09-2026", "tanggal_lapor": "20-09-2026"}
+
+
+@pytest.fixture
+def desa(tmp_path: Path) -> Iterator[Desa]:
+    made = make_desa(tmp_path / "desa")
+    yield made
+    made.node.close()
+
+
+@pytest.fixture
+def siti(desa: Desa) -> Browser:
+    return desa.browser("siti")
+
+
+def send(browser: Browser, path: str, **typed: Any) -> TestResponse:
+    """Fill in the form of an event as it is proposed, and send it."""
+    fields: dict[str, Any] = {**read_form(browser.get(path), path), **EVENT, **typed}
+    return browser.post(path, {name: value for name, value in fields.items() if value is not None})
+
+
+def say(answer: TestResponse) -> str:
+    return " ".join(read_text(answer).split())
+
+
+def person(desa: Desa, id: str) -> tuple[Any, ...]:
+    with desa.node.database.read() as conn:
+        row = conn.execute(
+            "SELECT status_dasar, keluarga, hubungan, tanggal_status FROM penduduk WHERE id = ?", (id,)
+        ).fetchone()
+    return tuple(row)
+
+
+def sum_events(desa: Desa) -> dict[str, int]:
+    """Add up what the law counts, by kind."""
+    with desa.node.database.read() as conn:
+        people = [row[0] for row in conn.execute("SELECT id FROM penduduk")]
+        starts, events = read_lives(conn, DESA, people)
+    found: dict[str, int] = {}
+    for item in count_events(list(starts.items()), events.values()):
+        found[item.jenis] = found.get(item.jenis, 0) + item.faktor
+    return {jenis: count for jenis, count in found.items() if count}
+
+
+def event_of(answer: TestResponse) -> str:
+    return answer.headers["Location"].rsplit("/", 1)[1]
+
+
+# Leaving.
+
+def test_a_head_who_dies_is_followed_by_the_one_proposed(desa: Desa, siti: Browser) -> None:
+    path = f"/peristiwa/catat/mati/{desa.ayah}"
+    assert read_form(siti.get(path), path)["kepala_baru"] == desa.ibu, "the spouse is proposed"
+    text = say(siti.follow(send(siti, path, penyebab="1", jam="4.30", tempat="RUMAH")))
+    assert "Peristiwa sudah dicatat" in text and "SITI AMINAH: ISTRI menjadi KEPALA KELUARGA" in text
+    assert "04:30" in text and "Sakit biasa / tua" in text
+    assert person(desa, desa.ayah) == (2, desa.keluarga, 1, "2026-09-18")
+    assert person(desa, desa.ibu)[1:3] == (desa.keluarga, 1)
+    assert sum_events(desa) == {"mati": 1}
+    page = say(siti.get(f"/penduduk/{desa.ayah}"))
+    assert "Meninggal" in page and "Peristiwa: Meninggal" in page
+
+
+def test_without_a_spouse_the_eldest_is_proposed(desa: Desa, siti: Browser) -> None:
+    desa.change("penduduk", desa.ibu, hubungan=9, tanggal_lahir="1990-01-01")
+    elder = desa.write("penduduk", nama="MBAH KROMO", tanggal_lahir="1940-01-01", hubungan=7, status_dasar=1,
+                       keluarga=desa.keluarga)
+    path = f"/peristiwa/catat/mati/{desa.ayah}"
+    assert read_form(siti.get(path), path)["kepala_baru"] == elder
+
+
+def test_a_family_that_stays_needs_a_head(desa: Desa, siti: Browser) -> None:
+    path = f"/peristiwa/catat/mati/{desa.ayah}"
+    answer = send(siti, path, kepala_baru="", tempat="RUMAH")
+    assert answer.status_code == 400 and "Pilih dulu kepala keluarga yang baru" in read_text(answer)
+    assert read_form(answer, path)["tempat"] == "RUMAH", "what was typed stays"
+    assert desa.count("SELECT count(*) FROM peristiwa") == 0
+
+
+def test_a_child_that_is_to_head_the_family_is_asked_about(desa: Desa, siti: Browser) -> None:
+    path = f"/peristiwa/catat/mati/{desa.ayah}"
+    answer = send(siti, path, kepala_baru=desa.anak)
+    assert answer.status_code == 409 and "ANDI SANTOSO, baru berumur 11 tahun" in say(answer)
+    siti.follow(send(siti, path, kepala_baru=desa.anak, sudah_diperiksa="1"))
+    assert person(desa, desa.anak)[2] == 1
+
+
+def test_the_last_of_a_family_closes_its_card(desa: Desa, siti: Browser) -> None:
+    for id in (desa.anak, desa.ibu, desa.ayah):
+        text = say(siti.follow(send(siti, f"/peristiwa/catat/mati/{id}", kepala_baru=desa.ayah)))
+    assert "kartu keluarganya tutup" in text
+    assert "sudah tutup" in say(siti.get(f"/keluarga/{desa.keluarga}"))
+
+
+def test_a_part_of_a_family_moves_and_the_rest_gets_a_card_of_its_own(desa: Desa, siti: Browser) -> None:
+    path = f"/peristiwa/catat/pindah/{desa.ayah}"
+    page = siti.get(path)
+    ticked = re.findall(r'name="ikut" value="([^"]+)" checked', page.text)
+    assert sorted(ticked) == sorted([desa.ibu, desa.anak]), "all go unless unticked"
+    answer = send(siti, path, jenis_pindah="2", alamat_lain="JL. BARU", ikut=[desa.anak], kepala_baru=desa.ibu,
+                  kartu="baru", no_kk_baru="3303990101100009")
+    text = say(siti.follow(answer))
+    assert "Kode pindah" in text and "Dilaporkan bersama" in text and "ANDI SANTOSO" in text
+    status, family, place, _ = person(desa, desa.ibu)
+    assert (status, place) == (1, 1) and family != desa.keluarga
+    assert desa.value("keluarga", family, "no_kk") == "3303990101100009"
+    assert desa.value("keluarga", family, "alamat") == "JL. MAWAR"
+    assert [person(desa, id)[0:2] for id in (desa.ayah, desa.anak)] == [(3, desa.keluarga)] * 2
+    assert sum_events(desa) == {"pindah": 2}
+    tokens = desa.count("SELECT count(DISTINCT token) FROM peristiwa WHERE length(token) = 9")
+    assert tokens == 1 and desa.count("SELECT count(*) FROM peristiwa WHERE token IS NULL") == 0
+
+
+def test_a_whole_family_moves(desa: Desa, siti: Browser) -> None:
+    answer = send(siti, f"/peristiwa/catat/pindah/{desa.ayah}", jenis_pindah="4", ikut=[desa.anak, desa.ibu])
+    assert "kartu keluarganya tutup" in say(siti.follow(answer))
+    assert sum_events(desa) == {"pindah": 3}
+
+
+def test_who_is_no_head_moves_alone_and_leaves_the_card_as_it_is(desa: Desa, siti: Browser) -> None:
+    send(siti, f"/peristiwa/catat/pindah/{desa.anak}", jenis_pindah="2")
+    assert person(desa, desa.anak)[0] == 3 and person(desa, desa.ayah)[1:3] == (desa.keluarga, 1)
+
+
+def test_the_head_is_not_proposed_to_follow_herself(desa: Desa, siti: Browser) -> None:
+    path = f"/peristiwa/catat/pindah/{desa.anak}"
+    assert read_form(siti.get(path), path)["kepala_baru"] == desa.ibu
+    siti.follow(send(siti, path, jenis_pindah="2", ikut=[desa.ayah], kartu="lama"))
+    assert person(desa, desa.ibu)[1:3] == (desa.keluarga, 1)
+
+
+def test_the_own_desa_is_no_destination(desa: Desa, siti: Browser) -> None:
+    path = f"/peristiwa/catat/pindah/{desa.lajang}"
+    assert DESA not in read_options(siti.get(path), "desa_lain")
+    answer = send(siti, path, jenis_pindah="1", desa_lain=DESA)
+    assert answer.status_code == 400 and "di dalam desa bukan peristiwa" in say(answer)
+    assert "bukan peristiwa" in say(siti.get(path)) and "/keluarga/" in siti.get(path).text
+
+
+def read_options(answer: TestResponse, name: str) -> list[str]:
+    inner = re.search(rf'<select id="{name}".*?</select>', answer.text, re.S)
+    assert inner
+    return re.findall(r'<option value="([^"]*)"', inner[0])
+
+
+@pytest.mark.parametrize(("typed", "said"), [
+    ({"tanggal_peristiwa": "21-09-2026"}, "sesudah tanggal lapor"),
+    ({"tanggal_peristiwa": "31-12-1979"}, "tidak mungkin sebelum itu"),
+    ({"tanggal_peristiwa": ""}, "wajib diisi"),
+    ({"jam": "pagi"}, "tulis jam dan menit"),
+])
+def test_what_cannot_be_is_said_at_its_field(desa: Desa, siti: Browser, typed: dict[str, str], said: str) -> None:
+    path = f"/peristiwa/catat/mati/{desa.ayah}"
+    answer = send(siti, path, **{"pelapor": "PAK RT", **typed})
+    assert answer.status_code == 400 and said in say(answer)
+    fields = read_form(answer, path)
+    assert fields["pelapor"] == "PAK RT" and all(fields[name] == text for name, text in typed.items())
+    assert desa.count("SELECT count(*) FROM peristiwa") == 0
+
+
+def test_what_is_only_odd_is_asked_and_then_written(desa: Desa, siti: Browser) -> None:
+    path = f"/peristiwa/catat/mati/{desa.lajang}"
+    answer = send(siti, path, tanggal_peristiwa="01-02-2024")
+    assert answer.status_code == 409 and "lebih dari setahun" in say(answer)
+    early = send(siti, path, tanggal_lapor="01-01-2030")
+    assert early.status_code == 409 and "Tanggal lapor belum tiba" in say(early)
+    siti.follow(send(siti, path, tanggal_peristiwa="01-02-2024", sudah_diperiksa="1"))
+    assert sum_events(desa) == {"mati": 1}
+
+
+def test_nobody_dies_twice(desa: Desa, siti: Browser) -> None:
+    path = f"/peristiwa/catat/mati/{desa.lajang}"
+    siti.follow(send(siti, path))
+    answer = siti.post(path, {**EVENT, "sudah_diperiksa": "1"})
+    assert answer.status_code == 400 and "sudah tercatat meninggal pada 18-09-2026" in say(answer)
+    assert "tidak ada peristiwa lain" in say(siti.get(f"/peristiwa/catat/?penduduk={desa.lajang}"))
+
+
+def test_death_of_somebody_who_moved_counts_no_more(desa: Desa, siti: Browser) -> None:
+    send(siti, f"/peristiwa/catat/pindah/{desa.lajang}", jenis_pindah="3")
+    path = f"/peristiwa/catat/mati/{desa.lajang}"
+    answer = send(siti, path, tanggal_peristiwa="19-09-2026")
+    assert answer.status_code == 409 and "tidak berkurang lagi" in say(answer)
+    text = say(siti.follow(send(siti, path, tanggal_peristiwa="19-09-2026", sudah_diperiksa="1")))
+    assert "tidak mengubah jumlah penduduk" in text
+    assert person(desa, desa.lajang)[0] == 2 and sum_events(desa) == {"pindah": 1}
+
+
+def test_aid_and_offices_that_go_on_are_shown(desa: Desa, siti: Browser) -> None:
+    desa.write("penerima_bantuan", program=desa.program, penduduk=desa.ayah, periode="2026", status="aktif")
+    desa.write("perangkat", nama="KREYO SANTOSO", penduduk=desa.ayah, jabatan="kadus", sebutan="Kepala Dusun I",
+               petugas=desa.petugas["budi"])
+    desa.write("perangkat", nama="KREYO SANTOSO", penduduk=desa.ayah, jabatan="staf", sebutan="Staf lama",
+               sampai="2020-01-01")
+    text = say(siti.follow(send(siti, f"/peristiwa/catat/mati/{desa.ayah}")))
+    assert "Masih tercatat pada bantuan" in text and "2026: menerima" in text
+    assert "Kepala Dusun I (punya akun petugas: Budi Petugas)" in text and "Staf lama" not in text
+
+
+def test_a_closed_month_takes_the_event_and_says_that_it_is_late(desa: Desa, siti: Browser) -> None:
+    desa.write("laporan_lampid", bulan="2026-08", tanggal_tutup="2026-09-01")
+    answer = send(siti, f"/peristiwa/catat/mati/{desa.lajang}", tanggal_peristiwa="02-08-2026",
+                  tanggal_lapor="03-08-2026")
+    assert "tercatat terlambat" in say(siti.follow(answer)) and sum_events(desa) == {"mati": 1}
+
+
+def test_two_ends_of_one_life_count_as_neither_until_one_is_chosen(tmp_path: Path) -> None:
+    """Two computers of one office, apart: one hears of a death, the other of a move."""
+    dunia = Federation(tmp_path)
+    kantor, laptop = dunia.add_node("kantor"), dunia.add_node("laptop")
+    id = create(kantor, nama="SAMIRAH", tanggal_lahir="1960-01-01", jenis_kelamin=2, status_dasar=1)
+    for node in (kantor, laptop):
+        dunia.sync(node)
+    left, right = open_browser(kantor), open_browser(laptop)
+    assert send(left, f"/peristiwa/catat/mati/{id}").status_code == 303
+    assert send(right, f"/peristiwa/catat/pindah/{id}", jenis_pindah="2").status_code == 303
+    for node in (kantor, laptop, kantor):
+        dunia.sync(node)
+    for node in (kantor, laptop):
+        assert count_of(node) == [] and len(rows(node, "SELECT id FROM peristiwa")) == 2
+    for path, typed in ((f"/peristiwa/catat/mati/{id}", {}), (f"/peristiwa/catat/hilang/{id}", {})):
+        answer = send(left, path, **typed)
+        assert answer.status_code == 400 and "menunggu verval" in say(answer)
+    page = left.get(f"/penduduk/{id}").text
+    assert "menunggu verval" in page
+    version = next(v for v in re.findall(r'name="versi" value="([^"]+)"', page))
+    left.follow(left.post(f"/penduduk/{id}/pilih", grup="status", versi=version))
+    for node in (kantor, laptop):
+        dunia.sync(node)
+    (first,), (second,) = count_of(kantor), count_of(laptop)
+    assert first == second and first[1] == -1
+    dunia.close()
+
+
+def count_of(node: NodeServices) -> list[tuple[str, int]]:
+    with node.database.read() as conn:
+        starts, events = read_lives(conn, DESA, [row[0] for row in conn.execute("SELECT id FROM penduduk")])
+    return [(item.jenis, item.jiwa) for item in count_events(list(starts.items()), events.values())]
+
+
+# Coming.
+
+def test_a_newborn_joins_the_family_of_its_mother(desa: Desa, siti: Browser) -> None:
+    path = f"/peristiwa/catat/lahir/{desa.keluarga}"
+    proposed = read_form(siti.get(path), path)
+    assert (proposed["ibu"], proposed["ayah"], proposed["hubungan"]) == (desa.ibu, desa.ayah, "4")
+    answer = send(siti, path, nama="BUNGA SANTOSO", jenis_kelamin="2", berat_gram="3.100", penolong="2")
+    assert "BUNGA SANTOSO" in say(siti.follow(answer))
+    with desa.node.database.read() as conn:
+        row = conn.execute(
+            "SELECT nik, keluarga, hubungan, tanggal_lahir, status_dasar, ibu_nama, ayah_nama, ayah_nik, alamat, dusun,"
+            " status_kawin FROM penduduk WHERE nama = 'BUNGA SANTOSO'"
+        ).fetchone()
+    assert tuple(row) == (None, desa.keluarga, 4, "2026-09-18", 1, "SITI AMINAH", "KREYO SANTOSO",
+                          "3303990101800001", "JL. MAWAR", desa.dusun, 1)
+    assert sum_events(desa) == {"lahir": 1}
+    assert desa.count("SELECT count(*) FROM peristiwa WHERE jenis_kelamin = 2 AND dusun = ? AND kepala = 0",
+                      desa.dusun) == 1
+
+
+def test_a_father_who_is_no_resident_is_named(desa: Desa, siti: Browser) -> None:
+    send(siti, f"/peristiwa/catat/lahir/{desa.keluarga}", nama="BUNGA", jenis_kelamin="2", ayah="", ayah_nama="JONO")
+    with desa.node.database.read() as conn:
+        row = conn.execute("SELECT ayah_nama, ayah_nik FROM penduduk WHERE nama = 'BUNGA'").fetchone()
+    assert tuple(row) == ("JONO", None)
+
+
+def test_only_head_and_spouse_are_guessed_to_be_parents(desa: Desa, siti: Browser) -> None:
+    desa.change("penduduk", desa.ayah, status_dasar=2)
+    path = f"/peristiwa/catat/lahir/{desa.keluarga}"
+    fields = read_form(siti.get(path), path)
+    assert (fields["ibu"], fields["ayah"]) == (desa.ibu, ""), "the brother is not the father"
+
+
+def test_a_birth_lacks_nothing_that_counts(desa: Desa, siti: Browser) -> None:
+    answer = send(siti, f"/peristiwa/catat/lahir/{desa.keluarga}", nama="", jenis_kelamin="")
+    assert answer.status_code == 400 and "Nama lengkap wajib diisi" in say(answer)
+    assert "Jenis kelamin wajib diisi" in say(answer)
+
+
+def test_a_twin_is_asked_about_and_a_mother_of_nine_too(desa: Desa, siti: Browser) -> None:
+    path = f"/peristiwa/catat/lahir/{desa.keluarga}"
+    siti.follow(send(siti, path, nama="BUNGA", jenis_kelamin="2"))
+    answer = send(siti, path, nama="BUNGA", jenis_kelamin="2")
+    assert answer.status_code == 409 and "sudah tercatat" in say(answer)
+    young = send(siti, path, nama="LAIN", jenis_kelamin="1", ibu=desa.anak)
+    assert young.status_code == 409 and "baru berumur 11 tahun" in say(young)
+
+
+PEOPLE = {
+    "jumlah": "2", "o0-nama": "JOKO SUSILO", "o0-jenis_kelamin": "1", "o0-tanggal_lahir": "01-02-1985",
+    "o0-hubungan": "1", "o0-warganegara": "1", "o1-nama": "RINI", "o1-jenis_kelamin": "2",
+    "o1-tanggal_lahir": "03-04-1988", "o1-hubungan": "3", "o1-warganegara": "1",
+}
+
+
+def test_a_family_moves_in_on_one_form(desa: Desa, siti: Browser) -> None:
+    path = "/peristiwa/catat/datang"
+    more = siti.post(path, {**read_form(siti.get(path), path), "o0-nama": "JOKO SUSILO", "aksi": "tambah"})
+    fields = read_form(more, path)
+    assert more.status_code == 200 and fields["jumlah"] == "2" and fields["o0-nama"] == "JOKO SUSILO"
+    answer = send(siti, path, **PEOPLE, tujuan="baru", no_kk="3303990101100008", alamat="JL. MELATI",
+                  dusun=desa.dusun, token="k7qd 3mxa")
+    assert "RINI" in say(siti.follow(answer))
+    with desa.node.database.read() as conn:
+        rows = conn.execute(
+            "SELECT p.nama, p.status_dasar, p.alamat, k.no_kk, e.token, e.kepala FROM penduduk p"
+            " JOIN keluarga k ON k.id = p.keluarga JOIN peristiwa e ON e.id = p.peristiwa ORDER BY p.nama"
+        ).fetchall()
+    assert [tuple(row) for row in rows] == [
+        ("JOKO SUSILO", 1, "JL. MELATI", "3303990101100008", "K7QD-3MXA", 1),
+        ("RINI", 1, "JL. MELATI", "3303990101100008", "K7QD-3MXA", 0),
+    ]
+    assert sum_events(desa) == {"datang": 2}
+
+
+def test_one_person_moves_into_a_family_that_is_known(desa: Desa, siti: Browser) -> None:
+    path = "/peristiwa/catat/datang"
+    one = {name: text for name, text in PEOPLE.items() if not name.startswith("o1")} | {"jumlah": "1"}
+    answer = send(siti, path, **one, tujuan="lama", cari_keluarga="kreo")
+    assert answer.status_code == 400 and "Pilih dulu keluarga yang dimaksud" in say(answer)
+    assert f'value="{desa.keluarga}"' in answer.text
+    answer = send(siti, path, **one, tujuan="lama", keluarga_tujuan=desa.keluarga)
+    assert answer.status_code == 400 and "sudah punya kepala keluarga (KREYO SANTOSO)" in say(answer)
+    siti.follow(send(siti, path, **(one | {"o0-hubungan": "9"}), tujuan="lama", cari_keluarga=NO_KK))
+    assert desa.count("SELECT count(*) FROM penduduk WHERE nama = 'JOKO SUSILO' AND keluarga = ? AND alamat"
+                      " = 'JL. MAWAR'", desa.keluarga) == 1
+
+
+@pytest.mark.parametrize(("typed", "said"), [
+    ({"o0-nama": "", "o0-tanggal_lahir": "", "o1-nama": "", "o1-tanggal_lahir": ""}, "Isi dulu nama"),
+    ({"o1-tanggal_lahir": ""}, "Orang ke-2: Tanggal lahir wajib diisi"),
+    ({"o1-hubungan": "1"}, "hanya punya satu kepala"),
+    ({"token": "ABC"}, "Kode pindah terdiri atas 8"),
+    ({"tujuan": ""}, "Pilih dulu keluarganya"),
+    ({"no_kk": NO_KK}, "sudah dipakai"),
+])
+def test_an_arrival_that_cannot_be_is_explained(desa: Desa, siti: Browser, typed: dict[str, str], said: str) -> None:
+    answer = send(siti, "/peristiwa/catat/datang", **{**PEOPLE, "tujuan": "baru", "dusun": desa.dusun, **typed})
+    assert answer.status_code == 400 and said in say(answer)
+    assert desa.count("SELECT count(*) FROM peristiwa") == 0
+
+
+def test_a_new_family_without_a_dusun_is_asked_about(desa: Desa, siti: Browser) -> None:
+    answer = send(siti, "/peristiwa/catat/datang", **PEOPLE, tujuan="baru")
+    assert answer.status_code == 409 and "Dusunnya belum dipilih" in say(answer)
+
+
+def test_who_was_here_before_is_not_typed_again(desa: Desa, siti: Browser) -> None:
+    send(siti, f"/peristiwa/catat/pindah/{desa.lajang}", jenis_pindah="3")
+    one = {"jumlah": "1", "o0-nama": "WATI LESTARI", "o0-jenis_kelamin": "2", "o0-tanggal_lahir": "02-02-1950",
+           "o0-hubungan": "1"}
+    answer = send(siti, "/peristiwa/catat/datang", **one, tujuan="baru")
+    assert answer.status_code == 400 and "Jangan diketik ulang" in say(answer)
+    assert f"/peristiwa/catat/?penduduk={desa.lajang}" in answer.text
+
+
+def test_somebody_returns_to_the_old_family(desa: Desa, siti: Browser) -> None:
+    send(siti, f"/peristiwa/catat/hilang/{desa.anak}")
+    path = f"/peristiwa/catat/kembali/{desa.anak}"
+    siti.follow(send(siti, path, tanggal_peristiwa="19-09-2026", tujuan="lama", keluarga_tujuan=desa.keluarga))
+    assert person(desa, desa.anak)[:3] == (1, desa.keluarga, 4)
+    assert sum_events(desa) == {"hilang": 1, "kembali": 1}
+
+
+def test_somebody_returns_to_a_family_of_his_own(desa: Desa, siti: Browser) -> None:
+    send(siti, f"/peristiwa/catat/pindah/{desa.anak}", jenis_pindah="2")
+    path = f"/peristiwa/catat/kembali/{desa.anak}"
+    siti.follow(send(siti, path, tanggal_peristiwa="19-09-2026", tujuan="baru", hubungan="1", alamat="JL. BARU"))
+    status, family, place, _ = person(desa, desa.anak)
+    assert (status, place) == (1, 1) and family != desa.keluarga
+    assert desa.value("penduduk", desa.anak, "alamat") == "JL. BARU"
+
+
+def test_a_whole_family_returns_on_one_form(desa: Desa, siti: Browser) -> None:
+    send(siti, f"/peristiwa/catat/pindah/{desa.ayah}", jenis_pindah="4", ikut=[desa.anak, desa.ibu])
+    path = f"/peristiwa/catat/kembali/{desa.ayah}"
+    answer = send(siti, path, tanggal_peristiwa="19-09-2026", ikut=[desa.anak, desa.ibu])
+    assert "Dilaporkan bersama" in say(siti.follow(answer))
+    assert [person(desa, id)[:3] for id in (desa.ayah, desa.ibu, desa.anak)] == [
+        (1, desa.keluarga, 1), (1, desa.keluarga, 3), (1, desa.keluarga, 4),
+    ]
+    assert sum_events(desa) == {"pindah": 3, "kembali": 3}
+
+
+def test_who_lives_here_does_not_return(desa: Desa, siti: Browser) -> None:
+    answer = send(siti, f"/peristiwa/catat/kembali/{desa.anak}", tujuan="lama", keluarga_tujuan=desa.keluarga)
+    assert answer.status_code == 400 and "masih tinggal di desa" in say(answer)
+
+
+# Undo.
+
+def undo(siti: Browser, event: str, **typed: Any) -> TestResponse:
+    siti.get(f"/peristiwa/{event}")
+    return siti.post(f"/peristiwa/{event}/batal", {"alasan": "salah orang", "tanggal_lapor": "21-09-2026", **typed})
+
+
+def test_an_undone_death_gives_back_status_and_head(desa: Desa, siti: Browser) -> None:
+    desa.change("penduduk", desa.ayah, status_dasar=1, tanggal_status="2020-01-01", sebab_status="Pindah masuk")
+    event = event_of(send(siti, f"/peristiwa/catat/mati/{desa.ayah}"))
+    text = say(siti.follow(undo(siti, event)))
+    assert "sudah dibatalkan" in text and "Dibatalkan (meninggal)" in text and "salah orang" in text
+    assert person(desa, desa.ayah) == (1, desa.keluarga, 1, "2020-01-01")
+    assert person(desa, desa.ibu)[1:3] == (desa.keluarga, 3)
+    assert sum_events(desa) == {}
+    page = siti.get(f"/peristiwa/{event}")
+    assert "sudah dibatalkan" in say(page) and "Batalkan peristiwa" not in say(page)
+
+
+def test_an_undone_split_puts_people_back_and_takes_the_new_card_away(desa: Desa, siti: Browser) -> None:
+    event = event_of(send(siti, f"/peristiwa/catat/pindah/{desa.ayah}", jenis_pindah="2", ikut=[desa.anak],
+                          kepala_baru=desa.ibu, kartu="baru"))
+    with desa.node.database.read() as conn:
+        other = conn.execute("SELECT id FROM peristiwa WHERE rombongan = ?", (event,)).fetchone()[0]
+    siti.follow(undo(siti, event, bersama=[other]))
+    assert [person(desa, id)[:2] for id in (desa.ayah, desa.ibu, desa.anak)] == [(1, desa.keluarga)] * 3
+    assert person(desa, desa.ibu)[2] == 3 and desa.count("SELECT count(*) FROM keluarga") == 1
+    assert sum_events(desa) == {}
+
+
+def test_what_was_changed_since_is_left_and_said(desa: Desa, siti: Browser) -> None:
+    event = event_of(send(siti, f"/peristiwa/catat/mati/{desa.ayah}"))
+    desa.change("penduduk", desa.ibu, hubungan=9)
+    text = say(siti.follow(undo(siti, event)))
+    assert "Tempat SITI AMINAH di kartu keluarga tidak dikembalikan" in text
+    assert person(desa, desa.ibu)[2] == 9 and person(desa, desa.ayah)[0] == 1
+
+
+def test_an_undo_that_leaves_two_heads_says_so(desa: Desa, siti: Browser) -> None:
+    event = event_of(send(siti, f"/peristiwa/catat/mati/{desa.ayah}"))
+    desa.change("penduduk", desa.ibu, hubungan=9)
+    desa.change("penduduk", desa.anak, hubungan=1)
+    assert "sekarang dua kepala keluarga" in say(siti.follow(undo(siti, event)))
+
+
+def test_a_birth_undone_is_counted_no_more_and_kept(desa: Desa, siti: Browser) -> None:
+    event = event_of(send(siti, f"/peristiwa/catat/lahir/{desa.keluarga}", nama="BUNGA", jenis_kelamin="2"))
+    siti.follow(undo(siti, event))
+    assert desa.count("SELECT status_dasar FROM penduduk WHERE nama = 'BUNGA'") == 9 and sum_events(desa) == {}
+
+
+def test_only_the_last_event_of_a_person_is_undone_and_only_with_a_reason(desa: Desa, siti: Browser) -> None:
+    first = event_of(send(siti, f"/peristiwa/catat/hilang/{desa.lajang}"))
+    send(siti, f"/peristiwa/catat/mati/{desa.lajang}", tanggal_peristiwa="19-09-2026", sudah_diperiksa="1")
+    answer = undo(siti, first)
+    assert answer.status_code == 400 and "bukan yang terakhir" in say(answer)
+    second = event_of(send(siti, f"/peristiwa/catat/mati/{desa.ayah}"))
+    empty = undo(siti, second, alasan=" ")
+    assert empty.status_code == 400 and "Tulis dulu mengapa" in say(empty)
+    early = undo(siti, second, tanggal_lapor="19-09-2026")
+    assert early.status_code == 400 and "tidak mungkin sebelum" in say(early)
+    assert desa.count("SELECT count(*) FROM peristiwa WHERE jenis = 'batal'") == 0
+
+
+def test_after_an_undo_the_event_is_recorded_anew_and_undone_again(desa: Desa, siti: Browser) -> None:
+    for _ in range(3):
+        event = event_of(send(siti, f"/peristiwa/catat/mati/{desa.lajang}"))
+        assert sum_events(desa) == {"mati": 1}
+        siti.follow(undo(siti, event))
+        assert sum_events(desa) == {} and person(desa, desa.lajang)[0] == 1
+
+
+# Pages.
+
+def test_the_list_counts_by_kind_and_finds_names_over_all_months(desa: Desa, siti: Browser) -> None:
+    send(siti, f"/peristiwa/catat/mati/{desa.lajang}", tanggal_peristiwa="02-08-2026", tanggal_lapor="03-08-2026")
+    send(siti, f"/peristiwa/catat/hilang/{desa.anak}")
+    text = say(siti.get("/peristiwa/"))
+    assert "Semua 1" in text and "Hilang 1" in text and "Meninggal 0" in text and "ANDI SANTOSO" in text
+    october = say(siti.get("/peristiwa/?bulan=2026-08"))
+    assert "WATI LESTARI" in october and "ANDI" not in october and "Agustus 2026 (1)" in october
+    assert "Tidak ada peristiwa" in say(siti.get("/peristiwa/?bulan=2026-08&jenis=lahir"))
+    found = siti.post("/peristiwa/cari", teks="wati")
+    assert "wati" not in found.headers["Location"] and "WATI LESTARI" in say(siti.follow(found))
+
+
+def test_the_way_leads_from_what_happened_to_whom(desa: Desa, siti: Browser) -> None:
+    page = siti.get("/peristiwa/catat/")
+    for jenis in ("lahir", "mati", "pindah", "hilang", "datang", "kembali"):
+        assert f"/peristiwa/catat/{jenis}" in page.text
+    siti.get("/peristiwa/catat/mati")
+    found = siti.follow(siti.post("/peristiwa/catat/mati/cari", teks="kreo"))
+    assert f"/peristiwa/catat/mati/{desa.ayah}" in found.text
+    siti.get("/peristiwa/catat/lahir")
+    assert f"/peristiwa/catat/lahir/{desa.keluarga}" in siti.follow(
+        siti.post("/peristiwa/catat/lahir/cari", teks="siti aminah")
+    ).text
+    assert f"/peristiwa/catat/?penduduk={desa.ayah}" in siti.get(f"/penduduk/{desa.ayah}").text
+    assert f"/peristiwa/catat/?keluarga={desa.keluarga}" in siti.get(f"/keluarga/{desa.keluarga}").text
+    assert f"/peristiwa/catat/lahir/{desa.keluarga}" in siti.get(f"/peristiwa/catat/?keluarga={desa.keluarga}").text
+
+
+def test_a_status_made_by_an_event_is_not_typed_over(desa: Desa, siti: Browser) -> None:
+    path = f"/penduduk/{desa.lajang}/ubah"
+    assert "status_dasar" in read_form(siti.get(path), path)
+    send(siti, f"/peristiwa/catat/mati/{desa.lajang}")
+    fields = read_form(siti.get(path), path)
+    assert "status_dasar" not in fields
+    siti.follow(siti.post(path, {**fields, "status_dasar": "1", "telepon": "0800"}))
+    assert person(desa, desa.lajang)[0] == 2
+
+
+def test_who_has_events_is_not_deleted(desa: Desa, siti: Browser) -> None:
+    """Deleting somebody would take counted events out of months that were reported."""
+    event = event_of(send(siti, f"/peristiwa/catat/mati/{desa.lajang}"))
+    for _ in range(2):
+        assert "tidak dihapus" in say(siti.get(f"/penduduk/{desa.lajang}/hapus"))
+        assert siti.post(f"/penduduk/{desa.lajang}/hapus", alasan="ganda").status_code == 400
+        undo(siti, event)
+    assert person(desa, desa.lajang)[0] == 1
+
+
+def test_closed_families_are_found(desa: Desa, siti: Browser) -> None:
+    assert "KREYO" not in say(siti.get("/keluarga/?hanya=tutup"))
+    send(siti, f"/peristiwa/catat/pindah/{desa.ayah}", jenis_pindah="4", ikut=[desa.anak, desa.ibu])
+    assert "3303" in say(siti.get("/keluarga/?hanya=tutup"))
+
+
+def test_a_letter_is_offered_where_letters_are_written(desa: Desa, siti: Browser) -> None:
+    answer = siti.follow(send(siti, f"/peristiwa/catat/mati/{desa.lajang}"))
+    assert ("surat keterangan kematian" in say(answer)) is ("surat.compose" in desa.app.view_functions)
+
+
+def test_what_is_not_there_is_not_found(desa: Desa, siti: Browser) -> None:
+    ghost = desa.node.new_id()
+    for path in (f"/peristiwa/{ghost}", f"/peristiwa/catat/mati/{ghost}", f"/peristiwa/catat/lahir/{ghost}",
+                 f"/peristiwa/catat/kembali/{ghost}"):
+        assert siti.get(path).status_code == 404

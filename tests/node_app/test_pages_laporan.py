@@ -1,0 +1,205 @@
+"""The monthly report and the books on the screens of the village: every number opens its names, closing, files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from html import unescape
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from python_calamine import CalamineWorkbook
+
+from node.laporan import books, cetak
+from shared.lampid.book import B3, make_long, make_short
+from tests.node_app.test_pages_kit import NIK, Browser, Desa, make_desa, read_text
+from tests.support.lampid import close, happen, months
+
+BULAN = "2026-09"
+"""The month of the clock of the tests."""
+
+
+@pytest.fixture
+def desa(tmp_path: Path) -> Iterator[Desa]:
+    made = make_desa(tmp_path / "desa")
+    yield made
+    made.node.close()
+
+
+def live_through(desa: Desa) -> None:
+    """A closed month, and one with all there is: late, voided, corrected, born, moved, missing."""
+    gone, death = happen(desa.node, "datang", "2026-08-03", jenis_kelamin=1, dusun=desa.dusun)
+    _, death = happen(desa.node, "mati", "2026-08-20", gone)
+    close(desa.node, "2026-08")
+    happen(desa.node, "batal", "2026-09-02", gone, dibatalkan=death, status_dasar=1)
+    happen(desa.node, "lahir", "2026-08-30", jenis_kelamin=2, dusun=desa.dusun)
+    happen(desa.node, "datang", "2026-09-03", jenis_kelamin=1, warganegara=2, hubungan=1)
+    happen(desa.node, "pindah", "2026-09-04", desa.lajang)
+    missing, _ = happen(desa.node, "datang", "2026-09-05", jenis_kelamin=1, dusun=desa.dusun)
+    happen(desa.node, "hilang", "2026-09-06", missing)
+    desa.change("penduduk", desa.anak, jenis_kelamin=2, nama="ANAK", tempat_lahir=None, tanggal_lahir=None)
+
+
+def count_lines(browser: Browser, address: str) -> tuple[int, int]:
+    """Sum the signs of all lines behind an address, over its pages; also give the number that it states."""
+    stated = total = 0
+    page, pages = 1, 1
+    while page <= pages:
+        html = browser.get(f"{address}&hal={page}").text
+        found = re.search(r'class="jumlah">(−?[0-9.]+)<', html)
+        assert found, address
+        stated = int(found[1].replace(".", "").replace("−", "-"))
+        of = re.search(r"Halaman [0-9.]+ dari ([0-9.]+)", html)
+        pages = int(of[1].replace(".", "")) if of else 1
+        total += html.count(">+1</td>") - html.count(">−1</td>")
+        page += 1
+    return total, stated
+
+
+@pytest.mark.parametrize("bulan", ["2026-08", BULAN])
+def test_every_number_of_a_month_opens_the_names_it_counts(desa: Desa, bulan: str) -> None:
+    live_through(desa)
+    browser = desa.browser("budi")
+    html = unescape(browser.get(f"/laporan/{bulan}").text)
+    links = re.findall(r'<td><a href="(/laporan/[^"]+/nama[^"]*)">(−?[0-9.]+)</a>', html)
+    assert len(links) > (60 if bulan == BULAN else 40)
+    for address, shown in set(links):
+        number = int(shown.replace(".", "").replace("−", "-"))
+        assert count_lines(browser, address) == (number, number), address
+
+
+def test_the_month_shows_what_came_late_what_was_voided_and_what_was_corrected(desa: Desa) -> None:
+    live_through(desa)
+    laporan = months(desa.node)[BULAN]
+    short = {row.judul: [angka.nilai for angka in row.angka] for row in make_short(laporan)}
+    assert short["Kematian"][6] == -1 and short["Kelahiran"][6] == 1 and short["Hilang"][6] == 1
+    assert short["Pembetulan"][4:7] == [-1, 1, 0]
+    _, total = make_long(laporan)
+    assert total.ket == "hilang 1; terlambat 1; pembetulan +1 −1" or "terlambat 1" in total.ket
+    page = read_text(desa.browser().get(f"/laporan/{BULAN}"))
+    assert "terlambat" in page and "1 peristiwa" in page
+
+
+def test_a_month_is_closed_as_it_was_seen_and_not_otherwise(desa: Desa) -> None:
+    browser = desa.browser("siti")
+    page = browser.get(f"/laporan/{BULAN}/tutup")
+    assert "keadaan awal" in page.text and "nihil" in page.text and "belum habis" in page.text
+    seen = re.search(r'name="dilihat" value="(\w+)"', page.text)
+    assert seen
+    assert browser.post(f"/laporan/{BULAN}/tutup", dilihat=seen[1]).status_code == 400
+    happen(desa.node, "pindah", "2026-09-04", desa.lajang)
+    answer = browser.post(f"/laporan/{BULAN}/tutup", dilihat=seen[1], benar="1")
+    assert answer.status_code == 409 and "Angkanya berubah" in answer.text
+    assert desa.count("SELECT count(*) FROM laporan_lampid") == 0
+    again = re.search(r'name="dilihat" value="(\w+)"', answer.text)
+    assert again
+    done = browser.follow(browser.post(f"/laporan/{BULAN}/tutup", dilihat=again[1], benar="1"))
+    assert "sudah ditutup" in done.text
+    assert desa.value("laporan_lampid", _only(desa), "nihil") == 0
+    assert desa.count("SELECT count(*) FROM access_audit WHERE action = 'lampid_ditutup'") == 1
+
+
+def _only(desa: Desa) -> str:
+    with desa.node.database.read() as conn:
+        (row,) = conn.execute("SELECT id FROM laporan_lampid").fetchall()
+    return str(row[0])
+
+
+def test_a_month_without_events_is_a_report_of_nothing(desa: Desa) -> None:
+    assert close(desa.node, BULAN).is_nihil
+    assert desa.value("laporan_lampid", _only(desa), "nihil") == 1
+    assert "nihil" in read_text(desa.browser().get("/laporan/"))
+
+
+def test_months_are_closed_in_order(desa: Desa) -> None:
+    happen(desa.node, "pindah", "2026-07-04", desa.lajang)
+    close(desa.node, "2026-07")
+    browser = desa.browser()
+    page = read_text(browser.get(f"/laporan/{BULAN}/tutup"))
+    assert "Tutup dulu Agustus 2026" in page
+    assert browser.post(f"/laporan/{BULAN}/tutup", benar="1", dilihat="x").status_code == 409
+
+
+def test_a_deleted_duplicate_keeps_its_name_behind_the_correction(desa: Desa) -> None:
+    close(desa.node, "2026-08")
+    browser = desa.browser()
+    browser.get(f"/penduduk/{desa.lajang}/hapus")
+    browser.post(f"/penduduk/{desa.lajang}/hapus", alasan="ganda")
+    nama = desa.count("SELECT count(*) FROM penduduk WHERE id = ?", desa.lajang)
+    page = read_text(browser.get(f"/laporan/{BULAN}/nama?angka=pembetulan"))
+    assert nama == 0 and "−1" in page and "Dihapus" in page and "Nama tidak tersimpan" not in page
+
+
+def test_the_book_as_a_file_has_33_columns_and_the_numbers_of_the_screen(desa: Desa) -> None:
+    live_through(desa)
+    browser = desa.browser()
+    browser.get(f"/laporan/{BULAN}")
+    answer = browser.follow(browser.post(f"/laporan/{BULAN}/cetak", format="xlsx"))
+    rows = CalamineWorkbook.from_filelike(BytesIO(answer.data)).get_sheet_by_index(0).to_python()
+    numbered = next(at for at, row in enumerate(rows) if row[:3] == [1.0, 2.0, 3.0])
+    assert rows[numbered] == [float(at) for at in range(1, 34)] and len(B3.kolom) == 33
+    _, total = make_long(months(desa.node)[BULAN])
+    last = next(row for row in rows if row[1] == "Jumlah")
+    assert last[2:32] == [float(angka.nilai) for angka in total.angka]
+    pdf = browser.follow(browser.post(f"/laporan/{BULAN}/cetak", format="pdf"))
+    assert pdf.data.startswith(b"%PDF") and pdf.mimetype == "application/pdf"
+
+
+@pytest.mark.parametrize(("kode", "columns"), [("b1", 16), ("b2", 13), ("b4", 15), ("b5", 19)])
+def test_a_book_has_the_columns_of_the_regulation_and_masks_numbers_on_the_screen(
+    desa: Desa, kode: str, columns: int
+) -> None:
+    live_through(desa)
+    desa.change("penduduk", desa.ayah, status_tinggal="tidak_tetap" if kode == "b4" else "tetap")
+    browser = desa.browser()
+    html = browser.get(f"/laporan/buku/{kode}").text
+    assert f"<td>{columns}</td></tr></thead>" in html and f"<td>{columns + 1}</td></tr></thead>" not in html
+    assert NIK not in html
+    answer = browser.follow(browser.post(f"/laporan/buku/{kode}/cetak", format="xlsx"))
+    rows = CalamineWorkbook.from_filelike(BytesIO(answer.data)).get_sheet_by_index(0).to_python()
+    assert (NIK in str(rows)) is (kode != "b2")
+    assert desa.count("SELECT count(*) FROM access_audit WHERE action = 'buku_dicetak' AND detail LIKE '%orang'") == 1
+
+
+def test_numbers_of_a_book_are_opened_with_a_purpose_and_logged(desa: Desa) -> None:
+    browser = desa.browser()
+    browser.get("/laporan/buku/b1")
+    browser.post("/laporan/buku/b1/tampilkan", keperluan="")
+    assert NIK not in browser.get("/laporan/buku/b1").text
+    browser.post("/laporan/buku/b1/tampilkan", keperluan="laporan")
+    assert NIK in browser.get("/laporan/buku/b1").text
+    assert desa.count("SELECT count(*) FROM access_audit WHERE subject = 'Buku B.1'") == 1
+    browser.post("/laporan/buku/b1/tutup")
+    assert NIK not in browser.get("/laporan/buku/b1").text
+
+
+def test_a_long_book_is_printed_in_parts(desa: Desa, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(books, "PART_ROWS", 3)
+    browser = desa.browser()
+    assert "Nomor 4 sampai 4" in browser.get("/laporan/buku/b1").text
+    made: list[cetak.Isi] = []
+    real = cetak.make_file
+    monkeypatch.setattr(cetak, "make_file", lambda isi, form, people: made.append(isi) or real(isi, form, people))
+    for form, bagian in (("pdf", "1"), ("pdf", "2"), ("pdf", "9"), ("xlsx", "2")):
+        browser.get("/laporan/buku/b1")
+        browser.post("/laporan/buku/b1/cetak", format=form, bagian=bagian)
+    assert [[row[0] for row in isi.rows] for isi in made] == [[1, 2, 3], [4], [4], [1, 2, 3, 4]]
+    assert [isi.keterangan for isi in made] == [
+        "Bagian 1 dari 2, nomor 1 sampai 3", *["Bagian 2 dari 2, nomor 4 sampai 4"] * 2, "",
+    ]
+
+
+def test_the_book_of_changes_leaves_out_what_was_taken_back(desa: Desa) -> None:
+    _, moved = happen(desa.node, "pindah", "2026-09-04", desa.lajang, alamat_lain="Desa Jauh")
+    browser = desa.browser()
+    assert "Desa Jauh" in browser.get("/laporan/buku/b2").text
+    happen(desa.node, "batal", "2026-09-05", desa.lajang, dibatalkan=moved, status_dasar=1)
+    assert "Desa Jauh" not in browser.get("/laporan/buku/b2").text
+
+
+def test_what_is_no_month_or_number_is_not_found(desa: Desa) -> None:
+    browser = desa.browser()
+    for path in ("/laporan/2026-13", "/laporan/1999-01", "/laporan/x", f"/laporan/{BULAN}/nama?angka=x",
+                 f"/laporan/{BULAN}/nama?angka=awal&jk=7", "/laporan/buku/b9"):
+        assert browser.get(path).status_code == 404, path
