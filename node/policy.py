@@ -67,7 +67,7 @@ POLICY = Policy(RIGHTS, {
     "catat": Rule("lampid_catat", "lampid_catat"),
     "kedatangan": Rule("lampid_catat", "lampid_catat"),
     "laporan": Rule("kantor", "kantor", {"bulan_tutup": "closing close"}),
-    "buku": Rule("kantor", "kantor", {"nomor_buka": "unmask mask"}),
+    "buku": Rule("kantor", "kantor", {"nomor_buka": "unmask mask"}, proof="make_book"),
     "surat": Rule(
         "surat_lihat", "surat_konsep",
         {"surat_lihat": "search", "surat_konsep": "choose_kind choose_person compose",

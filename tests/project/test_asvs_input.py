@@ -196,7 +196,7 @@ def test_asvs_27_and_28_every_answer_tells_the_browser_what_is_allowed(side: Sid
 
 # A list of names is written into the audit by the page that opens it (hub/beranda/reveals.py).
 READING_IS_AUDITED = {
-    "verval.index", "verval.case", "sipande.penduduk", "sipande.keluarga", "sipande.penerima", "penghapusan.index",
+    "agenda.download_table", "agenda.download_sheet", "verval.index", "verval.case", "sipande.penduduk", "sipande.keluarga", "sipande.penerima", "penghapusan.index",
 }
 
 
