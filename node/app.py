@@ -21,6 +21,7 @@ from node.laporan import routes as laporan
 from node.latihan import routes as latihan
 from node.logo import routes as logo
 from node.penduduk import routes as penduduk
+from node.perangkat import routes as perangkat
 from node.roles import ADMIN, ROLES, context_words
 from node.services import NodeServices
 from node.sinkron import routes as sinkron
@@ -52,6 +53,10 @@ PANDUAN = make_panduan((
          "keluarga": "keluarga", "bantuan": "bantuan", "penerima": "bantuan", "dusun": "dusun"},
     ),
     Bab(
+        "perangkat", "Perangkat desa", "Siapa menjabat, siapa menandatangani, akhir masa jabatan.",
+        {"perangkat": "daftar", "perangkat.pick": "tambah", "perangkat.add": "tambah", "perangkat.end": "akhir"},
+    ),
+    Bab(
         "impor", "Impor dari Excel", "Mengambil data dari berkas, dan membatalkannya bila salah berkas.",
         {"impor": "langkah", "impor.checked": "masalah", "impor.history": "batal", "impor.batch": "batal"},
     ),
@@ -76,6 +81,7 @@ REGISTRY = (
     Registration(foto.blueprint, MASUK),
     Registration(keluarga.blueprint, MASUK),
     Registration(dusun.blueprint, MASUK),
+    Registration(perangkat.blueprint, MASUK),
     Registration(bantuan.blueprint, MASUK),
     Registration(penerima.blueprint, MASUK),
     Registration(laporan.blueprint, MASUK),
@@ -95,6 +101,7 @@ NAVIGATION = (
     NavItem("Keluarga", "keluarga.index"),
     NavItem("Bantuan", "bantuan.index"),
     NavItem("Laporan", "laporan.index"),
+    NavItem("Perangkat", "perangkat.index"),
     NavItem("Impor", "impor.index"),
     NavItem("Perlu tindakan", "tindakan.index"),
     NavItem("Sinkronisasi", "sinkron.index"),

@@ -47,6 +47,7 @@ class Desa:
     lajang: str = ""
     program: str = ""
     penerima: str = ""
+    perangkat: str = ""
 
     def write(self, kind: str, **values: Any) -> str:
         """Create a record; return its id."""

@@ -36,6 +36,7 @@ def desa(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desa]:
     made.penerima = made.write(
         "penerima_bantuan", program=made.program, keluarga=made.keluarga, periode="2026", status="aktif"
     )
+    made.perangkat = made.write("perangkat", nama="PARTO KARYO", jabatan="kades", mulai="2022-01-01")
     yield made
     made.node.close()
 
@@ -44,7 +45,7 @@ def fill(desa: Desa, rule: Rule) -> str:
     """Make an address for a rule out of what the village holds."""
     found = {
         "/keluarga/<": desa.keluarga, "/keluarga/dusun/<": desa.dusun, "/bantuan/<": desa.program,
-        "/bantuan/penerima/<": desa.penerima,
+        "/bantuan/penerima/<": desa.penerima, "/perangkat/<": desa.perangkat,
     }
     id = next((id for start, id in found.items() if rule.rule.startswith(start)), desa.ayah)
     values = {"id": id, "kerja": "x", "no": "1", "token": "x", "filename": "sipande.css", "perintah": "status",
@@ -154,6 +155,9 @@ def test_unknown_records_are_not_found(desa: Desa) -> None:
         f"/bantuan/penerima/{nobody}/ubah",
         f"/bantuan/penerima/{nobody}/hapus",
         f"/tindakan/{nobody}",
+        f"/perangkat/{nobody}",
+        f"/perangkat/{nobody}/ubah",
+        f"/perangkat/{nobody}/akhir",
     ):
         assert browser.get(path).status_code == 404, path
 
