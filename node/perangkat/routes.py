@@ -39,7 +39,8 @@ def index() -> ResponseReturnValue:
     with node.database.read() as conn:
         rows = read_perangkat(conn, node.wilayah)
         dusun, petugas = list_dusun(conn, node.wilayah), list_petugas(conn, node.wilayah)
-        removed = [(id, name_deleted(node, conn, PERANGKAT, id)) for id in list_deleted(conn, "perangkat", node.wilayah)]
+        gone = list_deleted(conn, "perangkat", node.wilayah)
+        removed = [(id, name_deleted(node, conn, PERANGKAT, id)) for id in gone]
     statuses = {
         str(row["penduduk"]): person.status if (person := people.get(str(row["penduduk"]))) else 0
         for row in rows if row["penduduk"]
@@ -198,7 +199,9 @@ def _ending(id: str) -> Editor:
         with node.database.read() as conn:
             row = read_row(conn, PERANGKAT, node.wilayah, id) or {}
         view.form.fields["sampai"].label = "Hari terakhir menjabat"
-        return render_template("perangkat/akhir.html", id=id, view=view, nama=row.get("nama"), jabatan=name_jabatan(row))
+        return render_template(
+            "perangkat/akhir.html", id=id, view=view, nama=row.get("nama"), jabatan=name_jabatan(row)
+        )
 
     return Editor(PERANGKAT, id, END_FIELDS, {}, draw, check)
 
@@ -225,7 +228,9 @@ def _show_page(id: str, problem: str) -> str:
     )
 
 
-def _write_fields(values: Mapping[str, Any], names: tuple[str, ...], words: Mapping[str, str]) -> list[tuple[str, str]]:
+def _write_fields(
+    values: Mapping[str, Any], names: tuple[str, ...], words: Mapping[str, str]
+) -> list[tuple[str, str]]:
     return [
         (PERANGKAT.fields[name].info.label, show_value(PERANGKAT.fields[name], values[name], words))
         for name in names if values.get(name) is not None

@@ -72,7 +72,7 @@ def list_signers(rows: Iterable[Row], on_date: date) -> list[Row]:
 
 
 def order_rows(rows: Iterable[Row]) -> list[Row]:
-    """Put officials in the order of their offices, then of names; of one name, or of the heads, the later term first."""
+    """Put officials in the order of their offices, then of names; of one name and of heads the later term first."""
     places = {jabatan: at for at, jabatan in enumerate(JABATAN)}
 
     def place(row: Row) -> tuple[int, str]:

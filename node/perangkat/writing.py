@@ -1,4 +1,4 @@
-"""A new official becomes a change: from a resident, whose facts are copied once, from an earlier term, or typed freely."""
+"""A new official becomes a change: from a resident, whose facts are copied once, from an earlier term, or typed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from shared.web.forms import Form, Submitted, parse_form
 
 
 def copy_facts(node: NodeServices, conn: sqlite3.Connection, penduduk: str, lagi: str) -> dict[str, Any]:
-    """Copy what a new record begins with: of a resident, or of an earlier term ``lagi``; nothing where both are gone."""
+    """Copy what a new record begins with: of a resident, or of an earlier term ``lagi``; nothing where it is gone."""
     if lagi:
         before = read_row(conn, PERANGKAT, node.wilayah, lagi) or {}
         names = (*COPIED_AGAIN, "jabatan", "sebutan", "dusun")

@@ -21,7 +21,7 @@ NO_PAGES = {
     "static", "logo.image", "penduduk.download", "keluarga.download", "impor.rejects", "ekspor.perubahan",
     "masuk.mulai", "masuk.masuk", "impor.applied", "impor.undone", "dusun.closed", "keluarga.place",
     "foto.picture", "tindakan.scan", "lampiran.scan", "usb.result", "usb.download", "cadangan.show_code",
-    "ekspor.kunci",
+    "ekspor.kunci", "pwa_manifest", "pwa_worker", "pwa_unreachable", "pwa_reachable",
 }
 
 
