@@ -1,7 +1,7 @@
 """Makes an app one that a phone can install: manifest, service worker, the page for when the office is out of reach.
 
-The worker keeps the shell alone: static files, and that one page. What holds data is never kept, nothing that is sent is
-ever touched, and an answer that says ``no-store`` is thrown away again.
+The worker keeps the shell alone: static files, and that one page. What holds data is never kept, nothing that is
+sent is ever touched, and an answer that says ``no-store`` is thrown away again.
 """
 
 from __future__ import annotations
