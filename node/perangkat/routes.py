@@ -10,6 +10,7 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask.typing import ResponseReturnValue
 
 from node.beranda.desk import Notes, author, keep, services
+from node.laporan import cetak
 from node.penduduk.biodata import make_teller
 from node.penduduk.editing import Editor, take_version
 from node.penduduk.naming import name_deleted
@@ -18,6 +19,7 @@ from node.penduduk.routes import people_index
 from node.penduduk.rules import show_value
 from node.penduduk.tampilan import read_later
 from node.penduduk.writing import Choices, Rejected, delete, restore
+from node.perangkat.buku import A4, select_rows, write_rows
 from node.perangkat.queries import list_petugas, list_with_letters, read_perangkat
 from node.perangkat.rules import (
     END_FIELDS, FORM_FIELDS, HIDUP, PERANGKAT, SECTIONS, Masa, find_end_problem, find_last_day, list_signers,
@@ -25,6 +27,7 @@ from node.perangkat.rules import (
 )
 from node.perangkat.writing import check_form, copy_facts, save_new
 from shared.clock import today
+from shared.tata import Cell
 from shared.web.forms import Form, make_form
 
 blueprint = Blueprint("perangkat", __name__, url_prefix="/perangkat")
@@ -54,6 +57,31 @@ def index() -> ResponseReturnValue:
         former=[row for row in ordered if read_masa(row, day) in (Masa.LEWAT, Masa.BERHENTI)],
         find_last_day=find_last_day,
     )
+
+
+@blueprint.get("/buku")
+def book() -> ResponseReturnValue:
+    """Show book A.4."""
+    is_short = request.args.get("hanya") == "menjabat"
+    return render_template(
+        "perangkat/buku.html", tata=A4, rows=_read_book(is_short), serving_only=is_short, formats=cetak.FORMATS
+    )
+
+
+@blueprint.post("/buku")
+def make_book() -> ResponseReturnValue:
+    """Make book A.4 as a file; audited with the count."""
+    is_short = request.form.get("hanya") == "menjabat"
+    rows = _read_book(is_short)
+    isi = cetak.Isi(A4, "Yang sedang menjabat" if is_short else "", rows)
+    return cetak.make_file(isi, request.form.get("format", "pdf"), len(rows))
+
+
+def _read_book(serving_only: bool) -> list[list[Cell]]:
+    node = services()
+    with node.database.read() as conn:
+        rows, dusun = read_perangkat(conn, node.wilayah), list_dusun(conn, node.wilayah)
+    return write_rows(select_rows(rows, today(node.clock), serving_only=serving_only), dusun)
 
 
 @blueprint.get("/pilih")

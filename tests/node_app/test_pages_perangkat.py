@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import io
+import re
 from collections.abc import Iterator
 from datetime import date
+from html import unescape
 from pathlib import Path
 
 import pytest
+from python_calamine import CalamineWorkbook
 
+from node.laporan.queries import find_penanda
 from node.perangkat.queries import read_perangkat
 from node.perangkat.rules import list_signers
 from shared.clock import today
@@ -146,3 +151,34 @@ def test_a_mistake_is_deleted_and_brought_back_but_not_who_has_signed(desa: Desa
     desa.write("surat", jenis="usaha", nomor="470/1", tahun=2026, penandatangan=id, tanggal="2026-11-20")
     answer = siti.post(f"/perangkat/{id}/hapus", alasan="dua kali")
     assert answer.status_code == 400 and "Ada 1 surat" in read_text(answer)
+
+
+def test_book_a4_has_thirteen_columns_numbered_and_names_who_signs(desa: Desa, siti: Browser) -> None:
+    kades = add(desa, siti, f"?penduduk={desa.ayah}", **TYPED)
+    add(desa, siti, "", nama="=SUM(1)", jabatan="sekdes", nip="198001012005011001", sk_angkat="141/1/2019",
+        tanggal_angkat="02-01-2019")
+    old = add(desa, siti, "", nama="PARTO LAMA", jabatan="kadus", dusun=desa.dusun, tanggal_angkat="05-05-2010")
+    page = f"/perangkat/{old}/akhir"
+    siti.post(page, {**read_form(siti.get(page), page), "sampai": "31-12-2020", "sk_henti": "141/7/2020",
+                     "tanggal_henti": "15-12-2020"})
+    html = siti.get("/perangkat/buku").text
+    table = re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", html[html.index("<table"):html.index("</table>")])))
+    assert " ".join(map(str, range(1, 14))) in table
+    assert table.index("PARTO LAMA") < table.index("=SUM(1)") < table.index("KREYO SANTOSO"), "as they were appointed"
+    for words in ("Kepala Dusun KARANGSARI", "141/7/2020, 15-12-2020", "PURBALINGGA, 01-01-1980"):
+        assert words in table
+    assert "PARTO LAMA" not in siti.get("/perangkat/buku?hanya=menjabat").text
+    sheet = siti.follow(siti.post("/perangkat/buku", format="xlsx"))
+    rows = CalamineWorkbook.from_filelike(io.BytesIO(sheet.data)).get_sheet_by_index(0).to_python()
+    numbered = next(row for row in rows if row[:3] == [1.0, 2.0, 3.0])
+    assert len([cell for cell in numbered if cell != ""]) == 13
+    sekdes = next(row for row in rows if "=SUM(1)" in row)
+    assert sekdes[3] == "198001012005011001", "a text, not a number or a formula"
+    paper = siti.follow(siti.post("/perangkat/buku", format="pdf"))
+    assert paper.mimetype == "application/pdf" and paper.data.startswith(b"%PDF")
+    with desa.node.database.read() as conn:
+        found = find_penanda(conn, desa.node.wilayah, "kades", today(desa.clock).isoformat())
+        assert found is not None and found.nama == "KREYO SANTOSO" and kades
+        assert find_penanda(conn, desa.node.wilayah, "kadus", today(desa.clock).isoformat()) is None
+        sekdes_signs = find_penanda(conn, desa.node.wilayah, "sekdes", today(desa.clock).isoformat())
+    assert sekdes_signs is not None and sekdes_signs.nomor == "NIP 198001012005011001"
