@@ -24,6 +24,7 @@ from node.laporan import routes as laporan
 from node.latihan import routes as latihan
 from node.logo import routes as logo
 from node.penduduk import routes as penduduk
+from node.perangkat import routes as perangkat
 from node.roles import ADMIN, ROLES, context_words
 from node.services import NodeServices
 from node.sinkron import routes as sinkron
@@ -71,6 +72,11 @@ PANDUAN = make_panduan((
          "kedatangan.record_come_back": "kembali", "catat.leave": "keluar", "catat.record_leave": "keluar"},
     ),
     Bab(
+        "perangkat", "Perangkat desa", "Siapa menjabat, siapa menandatangani, akhir masa jabatan.",
+        {"perangkat": "daftar", "perangkat.pick": "tambah", "perangkat.add": "tambah", "perangkat.end": "akhir",
+         "perangkat.book": "buku"},
+    ),
+    Bab(
         "impor", "Impor dari Excel", "Mengambil data dari berkas, dan membatalkannya bila salah berkas.",
         {"impor": "langkah", "impor.checked": "masalah", "impor.history": "batal", "impor.batch": "batal"},
     ),
@@ -102,6 +108,7 @@ REGISTRY = (
     Registration(lampid.blueprint, MASUK),
     Registration(catat.blueprint, MASUK),
     Registration(masuk.blueprint, MASUK),
+    Registration(perangkat.blueprint, MASUK),
     Registration(bantuan.blueprint, MASUK),
     Registration(penerima.blueprint, MASUK),
     Registration(surat.blueprint, MASUK, dict.fromkeys(("settings", "save_settings"), peran(ADMIN.name))),
@@ -131,6 +138,7 @@ NAVIGATION = (
     NavItem("Surat", "surat.index"),
     NavItem("Bantuan", "bantuan.index"),
     NavItem("Laporan", "laporan.index"),
+    NavItem("Perangkat", "perangkat.index"),
     NavItem("Impor", "impor.index"),
     NavItem("Perlu tindakan", "tindakan.index"),
     NavItem("Sinkronisasi", "sinkron.index"),

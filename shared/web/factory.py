@@ -36,6 +36,7 @@ from shared.web.guards import (
 from shared.web.headers import MACHINE_HEADERS, SECURITY_HEADERS, STRICT_TRANSPORT
 from shared.web.local import Command, make_local_blueprint
 from shared.web.passwords import Cost, Hasher
+from shared.web.pwa import set_up_pwa
 from shared.web.services import NavItem, Web, current_user, web
 from shared.web.sessions import ABSOLUTE_S, IDLE_S, Sessions
 from shared.web.throttle import Throttle
@@ -145,6 +146,7 @@ def make_app(
     CSRFProtect(app)
     _set_up_templates(app, shell)
     _set_up_static(app)
+    set_up_pwa(app)
     set_up_errors(app)
     register(app, masuk.blueprint, masuk.GUARD)
     if commands is not None:

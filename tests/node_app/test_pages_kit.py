@@ -48,6 +48,7 @@ class Desa:
     program: str = ""
     penerima: str = ""
     peristiwa: str = ""
+    perangkat: str = ""
 
     def write(self, kind: str, **values: Any) -> str:
         """Create a record; return its id."""

@@ -39,6 +39,7 @@ def desa(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desa]:
     made.peristiwa = made.write(
         "peristiwa", jenis="hilang", penduduk=made.anak, tanggal_peristiwa="2026-09-01", tanggal_lapor="2026-09-02"
     )
+    made.perangkat = made.write("perangkat", nama="PARTO KARYO", jabatan="kades", mulai="2022-01-01")
     yield made
     made.node.close()
 
@@ -48,7 +49,7 @@ def fill(desa: Desa, rule: Rule) -> str:
     found = {
         "/keluarga/<": desa.keluarga, "/keluarga/dusun/<": desa.dusun, "/bantuan/<": desa.program,
         "/bantuan/penerima/<": desa.penerima, "/peristiwa/<": desa.peristiwa,
-        "/peristiwa/catat/lahir/<": desa.keluarga,
+        "/peristiwa/catat/lahir/<": desa.keluarga, "/perangkat/<": desa.perangkat,
     }
     id = next((id for start, id in found.items() if rule.rule.startswith(start)), desa.ayah)
     values = {"id": id, "kerja": "x", "no": "1", "token": "x", "filename": "sipande.css", "perintah": "status",
@@ -66,7 +67,7 @@ def list_pages(desa: Desa) -> list[str]:
         for rule in list_rules(desa.app)
         if rule.methods
         and "GET" in rule.methods
-        and rule.endpoint not in ("static", "impor.rejects")
+        and rule.endpoint not in ("static", "pwa_manifest", "pwa_worker", "impor.rejects")
         and not rule.endpoint.endswith(".download")
     ]
 
@@ -158,6 +159,9 @@ def test_unknown_records_are_not_found(desa: Desa) -> None:
         f"/bantuan/penerima/{nobody}/ubah",
         f"/bantuan/penerima/{nobody}/hapus",
         f"/tindakan/{nobody}",
+        f"/perangkat/{nobody}",
+        f"/perangkat/{nobody}/ubah",
+        f"/perangkat/{nobody}/akhir",
     ):
         assert browser.get(path).status_code == 404, path
 
@@ -178,4 +182,4 @@ def test_a_first_load_is_small(desa: Desa) -> None:
     for path in assets:
         with browser.client.get(path) as answer:
             size += len(answer.data)
-    assert len(assets) <= 4 and size < 150_000
+    assert len(assets) <= 6 and size < 150_000
