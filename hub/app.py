@@ -18,8 +18,9 @@ from hub.lampiran import routes as lampiran
 from hub.pemulihan import periksa
 from hub.pemulihan import routes as pemulihan
 from hub.penghapusan import routes as penghapusan
+from hub.policy import POLICY
 from hub.program import routes as program
-from hub.roles import ADMIN, DESK, NAMES, ROLES, context_words
+from hub.roles import ADMIN, ROLES, context_words
 from hub.saksi import routes as saksi
 from hub.services import HubServices
 from hub.simpul import pendaftaran
@@ -29,7 +30,6 @@ from hub.usb import routes as usb
 from hub.verval import routes as verval
 from shared.web.accounts import FirstPerson
 from shared.web.factory import make_app
-from shared.web.guards import MASUK, TANDA_TANGAN, UMUM, Registration, peran
 from shared.web.panduan import FIRST, Bab, make_panduan
 from shared.web.passwords import Cost
 from shared.web.periksa_surat import make_periksa_surat
@@ -39,7 +39,7 @@ PANDUAN = make_panduan((
     Bab(
         FIRST, "Hari pertama", "Masuk, akun petugas, dan urutan kerja saat baru mulai.",
         {"masuk": "masuk", "masuk.new_password": "sandi", "masuk.redeem": "sandi", "beranda": "beranda",
-         "pengguna": "akun", "akses": "akses", "cadangan": "cadangan"},
+         "pengguna": "akun", "cadangan": "cadangan"},
     ),
     Bab(
         "simpul", "Komputer desa", "Membaca kabar dan kelengkapan setiap desa; mendaftarkan dan menolak komputer.",
@@ -60,45 +60,38 @@ PANDUAN = make_panduan((
         "lampid", "LAMPID", "Laporan bulanan semua desa, memeriksa dan mengunci, pindah antardesa.",
         {"lampid": "bulanan", "lampid.show": "periksa", "lampid.examine": "periksa", "lampid.moves": "pindahan"},
     ),
+    Bab(
+        "keamanan", "Akun dan keamanan", "Peran, perangkat, kode HP, dan catatan akses.",
+        {"pengguna.show": "peran", "saya": "saya", "saya.code": "kode-hp", "akses": "catatan"},
+    ),
     Bab("camat", "Untuk camat", "Melihat keadaan kecamatan, membuka nama, dan memutus kasus.", {}),
     Bab("ekspor", "Ekspor ke kabupaten", "Token, apa yang dapat diambil kabupaten, dan saksi.", {"saksi": "saksi"}),
 ))
 REGISTRY = (
-    Registration(ingest.blueprint, TANDA_TANGAN),
-    Registration(ingest_blobs.blueprint, TANDA_TANGAN),
-    # The token of a reader is checked by the view itself, over the header and nothing else.
-    Registration(ekspor.blueprint, UMUM),
-    # The same token, and the cosignatures prove themselves.
-    Registration(saksi.blueprint, TANDA_TANGAN),
-    Registration(beranda.blueprint, MASUK),
-    Registration(sipande.blueprint, MASUK, {
-        "public": UMUM, "save_targets": peran(*DESK),
-        **dict.fromkeys(("penduduk", "keluarga", "penerima"), peran(*NAMES)),
-    }),
-    Registration(lampid.blueprint, MASUK, {
-        "examine": peran(*DESK), **dict.fromkeys(("names", "moves"), peran(*NAMES)),
-    }),
-    # Who may decide beyond that is a matter of the case: hub.verval.decide.find_bar.
-    Registration(verval.blueprint, peran(*NAMES), dict.fromkeys(
-        ("claim", "release", "escalate", "send_back", "cancel_link"), peran(*DESK)
-    )),
-    Registration(lampiran.blueprint, peran(*NAMES)),
-    # Two officers, whoever they are: hub.penghapusan.erase.confirm.
-    Registration(penghapusan.blueprint, peran(*NAMES)),
-    Registration(
-        program.blueprint, MASUK,
-        dict.fromkeys(("new", "add", "edit", "change", "ending", "finish"), peran(*DESK)),
+    # One line a package; its rule stands in hub/policy.py.
+    *POLICY.register(
+        ingest.blueprint,
+        ingest_blobs.blueprint,
+        ekspor.blueprint,
+        saksi.blueprint,
+        beranda.blueprint,
+        sipande.blueprint,
+        verval.blueprint,
+        lampiran.blueprint,
+        penghapusan.blueprint,
+        program.blueprint,
+        simpul.blueprint,
+        pendaftaran.blueprint,
+        pemulihan.blueprint,
+        periksa.blueprint,
+        saksi.pages,
+        cadangan.blueprint,
+        pengguna.blueprint,
+        akses.blueprint,
+        usb.blueprint,
+        lampid.blueprint,
+        make_periksa_surat(),
     ),
-    Registration(simpul.blueprint, peran(*DESK)),
-    Registration(pendaftaran.blueprint, peran(ADMIN.name)),
-    Registration(pemulihan.blueprint, peran(ADMIN.name)),
-    Registration(periksa.blueprint, peran(ADMIN.name)),
-    Registration(saksi.pages, peran(ADMIN.name)),
-    Registration(cadangan.blueprint, peran(ADMIN.name)),
-    Registration(pengguna.blueprint, peran(ADMIN.name)),
-    Registration(akses.blueprint, peran(ADMIN.name)),
-    Registration(usb.blueprint, MASUK),
-    Registration(make_periksa_surat(), UMUM),
     PANDUAN,
 )
 NAVIGATION = (
@@ -125,7 +118,8 @@ def make_hub_app(services: HubServices, cost: Cost = Cost()) -> Flask:
 
     app = make_app(
         "hub", title=f"Sipande {services.nama}", database=services.database, folder=services.folder,
-        clock=services.clock, random=services.random, roles=ROLES, registry=REGISTRY, navigation=NAVIGATION,
+        clock=services.clock, random=services.random, roles=ROLES, policy=POLICY, registry=REGISTRY,
+        navigation=NAVIGATION,
         enrol_first=enrol_first, context_words=context_words, commands=COMMANDS, command_services=services,
         # Every view of the sync blueprint is wrapped in ingest.routes.signed, which needs the raw body.
         check_signature=lambda: None, machine_error=ingest.answer_error, cost=cost,

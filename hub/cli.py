@@ -48,11 +48,12 @@ add_common_commands(
 
 @group.command(help="Siapkan hub baru untuk satu kecamatan.")
 @click.option("--kecamatan", required=True, help="Kode kecamatan, misalnya 33.03.04.")
+@click.option("--percobaan", is_flag=True, help="Untuk mencoba dengan data karangan: kode HP tidak diwajibkan.")
 @click.pass_obj
-def init(folder: DataFolder, kecamatan: str) -> None:
+def init(folder: DataFolder, kecamatan: str, percobaan: bool) -> None:
     from hub.commands import make_hub
 
-    services, recovery = make_hub(folder.path, kecamatan, SystemClock(), system_random)
+    services, recovery = make_hub(folder.path, kecamatan, SystemClock(), system_random, is_practice=percobaan)
     services.close()
     answer = {"data": str(folder.path), "nama": services.nama, "kunci_pemulihan": recovery}
     click.echo(json.dumps(answer | {"kunci": services.keys.signing.public.hex()}))

@@ -25,7 +25,8 @@ from shared.changelog.checkpoint import Verifier, format_vkey
 from shared.clock import Clock, Randomness, format_time
 from shared.codes import wilayah as codes
 from shared.commands import (
-    Progress, add_account, check_side, make_uji_pulih, run_bersihkan_lampiran, run_cadangan, run_kode_cadangan,
+    Progress, add_account, check_side, forget_code, make_uji_pulih, run_bersihkan_lampiran, run_cadangan,
+    run_kode_cadangan,
     run_rebuild,
 )
 from shared.errors import UserError
@@ -38,15 +39,20 @@ from shared.store.drafts import draft_create
 from shared.store.migrations import read_setting, write_setting
 from shared.store.outbox import Outbox
 from shared.store.verify_keys import verify_successors
+from shared.web.factory import mark_practice
 from shared.web.queries import find_account
 
 Command = Callable[[HubServices, Mapping[str, Any], Progress], dict[str, Any]]
 
 
 def make_hub(
-    path: Path, kecamatan: str, clock: Clock, random: Randomness, catalogue: Catalogue = CATALOGUE
+    path: Path, kecamatan: str, clock: Clock, random: Randomness, catalogue: Catalogue = CATALOGUE, *,
+    is_practice: bool = False,
 ) -> tuple[HubServices, str]:
-    """Set up a new hub; also give the recovery key to print and lock away, which is stored nowhere here."""
+    """Set up a new hub; also give the recovery key to print and lock away, which is stored nowhere here.
+
+    ``is_practice``: one for invented people, where nobody must have a second factor; its pages say so.
+    """
     place = codes.get(kecamatan)
     if place is None or kecamatan.count(".") != 2:
         raise UserError(
@@ -59,6 +65,8 @@ def make_hub(
     system = services.new_id()
     with services.database.write() as conn:
         write_setting(conn, "petugas_sistem", system)
+        if is_practice:
+            mark_practice(conn)
         current_log(services, conn, kecamatan, Role.UMUM)
         values = {"nama": "Sistem kecamatan", "peran": "sistem", "aktif": True}
         write_common(services, [draft_create(services.catalogue["petugas"], system, values)], author=system)
@@ -78,6 +86,10 @@ def find_officer(services: HubServices, name: str) -> decide.Officer:
 
 def run_akun(services: HubServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
     return add_account(services, write_common, ROLES, context_words, args)
+
+
+def run_lepas_kode(services: HubServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+    return forget_code(services, ROLES, args)
 
 
 def add_petugas(services: HubServices, nama: str, jabatan: str, role: str) -> str:
@@ -310,6 +322,7 @@ def run_kasus(services: HubServices, args: Mapping[str, Any], progress: Progress
 
 COMMANDS: dict[str, Command] = {
     "akun": run_akun,
+    "lepas-kode": run_lepas_kode,
     "slot": run_slot,
     "calon": run_calon,
     "setujui": run_setujui,

@@ -11,6 +11,7 @@ from node.bantuan import routes as bantuan
 from node.beranda import alamat, cadangan, pengguna, periksa
 from node.beranda import routes as beranda
 from node.beranda.kop import make_kop
+from node.catatan import routes as catatan
 from node.cetak import templat
 from node.commands import COMMANDS, add_petugas
 from node.impor import routes as impor
@@ -22,10 +23,13 @@ from node.lampiran import foto
 from node.laporan import books as buku
 from node.laporan import routes as laporan
 from node.latihan import routes as latihan
+from node.lingkup import hold_to_area
 from node.logo import routes as logo
 from node.penduduk import routes as penduduk
+from node.penduduk.queries import list_dusun
 from node.perangkat import routes as perangkat
-from node.roles import ADMIN, ROLES, context_words
+from node.policy import POLICY
+from node.roles import ROLES, context_words
 from node.services import NodeServices
 from node.sinkron import routes as sinkron
 from node.surat import agenda, konsep
@@ -37,7 +41,7 @@ from node.usb import routes as usb
 from shared.codes import wilayah
 from shared.web.accounts import FirstPerson
 from shared.web.factory import make_app
-from shared.web.guards import MASUK, UMUM, Registration, peran
+from shared.web.guards import add_check
 from shared.web.panduan import FIRST, Bab, make_panduan
 from shared.web.passwords import Cost
 from shared.web.periksa_surat import make_periksa_surat
@@ -92,42 +96,47 @@ PANDUAN = make_panduan((
         "templat-surat", "Templat surat dan memeriksa surat", "Mengubah isi surat, syaratnya, dan arti QR pada surat.",
         {"templat": "isi", "periksa_surat": "periksa"},
     ),
+    Bab(
+        "keamanan", "Pengguna dan keamanan", "Peran, perangkat, kode HP, dan catatan akses.",
+        {"pengguna.show": "peran", "saya": "saya", "saya.code": "kode-hp", "catatan": "catatan"},
+    ),
     Bab("perlu-tindakan", "Perlu tindakan", "Kasus dari kecamatan dan cara menjawabnya.", {"tindakan": "jawab"}),
 ))
 REGISTRY = (
-    Registration(beranda.blueprint, MASUK),
-    Registration(alamat.blueprint, MASUK),
-    Registration(cadangan.blueprint, MASUK, dict.fromkeys(
-        ("carry", "try_code", "make_new_code", "show_code", "take_code"), peran(ADMIN.name)
-    )),
-    Registration(periksa.blueprint, MASUK),
-    Registration(penduduk.blueprint, MASUK),
-    Registration(foto.blueprint, MASUK),
-    Registration(keluarga.blueprint, MASUK),
-    Registration(dusun.blueprint, MASUK),
-    Registration(lampid.blueprint, MASUK),
-    Registration(catat.blueprint, MASUK),
-    Registration(masuk.blueprint, MASUK),
-    Registration(perangkat.blueprint, MASUK),
-    Registration(bantuan.blueprint, MASUK),
-    Registration(penerima.blueprint, MASUK),
-    Registration(surat.blueprint, MASUK, dict.fromkeys(("settings", "save_settings"), peran(ADMIN.name))),
-    # Who approves signs for the office: kades, sekdes, admin (node/roles.py).
-    Registration(konsep.blueprint, MASUK, {"approve": peran(ADMIN.name)}),
-    Registration(surat_terbit.blueprint, MASUK, {"cancel_letter": peran(ADMIN.name)}),
-    Registration(surat_masuk.blueprint, MASUK),
-    Registration(agenda.blueprint, MASUK),
-    Registration(laporan.blueprint, MASUK),
-    Registration(buku.blueprint, MASUK),
-    Registration(impor.blueprint, MASUK),
-    Registration(tindakan.blueprint, MASUK),
-    Registration(sinkron.blueprint, MASUK, {"register": peran(ADMIN.name), "rotate": peran(ADMIN.name)}),
-    Registration(usb.blueprint, MASUK, {"register": peran(ADMIN.name)}),
-    Registration(pengguna.blueprint, peran(ADMIN.name)),
-    Registration(logo.blueprint, peran(ADMIN.name), {"image": UMUM}),
-    Registration(latihan.blueprint, MASUK),
-    Registration(templat.blueprint, peran(ADMIN.name)),
-    Registration(make_periksa_surat(), UMUM),
+    # One line a package; its rule stands in node/policy.py.
+    *POLICY.register(
+        beranda.blueprint,
+        alamat.blueprint,
+        cadangan.blueprint,
+        periksa.blueprint,
+        penduduk.blueprint,
+        foto.blueprint,
+        keluarga.blueprint,
+        dusun.blueprint,
+        lampid.blueprint,
+        catat.blueprint,
+        masuk.blueprint,
+        laporan.blueprint,
+        buku.blueprint,
+        surat.blueprint,
+        konsep.blueprint,
+        surat_terbit.blueprint,
+        surat_masuk.blueprint,
+        agenda.blueprint,
+        templat.blueprint,
+        perangkat.blueprint,
+        bantuan.blueprint,
+        penerima.blueprint,
+        impor.blueprint,
+        tindakan.blueprint,
+        sinkron.blueprint,
+        usb.blueprint,
+        pengguna.blueprint,
+        catatan.blueprint,
+        logo.blueprint,
+        latihan.blueprint,
+        make_periksa_surat(),
+    ),
     PANDUAN,
 )
 NAVIGATION = (
@@ -143,6 +152,7 @@ NAVIGATION = (
     NavItem("Perlu tindakan", "tindakan.index"),
     NavItem("Sinkronisasi", "sinkron.index"),
     NavItem("Pengguna", "pengguna.index"),
+    NavItem("Catatan akses", "catatan.index"),
     NavItem("Panduan", "panduan.index"),
 )
 
@@ -157,11 +167,14 @@ def make_node_app(services: NodeServices, cost: Cost = Cost()) -> Flask:
         "node", title="Sipande Latihan" if services.is_latihan else f"Sipande Desa {wilayah.nama(services.wilayah)}",
         database=services.database,
         folder=services.folder,
-        clock=services.clock, random=services.random, roles=ROLES, registry=REGISTRY, navigation=NAVIGATION,
+        clock=services.clock, random=services.random, roles=ROLES, policy=POLICY, registry=REGISTRY,
+        navigation=NAVIGATION,
         enrol_first=enrol_first, context_words=context_words, commands=COMMANDS, command_services=services,
         cost=cost, big_uploads=usb.UPLOADS,
+        name_areas=lambda conn: list_dusun(conn, services.wilayah),
     )
     app.extensions["services"] = services
+    add_check(app, hold_to_area)
     app.jinja_env.globals.update(
         latihan=services.is_latihan, alamat_desa=latihan.address_of_desa, kop=lambda: make_kop(services),
         logo_aplikasi=lambda: logo.describe(services.logo),

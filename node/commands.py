@@ -29,7 +29,8 @@ from node.usb.send import write_bundle
 from shared.clock import Clock, Randomness, format_time
 from shared.codes import wilayah as codes
 from shared.commands import (
-    Progress, add_account, check_side, make_uji_pulih, run_bersihkan_lampiran, run_cadangan, run_kode_cadangan,
+    Progress, add_account, check_side, forget_code, make_uji_pulih, run_bersihkan_lampiran, run_cadangan,
+    run_kode_cadangan,
     run_rebuild,
 )
 from shared.errors import EnvironmentProblem, UserError
@@ -349,6 +350,10 @@ def run_akun(services: NodeServices, args: Mapping[str, Any], progress: Progress
     return add_account(services, write_drafts, ROLES, context_words, args)
 
 
+def run_lepas_kode(services: NodeServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+    return forget_code(services, ROLES, args)
+
+
 def add_petugas(services: NodeServices, nama: str, jabatan: str, role: str) -> str:
     """Write a new officer of the desa to the log; return the record id."""
     return petugas.add_petugas(services, write_drafts, nama, jabatan, role)
@@ -356,6 +361,7 @@ def add_petugas(services: NodeServices, nama: str, jabatan: str, role: str) -> s
 
 COMMANDS: dict[str, Command] = {
     "akun": run_akun,
+    "lepas-kode": run_lepas_kode,
     "ganti-kunci": run_ganti_kunci,
     "tulis": run_tulis,
     "jawab": run_jawab,

@@ -101,6 +101,12 @@ def add_common_commands(
 ) -> None:
     """Add the commands that both sides have; ``role`` is what a new account gets where none is named."""
 
+    @group.command("lepas-kode", help="Lepas kode HP sebuah akun yang HP dan kertas kodenya hilang.")
+    @click.argument("pengguna")
+    @click.pass_obj
+    def lepas_kode(folder: DataFolder, pengguna: str) -> None:
+        run(folder, "lepas-kode", {"pengguna": pengguna})
+
     @group.command(help="Tambah akun untuk masuk; kata sandi diketik atau lewat masukan standar.")
     @click.argument("pengguna")
     @click.option("--nama", required=True, help="Nama lengkap petugas.")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from shared.clock import Clock, Randomness
+from shared.errors import UserError
 from shared.store.backup.make import back_up_by_command
 from shared.store.backup.rehearse import find_newest, rehearse
 from shared.store.backup.restore import Kind
@@ -16,9 +17,10 @@ from shared.store.erasure import Erased, count_erased
 from shared.store.petugas import S, Write, add_petugas
 from shared.store.side import Side
 from shared.store.verify import compare_with_rebuild, projection_tables, verify_logs
-from shared.web.accounts import ContextWords, Role
-from shared.web.audit import record_access
+from shared.web.accounts import ContextWords, Role, normalise_name
+from shared.web.audit import record_access, verify_audit
 from shared.web.factory import make_accounts
+from shared.web.queries import find_account
 
 Progress = Callable[[dict[str, Any]], None]
 
@@ -36,11 +38,32 @@ def add_account(
     return {"pengguna": str(args["pengguna"]), "petugas": petugas, "peran": role}
 
 
+def forget_code(
+    services: Side, roles: Sequence[Role], args: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Take the second factor of an account away, for somebody who stands at this machine: phone and paper are lost.
+
+    Raises UserError when there is no account of that name.
+    """
+    accounts = make_accounts(services.folder, services.database, services.clock, services.random, roles)
+    with services.database.write() as conn:
+        account = find_account(conn, normalise_name(str(args["pengguna"])))
+        if account is None:
+            raise UserError("Tidak ada akun dengan nama itu. Periksa nama penggunanya.", "akun_tidak_ada")
+        accounts.forget_code(conn, account.no, "perintah")
+    return {"pengguna": account.name, "kode_hp": "dilepas"}
+
+
 def check_side(services: Side) -> dict[str, Any]:
     """Verify every log and compare every table with what the logs give."""
     with services.database.read() as conn:
         problems = verify_logs(conn, services.cosigners(), services.keys.publics())
         erased = count_erased(conn)
+        audit = verify_audit(conn)
+    if not audit.is_intact:
+        problems.append(
+            f"Catatan akses rusak mulai baris {audit.broken_at}: ada yang diubah atau hilang di luar Sipande."
+        )
     tables = (*projection_tables(services.catalogue), *services.own_tables)
     for table in compare_with_rebuild(services.database, tables, services.rebuild):
         problems.append(f"Tabel {table}: isinya berbeda dengan hasil susun ulang dari log.")

@@ -17,7 +17,7 @@ from enum import StrEnum
 from typing import Any
 
 from hub.change import write_to_desa
-from hub.roles import CAMAT
+from hub.roles import LEADERS
 from hub.services import HubServices
 from hub.verval import queries
 from hub.verval.cases import Finding, draft_case, draft_case_update, find_finding, kasus_id, update_cases
@@ -262,11 +262,11 @@ def find_bar(desk: queries.Desk, officer: Officer, *, alone: bool) -> str:
     The camat waits until he is asked; while a case lies with him others may answer what he has proposed, but not
     ``alone``: with a decision that takes one officer.
     """
-    if officer.role == CAMAT.name:
+    if officer.role in LEADERS:
         if desk.is_at_camat or desk.proposer:
             return ""
         return "Kasus ini masih dikerjakan wali data. Camat memutusnya bila sudah diusulkan atau diteruskan kepadanya."
-    if desk.is_at_camat and (alone or desk.proposer_role != CAMAT.name):
+    if desk.is_at_camat and (alone or desk.proposer_role not in LEADERS):
         return "Kasus ini sudah diteruskan ke camat. Tunggu putusannya, atau tarik kembali dulu."
     return ""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hub.roles import CAMAT
+from hub.roles import LEADERS
 from hub.services import HubServices
 from hub.verval import queries
 from hub.verval.decide import Officer, Outcome, change_cases, need_finding
@@ -34,9 +34,10 @@ def escalate(services: HubServices, finding_id: str, officer: Officer, alasan: s
     """Pass a case on to the camat; UserError when it lies there already, or no camat could open it."""
     with services.database.write() as conn:
         need_finding(conn, finding_id)
-        if not queries.has_active_account(conn, CAMAT.name):
+        if not queries.has_active_account(conn, LEADERS):
             raise UserError(
-                "Belum ada akun camat yang aktif. Minta admin membuatnya di halaman Akun petugas.", "camat_tidak_ada"
+                "Belum ada akun camat atau sekcam yang aktif. Minta admin membuatnya di halaman Akun petugas.",
+                "camat_tidak_ada",
             )
         if queries.read_desk(conn, finding_id).is_at_camat:
             raise UserError("Kasus ini sudah diteruskan ke camat.", "di_camat")

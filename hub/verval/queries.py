@@ -231,9 +231,13 @@ def find_role(conn: sqlite3.Connection, petugas: str) -> str:
     return "" if row is None else str(row[0])
 
 
-def has_active_account(conn: sqlite3.Connection, role: str) -> bool:
-    """Tell whether anybody of a role may log in."""
-    return conn.execute("SELECT 1 FROM account WHERE role = ? AND active = 1", (role,)).fetchone() is not None
+def has_active_account(conn: sqlite3.Connection, roles: Sequence[str]) -> bool:
+    """Tell whether anybody of some roles may log in."""
+    row = conn.execute(
+        "SELECT 1 FROM account WHERE role IN (SELECT value FROM json_each(?)) AND active = 1",
+        (json.dumps(list(roles)),),
+    ).fetchone()
+    return row is not None
 
 
 def list_link_ends(conn: sqlite3.Connection, link: str) -> list[str]:

@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple
 
-from hub.roles import CAMAT
+from hub.roles import LEADERS
 from hub.verval import queries
 from shared.clock import WIB
 
@@ -195,7 +195,7 @@ def _judge_turn(status: str, cases: Sequence[_Case]) -> str:
         return ""
     if status == "dikembalikan":
         return "desa"
-    is_camats_own = any(case.proposer_role == CAMAT.name for case in cases if case.status == "usulan")
+    is_camats_own = any(case.proposer_role in LEADERS for case in cases if case.status == "usulan")
     if any(case.di_camat for case in cases) and not is_camats_own:
         return "camat"
     return "kedua" if status == "usulan" else "kecamatan"

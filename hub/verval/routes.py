@@ -34,7 +34,7 @@ from hub.beranda.reveals import REASONS, is_revealed, note_opening, reveal
 from hub.beranda.shell import list_desa, name_place, read_page, remember, services
 from hub.beranda.words import describe_age
 from hub.penghapusan.view import list_erasable
-from hub.roles import CAMAT
+from hub.roles import LEADERS
 from hub.verval import compare, decide, effects, handling, people, queue, timeline, view
 from hub.verval.cases import Finding, find_finding
 from hub.verval.decide import PAIRS, Officer, Outcome
@@ -338,7 +338,7 @@ def _load_case(conn: sqlite3.Connection, finding: Finding) -> dict[str, Any]:
         "linking": effects.foresee_link(conn, persons) if is_pair and len(persons) == 2 else [],
         "subjects": people.name_subjects(conn, {finding.id: finding.rekaman})[finding.id],
         "desk": desk, "holder": name_petugas(conn, desk.holder) if desk.holder else "",
-        "is_camat": user.role == CAMAT.name, "bar": decide.find_bar(desk, _officer(), alone=False),
+        "is_camat": user.role in LEADERS, "bar": decide.find_bar(desk, _officer(), alone=False),
         "bar_alone": decide.find_bar(desk, _officer(), alone=True),
         "is_checkable": finding.kode == "V5" and finding.berat == Berat.RINGAN,
     }

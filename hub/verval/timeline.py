@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from hub.beranda.shell import name_place
-from hub.roles import CAMAT
+from hub.roles import LEADERS
 from hub.services import HubServices
 from hub.verval import queries
 from hub.verval.cases import GONE, Finding
@@ -136,7 +136,7 @@ def _tell_update(
     if "pemegang" in groups and values.get("pemegang") != held.get("pemegang", {}).get("pemegang"):
         yield ("Mulai dikerjakan" if values.get("pemegang") else "Dilepas"), [], ()
     if "camat" in groups:
-        by_camat = queries.find_role(conn, entry.header.author) == CAMAT.name
+        by_camat = queries.find_role(conn, entry.header.author) in LEADERS
         back = "Dikembalikan camat kepada wali data" if by_camat else "Ditarik kembali dari camat"
         yield ("Diteruskan ke camat" if values.get("di_camat") else back), [values.get("pesan_camat") or ""], ()
 

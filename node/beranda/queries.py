@@ -30,18 +30,28 @@ class Work(NamedTuple):
 
 def count_village(conn: sqlite3.Connection, desa: str) -> Counts:
     """Count people, families and recipients of the desa."""
-    alive = "coalesce(status_dasar, 1) = 1"
-    people = conn.execute(
-        f"SELECT count(*) FILTER (WHERE {alive}), count(*) FILTER (WHERE {alive} AND jenis_kelamin = 1),"
-        f" count(*) FILTER (WHERE {alive} AND jenis_kelamin = 2),"
-        f" count(DISTINCT keluarga) FILTER (WHERE {alive}),"
-        f" count(*) FILTER (WHERE {alive} AND nik IS NULL), count(*) FILTER (WHERE konflik IS NOT NULL)"
-        " FROM penduduk WHERE desa = ?",
-        (desa,),
-    ).fetchone()
     recipients = conn.execute(
         "SELECT count(*) FROM penerima_bantuan WHERE desa = ? AND status = 'aktif'", (desa,)
     ).fetchone()[0]
+    return _count(conn, desa, "", recipients)
+
+
+def count_area(conn: sqlite3.Connection, desa: str, dusun: str) -> Counts:
+    """Count people and families of one dusun; recipients of aid are not counted."""
+    return _count(conn, desa, dusun, 0)
+
+
+def _count(conn: sqlite3.Connection, desa: str, dusun: str, recipients: int) -> Counts:
+    alive = "coalesce(p.status_dasar, 1) = 1"
+    people = conn.execute(
+        f"SELECT count(*) FILTER (WHERE {alive}), count(*) FILTER (WHERE {alive} AND p.jenis_kelamin = 1),"
+        f" count(*) FILTER (WHERE {alive} AND p.jenis_kelamin = 2),"
+        f" count(DISTINCT p.keluarga) FILTER (WHERE {alive}),"
+        f" count(*) FILTER (WHERE {alive} AND p.nik IS NULL), count(*) FILTER (WHERE p.konflik IS NOT NULL)"
+        " FROM penduduk p LEFT JOIN keluarga k ON k.id = p.keluarga AND k.desa = p.desa"
+        " WHERE p.desa = ?1 AND (?2 = '' OR coalesce(p.dusun, k.dusun) = ?2)",
+        (desa, dusun),
+    ).fetchone()
     total, men, women, families, without_nik, conflicts = people
     return Counts(total, men, women, families, recipients, without_nik, conflicts)
 

@@ -6,8 +6,10 @@ from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
 from node.beranda.desk import keep, services
-from node.beranda.queries import Counts, count_village, count_work
+from node.beranda.queries import Counts, count_area, count_village, count_work
 from node.beranda.state import read_sync_state
+from node.lingkup import own_area
+from node.penduduk.queries import list_dusun
 from node.services import NodeServices
 from shared.clock import today
 from shared.store.backup.state import read_backup_state
@@ -35,8 +37,11 @@ def index() -> ResponseReturnValue:
         state, backup = read_sync_state(conn, node), read_backup_state(conn)
         if cache.found is None or cache.found[0] != generation:
             cache.found = (generation, count_village(conn, node.wilayah))
+        area = own_area()
+        counts = count_area(conn, node.wilayah, area) if area else cache.found[1]
+        dusun = list_dusun(conn, node.wilayah).get(area, "dusun yang belum dipilih admin") if area else ""
     return render_template(
-        "beranda/index.html", counts=cache.found[1], work=work, state=state,
+        "beranda/index.html", counts=counts, dusun=dusun, work=work, state=state,
         today=today(node.clock).isoformat(), backup=say_backup(backup, node.clock.now_s()),
         has_no_code=backup.code_s is None,
         is_backing_up=is_backing_up(), office_url=find_office_url(node.folder), is_latihan=node.is_latihan,

@@ -18,6 +18,7 @@ from node.keluarga.rules import (
     make_rows, order_families, read_saringan,
 )
 from node.keluarga.writing import move_people
+from node.lingkup import own_area
 from node.penduduk.biodata import make_teller
 from node.penduduk.editing import Editor, EditView, take_version
 from node.penduduk.listing import fill_rows
@@ -66,7 +67,7 @@ def _select(view: Tampilan[Saringan], dusun: Mapping[str, str]) -> list[FamilyRo
 
 def _search(by: Saringan) -> list[FamilyRow]:
     found = people_index().search(by.teks) if by.teks else None
-    number = clean_number(by.teks)
+    number = "" if own_area() else clean_number(by.teks)
     return list_families(_all_rows(), found, number if number.isdecimal() else "", by)
 
 
@@ -74,6 +75,8 @@ def _all_rows() -> list[FamilyRow]:
     """Give all families; put together anew only when the index has moved on."""
     index = people_index()
     families, members = index.families(), index.members()
+    if own_area():
+        return make_rows(families, members)
     kept: dict[str, Any] = keep("baris_keluarga", lambda node: {})
     last = kept.get("last")
     if last is None or last[0] is not families or last[1] is not members:

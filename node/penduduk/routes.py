@@ -10,8 +10,9 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask.typing import ResponseReturnValue
 
 from node.bantuan.queries import list_aid
-from node.beranda.desk import author, keep, services
+from node.beranda.desk import author, services
 from node.beranda.reveals import PURPOSES, conceal, is_revealed, reveal
+from node.lingkup import people_index as own_people
 from node.penduduk.biodata import read_biodata
 from node.penduduk.editing import Editor, EditView, take_version
 from node.penduduk.index import PeopleIndex
@@ -53,8 +54,8 @@ DAFTAR = Daftar("penduduk", COLUMNS, DEFAULT_COLUMNS, SORTS, ONLY, read_saringan
 
 
 def people_index() -> PeopleIndex:
-    """Give the index of the current app."""
-    return keep("penduduk", PeopleIndex)
+    """Give the people whom the current user may see."""
+    return own_people()
 
 
 @blueprint.get("/")

@@ -20,6 +20,7 @@ from shared.clock import today
 from shared.errors import UserError
 from shared.store.migrations import read_setting, write_setting
 from shared.web.audit import record_access
+from shared.web.policy import has_right
 from shared.web.services import require_user
 
 PAGE_ROWS = 25
@@ -128,6 +129,8 @@ class Daftar(Generic[S]):
             abort(400)
         is_open, purpose = bool(request.form.get("lengkap")), request.form.get("keperluan", "")
         if is_open:
+            if not has_right("nomor_buka"):
+                abort(403)
             check_purpose(purpose)
         with node.database.read() as conn:
             columns = self.read_columns(conn)

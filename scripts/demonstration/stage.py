@@ -91,7 +91,7 @@ class Stage:
 
     def start_hub(self, port: int = 0) -> None:
         if not self.hub_folder.exists():
-            run_command("sipande-hub", self.hub_folder, "init", "--kecamatan", KECAMATAN)
+            run_command("sipande-hub", self.hub_folder, "init", "--kecamatan", KECAMATAN, "--percobaan")
         self.hub = self.stack.enter_context(serving("sipande-hub", self.hub_folder, port=port))
         say(f"Hub Kaligondang {self.hub.address} (pid {self.hub.process.pid})")
 

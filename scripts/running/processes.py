@@ -120,7 +120,7 @@ def read_setting(folder: Path, sql: str) -> Any:
 @contextmanager
 def serving_hub(folder: Path) -> Iterator[Server]:
     """Make a hub in an empty folder and run it."""
-    run_command("sipande-hub", folder, "init", "--kecamatan", KECAMATAN)
+    run_command("sipande-hub", folder, "init", "--kecamatan", KECAMATAN, "--percobaan")
     with serving("sipande-hub", folder) as hub:
         yield hub
 

@@ -105,6 +105,22 @@ def _make_erased_index(db: Tables) -> None:
     db.conn.execute("CREATE INDEX change_erased ON change (pos) WHERE body IS NULL")
 
 
+@shared_migrations(name="0006_second_factor")
+def _make_second_factor(db: Tables) -> None:
+    # area: what of the place an account sees, where its role sees one part alone. secret and pending are sealed with
+    # a key of the key folder; pending becomes secret once a code of it was typed. last_step: no code counts twice.
+    for statement in (
+        "ALTER TABLE account ADD COLUMN area TEXT NOT NULL DEFAULT ''",
+        """CREATE TABLE second_factor (
+            account INTEGER PRIMARY KEY REFERENCES account (no), secret BLOB, pending BLOB,
+            confirmed_s INTEGER, last_step INTEGER NOT NULL DEFAULT 0) STRICT""",
+        """CREATE TABLE recovery_code (
+            account INTEGER NOT NULL REFERENCES account (no), code_hash BLOB NOT NULL,
+            PRIMARY KEY (account, code_hash)) STRICT""",
+    ):
+        db.conn.execute(statement)
+
+
 def apply_migrations(database: Database, *sets: Migrations) -> None:
     """Bring the file up to this program's version; refuse a file that a newer program has written.
 

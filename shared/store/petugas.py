@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Sequence
 from typing import Protocol, TypeVar
@@ -37,3 +38,11 @@ def change_petugas(
     draft = draft_update(kind, state, petugas, changed) if state.exists else None
     if draft is not None:
         write(services, [draft], author=author)
+
+
+def list_leader_names(conn: sqlite3.Connection, roles: Sequence[str]) -> list[str]:
+    """List the words of the names of whoever has one of these roles here: what a guess would begin with."""
+    rows = conn.execute(
+        "SELECT nama FROM petugas WHERE peran IN (SELECT value FROM json_each(?))", (json.dumps(list(roles)),)
+    )
+    return [word for (nama,) in rows for word in (nama or "").split() if len(word) > 3]

@@ -19,6 +19,8 @@ from shared.web.onetime import VALID_S, CodeOutcome, check_code, issue_code, red
 from shared.web.passwords import LENGTH_MIN, Hasher, find_password_problem
 from shared.web.queries import AccountRow
 from shared.web.throttle import Throttle
+from shared.web.totp import CodeOutcome as FactorOutcome
+from shared.web.totp import SecondFactors
 
 FIRST_RUN = "mulai"
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{2,39}", re.ASCII)
@@ -37,6 +39,10 @@ class Role:
     name: str
     label: str
     password_min: int = LENGTH_MIN
+    needs_code: bool = False
+    """Works only with a second factor; without one its set-up page is the first page."""
+    has_area: bool = False
+    """Sees one part of the place alone; which one stands in the account."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +79,7 @@ class Accounts:
         throttle: Throttle,
         roles: Mapping[str, Role],
         context_words: ContextWords | None = None,
+        codes: SecondFactors | None = None,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -82,6 +89,7 @@ class Accounts:
         self._context_words = context_words
         self._any_account = False
         self.hasher = hasher
+        self.codes = codes or SecondFactors(clock, random, bytes(random(32)))
 
     def has_any(self) -> bool:
         """Tell whether the first run is over; accounts are stopped, never deleted, so yes stays yes."""
@@ -104,12 +112,66 @@ class Accounts:
             account = queries.find_account(conn, name)
         fits = self.hasher.verify(account.password if account else None, password)
         if account is None or not fits or not account.active:
+            # Who is not known is not written down: people type passwords into the field of the name.
+            with self._database.write() as conn:
+                record_access(
+                    conn, self._clock, account.name if account else "tidak dikenal", "masuk_gagal",
+                    account.petugas if account else "",
+                )
             raise LoginRefused("Nama pengguna atau kata sandi tidak cocok. Periksa keduanya, lalu coba lagi.")
         if self.hasher.is_outdated(account.password):
             renewed = self.hasher.hash(password)
             with self._database.write() as conn:
                 queries.set_password(conn, account.no, renewed)
         return account
+
+    def check_password(self, no: int, password: str, address: str) -> None:
+        """Check the password of somebody who is logged in; raises LoginRefused."""
+        with self._database.read() as conn:
+            account = self._require(conn, no)
+        self.check_login(account.name, password, address)
+        with self._database.write() as conn:
+            self._throttle.succeed(conn, account.name, address)
+
+    def check_code(self, no: int, typed: str, address: str) -> None:
+        """Check the second factor of an account and use the code up; raises LoginRefused.
+
+        Attempts are counted like those of passwords: six figures are few.
+        """
+        with self._database.write() as conn:
+            account = self._require(conn, no)
+            wait_s = self._throttle.take(conn, account.name, address)
+            outcome = FactorOutcome.SALAH if wait_s else self.codes.check(conn, no, typed)
+            if outcome is not FactorOutcome.HP and not wait_s:
+                action = "kode_kertas" if outcome is FactorOutcome.KERTAS else "masuk_gagal"
+                record_access(conn, self._clock, account.name, action, account.petugas)
+        if wait_s:
+            raise _too_often(wait_s)
+        if outcome is FactorOutcome.SALAH:
+            raise LoginRefused(
+                "Kode tidak cocok atau sudah dipakai. Tunggu kode berikutnya di HP, lalu ketik lagi;"
+                " atau pakai satu kode cadangan dari kertas."
+            )
+
+    def prove(self, no: int, password: str, code: str, address: str) -> None:
+        """Check again who is at the keyboard: the code where there is a second factor, else the password.
+
+        Raises LoginRefused.
+        """
+        with self._database.read() as conn:
+            account, has_code = self._require(conn, no), self.codes.has(conn, no)
+        if not has_code:
+            return self.check_password(no, password, address)
+        self.check_code(no, code, address)
+        with self._database.write() as conn:
+            self._throttle.succeed(conn, account.name, address)
+
+    def forget_code(self, conn: sqlite3.Connection, no: int, by: str) -> None:
+        """Take the second factor of an account away and end its sessions: phone and paper are lost."""
+        account = self._require(conn, no)
+        self.codes.remove(conn, no)
+        queries.end_sessions(conn, no, None)
+        record_access(conn, self._clock, by, "kode_hp_dilepas", account.petugas)
 
     def note_login(self, conn: sqlite3.Connection, account: AccountRow, address: str) -> None:
         """Forget the failures of a user who has logged in, and audit it."""
@@ -185,6 +247,14 @@ class Accounts:
         queries.set_role(conn, no, role)
         queries.end_sessions(conn, no, None)
         record_access(conn, self._clock, by, "peran_diganti", account.petugas, role)
+
+    def set_area(self, conn: sqlite3.Connection, no: int, area: str, by: str) -> None:
+        """Say which part of the place an account sees (a record id, empty for none)."""
+        account = self._require(conn, no)
+        if area != account.area:
+            queries.set_area(conn, no, area)
+            queries.end_sessions(conn, no, None)
+            record_access(conn, self._clock, by, "wilayah_akun", account.petugas, area)
 
     def issue_first_code(self) -> str | None:
         """Make the code for the first-run page, to be printed on the console; None when it is over."""

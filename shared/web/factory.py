@@ -25,25 +25,31 @@ from werkzeug.exceptions import NotFound
 from shared.clock import Clock, Randomness, format_time
 from shared.store.connection import Database, sync_folder
 from shared.store.folder import DataFolder
-from shared.web import masuk
+from shared.store.migrations import read_setting, write_setting
+from shared.web import masuk, saya
 from shared.web.accounts import Accounts, ContextWords, FirstPerson, Role
 from shared.web.bytecode import TemplateStore
 from shared.web.failures import is_signed_route, set_up_errors
 from shared.web.forms import write_date, write_number
 from shared.web.guards import (
-    LOKAL, UMUM, Registration, check_policies, enforce, may_open, policy_of, register, set_policy,
+    LOKAL, MASUK, UMUM, Registration, add_check, check_policies, enforce, may_open, note_denied, policy_of, register,
+    set_policy,
 )
 from shared.web.headers import MACHINE_HEADERS, SECURITY_HEADERS, STRICT_TRANSPORT
 from shared.web.local import Command, make_local_blueprint
 from shared.web.passwords import Cost, Hasher
+from shared.web.policy import Policy, has_right
+from shared.web.proof import ask_for_code, ask_for_proof, audit_denied
 from shared.web.pwa import set_up_pwa
-from shared.web.services import NavItem, Web, current_user, web
+from shared.web.services import NameAreas, NavItem, Web, current_user, web
 from shared.web.sessions import ABSOLUTE_S, IDLE_S, Sessions
 from shared.web.throttle import Throttle
+from shared.web.totp import SecondFactors
 
 UPLOAD_BYTES_MAX = 26_000_000
 _HERE = Path(__file__).parent
 _SECRET_BYTES = 32
+_PRACTICE = "percobaan"
 _log = logging.getLogger("sipande.web")
 
 
@@ -106,12 +112,15 @@ def make_app(
     big_uploads: Mapping[str, int] | None = None,
     idle_s: int = IDLE_S,
     absolute_s: int = ABSOLUTE_S,
+    policy: Policy | None = None,
+    name_areas: NameAreas | None = None,
 ) -> Flask:
     """Make an app from its list of blueprints and guards; ``import_name`` is the package of the app.
 
     ``roles``: the first one manages accounts. ``enrol_first(conn, FirstPerson)`` writes the first petugas and
     returns its record id. ``check_signature()`` answers None when the signature of the current request holds
-    and a refusal otherwise. ``machine_error(status, error)`` words errors of signed routes.
+    and a refusal otherwise. ``machine_error(status, error)`` words errors of signed routes. ``name_areas(conn)``
+    lists the parts of the place that an account can be held to.
     Raises PolicyError when a route has no policy.
     """
     app = SipandeFlask(import_name, static_folder=None, template_folder=None)
@@ -123,7 +132,7 @@ def make_app(
         accounts=make_accounts(folder, database, clock, random, roles, context_words, cost),
         sessions=Sessions(database, clock, random, suffix, idle_s, absolute_s),
         navigation=navigation, home=home, enrol_first=enrol_first, check_signature=check_signature,
-        machine_error=machine_error,
+        machine_error=machine_error, policy=policy, is_practice=_is_practice(database), name_areas=name_areas,
     )
     app.extensions["sipande"] = shell
     app.config.update(
@@ -148,7 +157,11 @@ def make_app(
     _set_up_static(app)
     set_up_pwa(app)
     set_up_errors(app)
+    note_denied(app, audit_denied)
+    add_check(app, ask_for_code)
+    add_check(app, ask_for_proof)
     register(app, masuk.blueprint, masuk.GUARD)
+    register(app, saya.blueprint, MASUK, saya.GUARDS)
     if commands is not None:
         register(app, make_local_blueprint(commands, command_services), LOKAL)
     for line in registry:
@@ -198,9 +211,21 @@ def make_accounts(
     cost: Cost = Cost(),
 ) -> Accounts:
     """Make what manages accounts; commands use it without an app."""
-    throttle = Throttle(clock, hmac.digest(read_secret(folder, random), b"throttle", "sha256"))
+    secret = read_secret(folder, random)
+    throttle = Throttle(clock, hmac.digest(secret, b"throttle", "sha256"))
+    codes = SecondFactors(clock, random, hmac.digest(secret, b"second factor", "sha256"))
     by_name = {role.name: role for role in roles}
-    return Accounts(database, clock, random, Hasher(random, cost), throttle, by_name, context_words)
+    return Accounts(database, clock, random, Hasher(random, cost), throttle, by_name, context_words, codes)
+
+
+def mark_practice(conn: sqlite3.Connection) -> None:
+    """Mark an installation as one for trying things out: nobody must have a second factor, and every page says so."""
+    write_setting(conn, _PRACTICE, "ya")
+
+
+def _is_practice(database: Database) -> bool:
+    with database.read() as conn:
+        return read_setting(conn, _PRACTICE) == "ya"
 
 
 def read_secret(folder: DataFolder, random: Randomness) -> bytes:
@@ -230,7 +255,8 @@ def _set_up_templates(app: Flask, shell: Web) -> None:
     env = app.jinja_env
     env.bytecode_cache = TemplateStore(shell.folder.path / "templat")
     env.globals.update(
-        judul_aplikasi=shell.title, pengguna=current_user, boleh=may_open, peran_aplikasi=shell.roles,
+        judul_aplikasi=shell.title, pengguna=current_user, boleh=may_open, berhak=has_right,
+        peran_aplikasi=shell.roles, percobaan=shell.is_practice,
         navigasi=lambda: [item for item in shell.navigation if may_open(item.endpoint)],
         beranda=shell.home,
     )

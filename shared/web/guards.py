@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hmac
 import ipaddress
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import cast
 
@@ -20,8 +20,12 @@ from flask_wtf.csrf import CSRFError, CSRFProtect
 from shared.web.services import current_user, web
 
 _POLICIES = "sipande_policies"
+_CHECKS = "sipande_checks"
+_DENIED = "sipande_denied"
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-_RESUME_BYTES_MAX = 400_000
+RESUME_BYTES_MAX = 400_000
+PROOF_FIELDS = ("bukti_sandi", "bukti_kode")
+"""The fields with which a form that wants a proof comes again (shared.web.proof)."""
 
 
 class Access(Enum):
@@ -36,10 +40,14 @@ class Access(Enum):
 
 @dataclass(frozen=True)
 class Guard:
-    """The policy of a route; ``roles`` only with PERAN."""
+    """The policy of a route; ``roles`` only with PERAN.
+
+    ``proof``: what changes something here wants a password or code of the last ten minutes (ASVS 7.5.1).
+    """
 
     access: Access
     roles: frozenset[str] = frozenset()
+    proof: bool = False
 
     @property
     def is_machine(self) -> bool:
@@ -53,6 +61,10 @@ class Guard:
         if role is None or self.is_machine:
             return False
         return self.access is Access.MASUK or role in self.roles
+
+    def with_proof(self) -> Guard:
+        """Make the same guard that asks who is there once more."""
+        return replace(self, proof=True)
 
 
 UMUM = Guard(Access.UMUM)
@@ -68,12 +80,19 @@ def peran(*names: str) -> Guard:
     return Guard(Access.PERAN, frozenset(names))
 
 
+Choose = Callable[[str, Mapping[str, frozenset[str]]], Mapping[str, Guard]]
+"""Gives the guards of all endpoints of a blueprint: its name, and each endpoint with the methods it answers."""
+
+
 @dataclass(frozen=True)
 class Registration:
-    """One line of the list in ``app.py``; ``overrides`` maps endpoints of the blueprint to other guards."""
+    """One blueprint with its guard, or what chooses the guards of its endpoints (shared.web.policy).
+
+    ``overrides`` maps endpoints of the blueprint to other guards.
+    """
 
     blueprint: Blueprint
-    guard: Guard
+    guard: Guard | Choose
     overrides: Mapping[str, Guard] = field(default_factory=dict)
 
 
@@ -82,7 +101,7 @@ class PolicyError(RuntimeError):
 
 
 def register(
-    app: Flask, blueprint: Blueprint, guard: Guard, overrides: Mapping[str, Guard] | None = None
+    app: Flask, blueprint: Blueprint, guard: Guard | Choose, overrides: Mapping[str, Guard] | None = None
 ) -> None:
     """Register a blueprint with its guard; ``overrides`` by endpoint name inside the blueprint.
 
@@ -91,9 +110,14 @@ def register(
     app.register_blueprint(blueprint)
     left = dict(overrides or {})
     prefix = f"{blueprint.name}."
-    for endpoint in sorted(app.view_functions):
-        if endpoint.startswith(prefix):
-            set_policy(app, endpoint, left.pop(endpoint.removeprefix(prefix), guard))
+    found: dict[str, frozenset[str]] = {}
+    for rule in app.url_map.iter_rules():
+        if rule.endpoint.startswith(prefix):
+            name = rule.endpoint.removeprefix(prefix)
+            found[name] = found.get(name, frozenset()) | (rule.methods or frozenset())
+    guards = dict.fromkeys(found, guard) if isinstance(guard, Guard) else guard(blueprint.name, found)
+    for name in sorted(found):
+        set_policy(app, prefix + name, left.pop(name, guards[name]))
     if left:
         raise PolicyError(f"{blueprint.name}: no endpoint named {', '.join(sorted(left))}")
 
@@ -150,10 +174,28 @@ def enforce() -> ResponseReturnValue | None:
         if user is None:
             return _ask_to_log_in()
         if not guard.admits(user.role):
+            for note in current_app.extensions.get(_DENIED, ()):
+                note()
             abort(403)
     if request.method not in _SAFE_METHODS:
         _check_csrf()
+    if guard.access is Access.UMUM:
+        return None
+    for check in current_app.extensions.get(_CHECKS, ()):
+        refusal = check(guard)
+        if refusal is not None:
+            return cast(ResponseReturnValue, refusal)
     return None
+
+
+def note_denied(app: Flask, note: Callable[[], None]) -> None:
+    """Let an app write down that somebody who is logged in was refused a route."""
+    app.extensions.setdefault(_DENIED, []).append(note)
+
+
+def add_check(app: Flask, check: Callable[[Guard], ResponseReturnValue | None]) -> None:
+    """Let an app ask more of a logged-in user whom the guard of a route admits; an answer ends the request."""
+    app.extensions.setdefault(_CHECKS, []).append(check)
 
 
 def safe_target(target: str | None) -> str | None:
@@ -179,18 +221,18 @@ def _ask_to_log_in() -> ResponseReturnValue:
         target = request.path if request.path != "/" else None
         return redirect(url_for("masuk.masuk", lanjut=target), 303)
     size = request.content_length or 0
-    if request.mimetype == "application/x-www-form-urlencoded" and size <= _RESUME_BYTES_MAX:
+    if request.mimetype == "application/x-www-form-urlencoded" and size <= RESUME_BYTES_MAX:
         _check_csrf()
-        return render_template("lanjutkan.html", typed=_typed_fields(), target=request.path), 401
+        return render_template("lanjutkan.html", typed=typed_fields(), target=request.path), 401
     return redirect(url_for("masuk.masuk"), 303)
 
 
-def _typed_fields() -> Sequence[tuple[str, str]]:
+def typed_fields() -> Sequence[tuple[str, str]]:
     """List what was typed, so that a session that ended meanwhile loses nobody's work."""
     return [
         (name, value)
         for name, value in request.form.items(multi=True)
-        if name != "csrf_token" and "sandi" not in name
+        if name != "csrf_token" and "sandi" not in name and name not in PROOF_FIELDS
     ]
 
 

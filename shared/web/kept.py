@@ -6,11 +6,11 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from math import inf
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, Protocol, TypeVar, cast
 
 from flask import current_app
 
-from shared.store.side import Side
+from shared.clock import Clock, Randomness
 from shared.web.services import require_user
 
 T = TypeVar("T")
@@ -27,13 +27,23 @@ def keep(name: str, make: Callable[[], T]) -> T:
         return cast(T, kept[name])
 
 
+class Means(Protocol):
+    """What notes need of a side or of the web shell."""
+
+    @property
+    def clock(self) -> Clock: ...
+
+    @property
+    def random(self) -> Randomness: ...
+
+
 class Notes(Generic[T]):
     """Values that a page needs again and that must not stand in a URL, under tokens that say nothing.
 
     A note belongs to one session; the oldest make room for new ones, and after ``valid_s`` it is forgotten.
     """
 
-    def __init__(self, side: Side, count_max: int = 400, valid_s: float = inf) -> None:
+    def __init__(self, side: Means, count_max: int = 400, valid_s: float = inf) -> None:
         self._random, self._clock = side.random, side.clock
         self._count_max, self._valid_s = count_max, valid_s
         self._notes: OrderedDict[str, tuple[int, float, T]] = OrderedDict()

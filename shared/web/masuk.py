@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
+
 from flask import (
     Blueprint, Response, flash, make_response, redirect, render_template, request, session, url_for,
 )
@@ -11,10 +13,12 @@ from shared.errors import EnvironmentProblem, UserError
 from shared.web.accounts import FirstPerson, LoginRefused, normalise_name
 from shared.web.audit import record_access
 from shared.web.guards import UMUM, Guard, is_loopback, safe_target
-from shared.web.queries import AccountRow
+from shared.web.queries import AccountRow, get_account
 from shared.web.services import current_user, web
 
 blueprint = Blueprint("masuk", __name__)
+_WAITING = "menunggu_kode"
+_WAITING_S = 300
 GUARD: Guard = UMUM
 
 
@@ -34,15 +38,66 @@ def log_in() -> ResponseReturnValue:
     """Check name and password and open a session under a new id."""
     name = request.form.get("nama_pengguna", "")
     target = safe_target(request.form.get("lanjut"))
+    shell = web()
     try:
-        account = web().accounts.check_login(name, request.form.get("kata_sandi", ""), _address())
+        account = shell.accounts.check_login(name, request.form.get("kata_sandi", ""), _address())
     except LoginRefused as refused:
-        response = make_response(_login_page(target=target, name=name, problem=refused.pesan))
-        response.status_code = 429 if refused.wait_s else 401
-        if refused.wait_s:
-            response.headers["Retry-After"] = str(refused.wait_s)
-        return response
-    return open_session(account, target or web().home)
+        return _refuse(_login_page(target=target, name=name, problem=refused.pesan), refused)
+    with shell.database.read() as conn:
+        has_code = shell.accounts.codes.has(conn, account.no)
+    if not has_code:
+        return open_session(account, target or shell.home)
+    session[_WAITING] = [account.no, shell.clock.now_s(), _mark(account), target or ""]
+    return redirect(url_for("masuk.ask_code"), 303)
+
+
+@blueprint.get("/masuk/kode")
+def ask_code() -> ResponseReturnValue:
+    """Ask for the second factor of somebody whose password was right."""
+    if _find_waiting() is None:
+        return redirect(url_for("masuk.masuk"), 303)
+    return render_template("masuk_kode.html", problem="")
+
+
+@blueprint.post("/masuk/kode")
+def log_in_code() -> ResponseReturnValue:
+    """Check the second factor and open the session."""
+    waiting = _find_waiting()
+    if waiting is None:
+        flash("Terlalu lama menunggu kode. Silakan masuk sekali lagi.", "salah")
+        return redirect(url_for("masuk.masuk"), 303)
+    account, target = waiting
+    try:
+        web().accounts.check_code(account.no, request.form.get("kode", ""), _address())
+    except LoginRefused as refused:
+        return _refuse(render_template("masuk_kode.html", problem=refused.pesan), refused)
+    session.pop(_WAITING, None)
+    return open_session(account, safe_target(target) or web().home)
+
+
+def _refuse(page: str, refused: LoginRefused) -> Response:
+    response = make_response(page)
+    response.status_code = 429 if refused.wait_s else 401
+    if refused.wait_s:
+        response.headers["Retry-After"] = str(refused.wait_s)
+    return response
+
+
+def _find_waiting() -> tuple[AccountRow, str] | None:
+    """Find who has typed the right password a moment ago, in this browser, and where that person wanted to go."""
+    shell, kept = web(), session.get(_WAITING)
+    if not isinstance(kept, list) or len(kept) != 4 or not 0 <= shell.clock.now_s() - kept[1] <= _WAITING_S:
+        return None
+    with shell.database.read() as conn:
+        account = get_account(conn, kept[0])
+    if account is None or not account.active or _mark(account) != kept[2]:
+        return None
+    return account, str(kept[3])
+
+
+def _mark(account: AccountRow) -> str:
+    """Mark the password that was right: another one makes what waits void. The cookie is signed, not secret."""
+    return sha256(b"sipande login mark\n" + account.password.encode()).hexdigest()[:16]
 
 
 @blueprint.post("/keluar")
@@ -131,6 +186,7 @@ def open_session(account: AccountRow, target: str) -> Response:
         )
     # Forms that stand open in other tabs stay good for the same person, who logs in again because the
     # session had ended; for anybody else they are void.
+    session.pop(_WAITING, None)
     if session.get("akun") != account.no:
         messages = session.get("_flashes")
         session.clear()

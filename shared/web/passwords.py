@@ -159,8 +159,11 @@ def _is_mostly_common(shape: str) -> bool:
 
 @lru_cache(maxsize=1)
 def _common_words() -> frozenset[str]:
-    text = files("shared.web").joinpath("common_passwords.txt").read_text(encoding="utf-8")
-    return frozenset(line for line in text.splitlines() if line and not line.startswith("#"))
+    own, top = (
+        files("shared.web").joinpath(name).read_text(encoding="utf-8").splitlines()
+        for name in ("common_passwords.txt", "common_passwords_top.txt")
+    )
+    return frozenset(line for line in (*own, *top) if len(line) > 2 and not line.startswith("#"))
 
 
 def _encode(password: str) -> bytes:

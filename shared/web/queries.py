@@ -16,6 +16,7 @@ class AccountRow(NamedTuple):
     petugas: str
     active: int
     created_s: int
+    area: str = ""
 
 
 class AccountLine(NamedTuple):
@@ -27,6 +28,8 @@ class AccountLine(NamedTuple):
     active: int
     nama: str
     jabatan: str
+    area: str
+    has_code: int
 
 
 class SessionRow(NamedTuple):
@@ -42,12 +45,15 @@ class SessionRow(NamedTuple):
     seen_s: int
     address: str
     agent: str
+    area: str
+    has_code: int
 
 
-_ACCOUNT = "SELECT no, name, password, role, petugas, active, created_s FROM account"
+_HAS_CODE = "EXISTS (SELECT 1 FROM second_factor f WHERE f.account = a.no AND f.confirmed_s IS NOT NULL)"
+_ACCOUNT = "SELECT no, name, password, role, petugas, active, created_s, area FROM account"
 _SESSION = (
-    "SELECT s.no, a.no, a.name, a.role, a.petugas, s.created_s, s.proved_s, s.seen_s, s.address, s.agent"
-    " FROM session AS s JOIN account AS a ON a.no = s.account"
+    "SELECT s.no, a.no, a.name, a.role, a.petugas, s.created_s, s.proved_s, s.seen_s, s.address, s.agent, a.area,"
+    f" {_HAS_CODE} FROM session AS s JOIN account AS a ON a.no = s.account"
 )
 
 
@@ -82,7 +88,8 @@ def list_accounts(conn: sqlite3.Connection) -> list[AccountRow]:
 def list_account_lines(conn: sqlite3.Connection) -> list[AccountLine]:
     """List all accounts with their people, active ones first."""
     rows = conn.execute(
-        "SELECT a.no, a.name, a.role, a.active, coalesce(max(p.nama), ''), coalesce(max(p.jabatan), '')"
+        "SELECT a.no, a.name, a.role, a.active, coalesce(max(p.nama), ''), coalesce(max(p.jabatan), ''), a.area,"
+        f" {_HAS_CODE}"
         " FROM account AS a LEFT JOIN petugas AS p ON p.id = a.petugas"
         " GROUP BY a.no ORDER BY a.active DESC, a.name"
     )
@@ -114,6 +121,11 @@ def set_active(conn: sqlite3.Connection, no: int, active: bool) -> None:
 def set_role(conn: sqlite3.Connection, no: int, role: str) -> None:
     """Give an account another role."""
     conn.execute("UPDATE account SET role = ? WHERE no = ?", (role, no))
+
+
+def set_area(conn: sqlite3.Connection, no: int, area: str) -> None:
+    """Say which part of the place an account sees."""
+    conn.execute("UPDATE account SET area = ? WHERE no = ?", (area, no))
 
 
 def find_session(conn: sqlite3.Connection, id_hash: bytes) -> SessionRow | None:
@@ -246,16 +258,24 @@ def each_audit(conn: sqlite3.Connection) -> sqlite3.Cursor:
     )
 
 
-def list_audit(
-    conn: sqlite3.Connection, subject: str | None, before: int | None, limit: int, account: str | None = None,
-    action: str | None = None,
-) -> list[Any]:
+class AuditFilter(NamedTuple):
+    """What narrows the access audit; None lets everything through. ``start_s`` counts, ``end_s`` does not."""
+
+    account: str | None = None
+    action: str | None = None
+    subject: str | None = None
+    start_s: int | None = None
+    end_s: int | None = None
+
+
+def list_audit(conn: sqlite3.Connection, by: AuditFilter, before: int | None, limit: int) -> list[Any]:
     """List rows of the access audit, newest first: no, time_s, account, action, subject, detail."""
     return conn.execute(
         "SELECT no, time_s, account, action, subject, detail FROM access_audit"
-        " WHERE (?1 IS NULL OR subject = ?1) AND (?2 IS NULL OR no < ?2) AND (?3 IS NULL OR account = ?3)"
-        " AND (?4 IS NULL OR action = ?4) ORDER BY no DESC LIMIT ?5",
-        (subject, before, account, action, limit),
+        " WHERE (?1 IS NULL OR account = ?1) AND (?2 IS NULL OR action = ?2) AND (?3 IS NULL OR subject = ?3)"
+        " AND (?4 IS NULL OR time_s >= ?4) AND (?5 IS NULL OR time_s < ?5) AND (?6 IS NULL OR no < ?6)"
+        " ORDER BY no DESC LIMIT ?7",
+        (*by, before, limit),
     ).fetchall()
 
 

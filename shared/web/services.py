@@ -6,7 +6,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from flask import current_app, g, request
 from flask.typing import ResponseReturnValue
@@ -16,6 +16,13 @@ from shared.store.connection import Database
 from shared.store.folder import DataFolder
 from shared.web.accounts import Accounts, FirstPerson, Role
 from shared.web.sessions import Sessions, User
+
+if TYPE_CHECKING:
+    from shared.web.policy import Policy
+
+
+NameAreas = Callable[[sqlite3.Connection], Mapping[str, str]]
+"""Lists the parts of the place by record id."""
 
 
 class NavItem(NamedTuple):
@@ -42,6 +49,10 @@ class Web:
     enrol_first: Callable[[sqlite3.Connection, FirstPerson], str] | None
     check_signature: Callable[[], ResponseReturnValue | None] | None
     machine_error: Callable[[int, BaseException], ResponseReturnValue] | None
+    policy: Policy | None = None
+    name_areas: NameAreas | None = None
+    is_practice: bool = False
+    """Set up for trying things out with invented people: nobody must have a second factor."""
     stopping: threading.Event = field(default_factory=threading.Event)
     """Set when the server ends; long commands stop at their next report of progress."""
 
@@ -63,6 +74,11 @@ def current_user() -> User | None:
         may_write = request.method not in ("GET", "HEAD", "OPTIONS")
         g.sipande_user = sessions.find(sessions.read_cookie(), may_write)
     return cast("User | None", g.sipande_user)
+
+
+def forget_current_user() -> None:
+    """Look the user up again when asked next: the session has changed."""
+    g.pop("sipande_user", None)
 
 
 def require_user() -> User:

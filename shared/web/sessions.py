@@ -19,6 +19,8 @@ from shared.web.queries import SessionRow
 
 IDLE_S = 30 * 60
 ABSOLUTE_S = 12 * 3600
+PROOF_S = 600
+"""How long a password or code that was typed counts for what wants a proof (ASVS 7.5.1)."""
 _PER_ACCOUNT_MAX = 10
 _TOUCH_AFTER_S = 60
 
@@ -33,6 +35,8 @@ class User:
     petugas: str
     session: int
     proved_s: int
+    area: str = ""
+    has_code: bool = False
 
 
 class Sessions:
@@ -91,7 +95,7 @@ class Sessions:
             self._seen.pop(row.no, None)
         else:
             self._seen[row.no] = now_s
-        return User(row.account, row.name, row.role, row.petugas, row.no, row.proved_s)
+        return User(row.account, row.name, row.role, row.petugas, row.no, row.proved_s, row.area, bool(row.has_code))
 
     def end(self, conn: sqlite3.Connection, token: str) -> None:
         """End the session of a token."""
@@ -110,11 +114,11 @@ class Sessions:
         return [row for row in queries.list_sessions(conn, account) if not self._is_expired(row)]
 
     def prove(self, conn: sqlite3.Connection, user: User) -> None:
-        """Note that the password was typed again in this session."""
+        """Note that the password or the code was typed again in this session."""
         queries.prove_session(conn, user.session, self._clock.now_s())
 
-    def is_proved(self, user: User, within_s: int = 600) -> bool:
-        """Tell whether the password was typed lately; asked before exports and changes of keys."""
+    def is_proved(self, user: User, within_s: int = PROOF_S) -> bool:
+        """Tell whether the password or code was typed lately; asked before exports and changes of keys."""
         return 0 <= self._clock.now_s() - user.proved_s <= within_s
 
     def cookie_name(self, secure: bool) -> str:

@@ -118,7 +118,7 @@ def open_kecamatan(browser: Browser) -> Iterator[Kecamatan]:
 
 def _start(made: Kecamatan) -> None:
     def hub() -> Server:
-        services, _ = make_hub(made.folder / "hub", KECAMATAN, SystemClock(), system_random)
+        services, _ = make_hub(made.folder / "hub", KECAMATAN, SystemClock(), system_random, is_practice=True)
         services.close()
         return made.stack.enter_context(serving("sipande-hub", made.folder / "hub"))
 

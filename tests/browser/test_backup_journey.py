@@ -91,7 +91,7 @@ def test_a_village_comes_back_on_a_new_computer(
 
 
 def test_the_admin_of_a_hub_makes_a_code_and_tries_it(browser: Browser, tmp_path: Path) -> None:
-    make_hub(tmp_path / "hub", KECAMATAN, SystemClock(), system_random)[0].close()
+    make_hub(tmp_path / "hub", KECAMATAN, SystemClock(), system_random, is_practice=True)[0].close()
     with serving("sipande-hub", tmp_path / "hub") as hub:
         _add_account(hub, "ratna", "Ratna", "", "admin")
         with open_window(browser, hub.address, scripts=False) as window:
@@ -105,7 +105,7 @@ def test_the_admin_of_a_hub_makes_a_code_and_tries_it(browser: Browser, tmp_path
 def test_a_dead_computer_without_backup_is_replaced_and_the_hub_gives_everything_back(
     browser: Browser, tmp_path: Path
 ) -> None:
-    make_hub(tmp_path / "hub", KECAMATAN, SystemClock(), system_random)[0].close()
+    make_hub(tmp_path / "hub", KECAMATAN, SystemClock(), system_random, is_practice=True)[0].close()
     with serving("sipande-hub", tmp_path / "hub") as hub:
         folder = make_fresh_node(tmp_path / "lama", SELAKAMBANG, "PC Pelayanan")
         with serving("sipande-node", folder, "--tanpa-otomatis") as node:

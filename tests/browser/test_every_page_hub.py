@@ -24,7 +24,8 @@ ADMIN, WALI_DATA, CAMAT = (
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     """The application as an object, to ask for its routes and guards."""
-    services, _ = make_hub(tmp_path_factory.mktemp("peta") / "hub", KECAMATAN, SystemClock(), system_random)
+    folder = tmp_path_factory.mktemp("peta") / "hub"
+    services, _ = make_hub(folder, KECAMATAN, SystemClock(), system_random, is_practice=True)
     yield make_hub_app(services)
     services.close()
 

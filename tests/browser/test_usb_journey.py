@@ -44,7 +44,7 @@ def journey(browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     stick.mkdir()
     monkeypatch.setenv(MORE_PLACES, str(stick))
     with ExitStack() as stack:
-        make_hub(tmp_path / "hub", KECAMATAN, SystemClock(), system_random)[0].close()
+        make_hub(tmp_path / "hub", KECAMATAN, SystemClock(), system_random, is_practice=True)[0].close()
         hub = stack.enter_context(serving("sipande-hub", tmp_path / "hub"))
         folder = make_fresh_node(tmp_path / "desa", SELAKAMBANG, "PC Pelayanan")
         node = stack.enter_context(serving("sipande-node", folder, "--tanpa-otomatis"))

@@ -55,7 +55,7 @@ class HubSite:
     def __init__(self, folder: Path) -> None:
         self.clock = FakeClock()
         self.random = Random("halaman").randbytes
-        self.hub, _ = make_hub(folder / "hub", HUB, self.clock, self.random)
+        self.hub, _ = make_hub(folder / "hub", HUB, self.clock, self.random, is_practice=True)
         self.app: Flask = make_hub_app(self.hub, CHEAP)
         self.app.testing = False
         self.petugas: dict[str, str] = {}
@@ -235,7 +235,7 @@ ROUTES = (
     ("/simpul", 303, 403, 200, 200), ("/simpul/desa/33.03.04.2006", 303, 403, 200, 200),
     ("/simpul/desa/x", 303, 403, 404, 404), ("/simpul/pendaftaran", 303, 403, 403, 200),
     ("/simpul/pendaftaran/x", 303, 403, 403, 303), ("/simpul/calon/x/tolak", 303, 403, 403, 303),
-    ("/akun/", 303, 403, 403, 200), ("/akses", 303, 403, 403, 200),
+    ("/akun/", 303, 403, 403, 200), ("/akun/9", 303, 403, 403, 404), ("/akses", 303, 403, 403, 200),
     ("/saksi", 303, 403, 403, 200),
     ("/keamanan", 303, 403, 403, 200), ("/keamanan/karantina", 303, 403, 403, 200),
     ("/keamanan/simpul/x", 303, 403, 403, 404), ("/keamanan/periksa", 303, 403, 403, 200),
@@ -265,7 +265,7 @@ def test_every_get_route_of_the_pages_is_in_the_table(filled: tuple[HubSite, Vil
         for rule in site.app.url_map.iter_rules()
         if "GET" in (rule.methods or ()) and rule.endpoint.partition(".")[0] in OWN
     }
-    listed = {re.sub(r"{[^}]+}|0{64}|tidak-ada|2026-08|33[0-9.]+|(?<=/)x(?=/|$)", "*", path) for path, *_ in ROUTES}
+    listed = {re.sub(r"{[^}]+}|0{64}|tidak-ada|2026-08|33[0-9.]+|(?<=/)[x9](?=/|$)", "*", path) for path, *_ in ROUTES}
     assert rules == listed
 
 
@@ -284,7 +284,8 @@ FORMS = (
     ("/program/baru", DESK), ("/program/{program}/ubah", DESK), ("/program/{program}/akhiri", DESK),
     ("/sipande/sasaran", DESK), ("/simpul/pendaftaran", ADMIN), ("/simpul/pendaftaran/x/tarik", ADMIN),
     ("/simpul/calon/x/setujui", ADMIN), ("/simpul/calon/x/tolak", ADMIN),
-    ("/akun/", ADMIN), ("/akun/9/aktif", ADMIN), ("/akun/9/kode", ADMIN), ("/akses/periksa", ADMIN),
+    ("/akun/", ADMIN), ("/akun/9/aktif", ADMIN), ("/akun/9/kode", ADMIN), ("/akun/9/peran", ADMIN),
+    ("/akun/9/kode-hp", ADMIN), ("/akun/9/perangkat/9", ADMIN), ("/akses/periksa", ADMIN), ("/akses/ekspor", ADMIN),
     ("/saksi/x/lupakan", ADMIN), ("/keamanan/simpul/x", ADMIN), ("/keamanan/simpul/x/pulihkan", ADMIN),
     ("/keamanan/karantina", ADMIN),
     ("/penghapusan/data/33.03.04.2006/x/{uuid}", ALL), ("/penghapusan/usulan/{uuid}/setujui", ALL),

@@ -428,7 +428,7 @@ def test_a_bad_account_name_keeps_what_was_typed(siti: Browser) -> None:
 def test_the_audit_names_account_action_and_person(desa: Desa, siti: Browser) -> None:
     siti.get(f"/penduduk/{desa.ayah}")
     siti.post(f"/penduduk/{desa.ayah}/tampilkan", keperluan="surat")
-    text = read_text(siti.get("/pengguna/catatan"))
+    text = read_text(siti.get("/catatan"))
     assert "Menampilkan NIK" in text and "KREYO SANTOSO" in text
 
 

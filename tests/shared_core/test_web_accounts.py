@@ -307,5 +307,6 @@ def test_the_audit_takes_no_number_of_a_person(
 def test_line_ends_in_an_entry_are_harmless(database: Database, clock: FakeClock) -> None:
     with database.write() as conn:
         record_access(conn, clock, "siti\r\nadmin", "cetak", "r-1", "a\nb\x00c")
-        assert queries.list_audit(conn, None, None, 1)[0][2:] == ("siti  admin", "cetak", "r-1", "a b c")
+        row = queries.list_audit(conn, queries.AuditFilter(), None, 1)[0]
+        assert row[2:] == ("siti  admin", "cetak", "r-1", "a b c")
         assert verify_audit(conn).is_intact

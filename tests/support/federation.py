@@ -109,7 +109,8 @@ class Federation:
 
     def __post_init__(self) -> None:
         self.hub, _ = make_hub(
-            self.folder / "hub", HUB, self.clock, seeded(f"{self.seed}/hub"), self.edition.catalogue
+            self.folder / "hub", HUB, self.clock, seeded(f"{self.seed}/hub"), self.edition.catalogue,
+            is_practice=True,
         )
         self.hub.program = self.edition.program
         self.app = make_sync_app(self.hub)

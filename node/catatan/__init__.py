@@ -1,0 +1,1 @@
+"""The access audit of a desa: who saw, printed or exported whose data."""
