@@ -67,3 +67,16 @@ def _rotate(conn: sqlite3.Connection, services: HubServices, old_key: str, reque
 def list_cutoffs(conn: sqlite3.Connection, wilayah: str, kunci: str) -> list[str]:
     """Write the cut-offs of a key at what is held of its logs now."""
     return [f"{log.id}:{log.size}" for log in list_logs(conn, wilayah) if log.kunci.hex() == kunci]
+
+
+def list_former_keys(conn: sqlite3.Connection, simpul: str) -> list[str]:
+    """List the keys that the key of a node has followed, one after the other: what they have signed is its own."""
+    rows = conn.execute(
+        # UNION ends where records name each other in a ring.
+        "WITH RECURSIVE line(id, kunci) AS ("
+        " SELECT o.id, o.kunci FROM simpul s JOIN simpul o ON o.id = s.pendahulu WHERE s.id = ?"
+        " UNION SELECT o.id, o.kunci FROM line l JOIN simpul s ON s.id = l.id JOIN simpul o ON o.id = s.pendahulu"
+        ") SELECT kunci FROM line",
+        (simpul,),
+    )
+    return [str(row[0]) for row in rows]

@@ -13,8 +13,7 @@ from typing import Any
 
 from hub.change import write_common, write_to_desa
 from hub.ingest.accept import Sender
-from hub.pemulihan.lost import Lost, list_keys, list_lost
-from hub.pemulihan.rotation import list_cutoffs
+from hub.pemulihan.rotation import list_cutoffs, list_former_keys
 from hub.services import HubServices
 from shared.store.branch import write_line
 from shared.store.changes import list_logs
@@ -34,14 +33,16 @@ def watch_histories(
     sizes = {head["id"]: head["size"] for head in announced}
     with services.database.read() as conn:
         logs = list_logs(conn)
+        keys = {sender.kunci, *list_former_keys(conn, sender.simpul)}
         has_branches = conn.execute("SELECT 1 FROM branch LIMIT 1").fetchone() is not None
-    own = [log for log in logs if log.kunci.hex() == sender.kunci and log.wilayah == sender.wilayah]
+    own = [log for log in logs if log.kunci.hex() in keys and log.wilayah == sender.wilayah]
     behind = [log for log in own if sizes.get(log.id, 0) < log.size or log.id in differing]
+    restored = [log for log in behind if log.kunci.hex() == sender.kunci]
     held = {log.id: log.size for log in logs}
-    if behind:
+    if restored:
         with services.database.write() as conn:
-            _count_restore(conn, services, sender, sum(log.size for log in behind))
-    elif has_branches and all(size <= held.get(id, 0) for id, size in sizes.items()):
+            _count_restore(conn, services, sender, sum(log.size for log in restored))
+    elif has_branches and not behind and all(size <= held.get(id, 0) for id, size in sizes.items()):
         # The caller has nothing that the hub does not know: what it has not issued again, it does not have.
         with services.database.write() as conn:
             keys = list_keys(conn, sender.kunci)
