@@ -209,34 +209,6 @@ def test_a_branch_that_only_a_sibling_holds_is_handed_back_and_issued_again(fede
     check_whole(federation, b, c)
 
 
-@pytest.mark.parametrize("changes", [1, 2])
-def test_a_branch_of_a_former_key_is_handed_back_to_the_computer_that_changed_it(
-    federation: Federation, changes: int
-) -> None:
-    """The computer takes new keys before the sibling brings what it had lost: its old key never speaks again."""
-    a, c = federation.add_node("a"), federation.add_node("c")
-    federation.sync_all()
-    old, old_hub = copy_folder(federation, a, "salinan"), copy_folder(federation, federation.hub, "hub-lama")
-    create(a, nama="SITI")
-    federation.sync(a)
-    federation.sync(c)
-    a.close()
-    restore_hub(federation, old_hub, keeps_keys=True)
-    b = federation.nodes["a"] = open_copy(federation, old, "b")
-    del federation.nodes["b"]
-    create(b, nama="BUDI")
-    for _ in range(changes):
-        take_new_keys(b)
-        federation.sync(b)
-    assert names(federation.hub) == {"BUDI"}
-    federation.sync(c)
-    with federation.hub.database.read() as conn:
-        assert len(list_branches(conn)) == 1, "the lost history is kept at the hub"
-    federation.sync_all(3)
-    assert names(b) == names(c) == names(federation.hub) == {"SITI", "BUDI"}
-    check_whole(federation, b, c)
-
-
 def test_an_import_stays_what_can_be_taken_back_after_it_was_issued_again(federation: Federation) -> None:
     a = federation.add_node("a")
     federation.sync_all()

@@ -1,0 +1,172 @@
+"""Second histories that outlive their writer: of keys that were changed, of a hub that burned, come in parts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from hub.change import write_common
+from hub.commands import make_hub
+from hub.pemulihan.keys import read_sheet, take_the_place
+from hub.services import HubServices
+from node.services import NodeServices
+from node.sinkron.rotate import take_new_keys
+from node.sinkron.session import Outcome
+from shared.store.branch import list_branches
+from shared.store.drafts import draft_create
+from tests.federation.test_histories import check_whole, copy_folder, names, open_copy, restore_hub
+from tests.support.federation import HUB, Federation, make_sync_app, seeded
+from tests.support.office import create, rows, value
+
+
+def put_back(federation: Federation, copy: Path) -> NodeServices:
+    """Put a copied disk in the place of computer A."""
+    federation.nodes["a"].close()
+    again = federation.nodes["a"] = open_copy(federation, copy, copy.name)
+    del federation.nodes[copy.name]
+    return again
+
+
+def publish(hub: HubServices, *programs: str) -> None:
+    kind = hub.catalogue["program_bantuan"]
+    for nama in programs:
+        write_common(hub, [draft_create(kind, hub.new_id(), {"nama": nama})], author="")
+
+
+def programs(side: NodeServices | HubServices) -> set[str]:
+    return {row[0] for row in rows(side, "SELECT nama FROM program_bantuan")}
+
+
+class Sheet:
+    """A hub whose recovery key is known, so that another one may take its place."""
+
+    def __init__(self, federation: Federation) -> None:
+        federation.hub.close()
+        self.federation = federation
+        made = make_hub(federation.folder / "hub-pertama", HUB, federation.clock, seeded("hub-pertama"))
+        federation.hub, self.recovery = made
+        federation.app = make_sync_app(federation.hub)
+
+    def burn(self) -> HubServices:
+        """Destroy the hub, and let a new one take its place."""
+        federation = self.federation
+        former = federation.hub.keys.signing.public.hex()
+        federation.hub.close()
+        hub, _ = make_hub(federation.folder / "hub-baru", HUB, federation.clock, seeded("hub-baru"))
+        take_the_place(hub, read_sheet(self.recovery, former))
+        federation.hub, federation.app = hub, make_sync_app(hub)
+        return hub
+
+
+# Of a desa --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("changes", [1, 2])
+def test_a_branch_of_a_former_key_is_handed_back_to_the_computer_that_changed_it(
+    federation: Federation, changes: int
+) -> None:
+    """The computer takes new keys before the sibling brings what it had lost: its old key never speaks again."""
+    a, c = federation.add_node("a"), federation.add_node("c")
+    federation.sync_all()
+    old, old_hub = copy_folder(federation, a, "salinan"), copy_folder(federation, federation.hub, "hub-lama")
+    create(a, nama="SITI")
+    federation.sync(a)
+    federation.sync(c)
+    restore_hub(federation, old_hub, keeps_keys=True)
+    a = put_back(federation, old)
+    create(a, nama="BUDI")
+    for _ in range(changes):
+        take_new_keys(a)
+        federation.sync(a)
+    assert names(federation.hub) == {"BUDI"}
+    federation.sync(c)
+    with federation.hub.database.read() as conn:
+        assert len(list_branches(conn)) == 1, "the lost history is kept at the hub"
+    federation.sync_all(3)
+    assert names(a) == names(c) == names(federation.hub) == {"SITI", "BUDI"}
+    check_whole(federation, a, c)
+
+
+def test_what_a_branch_grows_by_after_it_was_issued_again_is_handed_back_too(federation: Federation) -> None:
+    """One sibling knows the beginning of what A has lost, another one, who is heard later, more of it."""
+    a, c, d = (federation.add_node(name) for name in "acd")
+    federation.sync_all()
+    old, old_hub = copy_folder(federation, a, "salinan"), copy_folder(federation, federation.hub, "hub-lama")
+    siti = create(a, nama="SITI")
+    federation.sync(a)
+    federation.sync(c)
+    create(a, nama="AGUS")
+    create(a, nama="WATI")
+    federation.sync(a)
+    federation.sync(d)
+    restore_hub(federation, old_hub, keeps_keys=True)
+    a = put_back(federation, old)
+    create(a, nama="BUDI")
+    for node in (a, c, a, a, a):
+        federation.sync(node)
+    assert names(federation.hub) == {"SITI", "BUDI"}
+    create(a, nama="SARI")
+    federation.sync(d)
+    federation.sync_all(4)
+    for side in (federation.hub, a, c, d):
+        assert names(side) == {"SITI", "AGUS", "WATI", "BUDI", "SARI"}
+        assert value(side, "SELECT count(*) FROM held") == 0
+        assert value(side, "SELECT count(*) FROM change WHERE record = ?", siti) == 1, "issued again once"
+    check_whole(federation, a, c, d)
+
+
+# Of the hub -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("first", ["a", "b"])
+def test_both_histories_of_a_hub_that_was_restored_and_then_burned_are_in_effect(
+    federation: Federation, first: str
+) -> None:
+    """The enrolment of B stands in one of them, and whoever comes first brings the other."""
+    sheet = Sheet(federation)
+    a = federation.add_node("a")
+    federation.sync_all()
+    old = copy_folder(federation, federation.hub, "hub-lama")
+    publish(federation.hub, "BLT LAMA")
+    b = federation.add_node("b")
+    create(b, nama="SITI")
+    federation.sync(b)
+    restore_hub(federation, old, keeps_keys=False)
+    publish(federation.hub, "BLT BARU", "BPNT", "PKH")
+    federation.sync(a)
+    hub = sheet.burn()
+    order = (a, b) if first == "a" else (b, a)
+    for node in (*order, *order):
+        report = federation.sync(node)
+        assert report.outcome is Outcome.SELESAI, report
+    federation.sync_all(2)
+    for side in (hub, a, b):
+        assert names(side) == {"SITI"} and programs(side) == {"BLT LAMA", "BLT BARU", "BPNT", "PKH"}
+    assert value(hub, "SELECT count(*) FROM simpul WHERE status = 'aktif'") == 2
+    check_whole(federation, a, b)
+
+
+def test_what_a_history_of_the_hub_grows_by_after_it_was_issued_again_is_issued_too(federation: Federation) -> None:
+    """Of the history that gave way the first node knows the beginning, the last one all."""
+    sheet = Sheet(federation)
+    a, b, c = (federation.add_node(name) for name in "abc")
+    federation.sync_all(2)
+    old = copy_folder(federation, federation.hub, "hub-lama")
+    publish(federation.hub, "BLT")
+    federation.sync(a)
+    publish(federation.hub, "BPNT", "PKH")
+    federation.sync(c)
+    restore_hub(federation, old, keeps_keys=False)
+    publish(federation.hub, "SEMBAKO")
+    federation.sync(b)
+    hub = sheet.burn()
+    federation.sync(a)
+    federation.sync(b)
+    assert programs(hub) == {"BLT", "SEMBAKO"}
+    federation.sync(c)
+    assert programs(hub) == {"BLT", "BPNT", "PKH", "SEMBAKO"}
+    federation.sync_all(2)
+    for side in (hub, a, b, c):
+        assert programs(side) == {"BLT", "BPNT", "PKH", "SEMBAKO"} and value(side, "SELECT count(*) FROM held") == 0
+    check_whole(federation, a, b, c)
