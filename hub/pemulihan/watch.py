@@ -13,7 +13,7 @@ from typing import Any
 
 from hub.change import write_common, write_to_desa
 from hub.ingest.accept import Sender
-from hub.pemulihan.rotation import list_cutoffs, list_former_keys
+from hub.pemulihan.rotation import find_raised, list_cutoffs, list_former, raise_cutoffs
 from hub.services import HubServices
 from shared.changelog.change import Sealed
 from shared.store.branch import list_branches, list_unissued, read_branch, read_returned, write_line
@@ -30,24 +30,30 @@ PIECE_CHARACTERS = 60_000
 def watch_histories(
     services: HubServices, sender: Sender, announced: list[dict[str, Any]], differing: Collection[str]
 ) -> None:
-    """Judge one hello: count a restore, suspend a twin, hand back a branch that its author no longer has."""
+    """Judge one hello: count a restore, suspend a twin, hand back a branch that its author no longer has.
+
+    What keys before the caller's have signed counts as the caller's own.
+    """
     sizes = {head["id"]: head["size"] for head in announced}
     with services.database.read() as conn:
-        logs = list_logs(conn)
-        keys = {sender.kunci, *list_former_keys(conn, sender.simpul)}
+        logs, former = list_logs(conn), list_former(conn, sender.simpul)
+        raised = find_raised(conn, sender.wilayah, former)
         has_branches = conn.execute("SELECT 1 FROM branch LIMIT 1").fetchone() is not None
+    keys = {sender.kunci, *(key.kunci for key in former)}
     own = [log for log in logs if log.kunci.hex() in keys and log.wilayah == sender.wilayah]
     behind = [log for log in own if sizes.get(log.id, 0) < log.size or log.id in differing]
     restored = [log for log in behind if log.kunci.hex() == sender.kunci]
     held = {log.id: log.size for log in logs}
+    # The caller has nothing that the hub does not know, and has its own logs as the hub has them.
+    is_same = not behind and all(size <= held.get(id, 0) for id, size in sizes.items())
     if restored:
         with services.database.write() as conn:
             _count_restore(conn, services, sender, sum(log.size for log in restored))
-    elif has_branches and not behind and all(size <= held.get(id, 0) for id, size in sizes.items()):
-        # The caller has nothing that the hub does not know: what it has not issued again, it does not have.
+    elif is_same and (has_branches or raised):
         with services.database.write() as conn:
             for log in own:
                 hand_back_rest(conn, services, log)
+            raise_cutoffs(conn, services, raised)
 
 
 def _count_restore(conn: sqlite3.Connection, services: HubServices, sender: Sender, mark: int) -> None:

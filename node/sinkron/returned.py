@@ -7,7 +7,7 @@ one log, and the computer only one. The hub hands the other back as records of k
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from node.change import reissue_branch
 from node.services import NodeServices
@@ -19,6 +19,19 @@ from shared.store.entries import Entry
 def take_returned(services: NodeServices, conn: sqlite3.Connection, entries: Sequence[Entry]) -> int:
     """Issue again what has come back whole among new changes and nobody has issued yet; return how many."""
     refs = {str(entry.values.get("cabang")) for entry in entries if entry.header.kind == "cabang" and entry.values}
+    return _issue(services, conn, refs)
+
+
+def take_rest(services: NodeServices, conn: sqlite3.Connection, log: str) -> int:
+    """Issue again what had come back of a log while it still stood in it here in part; return how many.
+
+    A twin may have written more on top of what this computer holds: its own part is issued again as it is cut out.
+    """
+    rows = conn.execute("SELECT DISTINCT cabang FROM cabang WHERE substr(cabang, 1, length(?)) = ?", (log, log))
+    return _issue(services, conn, {str(row[0]) for row in rows.fetchall()})
+
+
+def _issue(services: NodeServices, conn: sqlite3.Connection, refs: Collection[str]) -> int:
     count = 0
     for ref in sorted(refs):
         if not _is_own(conn, services, ref):

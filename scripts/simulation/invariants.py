@@ -89,7 +89,8 @@ def check_side(world: World, machine: Machine, cosigners: tuple[Verifier, ...]) 
     with services.database.read() as conn:
         require(not (found := verify_logs(conn, cosigners)), f"{name}: logs do not verify: {found}")
         _check_states(conn, services.catalogue, name)
-        _check_doubles(conn, name, world.restores)
+        _check_doubles(conn, name, world.restores + len(world.twins))
+        check_effects(conn, services.catalogue, name)
         _check_law(conn, services.catalogue, name)
         check_promises(conn, machine.promised, name, world)
         require(not (left := find_erased_bytes(conn)), f"{name}: erased bodies still stand: {left}")
@@ -223,7 +224,8 @@ def _check_law(conn: Connection, catalogue: Catalogue, where: str) -> None:
 def _check_doubles(conn: Connection, where: str, restores: int) -> None:
     """No bytes of a change stand twice: bodies carry a salt, and issuing again keeps it.
 
-    After two restores a history that was issued again may itself come back; then the fold must bear the double.
+    After two restores a history that was issued again may itself come back, and two computers with one key may both
+    issue it again; then the fold must bear the double.
     """
     rows = conn.execute(
         "SELECT group_concat(DISTINCT pos >> ?) FROM change WHERE body IS NOT NULL GROUP BY body HAVING count(*) > 1",

@@ -27,7 +27,7 @@ from shared.changelog.genesis import read_genesis
 from shared.changelog.tree import CompactRange, leaf_hash
 from shared.errors import ProtocolError
 from shared.merge.scope import GENESIS_KIND
-from shared.store.changes import Log, cut, list_logs, read_changes, read_leaves, remove_log
+from shared.store.changes import Log, cut, find_log, list_logs, read_changes, read_leaves, remove_log
 from shared.store.drafts import Batch
 from shared.store.erasure import strip_erased
 from shared.store.moved import rename_refs
@@ -159,12 +159,13 @@ def list_unissued(
 ) -> list[tuple[str, list[Sealed]]]:
     """List the stretches of a branch that nobody has issued again yet, each with the reference of its first change.
 
-    A branch comes in runs, from several sides: part of it may be issued again before the rest is known.
-    ``returned`` says for a reference how many changes from there were handed back already.
+    A branch comes in runs, from several sides: part of it may be issued again before the rest is known. What stands
+    in its log, at its place, is no branch here. ``returned`` says for a reference how many changes from there were
+    handed back already.
     """
     reissues = list_reissues(conn)
     refs = [_ref(change) for change in changes]
-    done: set[int] = set()
+    done = {at for at, ref in enumerate(refs) if _stands(conn, ref)}
     for at, ref in enumerate(refs):
         count = max(count_issued(conn, reissues.get(ref, ()), changes[at:]), (returned or {}).get(ref, 0))
         done.update(range(at, at + count))
@@ -176,6 +177,12 @@ def list_unissued(
             stretches.append((ref, []))
         stretches[-1][1].append(change)
     return stretches
+
+
+def _stands(conn: sqlite3.Connection, ref: str) -> bool:
+    id, seq, prefix = parse_ref(ref)
+    log = find_log(conn, id)
+    return log is not None and [leaf[: len(prefix)] for leaf in read_leaves(conn, log, seq, seq + 1)] == [prefix]
 
 
 def _ref(change: Sealed) -> str:

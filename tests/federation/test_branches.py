@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,15 +10,18 @@ import pytest
 from hub.change import write_common
 from hub.commands import make_hub
 from hub.pemulihan.keys import read_sheet, take_the_place
+from hub.pemulihan.keys import take_new_keys as take_new_hub_keys
 from hub.services import HubServices
 from node.services import NodeServices
 from node.sinkron.rotate import take_new_keys
 from node.sinkron.session import Outcome
+from shared.errors import TransportError
 from shared.store.branch import list_branches
 from shared.store.drafts import draft_create
 from tests.federation.test_histories import check_whole, copy_folder, names, open_copy, restore_hub
 from tests.support.federation import HUB, Federation, make_sync_app, seeded
 from tests.support.office import create, rows, value
+from tests.support.usb import Road
 
 
 def put_back(federation: Federation, copy: Path) -> NodeServices:
@@ -88,6 +92,37 @@ def test_a_branch_of_a_former_key_is_handed_back_to_the_computer_that_changed_it
     check_whole(federation, a, c)
 
 
+@pytest.mark.parametrize("is_whole_log", [False, True])
+def test_what_was_signed_before_a_change_of_keys_and_comes_after_it_is_no_quarantine(
+    federation: Federation, is_whole_log: bool
+) -> None:
+    """Hub and computer were both put back, so the old key ended before what only the sibling still has."""
+    a, c = federation.add_node("a"), federation.add_node("c")
+    federation.sync_all()
+    old, old_hub = copy_folder(federation, a, "salinan"), copy_folder(federation, federation.hub, "hub-lama")
+    if is_whole_log:
+        again = copy_folder(federation, a, "salinan-pertama")
+        create(a, nama="AGUS")
+        federation.sync(a)
+        a = put_back(federation, again)
+        federation.sync(a)
+    siti = create(a, nama="SITI")
+    federation.sync(a)
+    federation.sync(c)
+    restore_hub(federation, old_hub, keeps_keys=True)
+    a = put_back(federation, old)
+    take_new_keys(a)
+    federation.sync(a)
+    former = a.keys.former[0].public.hex()
+    federation.sync(c)
+    assert value(federation.hub, "SELECT count(*) FROM held WHERE record = ? AND alasan = 'dicabut'", siti) == 1
+    federation.sync_all(3)
+    for side in (federation.hub, a, c):
+        assert "SITI" in names(side) and value(side, "SELECT count(*) FROM held") == 0
+    assert value(federation.hub, "SELECT status FROM simpul WHERE kunci = ?", former) == "dicabut"
+    check_whole(federation, a, c)
+
+
 def test_what_a_branch_grows_by_after_it_was_issued_again_is_handed_back_too(federation: Federation) -> None:
     """One sibling knows the beginning of what A has lost, another one, who is heard later, more of it."""
     a, c, d = (federation.add_node(name) for name in "acd")
@@ -114,6 +149,30 @@ def test_what_a_branch_grows_by_after_it_was_issued_again_is_handed_back_too(fed
         assert value(side, "SELECT count(*) FROM held") == 0
         assert value(side, "SELECT count(*) FROM change WHERE record = ?", siti) == 1, "issued again once"
     check_whole(federation, a, c, d)
+
+
+def test_what_is_handed_back_to_a_twin_is_issued_once_by_the_computer_that_still_has_it(
+    federation: Federation,
+) -> None:
+    """It comes down before the history that takes its place, with which this computer issues its own again."""
+    road, a = Road(federation), federation.add_node("a")
+    federation.sync_all()
+    twin = open_copy(federation, copy_folder(federation, a, "kembaran"), "kembaran")
+    siti = create(a, nama="SITI")
+    road.send(a)
+    create(twin, nama="BUDI")
+    federation.sync(twin)
+    road.take()
+    federation.sync(twin)
+    assert value(federation.hub, "SELECT count(*) FROM cabang") == 1, "handed back to the key"
+    agus = create(a, nama="AGUS")
+    federation.sync(a)
+    assert names(a) == {"SITI", "BUDI", "AGUS"}
+    for record in (siti, agus):
+        assert value(a, "SELECT count(*) FROM change WHERE record = ?", record) == 1
+    federation.sync_all(3)
+    assert names(federation.hub) == names(twin) == {"SITI", "BUDI", "AGUS"}
+    check_whole(federation, a, twin)
 
 
 # Of the hub -------------------------------------------------------------------------------------------------
@@ -170,3 +229,32 @@ def test_what_a_history_of_the_hub_grows_by_after_it_was_issued_again_is_issued_
     for side in (hub, a, b, c):
         assert programs(side) == {"BLT", "BPNT", "PKH", "SEMBAKO"} and value(side, "SELECT count(*) FROM held") == 0
     check_whole(federation, a, b, c)
+
+
+def test_a_stick_is_read_while_the_hub_has_still_to_learn_which_key_its_writer_had_before(
+    federation: Federation,
+) -> None:
+    """The enrolment stands in an older channel of the burned hub than the change of keys, and the line was cut."""
+    sheet, road = Sheet(federation), Road(federation)
+    a = federation.add_node("a")
+    federation.sync_all()
+    take_new_hub_keys(federation.hub)
+    federation.sync_all(2)
+    take_new_keys(a)
+    create(a, nama="SITI")
+    federation.sync(a)
+    hub = sheet.burn()
+
+    def cut_after_one(path: str, body: bytes) -> None:
+        if value(hub, "SELECT count(*) FROM simpul"):
+            raise TransportError("cut")
+
+    federation.sync(a, replace(federation.transport(a), before=cut_after_one))
+    assert value(hub, "SELECT count(*) FROM simpul") == 1 and value(hub, "SELECT pendahulu FROM simpul") is not None
+    road.send(a)
+    outcome = road.take()[-1]
+    assert outcome.taken is not None and outcome.taken.answer, outcome.sentences
+    road.read(a)
+    federation.sync_all(3)
+    assert names(hub) == {"SITI"}
+    check_whole(federation, a)
