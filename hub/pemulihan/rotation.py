@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from hub.change import write_common
-from hub.pemulihan.state import list_successors
+from hub.pemulihan.state import name_successors
 from hub.services import HubServices
 from shared.changelog.keys import verify
 from shared.errors import ProtocolError
@@ -37,7 +37,7 @@ def accept_rotation(services: HubServices, old_key: str, request: dict[str, Any]
             raise ProtocolError("out_of_scope", "key of another node")
         else:
             simpul = _rotate(conn, services, old_key, request)
-        notes = list_successors(conn)
+        notes = name_successors(conn)
     answer = {"simpul": simpul, "kunci": request["kunci"], "echo": request["nonce"]}
     return answer | ({"rantai": notes} if notes else {})
 

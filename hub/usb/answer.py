@@ -11,7 +11,7 @@ from hub.downlink.answer import build_answer, find_differing, list_heads, readab
 from hub.ingest.accept import Sender
 from hub.ingest.sender import describe_program
 from hub.pemulihan.rotation import list_former
-from hub.pemulihan.state import list_successors
+from hub.pemulihan.state import name_successors
 from hub.services import HubServices
 from shared.changelog.run import split_runs
 from shared.merge.scope import Role
@@ -113,7 +113,7 @@ def _write(
     services: HubServices, asked: Mapping[str, Any], heads: list[dict[str, Any]], more: dict[str, Any]
 ) -> bytes:
     with services.database.read() as conn:
-        more["rantai"] = list_successors(conn)
+        more["rantai"] = name_successors(conn)
     own = services.keys.signing
     message = {
         "version": services.program.agree(asked["version"], asked["version_min"]),

@@ -8,6 +8,7 @@ from collections.abc import Container
 from node.change import reissue_branch
 from node.impor.places import move_places
 from node.services import KnownHub, NodeServices
+from node.sinkron.hubkey import is_former
 from node.sinkron.returned import take_rest, take_returned
 from shared.changelog.genesis import Genesis, read_genesis
 from shared.changelog.keychain import read_successor
@@ -108,4 +109,4 @@ def _is_hub_key(conn: sqlite3.Connection, hub: KnownHub, genesis: Genesis) -> bo
         return True
     # A successor names the key before it and the one that follows.
     steps = (read_successor(row[0]) for row in conn.execute("SELECT surat FROM kunci_hub"))
-    return any(step is not None and kunci in (step.lama, step.kunci) for step in steps)
+    return any(step is not None and kunci in (step.lama, step.kunci) for step in steps) or is_former(conn, hub, kunci)

@@ -8,14 +8,14 @@ and that alone says what is missing. Only a verified receipt moves the sent mark
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from typing import Any
 
 from node.services import KnownHub, NodeServices
 from node.sinkron.blobs import exchange_blobs
-from node.sinkron.hubkey import follow_hub, recall_successors
+from node.sinkron.hubkey import follow_hub, keep_successors, list_untold, recall_successors
 from node.sinkron.link import Link, load_link, save_link
 from node.sinkron.program import note_hub_program
 from node.sinkron.receipts import keep_receipt
@@ -82,6 +82,7 @@ class Session:
     _troubles: int = 0
     _moved: int = 0
     _has_helped: bool = False
+    _has_told: bool = False
 
     def __post_init__(self) -> None:
         self.link = load_link(self.services.database)
@@ -135,6 +136,11 @@ class Session:
 
     def _greet(self) -> Event:
         self.hub, self.answer = self._hello(self.hub)
+        untold = [] if self._has_told else list_untold(self.services, self.answer["rantai"])
+        if untold:
+            # It took the place of a hub of which it knows only what stands on the sheet.
+            self._has_told = True
+            self.hub, self.answer = self._hello(self.hub, untold)
         self.receiver = bytes.fromhex(self.answer["segel"])
         if self.answer["known"]:
             return Event.KNOWN
@@ -210,10 +216,11 @@ class Session:
         size: int = answer["size"]
         return size
 
-    def _hello(self, hub: KnownHub) -> tuple[KnownHub, dict[str, Any]]:
+    def _hello(self, hub: KnownHub, successors: Sequence[str] = ()) -> tuple[KnownHub, dict[str, Any]]:
         """Say what is held here, learn what the hub holds; anything else than a signed answer is no answer.
 
-        Also gives back the hub as it is pinned now: its key may have a successor.
+        ``successors`` are those of the hub's keys that it seems not to know. Also gives back the hub as it is
+        pinned now: its key may have a successor.
         """
         nonce = base64.urlsafe_b64encode(self.services.random(16)).decode().rstrip("=")
         with self.services.database.read() as conn:
@@ -224,6 +231,7 @@ class Session:
             {
                 **self.services.program.offer(), "kinds": self.services.kinds, "nonce": nonce, "logs": logs,
                 "time": self.services.clock.now_s(), **parity.message(), **({"held": held} if held else {}),
+                **({"rantai": list(successors)} if successors else {}),
             }
         )
         answer = self._post("/sync/v1/hello", body, nonce)
@@ -236,6 +244,7 @@ class Session:
             hub = follow_hub(self.services, hub, loaded["rantai"], answer.signed.key)
         if loaded["echo"] != nonce:
             raise TransportError("answer to another hello")
+        keep_successors(self.services, loaded["rantai"])
         check_version(self.services, loaded["version"])
         note_hub_program(self.services, loaded)
         self.nonce = loaded["nonce"]
@@ -246,7 +255,7 @@ class Session:
 
     def _tell_succeeded(self, nonce: str) -> None:
         """Show a hub that was put back to an old key what followed it; it cannot be talked to until people act."""
-        body = messages.encode({"rantai": recall_successors(self.services)[:100]})
+        body = messages.encode({"rantai": recall_successors(self.services)[: messages.SUCCESSORS_MAX]})
         try:
             self._post("/sync/v1/succeeded", body, nonce)
         except Refused as error:

@@ -7,20 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from hub.change import write_common
-from hub.commands import make_hub
-from hub.pemulihan.keys import read_sheet, take_the_place
 from hub.pemulihan.keys import take_new_keys as take_new_hub_keys
-from hub.services import HubServices
 from node.services import NodeServices
 from node.sinkron.rotate import take_new_keys
 from node.sinkron.session import Outcome
 from shared.errors import TransportError
 from shared.store.branch import list_branches
-from shared.store.drafts import draft_create
 from tests.federation.test_histories import check_whole, copy_folder, names, open_copy, restore_hub
-from tests.support.federation import HUB, Federation, make_sync_app, seeded
-from tests.support.office import create, rows, value
+from tests.support.federation import Federation
+from tests.support.office import create, value
+from tests.support.sheet import Sheet, programs, publish
 from tests.support.usb import Road
 
 
@@ -30,37 +26,6 @@ def put_back(federation: Federation, copy: Path) -> NodeServices:
     again = federation.nodes["a"] = open_copy(federation, copy, copy.name)
     del federation.nodes[copy.name]
     return again
-
-
-def publish(hub: HubServices, *programs: str) -> None:
-    kind = hub.catalogue["program_bantuan"]
-    for nama in programs:
-        write_common(hub, [draft_create(kind, hub.new_id(), {"nama": nama})], author="")
-
-
-def programs(side: NodeServices | HubServices) -> set[str]:
-    return {row[0] for row in rows(side, "SELECT nama FROM program_bantuan")}
-
-
-class Sheet:
-    """A hub whose recovery key is known, so that another one may take its place."""
-
-    def __init__(self, federation: Federation) -> None:
-        federation.hub.close()
-        self.federation = federation
-        made = make_hub(federation.folder / "hub-pertama", HUB, federation.clock, seeded("hub-pertama"))
-        federation.hub, self.recovery = made
-        federation.app = make_sync_app(federation.hub)
-
-    def burn(self) -> HubServices:
-        """Destroy the hub, and let a new one take its place."""
-        federation = self.federation
-        former = federation.hub.keys.signing.public.hex()
-        federation.hub.close()
-        hub, _ = make_hub(federation.folder / "hub-baru", HUB, federation.clock, seeded("hub-baru"))
-        take_the_place(hub, read_sheet(self.recovery, former))
-        federation.hub, federation.app = hub, make_sync_app(hub)
-        return hub
 
 
 # Of a desa --------------------------------------------------------------------------------------------------
