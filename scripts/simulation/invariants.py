@@ -33,7 +33,7 @@ from sqlite3 import Connection
 
 from hub.pemulihan.state import read_recovery
 from hub.verval import queries as finding_queries
-from shared.changelog.change import Op, Sealed, decode_bodies, decode_headers, parse_ref
+from shared.changelog.change import SALT_BYTES, Op, Sealed, decode_bodies, decode_headers, parse_ref
 from shared.changelog.checkpoint import Verifier
 from shared.changelog.genesis import read_genesis
 from shared.changelog.tree import leaf_hash
@@ -168,16 +168,15 @@ def find_reissued(world: World) -> dict[str, set[str]]:
     for machine in (world.hub, *world.nodes):
         with machine.services.database.read() as conn:
             for branch in list_branches(conn):
-                olds = [_ref_of(change) for change in read_branch(conn, branch)]
+                olds = read_branch(conn, branch)
+                places = {_ref_of(change): at for at, change in enumerate(olds)}
                 for log in list_logs(conn):
                     first = read_changes(conn, log, 0, 1)
-                    cabang = read_genesis(first[0]).cabang if first else ""
-                    if cabang in olds:
-                        # What came of a branch later is issued again by itself.
-                        rest = olds[olds.index(cabang) :]
-                        news = [_ref_of(change) for change in read_changes(conn, log, 1, 1 + len(rest))]
-                        for old, new in zip(rest, news, strict=False):
-                            moved.setdefault(old, set()).add(new)
+                    at = places.get(read_genesis(first[0]).cabang) if first else None
+                    if at is not None:
+                        for old, new in zip(olds[at:], read_changes(conn, log, 1, 1 + len(olds)), strict=False):
+                            if _is_again(old, new):
+                                moved.setdefault(_ref_of(old), set()).add(_ref_of(new))
     for old in moved:
         left = list(moved[old])
         while left:
@@ -185,6 +184,14 @@ def find_reissued(world: World) -> dict[str, set[str]]:
                 moved[old].add(further)
                 left.append(further)
     return moved
+
+
+def _is_again(old: Sealed, new: Sealed) -> bool:
+    """Tell whether a change is another one, issued again: the salt stays; of an erased one record and time are left."""
+    if old.body is not None and new.body is not None:
+        return old.body[:SALT_BYTES] == new.body[:SALT_BYTES]
+    before, after = decode_headers([old.header, new.header])
+    return (before.record, before.time_s) == (after.record, after.time_s)
 
 
 def _ref_of(change: Sealed) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from hub.pemulihan.keys import take_new_keys as take_new_hub_keys
+from hub.services import HubServices
 from node.services import NodeServices
 from node.sinkron.rotate import take_new_keys
 from node.sinkron.session import Outcome
@@ -196,12 +197,14 @@ def test_what_a_history_of_the_hub_grows_by_after_it_was_issued_again_is_issued_
     check_whole(federation, a, b, c)
 
 
-def test_a_stick_is_read_while_the_hub_has_still_to_learn_which_key_its_writer_had_before(
-    federation: Federation,
-) -> None:
-    """The enrolment stands in an older channel of the burned hub than the change of keys, and the line was cut."""
-    sheet, road = Sheet(federation), Road(federation)
+def rebuild_in_part(federation: Federation) -> tuple[NodeServices, HubServices]:
+    """Let a hub burn whose common channels are two, and its node bring back the newer one before the line is cut.
+
+    The node's change of keys stands there; its first enrolment in the older one.
+    """
+    sheet = Sheet(federation)
     a = federation.add_node("a")
+    create(a, nama="AGUS")
     federation.sync_all()
     take_new_hub_keys(federation.hub)
     federation.sync_all(2)
@@ -216,10 +219,27 @@ def test_a_stick_is_read_while_the_hub_has_still_to_learn_which_key_its_writer_h
 
     federation.sync(a, replace(federation.transport(a), before=cut_after_one))
     assert value(hub, "SELECT count(*) FROM simpul") == 1 and value(hub, "SELECT pendahulu FROM simpul") is not None
+    return a, hub
+
+
+def test_a_stick_is_read_while_the_hub_has_still_to_learn_which_key_its_writer_had_before(
+    federation: Federation,
+) -> None:
+    a, hub = rebuild_in_part(federation)
+    road = Road(federation)
     road.send(a)
     outcome = road.take()[-1]
     assert outcome.taken is not None and outcome.taken.answer, outcome.sentences
     road.read(a)
     federation.sync_all(3)
-    assert names(hub) == {"SITI"}
+    assert names(hub) == {"AGUS", "SITI"}
+    check_whole(federation, a)
+
+
+def test_trust_is_handed_over_before_what_rests_on_it(federation: Federation) -> None:
+    """The hub knows the computer and not yet the key that it had first: that one's log would be refused."""
+    a, hub = rebuild_in_part(federation)
+    report = federation.sync(a)
+    assert report.outcome is Outcome.SELESAI, report
+    assert names(hub) == {"AGUS", "SITI"}
     check_whole(federation, a)
