@@ -115,7 +115,7 @@ class Session:
             return acts[state]()
         except (TransportError, ProtocolError) as error:
             # What cannot be read or does not verify is no answer: a portal's page, a cut or damaged body.
-            self.report.detail = str(error)
+            self.report.code, self.report.detail = "", str(error)
             self.link.shrink()
             self.transport.close()
             return self._count_trouble(Event.NO_ANSWER)
