@@ -102,7 +102,8 @@ def check_side(world: World, machine: Machine, cosigners: tuple[Verifier, ...]) 
             tables = (*tables, *finding_queries.TABLES)
             if read_recovery(conn) is None:
                 _check_decisions(conn, services.catalogue, not world.was_restored)
-    different = compare_with_rebuild(services.database, tables, services.rebuild)
+    with machine.point.with_room():
+        different = compare_with_rebuild(services.database, tables, services.rebuild)
     require(not different, f"{name}: a rebuild gives other rows in {different}")
 
 
