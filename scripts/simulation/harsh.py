@@ -11,7 +11,7 @@ from pathlib import Path
 
 from simulation.faults import Fault
 from simulation.run import count, make_folder, play_world
-from simulation.world import WORLD, World
+from simulation.world import World
 
 DISASTERS = (
     Fault.NODE_RESTORED, Fault.HUB_RESTORED, Fault.NODE_STOLEN, Fault.NODE_KEY, Fault.HUB_KEY, Fault.HUB_DESTROYED,
@@ -24,6 +24,8 @@ BESIDE = (
 )
 """What else may happen: how likely in a seed, and how often then."""
 NODES_MIN, NODES_MAX = 2, 5
+RULES = 2
+"""The world whose rules give these seeds their meaning."""
 ROUNDS = (40, 80, 120, 160)
 
 
@@ -36,7 +38,7 @@ def play(seed: int) -> Counter[str]:
     rates |= {fault: rate for fault, chance, rate in BESIDE if dice.random() < chance}
     nodes, rounds = dice.randrange(NODES_MIN, NODES_MAX + 1), dice.choice(ROUNDS)
     with make_folder() as folder:
-        world = World.build(seed, Path(folder), nodes, WORLD)
+        world = World.build(seed, Path(folder), nodes, RULES)
         world.plan.rates = rates
         for enemy in world.hostile:
             enemy.services.close()

@@ -90,7 +90,6 @@ def check_side(world: World, machine: Machine, cosigners: tuple[Verifier, ...]) 
         require(not (found := verify_logs(conn, cosigners)), f"{name}: logs do not verify: {found}")
         _check_states(conn, services.catalogue, name)
         _check_doubles(conn, name, world.restores + len(world.twins))
-        check_effects(conn, services.catalogue, name)
         _check_law(conn, services.catalogue, name)
         check_promises(conn, machine.promised, name, world)
         require(not (left := find_erased_bytes(conn)), f"{name}: erased bodies still stand: {left}")
@@ -175,9 +174,10 @@ def find_reissued(world: World) -> dict[str, set[str]]:
                     first = read_changes(conn, log, 0, 1)
                     at = places.get(read_genesis(first[0]).cabang) if first else None
                     if at is not None:
-                        for old, new in zip(olds[at:], read_changes(conn, log, 1, 1 + len(olds)), strict=False):
-                            if _is_again(old, new):
-                                moved.setdefault(_ref_of(old), set()).add(_ref_of(new))
+                        # What came of a branch later is issued again by itself.
+                        for one, again in zip(olds[at:], read_changes(conn, log, 1, 1 + len(olds)), strict=False):
+                            if _is_again(one, again):
+                                moved.setdefault(_ref_of(one), set()).add(_ref_of(again))
     for old in moved:
         left = list(moved[old])
         while left:

@@ -52,7 +52,10 @@ class RoundFailed(Exception):
 def run_seed(seed: int, rounds: int, nodes: int = 0, version: int = WORLD) -> Result:
     """Play one seed; RoundFailed when an invariant breaks or the product raises what it should not."""
     with make_folder() as folder:
-        return play_world(World.build(seed, Path(folder), nodes, version), seed, rounds)
+        world = World.build(seed, Path(folder), nodes, version)
+        if version > 2:
+            world.repertoire = choose_repertoire(world)
+        return play_world(world, seed, rounds)
 
 
 def make_folder() -> tempfile.TemporaryDirectory[str]:

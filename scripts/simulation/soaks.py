@@ -46,7 +46,7 @@ SOAKS = {
     for soak in (
         Soak("kecamatan", "simulation.run", "rounds", 300_000),
         Soak("harsh", "simulation.harsh", "rounds", 100_000),
-        Soak("bugs", "simulation.bugs", "noticed", 27),
+        Soak("bugs", "simulation.bugs", "noticed", 37),
         Soak("kill", "simulation.disk.killing", "kills", 5_000),
         Soak("power", "simulation.disk.power", "states", 20_000),
         # 13 operations, 6 ways to fail, every fourth step of one each time: all of them once.

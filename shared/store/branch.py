@@ -149,6 +149,18 @@ def count_issued(conn: sqlite3.Connection, logs: Sequence[Log], changes: Sequenc
     return max(counts)
 
 
+def is_issued_whole(conn: sqlite3.Connection, branch: Branch, logs: Sequence[Log]) -> bool:
+    """Tell, without reading all of a branch at every hello, whether one of the logs has issued its last change too."""
+    count = branch.size - branch.start
+    row = conn.execute(
+        "SELECT header, body, coalesce(digest, x'') FROM branch_change WHERE branch = ? ORDER BY seq DESC LIMIT 1",
+        (branch.no,),
+    ).fetchone()
+    return any(
+        log.size > count and _name(Sealed(*row)) == _name(read_changes(conn, log, count, count + 1)[0]) for log in logs
+    )
+
+
 def _name(change: Sealed) -> Header:
     """Give what of a change stays when it is issued again; not the salt, for an erased one has none left."""
     return decode_headers([change.header])[0]._replace(log="", seq=0, parents=[])

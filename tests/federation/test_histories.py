@@ -210,6 +210,109 @@ def test_a_branch_that_only_a_sibling_holds_is_handed_back_and_issued_again(fede
     check_whole(federation, b, c)
 
 
+def send(node: NodeServices, folder: Path) -> Path:
+    """Write all that the hub may lack onto a stick of its own."""
+    folder.mkdir()
+    write_bundle(node, folder)
+    return folder
+
+
+def take(federation: Federation, stick: Path) -> None:
+    take_path(federation.hub, stick, Outbox(federation.hub.folder))
+
+
+def test_a_second_history_that_comes_by_two_sticks_is_issued_again_whole(
+    federation: Federation, tmp_path: Path
+) -> None:
+    """What the second stick adds to the branch comes after the first part was issued again."""
+    a = federation.add_node("a")
+    federation.sync_all()
+    old = copy_folder(federation, a, "salinan")
+    siti = create(a, nama="SITI")
+    first = send(a, tmp_path / "stik1")
+    update(a, siti, nama="SITI AMINAH")
+    create(a, nama="AGUS")
+    second = send(a, tmp_path / "stik2")
+    a.close()
+    b = federation.nodes["a"] = open_copy(federation, old, "b")
+    create(b, nama="BUDI")
+    federation.sync(b)
+    for stick in (first, second):
+        take(federation, stick)
+        federation.sync_all(3)
+    assert names(b) == names(federation.hub) == {"SITI AMINAH", "AGUS", "BUDI"}
+    check_whole(federation, b)
+
+
+def write_much(node: NodeServices, count: int) -> None:
+    """Write more than fits into one run."""
+    kind = node.catalogue["dusun"]
+    write_drafts(
+        node, [draft_create(kind, node.new_id(), {"nama": node.random(50).hex()}) for _ in range(count)], author=""
+    )
+
+
+@pytest.mark.parametrize("beside", [0, 1700])
+def test_a_second_history_of_many_runs_on_one_stick_is_issued_again_whole(
+    federation: Federation, tmp_path: Path, beside: int
+) -> None:
+    """``beside`` is how much the computer has written in the place of what the stick brings."""
+    a = federation.add_node("a")
+    federation.sync_all()
+    old = copy_folder(federation, a, "salinan")
+    write_much(a, 1600)
+    stick = send(a, tmp_path / "stik")
+    a.close()
+    b = federation.nodes["a"] = open_copy(federation, old, "b")
+    create(b, nama="BUDI")
+    write_much(b, beside)
+    federation.sync(b)
+    take(federation, stick)
+    federation.sync_all(3)
+    for side in (b, federation.hub):
+        assert value(side, "SELECT count(*) FROM dusun") == 1600 + beside and names(side) == {"BUDI"}
+    check_whole(federation, b)
+
+
+def test_a_second_history_of_many_runs_that_only_a_sibling_holds_is_issued_again_whole(federation: Federation) -> None:
+    a, c = federation.add_node("a"), federation.add_node("c")
+    federation.sync_all()
+    old, old_hub = copy_folder(federation, a, "salinan"), copy_folder(federation, federation.hub, "hub-lama")
+    write_much(a, 1600)
+    federation.sync(a)
+    federation.sync(c)
+    a.close()
+    restore_hub(federation, old_hub, keeps_keys=True)
+    b = federation.nodes["a"] = open_copy(federation, old, "b")
+    create(b, nama="BUDI")
+    federation.sync(b)
+    federation.sync_all(4)
+    for side in (b, c, federation.hub):
+        assert value(side, "SELECT count(*) FROM dusun") == 1600 and names(side) == {"BUDI"}
+    check_whole(federation, b, c)
+
+
+def test_a_second_history_of_a_former_key_is_handed_back_too(federation: Federation) -> None:
+    """The sibling that brings it comes after the computer has taken new keys: it still has the old ones."""
+    a, c = federation.add_node("a"), federation.add_node("c")
+    federation.sync_all()
+    old, old_hub = copy_folder(federation, a, "salinan"), copy_folder(federation, federation.hub, "hub-lama")
+    create(a, nama="SITI")
+    federation.sync(a)
+    federation.sync(c)
+    a.close()
+    restore_hub(federation, old_hub, keeps_keys=True)
+    b = federation.nodes["a"] = open_copy(federation, old, "b")
+    create(b, nama="BUDI")
+    federation.sync(b)
+    take_new_keys(b)
+    for _ in range(2):
+        federation.sync(b)
+    federation.sync_all(3)
+    assert names(b) == names(c) == names(federation.hub) == {"SITI", "BUDI"}
+    check_whole(federation, b, c)
+
+
 def test_an_import_stays_what_can_be_taken_back_after_it_was_issued_again(federation: Federation) -> None:
     a = federation.add_node("a")
     federation.sync_all()
