@@ -28,13 +28,14 @@ def stories(draw: Draw) -> list[list[Change]]:
         changes = logs[writer] = []
         for number in range(draw(st.integers(1, 4))):
             person, event = f"orang-{at}-{number}", f"peristiwa-{at}-{number}"
-            jenis = draw(st.sampled_from(["pindah", "pindah", "datang", "datang", "mati", "lahir"]))
+            # Mostly out of the one and into the other: pairs are rare otherwise.
+            jenis = draw(st.sampled_from([*(("pindah", "datang")[at],) * 4, "pindah", "datang", "mati"]))
             day = draw(st.sampled_from(["2026-06-20", "2026-07-01", "2026-08-25", "2026-11-20"]))
             made = writer.create("penduduk", person, nama="Uji", nik=draw(st.sampled_from(NIK)), status_dasar=1)
             happened = writer.create(
                 "peristiwa", event, jenis=jenis, penduduk=record_id(person), tanggal_peristiwa=day, tanggal_lapor=day,
-                token=draw(st.sampled_from([None, None, "AB12", "ab-12", "CD34"])),
-                desa_lain=draw(st.sampled_from([None, DESA[1 - at], "33.04.01.2001"])),
+                token=draw(st.sampled_from([None, "AB12", "ab-12", "CD34"])),
+                desa_lain=draw(st.sampled_from([None, *(DESA[1 - at],) * 3, "33.04.01.2001"])),
             )
             status = {"mati": 2, "pindah": 3}.get(jenis, 1)
             named = writer.update(
@@ -71,6 +72,8 @@ def _deliver(draw: Draw, hub: HubDb, logs: list[list[Change]]) -> None:
 def test_any_order_and_any_day_on_the_way_give_the_findings_from_scratch(data: st.DataObject) -> None:
     logs = data.draw(stories())
     hubs = [HubDb(), HubDb()]
+    # Where the last day has come before all else, nothing but what a change touches is judged anew.
+    findings.judge_until(hubs[0].conn, END)
     for hub in hubs:
         _deliver(data.draw, hub, logs)
     incremental = hubs[0].tables()
