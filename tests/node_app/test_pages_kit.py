@@ -49,6 +49,9 @@ class Desa:
     penerima: str = ""
     peristiwa: str = ""
     perangkat: str = ""
+    konsep: str = ""
+    surat: str = ""
+    surat_masuk: str = ""
 
     def write(self, kind: str, **values: Any) -> str:
         """Create a record; return its id."""
