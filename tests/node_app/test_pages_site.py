@@ -27,7 +27,7 @@ ENGLISH = frozenset(
     """.split()
 )
 # Indonesian words that look the same.
-ALSO_INDONESIAN = frozenset({"total", "filter", "data", "admin", "operator"})
+ALSO_INDONESIAN = frozenset({"total", "filter", "data", "admin", "operator", "no"})  # no. KK
 
 
 @pytest.fixture(scope="module")
