@@ -28,7 +28,7 @@ ENGLISH = frozenset(
     """.split()
 )
 # Indonesian words that look the same.
-ALSO_INDONESIAN = frozenset({"total", "filter", "data", "admin", "operator"})
+ALSO_INDONESIAN = frozenset({"total", "filter", "data", "admin", "operator", "no"})  # no. KK
 
 
 PRINTS = ("agenda.download_table", "agenda.download_sheet", "konsep.print_concept", "surat_terbit.print_letter")
