@@ -20,7 +20,8 @@ A4 = Tata(
             "Nomor dan tanggal keputusan pemberhentian", "Ket",
         )),
     ),
-    (Lajur(0, "tengah"), Lajur(2.2), Lajur(1.4), Lajur(1.6), Lajur(0.8, "tengah"), Lajur(1.7), Lajur(0.9), Lajur(1.1),
+    # A NIP has eighteen digits and stands in one line.
+    (Lajur(0, "tengah"), Lajur(2.2), Lajur(1.6), Lajur(2.1), Lajur(0.8, "tengah"), Lajur(1.7), Lajur(0.9), Lajur(1.1),
      Lajur(1.9), Lajur(1.5), Lajur(1.8), Lajur(1.8), Lajur(1.2)),
 )
 

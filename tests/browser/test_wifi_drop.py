@@ -6,10 +6,10 @@ import json
 import re
 
 import pytest
-from playwright.sync_api import BrowserContext, expect
+from playwright.sync_api import expect
 
 from demonstration.reading import read_rows
-from tests.browser.kecamatan import Kecamatan
+from tests.browser.kecamatan import PASSWORD, Kecamatan
 from tests.browser.windows import PHONE, Window
 
 AWAY = "Belum terkirim: komputer kantor tidak terjangkau. Isian tetap di sini."
@@ -77,7 +77,7 @@ def test_a_reload_brings_the_text_back_but_never_a_number_of_a_person(kecamatan:
     with kecamatan.open(kecamatan.pc1, "siti") as window:
         window.context.clear_cookies()
         window.go("/masuk")
-        window.fill(nama_pengguna="siti", kata_sandi="kuda lumping di tengah sawah")
+        window.fill(nama_pengguna="siti", kata_sandi=PASSWORD)
         window.click("Masuk")
         window.page.wait_for_url(f"{window.address}/")
         window.go("/penduduk/tambah")
@@ -111,7 +111,30 @@ def test_what_the_server_refused_or_saved_is_not_brought_back_over_its_answer(ke
         assert window.page.locator("#ayah_nama").input_value() == "SUKARDI"
 
 
-def list_caches(context: BrowserContext, window: Window) -> list[str]:
+def test_a_session_that_ended_and_a_drop_after_it_lose_nothing_either(kecamatan: Kecamatan) -> None:
+    with kecamatan.open(kecamatan.pc1, "budi") as window:
+        window.go("/keluarga/dusun")
+        window.fill(nama="SESI HABIS")
+        window.context.clear_cookies(name=re.compile("sesi"))
+        window.click("Tambah")
+        expect(window.page.get_by_role("heading", name="Silakan masuk lagi")).to_be_visible()
+        window.context.set_offline(True)
+        window.click("Kirim lagi")
+        expect(window.page.get_by_role("alert")).to_contain_text(AWAY)
+        window.context.set_offline(False)
+        other = window.context.new_page()
+        other.goto(f"{window.address}/masuk")
+        other.locator("#nama_pengguna").fill("budi")
+        other.locator("#kata_sandi").fill(PASSWORD)
+        other.get_by_role("button", name="Masuk").click()
+        other.wait_for_url(f"{window.address}/")
+        window.click("Kirim lagi")
+        expect(window.page.locator("main")).to_contain_text("Dusun sudah ditambahkan")
+        assert window.page.get_by_role("link", name="SESI HABIS").count() == 1 and read_kept(window) == {}
+        expect(window.page.get_by_text(BACK)).to_have_count(0)
+
+
+def list_caches(window: Window) -> list[str]:
     found: list[str] = window.page.evaluate(
         "(async () => { const all = []; for (const name of await caches.keys()) for (const r of await (await"
         " caches.open(name)).keys()) all.push(new URL(r.url).pathname); return all.sort(); })()"
@@ -128,7 +151,7 @@ def test_the_worker_is_installed_keeps_the_shell_alone_and_shows_the_page_for_no
         window.page.wait_for_function("navigator.serviceWorker.controller !== null")
         for path in ("/penduduk/", "/keluarga/", "/"):
             window.go(path)
-        kept = list_caches(window.context, window)
+        kept = list_caches(window)
         assert kept == [
             "/aset/ikon-192.png", "/aset/ikon.svg", "/aset/kantor.js", "/aset/sipande.css", "/tak-terjangkau",
         ]

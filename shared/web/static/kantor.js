@@ -74,7 +74,9 @@
       if (lama && lama[0] === semula(e)) { isikan(e, lama[1]); ada = true; }
     });
     if (!ada) { return; }
-    var pesan = kabar("Isian terakhir Anda dikembalikan. ", "pesan", "status"), buang = document.createElement("button");
+    var nomor = form.querySelector("[data-rahasia], [name=no_kk]") ? "NIK dan nomor KK tidak ikut; ketik lagi. " : "";
+    var pesan = kabar("Isian terakhir Anda dikembalikan. " + nomor, "pesan", "status");
+    var buang = document.createElement("button");
     buang.type = "button";
     buang.className = "tombol tombol-kedua tombol-kecil";
     buang.textContent = "Buang isian itu";
