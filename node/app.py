@@ -27,6 +27,7 @@ from node.lingkup import hold_to_area
 from node.logo import routes as logo
 from node.penduduk import routes as penduduk
 from node.penduduk.queries import list_dusun
+from node.perangkat import routes as perangkat
 from node.policy import POLICY
 from node.roles import ROLES, context_words
 from node.services import NodeServices
@@ -75,6 +76,11 @@ PANDUAN = make_panduan((
          "kedatangan.record_come_back": "kembali", "catat.leave": "keluar", "catat.record_leave": "keluar"},
     ),
     Bab(
+        "perangkat", "Perangkat desa", "Siapa menjabat, siapa menandatangani, akhir masa jabatan.",
+        {"perangkat": "daftar", "perangkat.pick": "tambah", "perangkat.add": "tambah", "perangkat.end": "akhir",
+         "perangkat.book": "buku"},
+    ),
+    Bab(
         "impor", "Impor dari Excel", "Mengambil data dari berkas, dan membatalkannya bila salah berkas.",
         {"impor": "langkah", "impor.checked": "masalah", "impor.history": "batal", "impor.batch": "batal"},
     ),
@@ -110,15 +116,17 @@ REGISTRY = (
         lampid.blueprint,
         catat.blueprint,
         masuk.blueprint,
-        bantuan.blueprint,
-        penerima.blueprint,
+        laporan.blueprint,
+        buku.blueprint,
         surat.blueprint,
         konsep.blueprint,
         surat_terbit.blueprint,
         surat_masuk.blueprint,
         agenda.blueprint,
-        laporan.blueprint,
-        buku.blueprint,
+        templat.blueprint,
+        perangkat.blueprint,
+        bantuan.blueprint,
+        penerima.blueprint,
         impor.blueprint,
         tindakan.blueprint,
         sinkron.blueprint,
@@ -127,7 +135,6 @@ REGISTRY = (
         catatan.blueprint,
         logo.blueprint,
         latihan.blueprint,
-        templat.blueprint,
         make_periksa_surat(),
     ),
     PANDUAN,
@@ -140,6 +147,7 @@ NAVIGATION = (
     NavItem("Surat", "surat.index"),
     NavItem("Bantuan", "bantuan.index"),
     NavItem("Laporan", "laporan.index"),
+    NavItem("Perangkat", "perangkat.index"),
     NavItem("Impor", "impor.index"),
     NavItem("Perlu tindakan", "tindakan.index"),
     NavItem("Sinkronisasi", "sinkron.index"),

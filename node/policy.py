@@ -24,6 +24,7 @@ bulan_tutup          x      x      x      .       x        .
 surat_lihat          x      x      x      x       x        .
 surat_konsep         x      .      x      x       x        .
 surat_setuju         x      x      x      .       .        .
+surat_terbit         x      x      x      x       x        .
 surat_templat        x      .      x      .       .        .
 perangkat_ubah       x      .      x      .       .        .
 catatan_akses        x      x      x      .       .        .
@@ -63,23 +64,27 @@ POLICY = Policy(RIGHTS, {
     "catatan": Rule("catatan_akses", "catatan_akses", proof="export"),
     "logo": Rule("kelola", "kelola", {"umum": "image"}),
     "latihan": Rule("kantor", "kantor"),
+    # The daily work: who approves a letter or cancels it stands for the office; who closes a month signs it.
     "lampid": Rule("kantor", "lampid_catat", {"kantor": "search"}),
     "catat": Rule("lampid_catat", "lampid_catat"),
     "kedatangan": Rule("lampid_catat", "lampid_catat"),
-    "laporan": Rule("kantor", "kantor", {"bulan_tutup": "closing close"}),
-    "buku": Rule("kantor", "kantor", {"nomor_buka": "unmask mask"}, proof="make_book"),
+    "laporan": Rule("kantor", "bulan_tutup", {"bulan_tutup": "closing", "kantor": "make_book"}),
+    "buku": Rule("kantor", "nomor_buka", proof="make_book"),
     "surat": Rule(
         "surat_lihat", "surat_konsep",
         {"surat_lihat": "search", "surat_konsep": "choose_kind choose_person compose",
-         "kelola": "settings save_settings"},
+         "surat_templat": "settings save_settings"},
     ),
-    # Who approves signs for the office; an approved draft is issued by whoever writes letters.
-    "konsep": Rule("surat_lihat", "surat_konsep", {"surat_konsep": "edit", "surat_setuju": "approve"}),
+    "konsep": Rule(
+        "surat_lihat", "surat_konsep",
+        {"surat_konsep": "edit", "surat_setuju": "approve", "surat_terbit": "return_draft sign"},
+    ),
     "surat_terbit": Rule("surat_lihat", "surat_konsep", {"surat_setuju": "cancel_letter"}),
     "surat_masuk": Rule("surat_lihat", "surat_konsep", {"surat_konsep": "add edit"}),
     "agenda": Rule("surat_lihat", "surat_lihat"),
     "templat": Rule("surat_templat", "surat_templat"),
+    "perangkat": Rule(
+        "kantor", "perangkat_ubah", {"perangkat_ubah": "pick add edit end", "kantor": "make_book"},
+    ),
     "periksa_surat": Rule("umum", "umum"),
-    # On its way.
-    "perangkat": Rule("kantor", "perangkat_ubah"),
 })

@@ -6,9 +6,7 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass
 
-from hub.change import reissue_branch
-from hub.ingest.branches import fork_ref, grow_branch, keep_branch
-from hub.pemulihan.settle import settle_trust
+from hub.ingest.branches import fork_ref, grow_branch, issue_rest, keep_branch
 from hub.pemulihan.state import begin_recovery, is_hub_key
 from hub.services import HubServices
 from hub.verval import findings
@@ -28,7 +26,6 @@ from shared.store.changes import (
     find_log,
     last_receipt,
 )
-from shared.store.evidence import note_event
 from shared.store.records import Projector
 from shared.sync.checks import ForkError, ReadRun, prove_stored, read_run
 
@@ -76,12 +73,13 @@ def _seal_id(header: RunHeader) -> bytes:
 
 
 def _store(conn: sqlite3.Connection, services: HubServices, log: Log, run: ReadRun) -> Log:
-    """Prove a run and append what is new in it; of an own channel, what was once signed here takes its place."""
+    """Prove a run and append what is new in it; of a channel of this hub, what it has once signed takes its place."""
     removed: Removed | None = None
     try:
         proven = prove_stored(conn, log, run)
     except ForkError as fork:
-        if not log.own or find_branch(conn, fork_ref(fork)) is not None:
+        # Nobody else can issue a history of this hub again, nor what the hub had signed whose place this one took.
+        if log.peran is Role.DESA or find_branch(conn, fork_ref(fork)) is not None:
             raise
         log, removed = move_to_branch(conn, log, fork.seq, services.clock.now_s())
         proven = prove_stored(conn, log, run)
@@ -99,9 +97,7 @@ def _store(conn: sqlite3.Connection, services: HubServices, log: Log, run: ReadR
         close_log(conn, log)
         begin_recovery(conn, services.clock.now_s())
     if removed is not None:
-        count = reissue_branch(services, conn, log, removed.ref, removed.changes)
-        note_event(conn, services.clock.now_s(), "terbit_ulang", log.id, f"{count} perubahan")
-        settle_trust(conn, services)
+        issue_rest(services, conn, log.id)
     return grown
 
 

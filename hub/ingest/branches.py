@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import sqlite3
+
+from hub.change import reissue_branch
+from hub.pemulihan.settle import settle_trust
 from hub.services import HubServices
 from shared.changelog.checkpoint import Verifier, open_checkpoint
 from shared.errors import ProtocolError
-from shared.store.branch import grow, keep, list_branches
+from shared.merge.scope import Role
+from shared.store.branch import grow, keep, list_branches, list_unissued, read_branch
 from shared.store.changes import find_log
 from shared.store.evidence import note_event
 from shared.sync.checks import ForkError, ReadRun, prove_tree
@@ -24,6 +29,7 @@ def keep_branch(services: HubServices, fork: ForkError) -> None:
     with services.database.write() as conn:
         if keep(conn, fork.log, fork.seq, run.changes[at:], fork.tree, run.header.checkpoint, now_s):
             note_event(conn, now_s, "fork", fork.log, f"seq {fork.seq}")
+        issue_rest(services, conn, fork.log)
 
 
 def grow_branch(services: HubServices, run: ReadRun) -> bool:
@@ -42,7 +48,25 @@ def grow_branch(services: HubServices, run: ReadRun) -> bool:
                 if run.header.start == branch.size:
                     tree = prove_tree(branch.tree, run, checkpoint)
                     grow(conn, branch, run.changes, run.leaves, tree, run.header.checkpoint)
+                    issue_rest(services, conn, log.id)
                     return True
             except ProtocolError:
                 continue
     return False
+
+
+def issue_rest(services: HubServices, conn: sqlite3.Connection, id: str) -> None:
+    """Issue again what the branches of a channel of this hub hold, under whichever of its keys, and no log has yet.
+
+    A desa's branches are for the desa to issue again (pemulihan.watch).
+    """
+    log = find_log(conn, id)
+    if log is None or log.peran is Role.DESA:
+        return
+    count = 0
+    for branch in list_branches(conn, log.id):
+        for ref, changes in list_unissued(conn, read_branch(conn, branch)):
+            count += reissue_branch(services, conn, log, ref, changes)
+    if count:
+        note_event(conn, services.clock.now_s(), "terbit_ulang", log.id, f"{count} perubahan")
+        settle_trust(conn, services)

@@ -20,7 +20,7 @@ from hub.ingest.quota import STRANGERS, Busy, Quota
 from hub.ingest.sender import describe_program, judge_parity, look_up_helper, look_up_sender
 from hub.nomor.give import hand_out_numbers
 from hub.pemulihan.rotation import accept_rotation
-from hub.pemulihan.state import list_successors
+from hub.pemulihan.state import learn_successors, name_successors
 from hub.pemulihan.succeeded import note_successors, refuse_to_speak
 from hub.pemulihan.watch import watch_histories
 from hub.services import HubServices
@@ -197,6 +197,7 @@ def hello(body: bytes, caller: signature.Signed) -> Response:
         note_refusal(hub, sender, error.code)
         raise
     asked = messages.decode(messages.HelloRequest, body)
+    learn_successors(hub, asked["rantai"])
     nonce = base64.urlsafe_b64encode(hub.random(16)).decode().rstrip("=")
     heads = list_heads(hub, sender.wilayah)
     announced = {head["id"]: head["size"] for head in asked["logs"]}
@@ -215,7 +216,7 @@ def hello(body: bytes, caller: signature.Signed) -> Response:
     else:
         answer["known"] = False
     with hub.database.read() as conn:
-        more = {"differs": find_differing(conn, told, asked["logs"]), "rantai": list_successors(conn)}
+        more = {"differs": find_differing(conn, told, asked["logs"]), "rantai": name_successors(conn)}
     if sender.simpul:
         watch_histories(hub, sender, asked["logs"], more["differs"])
         if not more["differs"] and not _count_queue(announced, told):

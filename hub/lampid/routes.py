@@ -29,6 +29,7 @@ from shared.lampid.report import Laporan
 from shared.lampid.state import Taraf
 from shared.records.identifiers import mask_nik
 from shared.records.lampid import JENIS_PERISTIWA
+from shared.web.policy import has_right
 from shared.web.services import require_user
 
 blueprint = Blueprint("lampid", __name__, url_prefix="/lampid")
@@ -67,7 +68,7 @@ def show(bulan: str, desa: str) -> ResponseReturnValue:
 def _show(own: BulanDesa, bulan: str, problem: str, note: str) -> str:
     tutup = own.tutup
     laporan = tutup.laporan if tutup else None
-    acts = () if tutup is None or own.is_reopened else ACTS.get(tutup.taraf, ())
+    acts = () if tutup is None or own.is_reopened else tuple(filter(_may, ACTS.get(tutup.taraf, ())))
     with services().database.read() as conn:
         if Taraf.DIKEMBALIKAN in acts and list_locked_after(conn, own.kode, bulan):
             acts = tuple(act for act in acts if act is not Taraf.DIKEMBALIKAN)
@@ -85,6 +86,8 @@ def examine(bulan: str, desa: str) -> ResponseReturnValue:
     """Write what an officer says of a month."""
     own, user = _find(bulan, desa), require_user()
     act, note = request.form.get("putusan", ""), request.form.get("catatan", "")
+    if act in {taraf.value for taraf in Taraf} and not _may(Taraf(act)):
+        abort(403)
     try:
         decide.examine(
             services(), desa, bulan, act, note, request.form.get("dilihat", ""), author=user.petugas, account=user.name
@@ -97,6 +100,13 @@ def examine(bulan: str, desa: str) -> ResponseReturnValue:
             Taraf.TERKUNCI: "dikunci"}[Taraf(act)]
     flash(f"Laporan {write_bulan(bulan)} {own.nama} {said}. Desa menerimanya saat sinkronisasi.", "baik")
     return redirect(url_for(".show", bulan=bulan, desa=desa), 303)
+
+
+def _may(act: Taraf) -> bool:
+    """Tell whether the officer may do this with a month: who examines may not lock, unless both rights are his."""
+    if act is Taraf.DIKEMBALIKAN:
+        return has_right("lampid_verval") or has_right("lampid_kunci")
+    return has_right("lampid_kunci" if act is Taraf.TERKUNCI else "lampid_verval")
 
 
 @blueprint.get("/<bulan>/nama")

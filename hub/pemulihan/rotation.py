@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 from hub.change import write_common
-from hub.pemulihan.state import list_successors
+from hub.pemulihan.state import name_successors
 from hub.services import HubServices
 from shared.changelog.keys import verify
 from shared.errors import ProtocolError
@@ -35,7 +37,7 @@ def accept_rotation(services: HubServices, old_key: str, request: dict[str, Any]
             raise ProtocolError("out_of_scope", "key of another node")
         else:
             simpul = _rotate(conn, services, old_key, request)
-        notes = list_successors(conn)
+        notes = name_successors(conn)
     answer = {"simpul": simpul, "kunci": request["kunci"], "echo": request["nonce"]}
     return answer | ({"rantai": notes} if notes else {})
 
@@ -67,3 +69,50 @@ def _rotate(conn: sqlite3.Connection, services: HubServices, old_key: str, reque
 def list_cutoffs(conn: sqlite3.Connection, wilayah: str, kunci: str) -> list[str]:
     """Write the cut-offs of a key at what is held of its logs now."""
     return [f"{log.id}:{log.size}" for log in list_logs(conn, wilayah) if log.kunci.hex() == kunci]
+
+
+class Former(NamedTuple):
+    """A key that another one of the same node has followed; ``batas`` are the cut-offs of its logs, and None where a
+    person has revoked it."""
+
+    simpul: str
+    kunci: str
+    batas: tuple[str, ...] | None
+
+
+def list_former(conn: sqlite3.Connection, simpul: str) -> list[Former]:
+    """List the keys that the key of a node has followed, one after the other: what they have signed is its own."""
+    rows = conn.execute(
+        # UNION ends where records name each other in a ring.
+        "WITH RECURSIVE line(id) AS (SELECT pendahulu FROM simpul WHERE id = ?"
+        " UNION SELECT s.pendahulu FROM line JOIN simpul s ON s.id = line.id)"
+        " SELECT s.id, s.kunci, s.status = 'dicabut' AND s.sebab = ?, s.batas"
+        " FROM line JOIN simpul s ON s.id = line.id",
+        (simpul, REPLACED),
+    )
+    return [
+        Former(id, kunci, tuple(json.loads(batas or "[]")) if is_replaced else None)
+        for id, kunci, is_replaced, batas in rows
+    ]
+
+
+def find_raised(conn: sqlite3.Connection, wilayah: str, former: Sequence[Former]) -> dict[str, list[str]]:
+    """Find the keys that were followed, and of whose logs more is held now than when they were: simpul → cut-offs."""
+    raised = {}
+    for key in former:
+        ends = {log: int(size) for log, _, size in (item.rpartition(":") for item in key.batas or ())}
+        held = {log.id: log.size for log in list_logs(conn, wilayah) if log.kunci.hex() == key.kunci}
+        if key.batas is not None and any(size > ends.get(log, 0) for log, size in held.items()):
+            ends |= {log: max(size, ends.get(log, 0)) for log, size in held.items()}
+            raised[key.simpul] = [f"{log}:{size}" for log, size in sorted(ends.items())]
+    return raised
+
+
+def raise_cutoffs(conn: sqlite3.Connection, services: HubServices, raised: Mapping[str, list[str]]) -> None:
+    """Let what a followed key had signed before take effect; the hub, or the node, had lost it when the key changed."""
+    kind, drafts = services.catalogue["simpul"], []
+    for simpul, batas in raised.items():
+        state = load_state(conn, services.catalogue, kind, services.wilayah, simpul)
+        changes = {"status": "dicabut", "sebab": REPLACED, "batas": batas}
+        drafts.append(draft_update(kind, state, simpul, changes))
+    write_common(services, [draft for draft in drafts if draft is not None], author="")

@@ -33,7 +33,7 @@ from hub.pemulihan.succeeded import SENTENCE, find_later_keys, take_keys_by_reco
 from hub.verval.values import write_value
 from shared.changelog.keys import fingerprint
 from shared.errors import EnvironmentProblem, UserError
-from shared.store.branch import issued_branches, list_branches
+from shared.store.branch import list_branches, list_unissued, read_branch
 from shared.store.evidence import list_events
 from shared.web.audit import record_access
 from shared.web.services import require_user
@@ -59,7 +59,7 @@ def _index_page(salah: str) -> str:
         ).fetchall()
         held, waiting = count_quarantined(conn), count_waiting(conn)
         recovery, branches, events = read_recovery(conn), list_branches(conn), list_events(conn)
-        issued = issued_branches(conn) if branches else set()
+        issued = {branch.ref for branch in branches if not list_unissued(conn, read_branch(conn, branch))}
         is_succeeded = bool(find_later_keys(conn, hub))
     return render_template(
         "pemulihan/index.html", nodes=nodes, held=held, waiting=waiting, recovery=recovery, branches=branches,

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Mapping
+from typing import Any
 
 from hub.change import write_common
+from hub.pemulihan.rotation import REPLACED
 from hub.services import HubServices
 from shared.store.drafts import draft_update
 from shared.store.records import load_state
@@ -21,13 +24,18 @@ def settle_trust(conn: sqlite3.Connection, services: HubServices) -> int:
         state = load_state(conn, services.catalogue, kind, services.wilayah, record)
         versions = [dict(zip(kind.groups["status"], values, strict=True)) for _, values in
                     state.groups["status"].versions]
-        strictest = min(versions, key=lambda version: _STRICT.index(version["status"] or "aktif"))
+        strictest = min(versions, key=_how_lenient)
         batas = [list(version["batas"] or ()) for version in versions if version["status"] == strictest["status"]]
         changes = {**strictest, "batas": _lowest(batas)}
         draft = draft_update(kind, state, record, changes)
         drafts += [] if draft is None else [draft]
     write_common(services, drafts, author="")
     return len(drafts)
+
+
+def _how_lenient(version: Mapping[str, Any]) -> tuple[int, bool]:
+    """Order what is said about a key, the strictest first: a person's word before that of a change of keys."""
+    return _STRICT.index(version["status"] or "aktif"), version["sebab"] == REPLACED
 
 
 def _lowest(lists: list[list[str]]) -> list[str] | None:

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from hub.services import HubServices
-from shared.changelog.keychain import is_key, read_successor
+from shared.changelog.keychain import find_former, is_key, read_successor
 from shared.merge.scope import Role
 from shared.store.changes import list_logs
 from shared.store.evidence import note_event
 from shared.store.migrations import read_setting, write_setting
+from shared.sync.messages import SUCCESSORS_MAX
 
 SINCE = "pemulihan_sejak"
 LAST_SINCE = "pemulihan_terakhir"
 FORMER_KEYS = "kunci_lama"
+_LEARNED = "kunci_dikenal"
 
 
 class Recovery(NamedTuple):
@@ -72,8 +75,8 @@ def check_restored(services: HubServices) -> bool:
 
 
 def is_hub_key(conn: sqlite3.Connection, services: HubServices, kunci: bytes) -> bool:
-    """Tell whether a key is, or was, this hub's: told at recovery, or named by a successor in its own channel."""
-    return kunci in list_hub_keys(conn, services)
+    """Tell whether a key is, or was, this hub's: told at recovery, named in its own channel, or proven by nodes."""
+    return kunci in list_hub_keys(conn, services) or kunci.hex() in _read_learned(conn)["kunci"]
 
 
 def list_hub_keys(conn: sqlite3.Connection, services: HubServices) -> list[bytes]:
@@ -98,3 +101,32 @@ def list_successors(conn: sqlite3.Connection) -> list[str]:
     """Give the signed notes that lead from older keys of this hub to the one of today, oldest first."""
     rows = conn.execute("SELECT surat FROM kunci_hub WHERE surat IS NOT NULL ORDER BY id")
     return list(dict.fromkeys(row[0] for row in rows))
+
+
+def name_successors(conn: sqlite3.Connection) -> list[str]:
+    """Give the successors that are answered to a hello: those of the own channels, and those that nodes have shown."""
+    return list(dict.fromkeys([*list_successors(conn), *_read_learned(conn)["surat"]]))[-SUCCESSORS_MAX:]
+
+
+def learn_successors(services: HubServices, notes: Sequence[str]) -> None:
+    """Learn from a node which keys this hub had before, of which the sheet in the envelope does not know.
+
+    Their channels may then come back. Whether this hub was followed itself is not asked here (succeeded.py), and
+    what is learnt here says nothing about that.
+    """
+    with services.database.read() as conn:
+        learned = _read_learned(conn)
+        known = {*learned["kunci"], *(key.hex() for key in list_hub_keys(conn, services))}
+        told = set(name_successors(conn))
+    own = services.keys.signing.public.hex()
+    fresh = [note for note in notes if note not in told]
+    keys, proven = find_former(fresh, services.wilayah, own, services.pemulihan, known - {own}) if fresh else ([], [])
+    if proven:
+        with services.database.write() as conn:
+            content = {"kunci": [*learned["kunci"], *keys], "surat": [*learned["surat"], *proven][-SUCCESSORS_MAX:]}
+            write_setting(conn, _LEARNED, json.dumps(content))
+
+
+def _read_learned(conn: sqlite3.Connection) -> dict[str, list[str]]:
+    learned: dict[str, list[str]] = json.loads(read_setting(conn, _LEARNED) or '{"kunci": [], "surat": []}')
+    return learned

@@ -8,16 +8,24 @@ suspended, what it writes from there on is quarantined, and people are told.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from hub.change import write_common, write_to_desa
 from hub.ingest.accept import Sender
-from hub.pemulihan.lost import Lost, list_keys, list_lost
-from hub.pemulihan.rotation import list_cutoffs
+from hub.pemulihan.rotation import find_raised, list_cutoffs, list_former, raise_cutoffs
 from hub.services import HubServices
-from shared.store.branch import write_line
-from shared.store.changes import list_logs
+from shared.changelog.change import Sealed
+from shared.store.branch import (
+    is_issued_whole,
+    list_branches,
+    list_reissues,
+    list_unissued,
+    read_branch,
+    read_returned,
+    write_line,
+)
+from shared.store.changes import Log, list_logs
 from shared.store.drafts import Draft, draft_create, draft_update
 from shared.store.evidence import note_event
 from shared.store.records import load_state
@@ -30,24 +38,30 @@ PIECE_CHARACTERS = 60_000
 def watch_histories(
     services: HubServices, sender: Sender, announced: list[dict[str, Any]], differing: Collection[str]
 ) -> None:
-    """Judge one hello: count a restore, suspend a twin, hand back a branch that its author no longer has."""
+    """Judge one hello: count a restore, suspend a twin, hand back a branch that its author no longer has.
+
+    What keys before the caller's have signed counts as the caller's own.
+    """
     sizes = {head["id"]: head["size"] for head in announced}
     with services.database.read() as conn:
-        logs = list_logs(conn)
+        logs, former = list_logs(conn), list_former(conn, sender.simpul)
+        raised = find_raised(conn, sender.wilayah, former)
         has_branches = conn.execute("SELECT 1 FROM branch LIMIT 1").fetchone() is not None
-    own = [log for log in logs if log.kunci.hex() == sender.kunci and log.wilayah == sender.wilayah]
+    keys = {sender.kunci, *(key.kunci for key in former)}
+    own = [log for log in logs if log.kunci.hex() in keys and log.wilayah == sender.wilayah]
     behind = [log for log in own if sizes.get(log.id, 0) < log.size or log.id in differing]
+    restored = [log for log in behind if log.kunci.hex() == sender.kunci]
     held = {log.id: log.size for log in logs}
-    if behind:
+    # The caller has nothing that the hub does not know, and has its own logs as the hub has them.
+    is_same = not behind and all(size <= held.get(id, 0) for id, size in sizes.items())
+    if restored:
         with services.database.write() as conn:
-            _count_restore(conn, services, sender, sum(log.size for log in behind))
-    elif has_branches and all(size <= held.get(id, 0) for id, size in sizes.items()):
-        # The caller has nothing that the hub does not know: what it has not issued again, it does not have.
+            _count_restore(conn, services, sender, sum(log.size for log in restored))
+    elif is_same and (has_branches or raised):
         with services.database.write() as conn:
-            keys = list_keys(conn, sender.kunci)
-            ever = {log.id for log in logs if log.kunci.hex() in keys and log.wilayah == sender.wilayah}
-            for lost in list_lost(conn, ever) if ever.isdisjoint(differing) else ():
-                hand_back(conn, services, sender.wilayah, lost)
+            for log in own:
+                hand_back_rest(conn, services, log)
+            raise_cutoffs(conn, services, raised)
 
 
 def _count_restore(conn: sqlite3.Connection, services: HubServices, sender: Sender, mark: int) -> None:
@@ -79,21 +93,37 @@ def suspend(conn: sqlite3.Connection, services: HubServices, simpul: str, sebab:
     note_event(conn, services.clock.now_s(), "kembar", "", f"simpul {simpul}")
 
 
-def hand_back(conn: sqlite3.Connection, services: HubServices, desa: str, lost: Lost) -> int:
-    """Give a second history to its desa, in pieces that fit a run; return how many pieces."""
+def hand_back_rest(conn: sqlite3.Connection, services: HubServices, log: Log) -> None:
+    """Give a desa what the branches of a log hold, that nobody has issued again and that was not handed back yet."""
+    branches = list_branches(conn, log.id)
+    reissues = list_reissues(conn) if branches else {}
+    left = [one for one in branches if not is_issued_whole(conn, one, reissues.get(one.ref, ()))]
+    returned = count_returned(conn, log.wilayah) if left else {}
+    for branch in left:
+        for ref, changes in list_unissued(conn, read_branch(conn, branch), returned):
+            _hand_back(conn, services, log.wilayah, ref, changes)
+            note_event(conn, services.clock.now_s(), "kembali", log.id, f"seq {branch.start}")
+
+
+def count_returned(conn: sqlite3.Connection, desa: str) -> dict[str, int]:
+    """Count the changes that were handed back to a desa, by the reference of the first; of what is here whole."""
+    rows = conn.execute("SELECT DISTINCT cabang FROM cabang WHERE desa = ?", (desa,)).fetchall()
+    return {ref: len(read_returned(conn, ref)) for (ref,) in rows if ref}
+
+
+def _hand_back(
+    conn: sqlite3.Connection, services: HubServices, desa: str, ref: str, changes: Sequence[Sealed]
+) -> None:
+    """Write changes of a branch to the channel of their desa, in pieces that fit a run."""
     pieces = [""]
-    for change in lost.changes:
+    for change in changes:
         line = write_line(change)
         if pieces[-1] and len(pieces[-1]) + len(line) > PIECE_CHARACTERS:
             pieces.append("")
         pieces[-1] += ("\n" if pieces[-1] else "") + line
     kind = services.catalogue["cabang"]
     drafts: list[Draft] = [
-        draft_create(kind, services.new_id(), {
-            "cabang": lost.ref, "bagian": number, "dari": len(pieces), "isi": piece,
-        })
+        draft_create(kind, services.new_id(), {"cabang": ref, "bagian": number, "dari": len(pieces), "isi": piece})
         for number, piece in enumerate(pieces, 1)
     ]
     write_to_desa(services, desa, drafts, author="")
-    note_event(conn, services.clock.now_s(), "kembali", lost.log, f"seq {lost.seq}")
-    return len(pieces)

@@ -10,7 +10,8 @@ from typing import Any
 from hub.downlink.answer import build_answer, find_differing, list_heads, readable_logs
 from hub.ingest.accept import Sender
 from hub.ingest.sender import describe_program
-from hub.pemulihan.state import list_successors
+from hub.pemulihan.rotation import list_former
+from hub.pemulihan.state import name_successors
 from hub.services import HubServices
 from shared.changelog.run import split_runs
 from shared.merge.scope import Role
@@ -112,7 +113,7 @@ def _write(
     services: HubServices, asked: Mapping[str, Any], heads: list[dict[str, Any]], more: dict[str, Any]
 ) -> bytes:
     with services.database.read() as conn:
-        more["rantai"] = list_successors(conn)
+        more["rantai"] = name_successors(conn)
     own = services.keys.signing
     message = {
         "version": services.program.agree(asked["version"], asked["version_min"]),
@@ -137,21 +138,11 @@ def _list_receipts(
     conn: sqlite3.Connection, sender: Sender, asked: list[dict[str, Any]], taken: Collection[str]
 ) -> list[str]:
     """Give the highest receipt of every log of the sender, and of every other that it has brought something of."""
-    keys = {sender.kunci, *_former_keys(conn, sender.simpul)}
+    keys = {sender.kunci, *(key.kunci for key in list_former(conn, sender.simpul))}
     found = []
     for head in asked:
         log = find_log(conn, head["id"])
         receipt = None if log is None else last_receipt(conn, log)
         if log is not None and receipt is not None and (log.id in taken or log.kunci.hex() in keys):
             found.append(receipt.note.decode())
-    return found
-
-
-def _former_keys(conn: sqlite3.Connection, simpul: str) -> list[str]:
-    """List the keys that a node had before the one of today."""
-    found: list[str] = []
-    while simpul:
-        kunci, before = conn.execute("SELECT kunci, pendahulu FROM simpul WHERE id = ?", (simpul,)).fetchone()
-        found.append(kunci)
-        simpul = before if before and len(found) < 100 else ""
     return found

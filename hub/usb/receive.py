@@ -12,7 +12,7 @@ from hub.ingest.contact import note_contact, note_refusal
 from hub.ingest.sender import judge_parity, look_up_helper, look_up_sender
 from hub.nomor.give import hand_out_numbers
 from hub.pemulihan.rotation import accept_rotation
-from hub.pemulihan.state import is_hub_key
+from hub.pemulihan.state import is_hub_key, learn_successors, read_recovery
 from hub.pemulihan.succeeded import refuse_to_speak
 from hub.pemulihan.watch import watch_histories
 from hub.services import HubServices
@@ -123,6 +123,8 @@ def _take_bundle(services: HubServices, message: dict[str, Any], runs: Runs, pro
     services.program.agree(message["version"], message["version_min"])
     with services.database.read() as conn:
         refuse_to_speak(conn, services)
+    learn_successors(services, message["rantai"])
+    with services.database.read() as conn:
         if not is_hub_key(conn, services, bytes.fromhex(message["receiver"])):
             is_ours = str(message["wilayah"]).startswith(f"{services.wilayah}.")
             raise refuse_file("other_key") if is_ours else ProtocolError("wrong_receiver")
@@ -161,9 +163,12 @@ def _follow_key(services: HubServices, message: dict[str, Any]) -> Sender:
 def _refuse_bundle(services: HubServices, message: dict[str, Any], code: str) -> Taken:
     """Tell a desa in a signed file why nothing of its own was taken: it learns it nowhere else."""
     computer = _name_computer(services, message["sender"])
+    with services.database.read() as conn:
+        is_forgotten = code == "unknown_key" and read_recovery(conn) is not None
     return Taken(
         Title.UP, message["wilayah"], computer, message["sender"], message["number"],
-        lambda room=unbounded: build_refusal(services, message, code), refusal=refuse_file(code).pesan,
+        lambda room=unbounded: build_refusal(services, message, code),
+        refusal=refuse_file("forgotten" if is_forgotten else code).pesan,
     )
 
 

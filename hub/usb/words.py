@@ -21,6 +21,8 @@ _FILES = {
     "down": "Berkas ini jawaban untuk desa, bukan kiriman dari desa. Serahkan ke desanya.",
     "unknown_key": "Komputer yang menulis berkas ini tidak terdaftar di sini. Tidak ada yang disimpan; daftarkan dulu"
     " lewat menu Simpul.",
+    "forgotten": "Hub ini sedang dipulihkan dan belum mengenal lagi komputer yang menulis berkas ini. Belum ada yang"
+    " disimpan; bawa jawabannya pulang ke desa. Kiriman berikutnya membawa kembali pendaftarannya.",
     "not_confirmed": "Komputer yang menulis berkas ini belum disetujui. Cocokkan dulu enam katanya di menu Simpul, lalu"
     " baca berkas ini lagi.",
     "key_revoked": "Kunci komputer yang menulis berkas ini sudah dicabut, jadi tidak ada yang disimpan. Pekerjaan di"

@@ -85,9 +85,10 @@ def read_lives(
 
 
 def is_closed(conn: sqlite3.Connection, desa: str, month: str) -> bool:
-    """Tell whether a month was closed: what is reported in it now is late."""
+    """Tell whether a month was closed and not returned by the kecamatan: what is reported in it now is late."""
     row = conn.execute(
-        "SELECT 1 FROM laporan_lampid WHERE desa = ? AND bulan = ? AND tanggal_tutup IS NOT NULL", (desa, month)
+        "SELECT 1 FROM laporan_lampid WHERE desa = ? AND bulan = ? AND tanggal_tutup IS NOT NULL"
+        " AND coalesce(status, '') <> 'dikembalikan'", (desa, month)
     ).fetchone()
     return row is not None
 

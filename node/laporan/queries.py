@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Collection, Iterable
+from datetime import date
 from typing import NamedTuple
 
+from node.perangkat.queries import read_perangkat
+from node.perangkat.rules import Masa, order_rows, read_masa
 from shared.lampid.chain import judge_life
 from shared.store.lampid import read_peristiwa
 
@@ -40,16 +43,14 @@ def read_dates(conn: sqlite3.Connection, desa: str, ids: Iterable[str]) -> dict[
 
 def find_penanda(conn: sqlite3.Connection, desa: str, jabatan: str, day: str) -> Penanda | None:
     """Find who holds an office on a day (``YYYY-MM-DD``); the latest term where there are two."""
-    row = conn.execute(
-        "SELECT coalesce(sebutan, ''), coalesce(nama, ''), coalesce(nip, ''), coalesce(niap, '') FROM perangkat"
-        " WHERE desa = ? AND jabatan = ? AND coalesce(mulai, tanggal_angkat, '') <= ?"
-        " AND coalesce(sampai, '9999') >= ? AND coalesce(tanggal_henti, '9999') >= ?"
-        " ORDER BY coalesce(mulai, tanggal_angkat, '') DESC, id LIMIT 1",
-        (desa, jabatan, day, day, day),
-    ).fetchone()
-    if row is None:
+    on_date = date.fromisoformat(day)
+    rows = [row for row in read_perangkat(conn, desa) if row["jabatan"] == jabatan]
+    serving = [row for row in order_rows(rows) if read_masa(row, on_date) is Masa.MENJABAT]
+    if not serving:
         return None
-    return Penanda(row[0], row[1], f"NIP {row[2]}" if row[2] else f"NIAP {row[3]}" if row[3] else "")
+    row = max(serving, key=lambda row: str(row["mulai"] or row["tanggal_angkat"] or ""))
+    nip, niap = row["nip"], row["niap"]
+    return Penanda(row["sebutan"] or "", row["nama"] or "", f"NIP {nip}" if nip else f"NIAP {niap}" if niap else "")
 
 
 def read_kepala(conn: sqlite3.Connection, desa: str) -> tuple[str, str]:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import sqlite3
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from node.services import KnownHub, NodeServices, write_hub
-from shared.changelog.keychain import follow
+from shared.changelog.keychain import find_former, follow
 from shared.errors import TransportError
 from shared.store.evidence import note_event
 from shared.store.migrations import read_setting, write_setting
+from shared.sync.messages import SUCCESSORS_MAX
 
 _NOTES = "rantai_hub"
 
@@ -28,15 +30,49 @@ def follow_hub(services: NodeServices, hub: KnownHub, notes: Sequence[str], sign
     )
     with services.database.write() as conn:
         write_hub(conn, pinned)
-        write_setting(conn, _NOTES, json.dumps(list(notes)))
+        _keep(conn, notes)
         note_event(conn, services.clock.now_s(), "kunci_hub", "", f"kunci {signed_key[:16]}")
     return pinned
+
+
+def keep_successors(services: NodeServices, notes: Sequence[str]) -> None:
+    """Keep the successors that a hub has named; writes only what is news."""
+    with services.database.read() as conn:
+        is_known = set(notes) <= set(_read_kept(conn))
+    if not is_known:
+        with services.database.write() as conn:
+            _keep(conn, notes)
+
+
+def list_untold(services: NodeServices, told: Collection[str]) -> list[str]:
+    """List the successors that are known here and that a hub has not named."""
+    with services.database.read() as conn:
+        return [note for note in _list_known(conn) if note not in told][:SUCCESSORS_MAX]
 
 
 def recall_successors(services: NodeServices) -> list[str]:
     """Give the successors of the hub's keys that are known here, and note that the hub has forgotten them."""
     with services.database.write() as conn:
-        rows = conn.execute("SELECT surat FROM kunci_hub WHERE surat IS NOT NULL ORDER BY id").fetchall()
-        kept: list[str] = json.loads(read_setting(conn, _NOTES) or "[]")
         note_event(conn, services.clock.now_s(), "hub_lama", "", "kunci lama")
-    return list(dict.fromkeys([*kept, *(row[0] for row in rows)]))
+        return _list_known(conn)
+
+
+def is_former(conn: sqlite3.Connection, hub: KnownHub, kunci: str) -> bool:
+    """Tell whether the successors that are known here prove that a key was the hub's."""
+    keys, _ = find_former(_list_known(conn), hub.wilayah, hub.kunci, hub.pemulihan, hub.kunci_lama)
+    return kunci in keys
+
+
+def _keep(conn: sqlite3.Connection, notes: Sequence[str]) -> None:
+    kept = dict.fromkeys([*_read_kept(conn), *notes])
+    write_setting(conn, _NOTES, json.dumps(list(kept)[-SUCCESSORS_MAX:]))
+
+
+def _read_kept(conn: sqlite3.Connection) -> list[str]:
+    kept: list[str] = json.loads(read_setting(conn, _NOTES) or "[]")
+    return kept
+
+
+def _list_known(conn: sqlite3.Connection) -> list[str]:
+    rows = conn.execute("SELECT surat FROM kunci_hub WHERE surat IS NOT NULL ORDER BY id").fetchall()
+    return list(dict.fromkeys([*_read_kept(conn), *(row[0] for row in rows)]))

@@ -8,7 +8,8 @@ from collections.abc import Container
 from node.change import reissue_branch
 from node.impor.places import move_places
 from node.services import KnownHub, NodeServices
-from node.sinkron.returned import take_returned
+from node.sinkron.hubkey import is_former
+from node.sinkron.returned import take_rest, take_returned
 from shared.changelog.genesis import Genesis, read_genesis
 from shared.changelog.keychain import read_successor
 from shared.changelog.run import RunHeader, open_run
@@ -70,6 +71,7 @@ def _settle(services: NodeServices, conn: sqlite3.Connection, log: Log, removed:
         count, first = reissue_branch(services, conn, removed.ref, removed.changes)
         move_places(conn, log.base + log.size, count, first)
         note_event(conn, now_s, "terbit_ulang", log.id, f"{count} perubahan")
+        take_rest(services, conn, log.id)
 
 
 def _add_log(conn: sqlite3.Connection, services: NodeServices, hub: KnownHub, run: ReadRun) -> Log:
@@ -107,4 +109,4 @@ def _is_hub_key(conn: sqlite3.Connection, hub: KnownHub, genesis: Genesis) -> bo
         return True
     # A successor names the key before it and the one that follows.
     steps = (read_successor(row[0]) for row in conn.execute("SELECT surat FROM kunci_hub"))
-    return any(step is not None and kunci in (step.lama, step.kunci) for step in steps)
+    return any(step is not None and kunci in (step.lama, step.kunci) for step in steps) or is_former(conn, hub, kunci)

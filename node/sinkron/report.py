@@ -19,7 +19,7 @@ class Outcome(StrEnum):
 
 @dataclass
 class Report:
-    """What a session did. Bytes are HTTP bytes of both ways; ``code`` names a refusal."""
+    """What a session did. Bytes are HTTP bytes of both ways; ``code`` names a refusal that came last."""
 
     outcome: Outcome = Outcome.TERPUTUS
     sent: int = 0
@@ -48,4 +48,10 @@ class Report:
             return "Komputer ini belum terdaftar di kecamatan."
         if self.outcome is Outcome.DITOLAK:
             return CODES[self.code].sentence if self.code in CODES else "Kecamatan menolak sambungan ini."
+        if self.code == "bad_signature":
+            # Somebody answers, so the person at the screen would look for the fault in the wrong place.
+            return (
+                "Kecamatan terjangkau, tetapi kiriman berulang kali rusak di jalan. Pekerjaan Anda aman dan dikirim"
+                " lagi nanti; bila terus begini, coba sambungan internet lain, atau kirim lewat USB."
+            )
         return "Kecamatan belum dapat dihubungi; pekerjaan Anda aman dan akan dikirim nanti."

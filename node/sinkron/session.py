@@ -8,14 +8,15 @@ and that alone says what is missing. Only a verified receipt moves the sent mark
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from typing import Any
 
 from node.services import KnownHub, NodeServices
 from node.sinkron.blobs import exchange_blobs
-from node.sinkron.hubkey import follow_hub, recall_successors
+from node.sinkron.histories import find_forked, order_commons
+from node.sinkron.hubkey import follow_hub, keep_successors, list_untold, recall_successors
 from node.sinkron.link import Link, load_link, save_link
 from node.sinkron.program import note_hub_program
 from node.sinkron.receipts import keep_receipt
@@ -82,6 +83,7 @@ class Session:
     _troubles: int = 0
     _moved: int = 0
     _has_helped: bool = False
+    _has_told: bool = False
 
     def __post_init__(self) -> None:
         self.link = load_link(self.services.database)
@@ -113,7 +115,7 @@ class Session:
             return acts[state]()
         except (TransportError, ProtocolError) as error:
             # What cannot be read or does not verify is no answer: a portal's page, a cut or damaged body.
-            self.report.detail = str(error)
+            self.report.code, self.report.detail = "", str(error)
             self.link.shrink()
             self.transport.close()
             return self._count_trouble(Event.NO_ANSWER)
@@ -135,6 +137,11 @@ class Session:
 
     def _greet(self) -> Event:
         self.hub, self.answer = self._hello(self.hub)
+        untold = [] if self._has_told else list_untold(self.services, self.answer["rantai"])
+        if untold:
+            # It took the place of a hub of which it knows only what stands on the sheet.
+            self._has_told = True
+            self.hub, self.answer = self._hello(self.hub, untold)
         self.receiver = bytes.fromhex(self.answer["segel"])
         if self.answer["known"]:
             return Event.KNOWN
@@ -147,18 +154,16 @@ class Session:
         self._has_helped = True
         held = {head["id"]: head["size"] for head in self.answer["logs"]}
         # Of a log that the hub has written on since, all is handed over: where both part, the hub sees itself.
-        held.update({log.id: 0 for log in self._find_forked(self.answer)})
+        held.update({log.id: 0 for log in find_forked(self.services, self.answer)})
         with self.services.database.read() as conn:
-            logs = [log for log in list_logs(conn) if log.peran is Role.UMUM]
-        keys = [*self.hub.kunci_lama, self.hub.kunci]
-        # Of several keys the newest first: only from what it has said does a new hub know the ones before it.
-        for log in sorted(logs, key=lambda log: -keys.index(log.kunci.hex()) if log.kunci.hex() in keys else 1):
-            if held.get(log.id, 0) < log.size:
-                try:
-                    self._push_log(log, held.get(log.id, 0))
-                except Refused as error:
-                    if error.code != "unknown_key":
-                        raise
+            logs = list_logs(conn)
+        for log in order_commons(self.hub, logs):
+            try:
+                self._push_known([log], held)
+            except Refused as error:
+                # Of a log with two histories it has kept this one beside the log.
+                if error.code != "fork":
+                    raise
         return Event.HANDED_OVER
 
     def _settle(self) -> Event:
@@ -168,7 +173,7 @@ class Session:
         Its own channel the hub itself sets right, when it sees what it has once signed.
         """
         event = Event.AGREED
-        for log in self._find_forked(self.answer):
+        for log in find_forked(self.services, self.answer):
             size = self._find_common(log)
             if not log.own:
                 try:
@@ -180,22 +185,6 @@ class Session:
                         raise
             self.yielding[log.id] = size
         return event
-
-    def _find_forked(self, answer: dict[str, Any]) -> list[Log]:
-        """List the logs of which the hub's history and ours differ, at the smaller of both sizes."""
-        told = set(answer["differs"])
-        heads = {head["id"]: head for head in answer["logs"]}
-        found = []
-        with self.services.database.read() as conn:
-            for log in list_logs(conn):
-                head = heads.get(log.id)
-                if head is None or not head["size"]:
-                    continue
-                if log.id in told or (
-                    head["size"] <= log.size and encode_root(root_at(conn, log, head["size"])) != head["root"]
-                ):
-                    found.append(log)
-        return found
 
     def _find_common(self, log: Log) -> int:
         """Find a size up to which the hub's history of a log is ours; near the largest, in one request."""
@@ -209,10 +198,11 @@ class Session:
         size: int = answer["size"]
         return size
 
-    def _hello(self, hub: KnownHub) -> tuple[KnownHub, dict[str, Any]]:
+    def _hello(self, hub: KnownHub, successors: Sequence[str] = ()) -> tuple[KnownHub, dict[str, Any]]:
         """Say what is held here, learn what the hub holds; anything else than a signed answer is no answer.
 
-        Also gives back the hub as it is pinned now: its key may have a successor.
+        ``successors`` are those of the hub's keys that it seems not to know. Also gives back the hub as it is
+        pinned now: its key may have a successor.
         """
         nonce = base64.urlsafe_b64encode(self.services.random(16)).decode().rstrip("=")
         with self.services.database.read() as conn:
@@ -223,6 +213,7 @@ class Session:
             {
                 **self.services.program.offer(), "kinds": self.services.kinds, "nonce": nonce, "logs": logs,
                 "time": self.services.clock.now_s(), **parity.message(), **({"held": held} if held else {}),
+                **({"rantai": list(successors)} if successors else {}),
             }
         )
         answer = self._post("/sync/v1/hello", body, nonce)
@@ -235,6 +226,7 @@ class Session:
             hub = follow_hub(self.services, hub, loaded["rantai"], answer.signed.key)
         if loaded["echo"] != nonce:
             raise TransportError("answer to another hello")
+        keep_successors(self.services, loaded["rantai"])
         check_version(self.services, loaded["version"])
         note_hub_program(self.services, loaded)
         self.nonce = loaded["nonce"]
@@ -245,7 +237,7 @@ class Session:
 
     def _tell_succeeded(self, nonce: str) -> None:
         """Show a hub that was put back to an old key what followed it; it cannot be talked to until people act."""
-        body = messages.encode({"rantai": recall_successors(self.services)[:100]})
+        body = messages.encode({"rantai": recall_successors(self.services)[: messages.SUCCESSORS_MAX]})
         try:
             self._post("/sync/v1/succeeded", body, nonce)
         except Refused as error:
@@ -255,21 +247,35 @@ class Session:
         raise Refused(503, {"code": "succeeded", "detail": detail})
 
     def _push(self) -> Event:
-        """Hand over what the hub lacks, own logs first; note what the hub is known to hold after it."""
+        """Hand over what the hub lacks, trust first, then own logs; note what the hub is known to hold after it."""
         held = {head["id"]: head["size"] for head in self.answer["logs"]}
         self.wanted = dict(held)
         with self.services.database.read() as conn:
             logs = list_logs(conn)
+        commons = [log for log in order_commons(self.hub, logs) if log.id not in self.yielding]
+        self._push_known(commons, held)
         for log in sorted(logs, key=lambda log: (not log.own, log.no)):
             size = held.get(log.id, 0)
-            if log.id in self.yielding or self._is_untold(log):
+            if log.peran is Role.UMUM or log.id in self.yielding or self._is_untold(log):
                 continue
-            if size < log.size:
+            if not log.own:
+                self._push_known([log], held)
+            elif size < log.size:
                 self._push_log(log, size)
-            elif log.own and size == log.size and self._sent_mark(log) < size:
+            elif size == log.size and self._sent_mark(log) < size:
                 # The answer to the last push was lost; its last change alone brings the receipt again.
                 self._push_log(log, size - 1)
         return Event.ALL_SENT
+
+    def _push_known(self, logs: Sequence[Log], held: Mapping[str, int]) -> None:
+        """Hand over logs of others; of one whose key the hub does not know the rest of the village must not wait."""
+        for log in logs:
+            if held.get(log.id, 0) < log.size:
+                try:
+                    self._push_log(log, held.get(log.id, 0))
+                except Refused as error:
+                    if error.code != "unknown_key":
+                        raise
 
     def _is_untold(self, log: Log) -> bool:
         """Tell whether the hub cannot know the key of a log yet."""

@@ -19,11 +19,11 @@ JUDUL = {
     EKSPEDISI: "Buku ekspedisi",
 }
 KOLOM: Mapping[str, tuple[str, ...]] = {
-    KELUAR: ("No. urut", "Nomor surat", "Tanggal surat", "Ditujukan kepada", "Isi singkat", "Keterangan"),
-    MASUK: ("No. urut", "Tanggal terima", "Nomor surat", "Tanggal surat", "Pengirim", "Isi singkat", "Keterangan"),
-    SEMUA: ("No. urut", "Tanggal", "Masuk atau keluar", "Nomor surat", "Tanggal surat", "Pengirim atau tujuan",
+    KELUAR: ("Nomor urut", "Nomor surat", "Tanggal surat", "Ditujukan kepada", "Isi singkat", "Keterangan"),
+    MASUK: ("Nomor urut", "Tanggal terima", "Nomor surat", "Tanggal surat", "Pengirim", "Isi singkat", "Keterangan"),
+    SEMUA: ("Nomor urut", "Tanggal", "Masuk atau keluar", "Nomor surat", "Tanggal surat", "Pengirim atau tujuan",
             "Isi singkat", "Keterangan"),
-    EKSPEDISI: ("No. urut", "Tanggal pengiriman", "Tanggal dan nomor surat", "Isi singkat", "Ditujukan kepada",
+    EKSPEDISI: ("Nomor urut", "Tanggal pengiriman", "Tanggal dan nomor surat", "Isi singkat", "Ditujukan kepada",
                 "Keterangan"),
 }
 LEBAR: Mapping[str, tuple[float, ...]] = {

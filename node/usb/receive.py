@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 
 from node.services import KnownHub, NodeServices, read_hub, refuse_practice, write_hub
 from node.sinkron.clean import clean_erased
-from node.sinkron.hubkey import follow_hub
+from node.sinkron.hubkey import follow_hub, keep_successors
 from node.sinkron.program import note_hub_program
 from node.sinkron.receipts import keep_receipt
 from node.sinkron.receive import receive_run
@@ -19,6 +19,7 @@ from node.usb.pictures import note_lacking
 from node.usb.words import count_changes, explain_pictures, explain_refusals, refuse_file
 from shared.clock import format_time
 from shared.errors import ProtocolError, TransportError
+from shared.merge.scope import Role
 from shared.store.carried import unload
 from shared.store.changes import Log, list_logs, root_at
 from shared.store.migrations import write_setting
@@ -109,6 +110,7 @@ def _check_letter(services: NodeServices, letter: Letter) -> KnownHub:
         services.program.check_agreed(message["version"])
     except ProtocolError as error:
         raise refuse_file(error.code) from None
+    keep_successors(services, message["rantai"])
     return hub
 
 
@@ -216,9 +218,11 @@ def _note_behind(conn: sqlite3.Connection, ledger: Ledger, file: Written, messag
     """Note the logs of which the hub holds less than it ought to: it was restored from a copy."""
     heads = {head["id"]: head["size"] for head in message["logs"]}
     sizes = receipt_sizes(conn)
-    receipts = {log.id: sizes.get(log.no, 0) for log in list_logs(conn)}
+    logs = list_logs(conn)
+    receipts = {log.id: sizes.get(log.no, 0) for log in logs}
+    # A refusal as a whole speaks of the common channels alone; one that it does not name was lost with a hub.
+    told = {log.id for log in logs if log.peran is Role.UMUM or not message["code"]}
     ledger.behind = {
         id: [heads.get(id, 0), receipts.get(id, 0)] for id, size in file.ought.items()
-        # A refusal as a whole speaks of the common channel alone.
-        if heads.get(id, 0) < size and (id in heads or not message["code"])
+        if heads.get(id, 0) < size and id in told
     }

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from node.services import KnownHub, NodeServices, refuse_practice
+from node.sinkron.hubkey import list_untold
 from node.usb.ledger import Ledger, Written, read_ledger, receipt_sizes, size_at_hub, write_ledger
 from node.usb.pictures import choose_pictures
 from node.usb.tidy import tidy_stick
@@ -174,11 +175,14 @@ def _build(
         parity = claim_parity(conn, services.catalogue, services.wilayah)
         held = count_newer(conn, services.wilayah)
     key = services.keys.previous or services.keys.signing
+    # A file cannot ask what the hub knows of its own keys.
+    successors = list_untold(services, ())
     message = {
         **services.program.offer(), "kinds": services.kinds, "sender": key.public.hex(), "receiver": hub.kunci,
         "wilayah": services.wilayah, "nonce": nonce, "number": number, "time": services.clock.now_s(), "logs": heads,
         "reaches": [{"id": part.log.id, "size": part.end} for part in parts], **parity.message(),
         **_present_new_key(services), **({"held": held} if held else {}),
+        **({"rantai": successors} if successors else {}),
         "lacks": list_lacking(services, services.wilayah)[0],
     }
     yield write_letter(Title.UP, message, key)

@@ -58,6 +58,15 @@ class CrashPoint:
         """Let there be room again."""
         self.room = self.pages_max = None
 
+    @contextmanager
+    def with_room(self) -> Iterator[None]:
+        """Let a check use the disk as if it were not full; it is none of the things that happen to the machine."""
+        limits, self.room, self.pages_max = (self.room, self.pages_max), None, None
+        try:
+            yield
+        finally:
+            self.room, self.pages_max = limits
+
     def limit_pages(self, conn: Connection) -> None:
         """Tell SQLite how large its file may become; it raises SQLITE_FULL by itself."""
         if self.room is not None and self.pages_max is None:

@@ -33,7 +33,7 @@ from sqlite3 import Connection
 
 from hub.pemulihan.state import read_recovery
 from hub.verval import queries as finding_queries
-from shared.changelog.change import Op, Sealed, decode_bodies, decode_headers, parse_ref
+from shared.changelog.change import SALT_BYTES, Op, Sealed, decode_bodies, decode_headers, parse_ref
 from shared.changelog.checkpoint import Verifier
 from shared.changelog.genesis import read_genesis
 from shared.changelog.tree import leaf_hash
@@ -89,7 +89,7 @@ def check_side(world: World, machine: Machine, cosigners: tuple[Verifier, ...]) 
     with services.database.read() as conn:
         require(not (found := verify_logs(conn, cosigners)), f"{name}: logs do not verify: {found}")
         _check_states(conn, services.catalogue, name)
-        _check_doubles(conn, name, world.restores)
+        _check_doubles(conn, name, world.restores + len(world.twins))
         _check_law(conn, services.catalogue, name)
         check_promises(conn, machine.promised, name, world)
         require(not (left := find_erased_bytes(conn)), f"{name}: erased bodies still stand: {left}")
@@ -101,7 +101,8 @@ def check_side(world: World, machine: Machine, cosigners: tuple[Verifier, ...]) 
             tables = (*tables, *finding_queries.TABLES)
             if read_recovery(conn) is None:
                 _check_decisions(conn, services.catalogue, not world.was_restored)
-    different = compare_with_rebuild(services.database, tables, services.rebuild)
+    with machine.point.with_room():
+        different = compare_with_rebuild(services.database, tables, services.rebuild)
     require(not different, f"{name}: a rebuild gives other rows in {different}")
 
 
@@ -167,16 +168,16 @@ def find_reissued(world: World) -> dict[str, set[str]]:
     for machine in (world.hub, *world.nodes):
         with machine.services.database.read() as conn:
             for branch in list_branches(conn):
-                olds = [_ref_of(change) for change in read_branch(conn, branch)]
+                olds = read_branch(conn, branch)
+                places = {_ref_of(change): at for at, change in enumerate(olds)}
                 for log in list_logs(conn):
                     first = read_changes(conn, log, 0, 1)
-                    cabang = read_genesis(first[0]).cabang if first else ""
-                    if cabang in olds:
+                    at = places.get(read_genesis(first[0]).cabang) if first else None
+                    if at is not None:
                         # What came of a branch later is issued again by itself.
-                        rest = olds[olds.index(cabang) :]
-                        news = [_ref_of(change) for change in read_changes(conn, log, 1, 1 + len(rest))]
-                        for old, new in zip(rest, news, strict=False):
-                            moved.setdefault(old, set()).add(new)
+                        for one, again in zip(olds[at:], read_changes(conn, log, 1, 1 + len(olds)), strict=False):
+                            if _is_again(one, again):
+                                moved.setdefault(_ref_of(one), set()).add(_ref_of(again))
     for old in moved:
         left = list(moved[old])
         while left:
@@ -184,6 +185,14 @@ def find_reissued(world: World) -> dict[str, set[str]]:
                 moved[old].add(further)
                 left.append(further)
     return moved
+
+
+def _is_again(old: Sealed, new: Sealed) -> bool:
+    """Tell whether a change is another one, issued again: the salt stays; of an erased one record and time are left."""
+    if old.body is not None and new.body is not None:
+        return old.body[:SALT_BYTES] == new.body[:SALT_BYTES]
+    before, after = decode_headers([old.header, new.header])
+    return (before.record, before.time_s) == (after.record, after.time_s)
 
 
 def _ref_of(change: Sealed) -> str:
@@ -223,7 +232,8 @@ def _check_law(conn: Connection, catalogue: Catalogue, where: str) -> None:
 def _check_doubles(conn: Connection, where: str, restores: int) -> None:
     """No bytes of a change stand twice: bodies carry a salt, and issuing again keeps it.
 
-    After two restores a history that was issued again may itself come back; then the fold must bear the double.
+    After two restores a history that was issued again may itself come back, and two computers with one key may both
+    issue it again; then the fold must bear the double.
     """
     rows = conn.execute(
         "SELECT group_concat(DISTINCT pos >> ?) FROM change WHERE body IS NOT NULL GROUP BY body HAVING count(*) > 1",

@@ -51,19 +51,28 @@ class RoundFailed(Exception):
 
 def run_seed(seed: int, rounds: int, nodes: int = 0, version: int = WORLD) -> Result:
     """Play one seed; RoundFailed when an invariant breaks or the product raises what it should not."""
-    # A temp folder in memory: what a crash leaves is decided by crash.py, not by the disk.
-    where = SHARED_MEMORY if SHARED_MEMORY.is_dir() else None
-    with tempfile.TemporaryDirectory(prefix="sipande-", dir=where) as folder:
+    with make_folder() as folder:
         world = World.build(seed, Path(folder), nodes, version)
         if version > 2:
             world.repertoire = choose_repertoire(world)
-        try:
-            return _play(world, seed, rounds)
-        except Exception as error:
-            story = "\n".join(world.trace.last)
-            raise RoundFailed(f"{story}\n{type(error).__name__}: {error}") from error
-        finally:
-            world.close()
+        return play_world(world, seed, rounds)
+
+
+def make_folder() -> tempfile.TemporaryDirectory[str]:
+    """Make a folder in memory: what a crash leaves is decided by crash.py, not by the disk."""
+    where = SHARED_MEMORY if SHARED_MEMORY.is_dir() else None
+    return tempfile.TemporaryDirectory(prefix="sipande-", dir=where)
+
+
+def play_world(world: World, seed: int, rounds: int) -> Result:
+    """Play a world that was built from a seed, and close it; RoundFailed as of :func:`run_seed`."""
+    try:
+        return _play(world, seed, rounds)
+    except Exception as error:
+        story = "\n".join(world.trace.last)
+        raise RoundFailed(f"{story}\n{type(error).__name__}: {error}") from error
+    finally:
+        world.close()
 
 
 def read_seeds() -> list[tuple[int, int, int, int]]:
@@ -86,9 +95,13 @@ def note_seed(line: str, why: str) -> None:
 
 def play(seed: int) -> Counter[str]:
     """Play one seed of the long run ``kecamatan``; RoundFailed as of :func:`run_seed`."""
-    done = run_seed(seed, SOAK_ROUNDS)
-    named = {name: done.done[name] for name in COUNTED}
-    return Counter({"rounds": done.rounds, "faults": sum(done.done["faults"].values()), **named})
+    return count(run_seed(seed, SOAK_ROUNDS))
+
+
+def count(result: Result) -> Counter[str]:
+    """Give the counts of a seed, as the ledger of the long runs keeps them."""
+    named = {name: result.done[name] for name in COUNTED}
+    return Counter({"rounds": result.rounds, "faults": sum(result.done["faults"].values()), **named})
 
 
 def _play(world: World, seed: int, rounds: int) -> Result:

@@ -45,6 +45,7 @@ SOAKS = {
     soak.name: soak
     for soak in (
         Soak("kecamatan", "simulation.run", "rounds", 300_000),
+        Soak("harsh", "simulation.harsh", "rounds", 100_000),
         Soak("bugs", "simulation.bugs", "noticed", 37),
         Soak("kill", "simulation.disk.killing", "kills", 5_000),
         Soak("power", "simulation.disk.power", "states", 20_000),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from shared.changelog.keychain import find_later, follow, open_successor, sign_successor
+from shared.changelog.keychain import find_former, find_later, follow, open_successor, sign_successor
 from shared.changelog.keys import SigningKey, verify
 from shared.errors import ProtocolError
 from shared.sync.enrolment import rotation_text
@@ -25,8 +25,16 @@ def read_successor(given: Mapping[str, Any]) -> Answer:
 
 
 def follow_successors(given: Mapping[str, Any]) -> Answer:
-    """Find the keys from the pinned one to ``target``; without a target, those that a hub learns have followed."""
+    """Find the keys from the pinned one to ``target``; without a target, those that a hub learns have followed.
+
+    With ``dulu``, the keys that a hub knows it had before, those that it learns besides.
+    """
     notes, wilayah, former = given["rantai"], given["wilayah"], given.get("former", ())
+    if "dulu" in given:
+        keys, _ = find_former(notes, wilayah, given["kunci"], given["pemulihan"], given["dulu"])
+        if not keys:
+            raise ProtocolError("bad_note", "no former key")
+        return {}, keys
     steps = (
         follow(notes, wilayah, given["kunci"], given["pemulihan"], given["target"], former) if "target" in given
         else find_later(notes, wilayah, given["kunci"], given["pemulihan"], former)

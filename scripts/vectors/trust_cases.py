@@ -71,7 +71,21 @@ def path_cases() -> Iterator[Case]:
                {**base, "rantai": [first, second]})
     yield Case("rantai", "a hub learns of a note of the recovery key", "it speaks of the hub's own key",
                {**base, "rantai": [_note(SIGNING, OTHER, RECOVERY)]})
+    of_third = {**base, "kunci": THIRD.public.hex(), "dulu": [SIGNING.public.hex()]}
+    saved = _note(SIGNING, THIRD, RECOVERY)
+    yield Case("rantai", "a hub learns of a former key in office", "the key on the sheet has signed what followed it",
+               {**of_third, "rantai": [first, saved]})
+    yield Case("rantai", "a hub learns of a former key by recovery", "the same, where a hub was rebuilt twice",
+               {**of_third, "rantai": [_note(SIGNING, OTHER, RECOVERY), saved]})
+    yield Case("rantai", "a hub learns of the key before a former one", "the recovery key has named what followed it",
+               {**of_third, "rantai": [saved, _note(OTHER, SIGNING, RECOVERY)]})
     for name, why, bad in (
+        ("a key makes itself a former one", "anybody can sign that the hub has followed his key",
+         {**of_third, "rantai": [saved, _note(OTHER, SIGNING, OTHER)]}),
+        ("a key after the own one", "what followed a hub is no former key of it",
+         {**of_third, "rantai": [saved, _note(THIRD, OTHER, THIRD)]}),
+        ("a note between keys that the hub does not know", "it leads from none of its keys",
+         {**of_third, "rantai": [_note(OTHER, STRANGER, OTHER)]}),
         ("a step is missing", "no path", {**to_third, "rantai": [second]}),
         ("no notes", "no path", {**to_third, "rantai": []}),
         ("through a former key", "what was followed once is not followed to",

@@ -106,6 +106,40 @@ def find_later(
         seen.add(current)
 
 
+def find_former(
+    notes: Sequence[str], wilayah: str, kunci: str, pemulihan: str, known: Iterable[str]
+) -> tuple[list[str], list[str]]:
+    """Find keys that were a hub's before its own, ``kunci``, and the notes that prove it; ``known`` are its others.
+
+    From a known key a successor leads on, signed by that key or by the recovery key; never from ``kunci``, for that
+    would say that the hub was followed itself. Back to the key before one that is known leads the recovery key alone:
+    any other could be made up.
+    """
+    proven: dict[str, Successor] = {}
+    keys = {kunci, *known}
+    steps = [(note, *found) for note in dict.fromkeys(notes) for found in _read_signed(note, wilayah, pemulihan)]
+    while True:
+        fresh = [
+            (note, step) for note, step, by_recovery in steps
+            if note not in proven and (step.lama in keys - {kunci} or (by_recovery and step.kunci in keys))
+        ]
+        if not fresh:
+            return sorted(keys - {kunci, *known}), list(proven)
+        for note, step in fresh:
+            proven[note] = step
+            keys |= {step.lama, step.kunci}
+
+
+def _read_signed(note: str, wilayah: str, pemulihan: str) -> list[tuple[Successor, bool]]:
+    """Read a note that the key before or the recovery key has signed, and tell whether it was the latter."""
+    told = read_successor(note)
+    if told is None:
+        return []
+    by_recovery = _try_open(note, wilayah, "", pemulihan)
+    opened = by_recovery or _try_open(note, wilayah, told.lama, pemulihan)
+    return [] if opened is None else [(opened, by_recovery is not None)]
+
+
 def _try_open(note: str, wilayah: str, lama: str, pemulihan: str) -> Successor | None:
     try:
         return open_successor(note, wilayah, lama, pemulihan)

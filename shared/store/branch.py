@@ -10,15 +10,24 @@ from __future__ import annotations
 
 import base64
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from shared.changelog.change import SALT_BYTES, Sealed, decode_bodies, decode_headers, encode_header, seal_change
+from shared.changelog.change import (
+    SALT_BYTES,
+    Header,
+    Sealed,
+    decode_bodies,
+    decode_headers,
+    encode_header,
+    parse_ref,
+    seal_change,
+)
 from shared.changelog.genesis import read_genesis
 from shared.changelog.tree import CompactRange, leaf_hash
 from shared.errors import ProtocolError
 from shared.merge.scope import GENESIS_KIND
-from shared.store.changes import SEQ_BITS, Log, cut, read_changes, read_leaves, remove_log
+from shared.store.changes import Log, cut, find_log, list_logs, read_changes, read_leaves, remove_log
 from shared.store.drafts import Batch
 from shared.store.erasure import strip_erased
 from shared.store.moved import rename_refs
@@ -113,18 +122,112 @@ def _insert(
     )
 
 
-def issued_branches(conn: sqlite3.Connection) -> set[str]:
-    """Name the branches that some log held here has issued again."""
-    rows = conn.execute(
-        "SELECT header, body, coalesce(digest, x'') FROM change WHERE pos IN (SELECT no << ? FROM log)", (SEQ_BITS,)
-    )
-    found = set()
-    for row in rows:
+def list_reissues(conn: sqlite3.Connection) -> dict[str, list[Log]]:
+    """List the logs held here that issue a branch again, by the reference of its first change that they begin with."""
+    found: dict[str, list[Log]] = {}
+    for log in list_logs(conn):
         try:
-            found.add(read_genesis(Sealed(*row)).cabang)
-        except ProtocolError:
+            cabang = read_genesis(read_changes(conn, log, 0, 1)[0]).cabang
+        except (ProtocolError, IndexError):
             continue
-    return found - {""}
+        if cabang:
+            found.setdefault(cabang, []).append(log)
+    return found
+
+
+def count_issued(conn: sqlite3.Connection, logs: Sequence[Log], changes: Sequence[Sealed]) -> int:
+    """Count how many of a branch's changes, from their first on, stand in one of the logs that issue them again.
+
+    Such a log is written on afterwards like any other: what is in it says so, and not how long it is.
+    """
+    names = [_name(change) for change in changes]
+    counts = [0]
+    for log in logs:
+        again = [_name(change) for change in read_changes(conn, log, 1, 1 + len(changes))]
+        parts = (at for at, (one, other) in enumerate(zip(names, again, strict=False)) if one != other)
+        counts.append(next(parts, min(len(names), len(again))))
+    return max(counts)
+
+
+def is_issued_whole(conn: sqlite3.Connection, branch: Branch, logs: Sequence[Log]) -> bool:
+    """Tell, without reading all of a branch at every hello, whether one of the logs has issued its last change too."""
+    count = branch.size - branch.start
+    row = conn.execute(
+        "SELECT header, body, coalesce(digest, x'') FROM branch_change WHERE branch = ? ORDER BY seq DESC LIMIT 1",
+        (branch.no,),
+    ).fetchone()
+    return any(
+        log.size > count and _name(Sealed(*row)) == _name(read_changes(conn, log, count, count + 1)[0]) for log in logs
+    )
+
+
+def _name(change: Sealed) -> Header:
+    """Give what of a change stays when it is issued again; not the salt, for an erased one has none left."""
+    return decode_headers([change.header])[0]._replace(log="", seq=0, parents=[])
+
+
+def list_unissued(
+    conn: sqlite3.Connection, changes: Sequence[Sealed], returned: Mapping[str, int] | None = None
+) -> list[tuple[str, list[Sealed]]]:
+    """List the stretches of a branch that nobody has issued again yet, each with the reference of its first change.
+
+    A branch comes in runs, from several sides: part of it may be issued again before the rest is known. What stands
+    in its log, at its place, is no branch here. ``returned`` says for a reference how many changes from there were
+    handed back already.
+    """
+    reissues = list_reissues(conn)
+    refs = [_ref(change) for change in changes]
+    done = {at for at, ref in enumerate(refs) if _stands(conn, ref)}
+    for at, ref in enumerate(refs):
+        count = max(count_issued(conn, reissues.get(ref, ()), changes[at:]), (returned or {}).get(ref, 0))
+        done.update(range(at, at + count))
+    stretches: list[tuple[str, list[Sealed]]] = []
+    for at, (ref, change) in enumerate(zip(refs, changes, strict=True)):
+        if at in done:
+            continue
+        if not at or at - 1 in done:
+            stretches.append((ref, []))
+        stretches[-1][1].append(change)
+    return stretches
+
+
+def _stands(conn: sqlite3.Connection, ref: str) -> bool:
+    id, seq, prefix = parse_ref(ref)
+    log = find_log(conn, id)
+    return log is not None and [leaf[: len(prefix)] for leaf in read_leaves(conn, log, seq, seq + 1)] == [prefix]
+
+
+def _ref(change: Sealed) -> str:
+    return decode_headers([change.header])[0].ref(leaf_hash(change.header, change.digest()))
+
+
+def read_returned(conn: sqlite3.Connection, ref: str) -> list[Sealed]:
+    """Put the pieces of what was handed back together (kind *cabang*); empty while one is missing or unreadable.
+
+    A piece may be there more than once, the last one longer: a hub that had lost some has handed them back anew.
+    """
+    pieces: dict[int, dict[int, str]] = {}
+    for number, count, text in conn.execute("SELECT bagian, dari, isi FROM cabang WHERE cabang = ?", (ref,)):
+        known = pieces.setdefault(count, {})
+        known[number] = max(known.get(number, ""), text or "", key=len)
+    found: list[Sealed] = []
+    for count, known in pieces.items():
+        if sorted(known) == list(range(1, count + 1)):
+            changes = _read_lines("\n".join(known[number] for number in sorted(known)), ref)
+            found = max(found, changes, key=len)
+    return found
+
+
+def _read_lines(text: str, ref: str) -> list[Sealed]:
+    """Read changes that begin with ``ref`` and follow each other; empty when they are anything else."""
+    try:
+        changes = [read_line(line) for line in text.split("\n")]
+        log, seq, _ = parse_ref(ref)
+        headers = decode_headers([change.header for change in changes])
+        follow = all((header.log, header.seq) == (log, seq + at) for at, header in enumerate(headers))
+        return changes if follow and _ref(changes[0]) == ref else []
+    except (ValueError, ProtocolError):
+        return []
 
 
 def write_line(change: Sealed) -> str:

@@ -66,7 +66,10 @@ class _KindParity(fields.Field[tuple[int, str, str]]):
 
 
 class HelloRequest(Speaker):
-    """``parity``: kind → [count, digest, shape] of the desa's rows, at the heads that ``parity_at`` is a digest of."""
+    """``parity``: kind → [count, digest, shape] of the desa's rows, at the heads that ``parity_at`` is a digest of.
+
+    ``rantai``: successors of the hub's keys that its last answer did not name.
+    """
 
     nonce = fields.Str(required=True, validate=validate.Length(min=22, max=64))
     logs = fields.List(fields.Nested(LogHead), required=True, validate=validate.Length(max=LOGS_MAX))
@@ -78,6 +81,8 @@ class HelloRequest(Speaker):
         load_default=dict,
         validate=validate.Length(max=100),
     )
+    rantai = fields.List(fields.Str(validate=validate.Length(max=4096)), load_default=list,
+                         validate=validate.Length(max=SUCCESSORS_MAX))
 
 
 class HelloAnswer(Speaker):

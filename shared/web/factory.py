@@ -40,6 +40,7 @@ from shared.web.local import Command, make_local_blueprint
 from shared.web.passwords import Cost, Hasher
 from shared.web.policy import Policy, has_right
 from shared.web.proof import ask_for_code, ask_for_proof, audit_denied
+from shared.web.pwa import set_up_pwa
 from shared.web.services import NameAreas, NavItem, Web, current_user, web
 from shared.web.sessions import ABSOLUTE_S, IDLE_S, Sessions
 from shared.web.throttle import Throttle
@@ -154,6 +155,7 @@ def make_app(
     CSRFProtect(app)
     _set_up_templates(app, shell)
     _set_up_static(app)
+    set_up_pwa(app)
     set_up_errors(app)
     note_denied(app, audit_denied)
     add_check(app, ask_for_code)

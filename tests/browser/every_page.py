@@ -24,6 +24,7 @@ NO_PAGES = {
     "foto.picture", "tindakan.scan", "lampiran.scan", "usb.result", "usb.download", "cadangan.show_code",
     "ekspor.kunci", "konsep.print_concept", "surat_terbit.print_letter", "surat_terbit.scan", "surat_masuk.scan",
     "agenda.download_table", "agenda.download_sheet",
+    "pwa_manifest", "pwa_worker", "pwa_unreachable", "pwa_reachable",
 }
 
 

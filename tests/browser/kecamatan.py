@@ -45,11 +45,14 @@ class Kecamatan:
 
     @contextmanager
     def open(
-        self, server: Server, account: str | None = None, *, scripts: bool = True, size: ViewportSize = DESKTOP
+        self, server: Server, account: str | None = None, *, scripts: bool = True, size: ViewportSize = DESKTOP,
+        workers: bool = False,
     ) -> Iterator[Window]:
         """Open a window on a server, logged in where an account is named."""
         cookies = None if account is None else self._log_in(server, account)
-        with open_window(self.browser, server.address, scripts=scripts, cookies=cookies, size=size) as window:
+        with open_window(
+            self.browser, server.address, scripts=scripts, cookies=cookies, size=size, workers=workers
+        ) as window:
             yield window
 
     def _log_in(self, server: Server, account: str) -> Path:

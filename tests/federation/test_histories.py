@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from hub.change import write_common, write_to_desa
-from hub.pemulihan.state import list_former_keys, read_recovery
+from hub.pemulihan.state import list_hub_keys, read_recovery
 from hub.services import HubServices, open_hub
 from hub.usb.folder import take_path
 from hub.verval.cases import update_cases
@@ -69,9 +69,10 @@ def check_whole(federation: Federation, *nodes: NodeServices) -> None:
         assert (report.outcome, report.sent, report.received) == (Outcome.SELESAI, 0, 0), report
         assert report.parity == "sama"
     for side in (hub, *nodes):
-        with side.database.read() as conn, hub.database.read() as told:
-            keys = [hub.keys.signing.public, *map(bytes.fromhex, list_former_keys(told))]
-            assert verify_logs(conn, hub_cosigners(HUB, *keys), side.keys.publics()) == []
+        with side.database.read() as conn:
+            keys = list_hub_keys(conn, hub) if isinstance(side, HubServices) else []
+            cosigners = hub_cosigners(HUB, *keys) or side.cosigners()
+            assert verify_logs(conn, cosigners, side.keys.publics()) == []
         assert compare_with_rebuild(side.database, projection_tables(side.catalogue), side.rebuild) == []
 
 

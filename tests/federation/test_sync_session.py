@@ -26,7 +26,7 @@ from shared.store.drafts import draft_create, draft_update
 from shared.store.migrations import write_setting
 from shared.store.records import load_state
 from shared.store.runs import build_run
-from shared.sync import signature
+from shared.sync import messages, signature
 from shared.sync.limits import limit
 from shared.sync.states import Event, State, advance
 from tests.support.federation import ADDRESS, HUB, Federation, make_sync_app, refuse_all
@@ -480,6 +480,19 @@ def test_an_oversized_body_is_413(federation: Federation) -> None:
     a = federation.add_node("a")
     answer = Talk(federation, a).push(b"x" * (limit("push_bytes_max") + 1))
     assert (answer.status, refusal(answer)["code"]) == (413, "too_large")
+
+
+def test_a_line_that_damages_whatever_is_sent_is_told_as_such_and_not_as_silence(federation: Federation) -> None:
+    """A box on the way rewrites bodies: the hub answers each time, and the line looks well to whoever sits there."""
+    node = federation.add_node("a")
+    create(node, nama="SITI")
+    body = messages.encode({"code": "bad_signature", "detail": ""})
+    damaged = replace(federation.transport(node), after=lambda path, answer: Answer(401, body))
+    report = federation.sync(node, damaged)
+    assert report.outcome is Outcome.TERPUTUS and "rusak di jalan" in report.sentence()
+    report = federation.sync(node, replace(federation.transport(node), before=refuse_all))
+    assert report.outcome is Outcome.TERPUTUS and "belum dapat dihubungi" in report.sentence()
+    assert federation.sync(node).outcome is Outcome.SELESAI and sent_mark(node) == own_log(node).size
 
 
 def test_a_body_changed_on_the_way_is_bad_signature(federation: Federation) -> None:

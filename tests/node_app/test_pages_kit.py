@@ -48,6 +48,10 @@ class Desa:
     program: str = ""
     penerima: str = ""
     peristiwa: str = ""
+    perangkat: str = ""
+    konsep: str = ""
+    surat: str = ""
+    surat_masuk: str = ""
 
     def write(self, kind: str, **values: Any) -> str:
         """Create a record; return its id."""

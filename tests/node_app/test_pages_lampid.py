@@ -224,6 +224,11 @@ def test_a_closed_month_takes_the_event_and_says_that_it_is_late(desa: Desa, sit
     assert "tercatat terlambat" in say(siti.follow(answer)) and sum_events(desa) == {"mati": 1}
 
 
+def test_a_month_that_was_returned_is_open(desa: Desa, siti: Browser) -> None:
+    desa.write("laporan_lampid", bulan="2026-09", tanggal_tutup="2026-10-01", status="dikembalikan")
+    assert "terlambat" not in say(siti.follow(send(siti, f"/peristiwa/catat/mati/{desa.lajang}")))
+
+
 def test_two_ends_of_one_life_count_as_neither_until_one_is_chosen(tmp_path: Path) -> None:
     """Two computers of one office, apart: one hears of a death, the other of a move."""
     dunia = Federation(tmp_path)

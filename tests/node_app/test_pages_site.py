@@ -9,6 +9,7 @@ import pytest
 from flask import Flask
 from werkzeug.routing import Rule
 
+from shared.surat.cetakan import Cetakan, write_cetakan
 from shared.web.guards import LOKAL, UMUM, policy_of
 from tests.node_app.test_pages_kit import Browser, Desa, make_desa, read_text
 
@@ -27,7 +28,17 @@ ENGLISH = frozenset(
     """.split()
 )
 # Indonesian words that look the same.
-ALSO_INDONESIAN = frozenset({"total", "filter", "data", "admin", "operator"})
+ALSO_INDONESIAN = frozenset({"total", "filter", "data", "admin", "operator", "no"})  # no. KK
+
+
+PRINTS = ("agenda.download_table", "agenda.download_sheet", "konsep.print_concept", "surat_terbit.print_letter")
+JENIS = "keterangan-usaha"
+EMPTY: Cetakan = {
+    "format": 1, "jenis": "", "judul": "Surat", "nomor": "001/2026", "kertas": "F4", "mengetahui_camat": False,
+    "kop": {"kode": "", "kabupaten": "", "kecamatan": "", "desa": "", "alamat": "", "telepon": "", "email": ""},
+    "bagian": [{"jenis": "paragraf", "teks": "Menerangkan"}], "nama": "", "tempat": "", "tanggal": "2026-09-21",
+    "berlaku_sampai": "", "tanda_tangan": {"cara": "langsung", "jabatan": [], "nama": "", "nip": ""},
+}
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +50,14 @@ def desa(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desa]:
     made.peristiwa = made.write(
         "peristiwa", jenis="hilang", penduduk=made.anak, tanggal_peristiwa="2026-09-01", tanggal_lapor="2026-09-02"
     )
+    made.perangkat = made.write("perangkat", nama="PARTO KARYO", jabatan="kades", mulai="2022-01-01")
+    made.konsep = made.write("konsep_surat", jenis=JENIS, pemohon=made.ayah, status="konsep")
+    cetakan = write_cetakan({**EMPTY, "jenis": JENIS})
+    made.surat = made.write(
+        "surat", nomor="001/2026", urut=1, tahun=2026, jenis=JENIS, judul="Surat", tanggal="2026-09-21",
+        nama="KREYO SANTOSO", penduduk=made.ayah, cetakan=cetakan,
+    )
+    made.surat_masuk = made.write("surat_masuk", tanggal_terima="2026-09-21", pengirim="Camat", isi_singkat="Undangan")
     yield made
     made.node.close()
 
@@ -48,11 +67,12 @@ def fill(desa: Desa, rule: Rule) -> str:
     found = {
         "/keluarga/<": desa.keluarga, "/keluarga/dusun/<": desa.dusun, "/bantuan/<": desa.program,
         "/bantuan/penerima/<": desa.penerima, "/peristiwa/<": desa.peristiwa,
-        "/peristiwa/catat/lahir/<": desa.keluarga,
+        "/peristiwa/catat/lahir/<": desa.keluarga, "/perangkat/<": desa.perangkat, "/surat/konsep/<": desa.konsep,
+        "/surat/terbit/<": desa.surat, "/surat/masuk/<": desa.surat_masuk,
     }
     id = next((id for start, id in found.items() if rule.rule.startswith(start)), desa.ayah)
     values = {"id": id, "kerja": "x", "no": "1", "token": "x", "filename": "sipande.css", "perintah": "status",
-              "slug": "impor", "bulan": "2026-09", "kode": "b1"}
+              "slug": JENIS if rule.rule.startswith("/surat/") else "impor", "bulan": "2026-09", "kode": "b1"}
     return re.sub(r"<(?:\w+:)?(\w+)>", lambda found: values[found[1]], rule.rule)
 
 
@@ -66,7 +86,7 @@ def list_pages(desa: Desa) -> list[str]:
         for rule in list_rules(desa.app)
         if rule.methods
         and "GET" in rule.methods
-        and rule.endpoint not in ("static", "impor.rejects")
+        and rule.endpoint not in ("static", "pwa_manifest", "pwa_worker", "impor.rejects", *PRINTS)
         and not rule.endpoint.endswith(".download")
     ]
 
@@ -158,6 +178,9 @@ def test_unknown_records_are_not_found(desa: Desa) -> None:
         f"/bantuan/penerima/{nobody}/ubah",
         f"/bantuan/penerima/{nobody}/hapus",
         f"/tindakan/{nobody}",
+        f"/perangkat/{nobody}",
+        f"/perangkat/{nobody}/ubah",
+        f"/perangkat/{nobody}/akhir",
     ):
         assert browser.get(path).status_code == 404, path
 
@@ -178,4 +201,4 @@ def test_a_first_load_is_small(desa: Desa) -> None:
     for path in assets:
         with browser.client.get(path) as answer:
             size += len(answer.data)
-    assert len(assets) <= 4 and size < 150_000
+    assert len(assets) <= 6 and size < 150_000

@@ -1,0 +1,1 @@
+"""Perangkat: the officials of the desa, their terms, who may sign; book A.4."""

@@ -1,0 +1,167 @@
+"""A phone on the Wi-Fi of the office: a form loses no text when the connection drops; the shell that is installed."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from demonstration.reading import read_rows
+from tests.browser.kecamatan import PASSWORD, Kecamatan
+from tests.browser.windows import PHONE, Window
+
+AWAY = "Belum terkirim: komputer kantor tidak terjangkau. Isian tetap di sini."
+BACK = "Isian terakhir Anda dikembalikan"
+
+
+def read_kept(window: Window) -> dict[str, str]:
+    """Read what the tab keeps of forms."""
+    kept: dict[str, str] = window.page.evaluate(
+        "Object.fromEntries(Object.entries(sessionStorage).filter(([key]) => key.startsWith('sipande.isian.')))"
+    )
+    return kept
+
+
+def type_resident(window: Window, nama: str, nik: str = "") -> None:
+    window.go("/penduduk/tambah")
+    window.fill(nama=nama, tempat_lahir="PURBALINGGA", tanggal_lahir="03-04-1999", alamat="JL. KENANGA", nik=nik)
+    window.page.locator("#jenis_kelamin").select_option(index=1)
+
+
+def find_resident(kecamatan: Kecamatan, nama: str) -> list[dict[str, object]]:
+    return list(read_rows(kecamatan.pc1.folder.path, f"SELECT * FROM penduduk WHERE nama = '{nama}'"))
+
+
+@pytest.mark.parametrize("workers", [False, True])
+def test_the_form_of_a_resident_survives_the_drop_and_is_sent_after_it(kecamatan: Kecamatan, workers: bool) -> None:
+    nama = "WIDODO PUTUS" if workers else "WIDODO WIFI"
+    with kecamatan.open(kecamatan.pc1, "siti", size=PHONE, workers=workers) as window:
+        type_resident(window, nama)
+        window.context.set_offline(True)
+        window.click("Simpan")
+        expect(window.page.get_by_role("alert")).to_contain_text(AWAY)
+        expect(window.page.get_by_role("alert")).to_be_in_viewport()
+        assert not window.is_too_wide()
+        window.shoot("wifi-putus")
+        assert window.page.locator("#nama").input_value() == nama
+        window.click("Simpan")
+        expect(window.page.get_by_role("alert")).to_have_count(1)
+        assert find_resident(kecamatan, nama) == []
+        window.context.set_offline(False)
+        window.click("Simpan")
+        expect(window.page.locator("main")).to_contain_text("Penduduk baru sudah disimpan")
+        assert len(find_resident(kecamatan, nama)) == 1 and read_kept(window) == {}
+        window.go("/penduduk/tambah")
+        expect(window.page.get_by_text(BACK)).to_have_count(0)
+
+
+def test_a_reload_brings_the_text_back_but_never_a_number_of_a_person(kecamatan: Kecamatan) -> None:
+    nik = "3303990304990001"
+    with kecamatan.open(kecamatan.pc1, "siti", size=PHONE) as window:
+        type_resident(window, "TEXTA ULANG", nik)
+        window.fill(no_kk="3303990101990009", ayah_nik="3303990101700009", telepon="3303990101990009")
+        kept = json.dumps(read_kept(window))
+        assert "TEXTA ULANG" in kept and "330399" not in kept
+        window.page.reload()
+        expect(window.page.get_by_text(BACK)).to_be_visible()
+        assert window.page.locator("#nama").input_value() == "TEXTA ULANG"
+        assert window.page.locator("#jenis_kelamin").input_value() and not window.page.locator("#nik").input_value()
+        window.shoot("isian-kembali")
+        window.click("Buang isian itu")
+        assert window.page.locator("#nama").input_value() == "" and read_kept(window) == {}
+        window.fill(nama="SEBELUM KELUAR")
+        assert read_kept(window)
+        # A login of its own: the others go on with theirs.
+    with kecamatan.open(kecamatan.pc1, "siti") as window:
+        window.context.clear_cookies()
+        window.go("/masuk")
+        window.fill(nama_pengguna="siti", kata_sandi=PASSWORD)
+        window.click("Masuk")
+        window.page.wait_for_url(f"{window.address}/")
+        window.go("/penduduk/tambah")
+        window.fill(nama="SEBELUM KELUAR")
+        assert read_kept(window)
+        window.click("Keluar")
+        window.page.wait_for_url(re.compile("/masuk"))
+        assert read_kept(window) == {}
+
+
+def test_what_the_server_refused_or_saved_is_not_brought_back_over_its_answer(kecamatan: Kecamatan) -> None:
+    person = kecamatan.take_person(kecamatan.pc1)
+    with kecamatan.open(kecamatan.pc1, "siti") as window:
+        window.go(f"/penduduk/{person['id']}/ubah")
+        window.fill(alamat="JL. SALAH", tanggal_lahir="99-99-1999")
+        window.click("Simpan")
+        expect(window.page.locator("main")).to_contain_text("Perbaiki dulu isian")
+        expect(window.page.get_by_text(BACK)).to_have_count(0)
+        window.fill(tanggal_lahir="01-02-2012")
+        window.click("Simpan")
+        expect(window.page.locator("main")).to_contain_text("Perubahan sudah disimpan")
+        window.go(f"/penduduk/{person['id']}/ubah")
+        expect(window.page.get_by_text(BACK)).to_have_count(0)
+        assert window.page.locator("#alamat").input_value() == "JL. SALAH"
+        # What somebody else has changed meanwhile is not written over by what was typed before.
+        window.fill(tempat_lahir="BANYUMAS", ayah_nama="PARTO")
+        kecamatan.write(kecamatan.pc1, "penduduk", person["id"], ayah_nama="SUKARDI", ayah_nik=None)
+        window.page.reload()
+        expect(window.page.get_by_text(BACK)).to_be_visible()
+        assert window.page.locator("#tempat_lahir").input_value() == "BANYUMAS"
+        assert window.page.locator("#ayah_nama").input_value() == "SUKARDI"
+
+
+def test_a_session_that_ended_and_a_drop_after_it_lose_nothing_either(kecamatan: Kecamatan) -> None:
+    with kecamatan.open(kecamatan.pc1, "budi") as window:
+        window.go("/keluarga/dusun")
+        window.fill(nama="SESI HABIS")
+        window.context.clear_cookies(name=re.compile("sesi"))
+        window.click("Tambah")
+        expect(window.page.get_by_role("heading", name="Silakan masuk lagi")).to_be_visible()
+        window.context.set_offline(True)
+        window.click("Kirim lagi")
+        expect(window.page.get_by_role("alert")).to_contain_text(AWAY)
+        window.context.set_offline(False)
+        other = window.context.new_page()
+        other.goto(f"{window.address}/masuk")
+        other.locator("#nama_pengguna").fill("budi")
+        other.locator("#kata_sandi").fill(PASSWORD)
+        other.get_by_role("button", name="Masuk").click()
+        other.wait_for_url(f"{window.address}/")
+        window.click("Kirim lagi")
+        expect(window.page.locator("main")).to_contain_text("Dusun sudah ditambahkan")
+        assert window.page.get_by_role("link", name="SESI HABIS").count() == 1 and read_kept(window) == {}
+        expect(window.page.get_by_text(BACK)).to_have_count(0)
+
+
+def list_caches(window: Window) -> list[str]:
+    found: list[str] = window.page.evaluate(
+        "(async () => { const all = []; for (const name of await caches.keys()) for (const r of await (await"
+        " caches.open(name)).keys()) all.push(new URL(r.url).pathname); return all.sort(); })()"
+    )
+    return found
+
+
+def test_the_worker_is_installed_keeps_the_shell_alone_and_shows_the_page_for_no_connection(
+    kecamatan: Kecamatan,
+) -> None:
+    with kecamatan.open(kecamatan.pc1, "siti", size=PHONE, workers=True) as window:
+        window.go("/")
+        window.page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+        window.page.wait_for_function("navigator.serviceWorker.controller !== null")
+        for path in ("/penduduk/", "/keluarga/", "/"):
+            window.go(path)
+        kept = list_caches(window)
+        assert kept == [
+            "/aset/ikon-192.png", "/aset/ikon.svg", "/aset/kantor.js", "/aset/sipande.css", "/tak-terjangkau",
+        ]
+        window.context.set_offline(True)
+        window.go("/penduduk/")
+        expect(window.page.get_by_role("heading", name="Komputer kantor tidak terjangkau")).to_be_visible()
+        assert not window.is_too_wide()
+        colour = window.page.locator(".kepala").evaluate("e => getComputedStyle(e).backgroundColor")
+        assert colour != "rgba(0, 0, 0, 0)", "the style sheet came from the cache"
+        window.shoot("tak-terjangkau")
+        window.context.set_offline(False)
+        window.click("Coba lagi")
+        expect(window.page.get_by_role("heading", name="Penduduk")).to_be_visible()
