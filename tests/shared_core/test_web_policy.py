@@ -38,7 +38,7 @@ def side(tmp_path: Path) -> Iterator[Side]:
 
 
 def make_blueprint() -> Blueprint:
-    blueprint = Blueprint("buku", __name__)
+    blueprint = Blueprint("rak_uji", __name__)
     blueprint.add_url_rule("/buku", "index", lambda: "", methods=["GET"])
     blueprint.add_url_rule("/buku", "tulis", lambda: "", methods=["POST"])
     blueprint.add_url_rule("/buku/cari", "cari", lambda: "", methods=["POST"])
@@ -59,11 +59,11 @@ def test_a_table_that_does_not_fit_is_a_defect(line: str) -> None:
 
 
 def test_reading_writing_and_exceptions_get_their_guards() -> None:
-    policy = Policy(read_rights(TABLE), {"buku": Rule("lihat", "ubah", {"lihat": "cari"}, proof="tulis")})
+    policy = Policy(read_rights(TABLE), {"rak_uji": Rule("lihat", "ubah", {"lihat": "cari"}, proof="tulis")})
     app = Flask("uji")
     (line,) = policy.register(make_blueprint())
     register(app, line.blueprint, line.guard)
-    guards = {name: policy_of(app, f"buku.{name}") for name in ("index", "tulis", "cari")}
+    guards = {name: policy_of(app, f"rak_uji.{name}") for name in ("index", "tulis", "cari")}
     admitted = {name: guard.admits("kadus") if guard else None for name, guard in guards.items()}
     assert admitted == {"index": True, "tulis": False, "cari": True}
     assert {name for name, guard in guards.items() if guard and guard.proof} == {"tulis"}
@@ -73,14 +73,14 @@ def test_reading_writing_and_exceptions_get_their_guards() -> None:
     Rule("lihat", "ubah", {"lihat": "tidak_ada"}), Rule("lihat", "ubah", proof="tidak_ada"), Rule("salah", "ubah"),
 ])
 def test_a_rule_that_names_nothing_keeps_the_app_from_starting(rule: Rule) -> None:
-    (line,) = Policy(read_rights(TABLE), {"buku": rule}).register(make_blueprint())
+    (line,) = Policy(read_rights(TABLE), {"rak_uji": rule}).register(make_blueprint())
     with pytest.raises(PolicyError):
         register(Flask("uji"), line.blueprint, line.guard)
 
 
 def test_a_blueprint_without_a_rule_keeps_the_app_from_starting() -> None:
     for policy in (NODE, HUB, Policy(read_rights(TABLE))):
-        with pytest.raises(PolicyError, match="buku"):
+        with pytest.raises(PolicyError, match="rak_uji"):
             policy.register(make_blueprint())
 
 
