@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import Any, NamedTuple
 
+from node.perangkat.queries import read_perangkat
+from node.perangkat.rules import Masa, name_jabatan, order_rows, read_masa
 from shared.lampid.chain import COLUMNS, Peristiwa
 
 _AMONG = " IN (SELECT value FROM json_each(?))"
@@ -94,12 +97,13 @@ def is_closed(conn: sqlite3.Connection, desa: str, month: str) -> bool:
 
 
 def list_offices(conn: sqlite3.Connection, desa: str, people: Iterable[str], day: str) -> list[Sequence[Any]]:
-    """List the offices in the desa that some residents still hold: resident, name, office, account or ""."""
-    return conn.execute(
-        "SELECT a.penduduk, coalesce(p.nama, a.nama), coalesce(a.sebutan, a.jabatan, ''),"
-        " coalesce((SELECT u.nama FROM petugas u WHERE u.id = a.petugas AND coalesce(u.aktif, 1)), '')"
-        " FROM perangkat a LEFT JOIN penduduk p ON p.id = a.penduduk AND p.desa = a.desa"
-        f" WHERE a.desa = ? AND a.penduduk{_AMONG} AND a.tanggal_henti IS NULL AND coalesce(a.sampai, '9') >= ?"
-        " ORDER BY 2, a.id",
-        (desa, json.dumps(list(people)), day),
-    ).fetchall()
+    """List the offices in the desa that some residents hold or will: record, name, office, account or ""."""
+    wanted, on_date = set(people), date.fromisoformat(day)
+    accounts = dict(
+        conn.execute("SELECT id, coalesce(nama, '') FROM petugas WHERE desa = ? AND coalesce(aktif, 1)", (desa,))
+    )
+    return [
+        (row["id"], row["nama"] or "", name_jabatan(row), accounts.get(row["petugas"], ""))
+        for row in order_rows(read_perangkat(conn, desa))
+        if row["penduduk"] in wanted and read_masa(row, on_date) in (Masa.MENJABAT, Masa.BELUM)
+    ]

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from datetime import date
 from typing import Any, NamedTuple
 
+from node.perangkat import rules as perangkat
+from node.perangkat.queries import read_perangkat
+from node.perangkat.rules import name_jabatan
 from node.surat.rules import OPEN, Signer
 from shared.records.perangkat import JABATAN
 from shared.surat.numbering import Block
@@ -192,15 +196,9 @@ def list_recent_kinds(conn: sqlite3.Connection, desa: str) -> list[str]:
 
 def list_signers(conn: sqlite3.Connection, desa: str, day: str) -> list[Signer]:
     """List the perangkat who may sign on a day, the kepala desa first; where there are none, the name of the office."""
-    rows = conn.execute(
-        "SELECT id, coalesce(nama, ''), coalesce(sebutan, ''), coalesce(nip, ''), coalesce(jabatan, '') FROM perangkat"
-        " WHERE desa = ? AND boleh_tanda_tangan = 1 AND (mulai IS NULL OR mulai <= ?)"
-        " AND (sampai IS NULL OR sampai >= ?) AND (tanggal_henti IS NULL OR tanggal_henti > ?)"
-        " ORDER BY CASE jabatan WHEN 'kades' THEN 0 WHEN 'sekdes' THEN 1 ELSE 2 END, nama, id",
-        (desa, day, day, day),
-    ).fetchall()
     found = [
-        Signer(id, nama, sebutan or JABATAN.get(jabatan, ""), nip, jabatan) for id, nama, sebutan, nip, jabatan in rows
+        Signer(str(row["id"]), row["nama"] or "", name_jabatan(row), row["nip"] or "", row["jabatan"] or "")
+        for row in perangkat.list_signers(read_perangkat(conn, desa), date.fromisoformat(day))
     ]
     if any(signer.jabatan == "kades" for signer in found):
         return found

@@ -157,6 +157,9 @@ def _fill(made: Kecamatan) -> None:
         made.pc1, "penerima_bantuan", program=own, penduduk=made.take_person(made.pc1)["id"], periode="2026",
         status="aktif",
     )
+    made.write(
+        made.pc1, "perangkat", nama="Wiryo Utomo", jabatan="kades", mulai="2022-01-01", boleh_tanda_tangan=True,
+    )
     made.sync()
     _let_one_wait(made)
     _ask_for_erasure(made, made.take_person(made.pc1, "nik IS NOT NULL"))

@@ -115,7 +115,7 @@ def test_a_session_that_ended_and_a_drop_after_it_lose_nothing_either(kecamatan:
     with kecamatan.open(kecamatan.pc1, "budi") as window:
         window.go("/keluarga/dusun")
         window.fill(nama="SESI HABIS")
-        window.context.clear_cookies(name=re.compile("sesi"))
+        window.context.clear_cookies(name=re.compile(r"^sipande_[0-9a-f]{6}$"))
         window.click("Tambah")
         expect(window.page.get_by_role("heading", name="Silakan masuk lagi")).to_be_visible()
         window.context.set_offline(True)
