@@ -88,7 +88,8 @@ def make_setup_app(
     app = make_bare_app("node", title="Sipande Desa", random=random)
     building = threading.Lock()
     chosen = _Chosen()
-    app.jinja_env.globals["logo_aplikasi"] = lambda: describe(chosen.logo, "logo")
+    # Nobody has an account yet, so no page of the office is offered.
+    app.jinja_env.globals.update(logo_aplikasi=lambda: describe(chosen.logo, "logo"), boleh=lambda endpoint: False)
 
     def next_step() -> str:
         if session.get("kode") != code.code:

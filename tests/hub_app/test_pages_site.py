@@ -291,7 +291,7 @@ FORMS = (
     ("/penghapusan/data/33.03.04.2006/x/{uuid}", ALL), ("/penghapusan/usulan/{uuid}/setujui", ALL),
     ("/penghapusan/usulan/{uuid}/tolak", ALL), ("/penghapusan/susulan", ALL),
     ("/keamanan/kunci", ADMIN), ("/keamanan/kunci/pemulihan", ADMIN), ("/keamanan/periksa", ADMIN),
-    ("/keamanan/pemulihan/selesai", ADMIN), ("/lampid/2026-08/33.03.04.2006", DESK),
+    ("/keamanan/pemulihan/selesai", ADMIN), ("/lampid/2026-08/33.03.04.2006", ALL),
 )
 POSTS = tuple(path for path, _ in FORMS)
 

@@ -124,7 +124,7 @@ def test_asvs_40_no_number_of_a_person_stands_in_an_address_a_log_or_a_kept_page
     assert len(seen) > 20 and not NIK.search(caplog.text)
 
 
-OPEN_TO_ALL = ("/publik", "/logo/gambar")
+OPEN_TO_ALL = ("/publik", "/logo/gambar", "/manifest.webmanifest")
 """What may be kept: numbers without persons, and the picture in the head of every page."""
 
 
