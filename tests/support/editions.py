@@ -38,16 +38,16 @@ for _name, _field in KasusSchema().fields.items():
 
 
 class PendudukNanti(PendudukSchema):
-    kind, version = "penduduk", 2
-    kode_pos = Teks("Kode pos", group="alamat", since=2)
-    hobi = Daftar("Hobi", since=2)
+    kind, version = "penduduk", 3
+    kode_pos = Teks("Kode pos", group="alamat", since=3)
+    hobi = Daftar("Hobi", since=3)
 
 
 class PendudukKelak(PendudukNanti):
-    version = 3
-    rw = Teks("RW", group="lingkungan", groups_before={2: "alamat"}, maks=3)
-    rt = Teks("RT", group="lingkungan", groups_before={2: "alamat"}, maks=3)
-    zodiak = Teks("Zodiak", since=3)
+    version = 4
+    rw = Teks("RW", group="lingkungan", groups_before={3: "alamat"}, maks=3)
+    rt = Teks("RT", group="lingkungan", groups_before={3: "alamat"}, maks=3)
+    zodiak = Teks("Zodiak", since=4)
 
 
 class KasusKelak(KasusSchema):
