@@ -193,7 +193,7 @@ def test_a_dead_computer_without_backup_comes_back_from_the_hub(federation: Fede
     update(a, siti, telepon="0811")
     officer = create(a, "petugas", nama="Budi Petugas", peran="operator", aktif=True)
     with a.database.write() as conn:
-        conn.execute("INSERT INTO account VALUES (1, 'budi', 'sandi', 'operator', ?, 1, 5)", (officer,))
+        conn.execute("INSERT INTO account (no, name, password, role, petugas, active, created_s) VALUES (1, 'budi', 'sandi', 'operator', ?, 1, 5)", (officer,))
     federation.sync_all()
     simpul = value(federation.hub, "SELECT id FROM simpul WHERE kunci = ?", a.keys.signing.public.hex())
     a.close()

@@ -38,6 +38,8 @@ def make_older(path: Path, undone: int) -> None:
         conn.execute("COMMIT")
         conn.execute("ATTACH ? AS kini", (str(path),))
         _copy_rows(conn)
+        if conn.execute("SELECT 1 FROM main.sqlite_master WHERE name = 'access_audit'").fetchone() is None:
+            conn.execute("DELETE FROM main.setting WHERE name = 'access_audit_head'")
         conn.execute("UPDATE setting SET value = 'lama' WHERE name = 'catalogue'")
     for name in (path.name + "-wal", path.name + "-shm", older.name + "-wal", older.name + "-shm"):
         path.with_name(name).unlink(missing_ok=True)
