@@ -20,7 +20,7 @@ from hub.ingest.quota import STRANGERS, Busy, Quota
 from hub.ingest.sender import describe_program, judge_parity, look_up_helper, look_up_sender
 from hub.nomor.give import hand_out_numbers
 from hub.pemulihan.rotation import accept_rotation
-from hub.pemulihan.state import learn_successors, name_successors
+from hub.pemulihan.state import learn_successors, name_successors, read_recovery
 from hub.pemulihan.succeeded import note_successors, refuse_to_speak
 from hub.pemulihan.watch import watch_histories
 from hub.services import HubServices
@@ -217,10 +217,13 @@ def hello(body: bytes, caller: signature.Signed) -> Response:
         answer["known"] = False
     with hub.database.read() as conn:
         more = {"differs": find_differing(conn, told, asked["logs"]), "rantai": name_successors(conn)}
+        is_recovering = read_recovery(conn) is not None
     if sender.simpul:
         watch_histories(hub, sender, asked["logs"], more["differs"])
         if not more["differs"] and not _count_queue(announced, told):
-            if hand_out_numbers(hub, sender.wilayah, sender.kunci):
+            # The last computer that a recovering hub has waited for may have nothing to push.
+            written = update_cases(hub) if is_recovering else 0
+            if hand_out_numbers(hub, sender.wilayah, sender.kunci) or written:
                 answer["logs"] = list_heads(hub, sender.wilayah)
                 told = {head["id"]: head["size"] for head in answer["logs"]}
     expires_s = hub.clock.monotonic_s() + limit("session_s_max")
@@ -266,12 +269,14 @@ def push(body: bytes, caller: signature.Signed) -> Response:
             more.update(_held_size(hub, runs[at][0].log))
         return refuse(error, **more)
     pushed = {header.log: header.end for header, _ in runs}
-    if all(end >= session.announced.get(id, 0) for id, end in pushed.items()):
-        # Only when the node has handed over all it announced: half a family is no finding.
-        update_cases(hub)
     sizes = {head["id"]: head["size"] for head in list_heads(hub, sender.wilayah)}
-    if not _count_queue(session.announced, sizes):
+    is_all_here = not _count_queue(session.announced, sizes)
+    if is_all_here:
         note_handed_over(hub, sender)
+    if all(end >= session.announced.get(id, 0) for id, end in pushed.items()) and update_cases(hub):
+        # Only when the node has handed over all it announced: half a family is no finding.
+        sizes = {head["id"]: head["size"] for head in list_heads(hub, sender.wilayah)}
+    if is_all_here:
         if sender.simpul and hand_out_numbers(hub, sender.wilayah, sender.kunci):
             sizes = {head["id"]: head["size"] for head in list_heads(hub, sender.wilayah)}
     grown = [

@@ -10,6 +10,7 @@ from hub.pemulihan.keys import take_new_keys
 from hub.pemulihan.state import end_recovery, read_recovery
 from hub.pemulihan.succeeded import SENTENCE, find_later_keys, take_keys_by_recovery
 from hub.services import HubServices
+from hub.verval.cases import update_cases
 from shared.errors import UserError
 from shared.store.branch import list_branches
 from shared.store.evidence import list_events
@@ -88,6 +89,7 @@ def run_pemulihan(services: HubServices, args: Mapping[str, Any], progress: Prog
         state = read_recovery(conn)
         if args.get("selesai"):
             end_recovery(conn)
+            update_cases(services)
         branches, events = list_branches(conn), list_events(conn)
         is_succeeded = bool(find_later_keys(conn, services))
     return {

@@ -30,6 +30,7 @@ from hub.pemulihan.revoke import (
 )
 from hub.pemulihan.state import end_recovery, read_recovery
 from hub.pemulihan.succeeded import SENTENCE, find_later_keys, take_keys_by_recovery
+from hub.verval.cases import update_cases
 from hub.verval.values import write_value
 from shared.changelog.keys import fingerprint
 from shared.errors import EnvironmentProblem, UserError
@@ -197,6 +198,7 @@ def finish() -> ResponseReturnValue:
     """Leave the recovery."""
     with services().database.write() as conn:
         end_recovery(conn)
+    update_cases(services())
     flash("Pemulihan ditutup.", "baik")
     return redirect(url_for(".index"), 303)
 

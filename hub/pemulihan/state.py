@@ -55,6 +55,19 @@ def read_recovery(conn: sqlite3.Connection) -> Recovery | None:
     return Recovery(int(since), heard, total - heard)
 
 
+def list_unheard(conn: sqlite3.Connection) -> set[str]:
+    """Give the desa of which a recovering hub may lack something: a computer has not handed over all since it began."""
+    since = read_setting(conn, SINCE)
+    if since is None:
+        return set()
+    rows = conn.execute(
+        "SELECT DISTINCT s.wilayah FROM simpul s WHERE s.status <> 'dicabut' AND NOT EXISTS"
+        " (SELECT 1 FROM contact c WHERE c.kunci = s.kunci AND c.last_s >= ? AND c.queue = 0)",
+        (int(since),),
+    )
+    return {row[0] for row in rows}
+
+
 def read_last_recovery(conn: sqlite3.Connection) -> int | None:
     """Tell when the last recovery began, ended or not; None when there was none."""
     since = read_setting(conn, LAST_SINCE) or read_setting(conn, SINCE)

@@ -203,12 +203,13 @@ def _take_runs(
     if rotated not in ("", sender.kunci) and not refused and runs.is_whole:
         sender = _follow_key(services, message)
     parity = judge_parity(services, sender, message)
-    if all(end >= announced.get(id, 0) for id, end in reached.items()):
-        # Only when all that was announced is here: half a family is no finding.
-        update_cases(services)
     after = _sizes(services, sender.wilayah)
     if not is_older:
         _note_contact(services, sender, message, after, parity.verdict.value, refused)
+    if all(end >= announced.get(id, 0) for id, end in reached.items()) and update_cases(services):
+        # Only when all that was announced is here: half a family is no finding.
+        after = _sizes(services, sender.wilayah)
+    if not is_older:
         if not differs and not refused and all(after.get(id, 0) >= size for id, size in announced.items()):
             hand_out_numbers(services, sender.wilayah, sender.kunci)
     again = dict.fromkeys([*differs, *(id for id, (_, code) in refused.items() if code == "fork")], 0)

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
 from hub.change import write_to_desa
+from hub.pemulihan.state import list_unheard
 from hub.services import HubServices
 from shared.clock import hashed_uuid
 from shared.records.fields import Writer
@@ -74,6 +75,8 @@ def update_cases(services: HubServices) -> int:
     """Open cases for new findings, close those whose finding is gone, note answers; return changes written.
 
     A case that was closed because its finding had gone opens again when the very same finding comes back.
+    A hub in recovery leaves the cases of a desa alone until all of its computers have handed over: half of the
+    data is no finding, and a case that is still to come back is not written a second time.
     Joins a transaction that is already open, and sees what it has written.
     """
     # Read under the write lock: another snapshot would miss the decision just taken, and two pushes at once
@@ -81,9 +84,15 @@ def update_cases(services: HubServices) -> int:
     with services.database.write() as conn:
         # Settled first and by itself: the steps that follow would write on the same case from the same heads,
         # and be the next conflict of the hub with itself, for ever.
-        settled = _write(conn, services, _draft_settlements(conn, services))
+        unheard = list_unheard(conn)
+        settled = _write(conn, services, _draft_settlements(conn, services, unheard))
         steps = (_draft_notices, _draft_closings, _draft_reopenings, _draft_answered)
-        return settled + _write(conn, services, [draft for step in steps for draft in step(conn, services)])
+        return settled + _write(conn, services, [draft for step in steps for draft in step(conn, services, unheard)])
+
+
+def _may_lack(unheard: Set[str], desa: str, others: str | None) -> bool:
+    """Tell whether something of the desa of a case or finding may still be missing; ``others`` is a JSON list."""
+    return not unheard.isdisjoint((desa, *json.loads(others or "[]")))
 
 
 def _write(conn: sqlite3.Connection, services: HubServices, drafts: list[tuple[str, Draft]]) -> int:
@@ -96,20 +105,25 @@ def _write(conn: sqlite3.Connection, services: HubServices, drafts: list[tuple[s
     return len(drafts)
 
 
-def _draft_settlements(conn: sqlite3.Connection, services: HubServices) -> list[tuple[str, Draft]]:
+def _draft_settlements(
+    conn: sqlite3.Connection, services: HubServices, unheard: Set[str]
+) -> list[tuple[str, Draft]]:
     """Close the conflicts that a hub has with itself after it was restored and had written on.
 
-    Whether a case is open follows from its finding; a proposal that only one of two histories knew is
-    taken back, and the officers look again.
+    Whether a case is open follows from its finding. What people said of it in one history holds against what
+    the program alone has written in the other; of two words of people neither. A proposal that only one of
+    two histories knew is taken back, and the officers look again.
     """
     kind = services.catalogue["kasus"]
     rows = conn.execute(
-        "SELECT k.desa, k.id, group_concat(c.grup), k.temuan IN (SELECT id FROM temuan) FROM kasus k"
+        "SELECT k.desa, k.id, group_concat(c.grup), k.temuan IN (SELECT id FROM temuan), k.desa_lain FROM kasus k"
         " JOIN conflict c ON c.record = k.id AND c.desa = k.desa AND c.kind = 'kasus'"
         " GROUP BY k.desa, k.id ORDER BY k.desa, k.id"
     ).fetchall()
     found = []
-    for desa, id, groups, is_found in rows:
+    for desa, id, groups, is_found, others in rows:
+        if _may_lack(unheard, desa, others):
+            continue  # a third history of the case may still be at one of them
         state = load_state(conn, services.catalogue, kind, desa, id)
         changes: dict[str, Any] = {}
         for group in set(groups.split(",")) & {*kind.groups}:
@@ -118,8 +132,11 @@ def _draft_settlements(conn: sqlite3.Connection, services: HubServices) -> list[
             values = state.groups[group].versions[0][1]
             changes |= {name: _plain(value) for name, value in zip(kind.groups[group], values, strict=True)}
         if "status" in changes:
-            changes |= {"status": "terbuka", "alasan": None, "catatan": None, "batas_waktu": None}
-            changes |= {} if is_found else {"status": "selesai", "catatan": GONE}
+            versions = [
+                dict(zip(kind.groups["status"], map(_plain, values), strict=True))
+                for _, values in state.groups["status"].versions
+            ]
+            changes |= _settle_status(versions) if is_found else {**_OPENED, "status": "selesai", "catatan": GONE}
         if "usulan" in changes:
             changes |= {"usulan": None, "petugas_pertama": None}
         draft = draft_update(kind, state, id, changes) if changes else None
@@ -127,18 +144,37 @@ def _draft_settlements(conn: sqlite3.Connection, services: HubServices) -> list[
     return found
 
 
+_OPENED: Mapping[str, Any] = {"status": "terbuka", "alasan": None, "catatan": None, "batas_waktu": None}
+"""The group *status* of a case on which nobody has worked yet."""
+
+
+def _settle_status(versions: Iterable[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """Give what holds of a case that is found: the one word of people, or none, and the case is open."""
+    said: list[Mapping[str, Any]] = []
+    for version in versions:
+        is_by_program = version == _OPENED or (version["status"], version["catatan"]) == ("selesai", GONE)
+        if not is_by_program and version not in said:
+            said.append(version)
+    return said[0] if len(said) == 1 else _OPENED
+
+
 def _plain(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
 
-def _draft_notices(conn: sqlite3.Connection, services: HubServices) -> list[tuple[str, Draft]]:
+def _draft_notices(
+    conn: sqlite3.Connection, services: HubServices, unheard: Set[str]
+) -> list[tuple[str, Draft]]:
     rows = conn.execute(
         "SELECT t.id, t.kode, t.berat, t.desa, t.rekaman, t.bukti, t.ringkasan, d.value"
         " FROM temuan t, json_each(t.desa) d LEFT JOIN kasus k ON k.temuan = t.id AND k.desa = d.value"
         f" WHERE k.id IS NULL AND t.berat IN ({','.join('?' * len(NOTIFIED))}) AND d.value <> ?",
         (*NOTIFIED, services.wilayah),
     ).fetchall()
-    return [(row[7], draft_case(services, _read_finding(row[:7]), row[7])) for row in rows]
+    return [
+        (row[7], draft_case(services, _read_finding(row[:7]), row[7]))
+        for row in rows if not _may_lack(unheard, row[7], row[3])
+    ]
 
 
 def draft_case(services: HubServices, finding: Finding, desa: str) -> Draft:
@@ -153,19 +189,28 @@ def draft_case(services: HubServices, finding: Finding, desa: str) -> Draft:
     return draft_create(services.catalogue["kasus"], kasus_id(finding.id, desa), values)
 
 
-def _draft_closings(conn: sqlite3.Connection, services: HubServices) -> list[tuple[str, Draft]]:
+def _draft_closings(
+    conn: sqlite3.Connection, services: HubServices, unheard: Set[str]
+) -> list[tuple[str, Draft]]:
     rows = conn.execute(
-        "SELECT k.desa, k.id FROM kasus k LEFT JOIN temuan t ON t.id = k.temuan"
+        "SELECT k.desa, k.id, k.desa_lain FROM kasus k LEFT JOIN temuan t ON t.id = k.temuan"
         " WHERE t.id IS NULL AND k.status <> 'selesai'"
     ).fetchall()
     changes = {"status": "selesai", "catatan": GONE}
-    return [found for desa, id in rows if (found := draft_case_update(conn, services, desa, id, changes))]
+    return [
+        found
+        for desa, id, others in rows
+        if not _may_lack(unheard, desa, others)
+        and (found := draft_case_update(conn, services, desa, id, changes))
+    ]
 
 
-def _draft_reopenings(conn: sqlite3.Connection, services: HubServices) -> list[tuple[str, Draft]]:
+def _draft_reopenings(
+    conn: sqlite3.Connection, services: HubServices, unheard: Set[str]
+) -> list[tuple[str, Draft]]:
     """A record that is deleted and restored has the same heads, hence the same finding and the same case."""
     rows = conn.execute(
-        "SELECT k.desa, k.id FROM kasus k JOIN temuan t ON t.id = k.temuan"
+        "SELECT k.desa, k.id, k.desa_lain FROM kasus k JOIN temuan t ON t.id = k.temuan"
         " WHERE k.status = 'selesai' AND k.catatan = ?",
         (GONE,),
     ).fetchall()
@@ -173,19 +218,27 @@ def _draft_reopenings(conn: sqlite3.Connection, services: HubServices) -> list[t
     changes = {"status": "terbuka", **dict.fromkeys((
         "alasan", "catatan", "batas_waktu", "usulan", "petugas_pertama", "pemegang", "di_camat", "pesan_camat",
     ))}
-    return [found for desa, id in rows if (found := draft_case_update(conn, services, desa, id, changes))]
+    return [
+        found
+        for desa, id, others in rows
+        if not _may_lack(unheard, desa, others)
+        and (found := draft_case_update(conn, services, desa, id, changes))
+    ]
 
 
-def _draft_answered(conn: sqlite3.Connection, services: HubServices) -> list[tuple[str, Draft]]:
+def _draft_answered(
+    conn: sqlite3.Connection, services: HubServices, unheard: Set[str]
+) -> list[tuple[str, Draft]]:
     rows = conn.execute(
-        "SELECT k.desa, k.id FROM kasus k JOIN temuan t ON t.id = k.temuan"
+        "SELECT k.desa, k.id, k.desa_lain FROM kasus k JOIN temuan t ON t.id = k.temuan"
         " WHERE k.status = 'dikembalikan' AND k.jawaban IS NOT NULL"
     ).fetchall()
     changes = {"status": "dijawab"}
     return [
         found
-        for desa, id in rows
-        if _is_answered(conn, services, desa, id)
+        for desa, id, others in rows
+        if not _may_lack(unheard, desa, others)
+        and _is_answered(conn, services, desa, id)
         and (found := draft_case_update(conn, services, desa, id, changes))
     ]
 

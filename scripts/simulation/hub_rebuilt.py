@@ -6,6 +6,7 @@ What no node had is lost; the kabupaten, who cosigned it, can prove how much tha
 from __future__ import annotations
 
 import shutil
+from ast import literal_eval
 from collections import Counter
 from collections.abc import Mapping
 
@@ -17,6 +18,7 @@ from hub.kabupaten.lake import Lake
 from hub.kabupaten.transport import Reply
 from hub.kabupaten.witness import WitnessBook, open_witness, verifier_of, witness_hub
 from hub.pemulihan.keys import read_sheet, take_the_place
+from hub.verval.cases import GONE
 from node.change import write_drafts
 from shared.store.attachments import list_named
 from shared.store.blobs import store_of
@@ -36,7 +38,7 @@ from tests.support.federation import HUB, make_sync_app
 PENDUDUK, PHOTOS, STEPS = 120, 3, 80
 ADDRESS = "https://hub.uji"
 NEW_ROWS = ("kunci_hub", "petugas")
-"""The new hub adds its key and its own officer; of all else there is what there was."""
+"""The new hub adds its key and its own officer; of all else there is what there was, but for passing cases."""
 
 Shown = dict[str, dict[str, set[str]]]
 
@@ -141,7 +143,15 @@ def check_same(before: Shown, after: Shown) -> None:
         for name, rows in tables.items():
             lost, new = rows - after[desa][name], after[desa][name] - rows
             require(not lost, f"{desa}: {len(lost)} rows of {name} are not what they were")
+            if name == "kasus":
+                new = {row for row in new if not is_passing(row)}
             require(not new or name in NEW_ROWS, f"{desa}: {len(new)} rows of {name} are new")
+
+
+def is_passing(row: str) -> bool:
+    """Tell whether a case between desa stood while a third had not called, and was closed with no word of a person."""
+    *_, others, status, reason, note = (values := literal_eval(row))[:11]
+    return others is not None and (status, reason, note) == ("selesai", None, GONE) and not any(values[11:])
 
 
 class Wire:

@@ -93,9 +93,10 @@ def check_told(rig: Rig) -> None:
         recovery = read_recovery(conn)
         told = {event.code for event in list_events(conn, EVENTS_MAX)}
         if rig.must_tell:
-            require(recovery is not None, "hub: not recovering although nodes knew more of its own words")
+            is_told = recovery is not None or rig.has_closed
+            require(is_told, "hub: not recovering although nodes knew more of its own words")
             require("pulih" in told, "hub: a restore was not told")
         if recovery is not None:
             rig.counts["recoveries"] += 1
             end_recovery(conn)
-    rig.must_tell = False
+    rig.must_tell = rig.has_closed = False

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from hub.pemulihan.revoke import adopt, lift, list_quarantined
+from hub.pemulihan.state import end_recovery, list_unheard
 from hub.simpul.enrol import confirm_candidate, open_slot
 from hub.usb.folder import take_path
 from hub.verval.cases import update_cases
@@ -78,6 +79,7 @@ class Rig:
     by_stick: set[str] = field(default_factory=set)
     counts: Counter[str] = field(default_factory=Counter)
     must_tell: bool = False
+    has_closed: bool = False
     """The hub was restored from a copy that nodes know to be old: its officers must read it."""
     story: list[str] = field(default_factory=list)
     _fresh: int = 0
@@ -307,6 +309,7 @@ class Rig:
             self.check_contact(node, report)
         self._release()
         drain(world)
+        self._close_recovery()
         for _ in range(UPDATES_MAX):
             # What a settlement leads to is seen by the next look, as the hub takes one with every push.
             if not update_cases(hub):
@@ -314,6 +317,14 @@ class Rig:
             drain(world)
         require(not self.expected, f"never noticed: {self.expected}")
         self.check()
+
+    def _close_recovery(self) -> None:
+        """Let a person close a recovery that waits for a computer which will never call again."""
+        with self.world.hub.services.database.write() as conn:
+            if list_unheard(conn):
+                end_recovery(conn)
+                self.has_closed = True
+                self.counts.update(closed=1, recoveries=1)
 
     def _release(self) -> None:
         """Let officers lift suspensions and adopt what is in quarantine, as they do once they have asked."""
