@@ -153,7 +153,6 @@ NAVIGATION = (
     NavItem("Sinkronisasi", "sinkron.index"),
     NavItem("Pengguna", "pengguna.index"),
     NavItem("Catatan akses", "catatan.index"),
-    NavItem("Panduan", "panduan.index"),
 )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
@@ -19,10 +19,12 @@ from node.lampid.queries import (
     count_months, is_closed, list_month, list_of_people, list_offices, list_together, read_lives,
 )
 from node.lampid.rules import BENTUK, LEAVING
+from node.penduduk.index import Person
 from node.penduduk.queries import list_dusun, read_row
 from node.penduduk.routes import people_index
 from node.penduduk.rules import HIDUP, show_value
 from node.penduduk.tampilan import read_page
+from node.surat.peristiwa import SURAT_PERISTIWA
 from shared.clock import today
 from shared.codes import code_list
 from shared.errors import EnvironmentProblem, UserError
@@ -41,12 +43,11 @@ MONTHS = ("Januari", "Februari", "Maret", "April", "Mei", "Juni", "Juli", "Agust
 HIDDEN = frozenset({"jenis", "penduduk", "sebelumnya", "dibatalkan", "rombongan", "akibat", "jenis_kelamin",
                     "warganegara", "kepala", "keluarga"})
 BATAL_LABELS: Mapping[str, str] = {"tanggal_peristiwa": "Tanggal dibatalkan"}
-LETTERS: Mapping[str, tuple[str, str]] = {
-    MATI: ("keterangan-kematian", "Buat surat keterangan kematian"),
-    PINDAH: ("pengantar-pindah", "Buat surat pengantar pindah"),
-    LAHIR: ("keterangan-kelahiran", "Buat surat keterangan kelahiran"),
+LETTERS: Mapping[str, str] = {
+    MATI: "Buat surat keterangan kematian", PINDAH: "Buat surat pengantar pindah",
+    LAHIR: "Buat surat keterangan kelahiran",
 }
-"""Shipped letters that belong to events, by slug, with the words of their link."""
+"""Words of the link to the letter that belongs to an event."""
 
 WRITE_LETTER = "surat.compose"
 
@@ -169,7 +170,7 @@ def _detail_page(id: str, reason: str = "", problem: str = "", form: Form | None
         people_index().families() else "", kosong=is_leaving and bool(family) and not living,
         kepala=find_head(living), akibat=_tell_effects(row), terhitung=counted.get(id),
         bantuan=[item for item in aid if item.keadaan in ("menerima", "diusulkan")] if is_leaving else [],
-        jabatan=offices, tutup=closed, asal=voided, alasan=reason, masalah=problem, surat=_find_letter(row),
+        jabatan=offices, tutup=closed, asal=voided, alasan=reason, masalah=problem, surat=_find_letter(id, row, living),
         lapor=form.fields["tanggal_lapor"], batal_oleh=_find_voiding(events.values(), id),
     )
 
@@ -179,12 +180,17 @@ def _find_voiding(events: Iterable[Peristiwa], id: str) -> str:
     return next((event.id for event in events if event.dibatalkan == id and event.jenis == BATAL), "")
 
 
-def _find_letter(row: Mapping[str, Any]) -> tuple[str, str] | None:
-    """Find address and words of the letter that belongs to an event; None where this program writes no letters."""
-    found = LETTERS.get(row["jenis"])
-    if found is None or WRITE_LETTER not in current_app.view_functions or not may_open(WRITE_LETTER):
+def _find_letter(id: str, row: Mapping[str, Any], family: Sequence[Person]) -> tuple[str, str] | None:
+    """Find address and words of the letter that belongs to an event; None where this program writes no letters.
+
+    The letter of a birth is for who reports it: the head of the family, where there is one.
+    """
+    words = LETTERS.get(row["jenis"])
+    if words is None or WRITE_LETTER not in current_app.view_functions or not may_open(WRITE_LETTER):
         return None
-    return url_for(WRITE_LETTER, slug=found[0], penduduk=row["penduduk"]), found[1]
+    head = find_head(family) if row["jenis"] == LAHIR else None
+    person = head.id if head is not None else row["penduduk"]
+    return url_for(WRITE_LETTER, slug=SURAT_PERISTIWA[row["jenis"]], penduduk=person, peristiwa=id), words
 
 
 def _list_fields(row: Mapping[str, Any], dusun: Mapping[str, str]) -> list[tuple[str, str]]:

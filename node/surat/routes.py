@@ -10,14 +10,17 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask.typing import ResponseReturnValue
 
 from node.beranda.desk import Notes, author, keep, services
+from node.lampid.queries import list_together
 from node.penduduk.editing import Editor, EditView
+from node.penduduk.queries import read_row
 from node.penduduk.routes import people_index
 from node.penduduk.tampilan import read_page
 from node.surat.drafts import create_draft
-from node.surat.forms import draw_draft
+from node.surat.forms import draw_draft, dump_json
 from node.surat.pages import draw_form_page, find_people, read_form, require_jenis, signers_now
+from node.surat.peristiwa import read_isian
 from node.surat.queries import count_letters, list_drafts, list_recent_kinds, read_office, search_letters
-from node.surat.rules import KEADAAN, order_kinds
+from node.surat.rules import KEADAAN, PENDUDUK, order_kinds
 from shared.clock import today
 from shared.records.catalogue import CATALOGUE
 from shared.surat.jenis import JenisSurat, list_jenis
@@ -105,7 +108,9 @@ def compose(slug: str) -> ResponseReturnValue:
     signers = signers_now()
     # Most letters are signed by the kepala desa himself.
     chief = next((signer.id for signer in signers if signer.jabatan == "kades"), "")
-    start = {"cara": "langsung", "penandatangan": chief or None}
+    start = {
+        "cara": "langsung", "penandatangan": chief or None, "isian": dump_json(_read_event(slug, person)),
+    }
     form = draw_draft(jenis, start, signers, people_index(), is_resident=bool(person))
     return draw_form_page(jenis, form, person)
 
@@ -163,6 +168,22 @@ def _read_target(slug: str) -> tuple[JenisSurat, str]:
     if id and people_index().get(id) is None:
         abort(404)
     return require_jenis(slug), id
+
+
+def _read_event(slug: str, person: str) -> dict[str, Any]:
+    """Give what is known for a letter from an event: the one that is asked for, else the person's last."""
+    node, index = services(), people_index()
+    with node.database.read() as conn:
+        live = read_row(conn, PENDUDUK, node.wilayah, person) or {}
+        id = request.args.get("peristiwa") or str(live.get("peristiwa") or "")
+        event = read_row(conn, CATALOGUE["peristiwa"], node.wilayah, id)
+        # Only of somebody whom this user may see.
+        if event is None or index.get(str(event["penduduk"])) is None:
+            return {}
+        whom = read_row(conn, PENDUDUK, node.wilayah, str(event["penduduk"])) or {}
+        together = list_together(conn, node.wilayah, str(event["rombongan"] or id))
+    others = [item.nama for item in together if item.penduduk != person]
+    return read_isian(slug, event, whom, others, str(live.get("nama") or ""))
 
 
 def _name_kinds(conn: sqlite3.Connection) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import calendar
+import re
 from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
@@ -167,11 +168,16 @@ def write_place(value: Any) -> str:
     return text.title() if text.isupper() else text
 
 
+_NAMES_RT = re.compile(r"\bRT\b[ .:]*[0-9]", re.I)
+
+
 def write_address(row: Mapping[str, Any], dusun: str, desa: str) -> str:
     """Write an address in one line: street, RT and RW, dusun, and the places of the office."""
-    parts = [str(row.get("alamat") or "").strip()]
+    street = str(row.get("alamat") or "").strip()
+    parts = [street]
     rt, rw = (str(row.get(name) or "").strip() for name in ("rt", "rw"))
-    if rt or rw:
+    # Many villages have typed RT and RW into the street, too.
+    if (rt or rw) and not _NAMES_RT.search(street):
         parts.append(" ".join(part for part in (f"RT {rt}" if rt else "", f"RW {rw}" if rw else "") if part))
     if dusun:
         parts.append(dusun if dusun.lower().startswith("dusun") else f"Dusun {write_place(dusun)}")

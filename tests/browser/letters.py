@@ -13,7 +13,8 @@ def fill_office(window: Window) -> None:
     """Write down who signs."""
     window.go("/surat/pengaturan")
     window.fill(kepala_desa="SUGENG RIYADI", alamat="Jalan Raya Selakambang Nomor 1")
-    window.click("Simpan")
+    with window.page.expect_navigation():
+        window.click("Simpan")
 
 
 def write_draft(window: Window, person: str, kind: str = KIND) -> str:

@@ -541,9 +541,56 @@ def test_closed_families_are_found(desa: Desa, siti: Browser) -> None:
     assert "3303" in say(siti.get("/keluarga/?hanya=tutup"))
 
 
-def test_a_letter_is_offered_where_letters_are_written(desa: Desa, siti: Browser) -> None:
-    answer = siti.follow(send(siti, f"/peristiwa/catat/mati/{desa.lajang}"))
-    assert ("surat keterangan kematian" in say(answer)) is ("surat.compose" in desa.app.view_functions)
+def begin_letter(siti: Browser, event: TestResponse) -> dict[str, Any]:
+    """Follow the link from an event to its letter; give the fields of the form as they are proposed."""
+    found = re.search(r'href="(/surat/baru/([a-z-]+)/isi[^"]*)"', siti.follow(event).text)
+    assert found is not None
+    address = found[1].replace("&amp;", "&")
+    form: dict[str, Any] = read_form(siti.get(address), f"/surat/baru/{found[2]}/isi")
+    return {name.removeprefix("isian_"): value for name, value in form.items()}
+
+
+def test_the_letter_of_a_death_says_what_was_told_of_it(desa: Desa, siti: Browser) -> None:
+    event = send(siti, f"/peristiwa/catat/mati/{desa.lajang}", tempat="RUMAH", jam="04.30", pelapor="PAK RT",
+                 hubungan_pelapor="Tetangga", penyebab="1")
+    form = begin_letter(siti, event)
+    told = ("hari_meninggal", "tanggal_meninggal", "pukul", "tempat", "sebab", "pelapor", "hubungan")
+    assert [form[name] for name in told] == [
+        "Jumat", "18-09-2026", "04.30 WIB", "RUMAH", "Sakit Biasa / Tua", "PAK RT", "Tetangga",
+    ]
+    page = siti.get(f"/surat/baru/keterangan-kematian/isi?penduduk={desa.lajang}").text
+    assert "18-09-2026" in page, "from the page of the resident too"
+    assert "18-09-2026" not in siti.get(f"/surat/baru/keterangan-usaha/isi?penduduk={desa.lajang}").text
+
+
+def test_the_letter_of_a_move_carries_the_code_that_pairs_both_ends(desa: Desa, siti: Browser) -> None:
+    event = send(siti, f"/peristiwa/catat/pindah/{desa.ayah}", jenis_pindah="2", alamat_lain="JL. BARU",
+                 ikut=[desa.anak, desa.ibu], alasan="pekerjaan", desa_lain="33.03.04.2014")
+    form = begin_letter(siti, event)
+    code = desa.value("peristiwa", event_of(event), "token")
+    assert code and form["kode_pindah"] == code
+    told = ("alamat_tujuan", "desa_tujuan", "kecamatan_tujuan", "tanggal_pindah", "alasan")
+    assert [form[name] for name in told] == ["JL. BARU", "Slinga", "Kaligondang", "18-09-2026", "pekerjaan"]
+    assert sorted(form["pengikut"].split("\n")) == ["ANDI SANTOSO", "SITI AMINAH"]
+    path = "/surat/baru/pengantar-pindah/isi"
+    sent = {name if name in ("penduduk", "cara") else f"isian_{name}": value for name, value in form.items()}
+    answer = siti.post(path, sent)
+    assert answer.status_code == 303, say(answer)
+    assert code in say(siti.follow(answer)), "the draft prints it"
+
+
+def test_the_letter_of_a_birth_is_for_the_head_and_about_the_child(desa: Desa, siti: Browser) -> None:
+    event = send(siti, f"/peristiwa/catat/lahir/{desa.keluarga}", nama="BUNGA SANTOSO", jenis_kelamin="2",
+                 berat_gram="3.100", panjang_cm="49", penolong="2", tempat_lahir="PURBALINGGA")
+    form = begin_letter(siti, event)
+    assert form["penduduk"] == desa.ayah
+    told = ("nama_anak", "jenis_kelamin_anak", "hari_lahir", "tempat_lahir_anak", "berat_panjang", "penolong",
+            "nama_ibu", "nama_ayah", "hubungan")
+    assert [form[name] for name in told] == [
+        "BUNGA SANTOSO", "Perempuan", "Jumat", "PURBALINGGA", "3100 gram, 49 cm", "Bidan atau perawat", "SITI AMINAH",
+        "KREYO SANTOSO", "Ayah",
+    ]
+    assert not form["nik_ibu"], "nobody has said what for he needs it"
 
 
 def test_what_is_not_there_is_not_found(desa: Desa, siti: Browser) -> None:

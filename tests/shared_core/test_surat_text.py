@@ -119,6 +119,13 @@ def test_a_resident_is_written_as_on_a_letter() -> None:
     assert write_code("pekerjaan", "Petani Kopi") == "Petani Kopi" and write_code("agama", None) == ""
 
 
+def test_rt_and_rw_that_were_typed_into_the_street_are_not_printed_twice() -> None:
+    row = {**ROW, "alamat": "Jl. Mawar RT 02/RW 01"}
+    assert person_facts(row, today=TODAY, desa="")["alamat"] == "Jl. Mawar RT 02/RW 01"
+    row["alamat"] = "Gang Sartono"
+    assert person_facts(row, today=TODAY, desa="")["alamat"] == "Gang Sartono, RT 02 RW 01"
+
+
 @pytest.mark.parametrize(("berlaku", "satuan", "until"), [
     (1, "bulan", date(2026, 2, 28)), (3, "hari", date(2026, 2, 3)), (2, "minggu", date(2026, 2, 14)),
     (1, "tahun", date(2027, 1, 31)), (None, "bulan", None),
