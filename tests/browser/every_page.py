@@ -24,6 +24,8 @@ NO_PAGES = {
     "foto.picture", "tindakan.scan", "lampiran.scan", "usb.result", "usb.download", "cadangan.show_code",
     "ekspor.kunci", "konsep.print_concept", "surat_terbit.print_letter", "surat_terbit.scan", "surat_masuk.scan",
     "agenda.download_table", "agenda.download_sheet",
+    # Visited by the journeys of LAMPID and of a day of the office, which make what they show.
+    "laporan.download", "lampid.show", "lampid.names", "kedatangan.come_back", "kedatangan.birth", "catat.leave",
     "pwa_manifest", "pwa_worker", "pwa_unreachable", "pwa_reachable",
 }
 
@@ -73,7 +75,7 @@ def make_more_pages(window: Window, visitor: Visitor, folder: Path) -> list[str]
         window.click("Periksa berkas")
         page.get_by_role("heading", name="Hasil pemeriksaan").wait_for()
         found.append(page.url)
-        for path in ("/penduduk/", "/keluarga/"):
+        for path in ("/penduduk/", "/keluarga/", "/peristiwa/catat/mati", "/peristiwa/catat/lahir"):
             window.go(path)
             page.locator("#teks").fill("sri")
             window.click("Cari")

@@ -193,7 +193,7 @@ def test_a_dead_computer_without_backup_comes_back_from_the_hub(federation: Fede
     update(a, siti, telepon="0811")
     officer = create(a, "petugas", nama="Budi Petugas", peran="operator", aktif=True)
     with a.database.write() as conn:
-        conn.execute("INSERT INTO account (no, name, password, role, petugas, active, created_s) VALUES (1, 'budi', 'sandi', 'operator', ?, 1, 5)", (officer,))
+        conn.execute("INSERT INTO account VALUES (1, 'budi', 'sandi', 'operator', ?, 1, 5, '')", (officer,))
     federation.sync_all()
     simpul = value(federation.hub, "SELECT id FROM simpul WHERE kunci = ?", a.keys.signing.public.hex())
     a.close()
@@ -225,7 +225,7 @@ def test_attachments_beside_a_backup_come_back_with_it(federation: Federation, t
 def test_people_log_in_as_before_and_nobody_stays_logged_in(federation: Federation, tmp_path: Path) -> None:
     a = federation.add_node("a")
     with a.database.write() as conn:
-        conn.execute("INSERT INTO account (no, name, password, role, petugas, active, created_s) VALUES (1, 'siti', 'sandi', 'admin', 'x', 1, 5)")
+        conn.execute("INSERT INTO account VALUES (1, 'siti', 'sandi', 'admin', 'x', 1, 5, '')")
         conn.execute("INSERT INTO session VALUES (1, x'00', 1, 5, 5, 5, '', '')")
     source = back_up_side(a, tmp_path / "a.cadangan")
     b, _ = put_back(federation, "a", source, folder="baru")

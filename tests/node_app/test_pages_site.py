@@ -72,7 +72,8 @@ def fill(desa: Desa, rule: Rule) -> str:
     }
     id = next((id for start, id in found.items() if rule.rule.startswith(start)), desa.ayah)
     values = {"id": id, "kerja": "x", "no": "1", "token": "x", "filename": "sipande.css", "perintah": "status",
-              "slug": JENIS if rule.rule.startswith("/surat/") else "impor", "bulan": "2026-09", "kode": "b1", "sesi": "1"}
+              "slug": JENIS if rule.rule.startswith("/surat/") else "impor",
+              "bulan": "2026-09", "kode": "b1", "sesi": "1"}
     return re.sub(r"<(?:\w+:)?(\w+)>", lambda found: values[found[1]], rule.rule)
 
 
