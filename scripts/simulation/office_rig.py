@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from hub.pemulihan.revoke import adopt, lift, list_quarantined
-from hub.pemulihan.state import end_recovery, list_unheard
 from hub.simpul.enrol import confirm_candidate, open_slot
 from hub.usb.folder import take_path
 from hub.verval.cases import update_cases
@@ -32,7 +31,7 @@ from simulation.actions import ACTIONS
 from simulation.copies import Copy, take_copy
 from simulation.crash import CrashPoint
 from simulation.faults import FaultPlan
-from simulation.healing import check_cases, check_healed, drain
+from simulation.healing import check_cases, check_healed, close_recovery, drain
 from simulation.invariants import Broken, check_all
 from simulation.link import FaultyLink
 from simulation.machines import NodeMachine, watch
@@ -320,11 +319,9 @@ class Rig:
 
     def _close_recovery(self) -> None:
         """Let a person close a recovery that waits for a computer which will never call again."""
-        with self.world.hub.services.database.write() as conn:
-            if list_unheard(conn):
-                end_recovery(conn)
-                self.has_closed = True
-                self.counts.update(closed=1, recoveries=1)
+        if close_recovery(self.world):
+            self.has_closed = True
+            self.counts.update(closed=1, recoveries=1)
 
     def _release(self) -> None:
         """Let officers lift suspensions and adopt what is in quarantine, as they do once they have asked."""
