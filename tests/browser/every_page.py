@@ -100,8 +100,9 @@ def crawl_all(kecamatan: Kecamatan, app: Flask, visitor: Visitor, folder: Path, 
     with kecamatan.open(server_of(kecamatan, visitor), visitor.account, scripts=False) as window:
         crawl = Crawl(window, visits_max)
         if visitor.app == "node":
+            person = kecamatan.take_person(kecamatan.pc1, "status_dasar = 1")["id"]
             with kecamatan.open(kecamatan.pc1, "siti", scripts=False) as chief:
-                make_letters(chief)
+                make_letters(chief, person)
         for path in make_more_pages(window, visitor, folder):
             # A code is shown once: what is open then is all there is.
             crawl.judge(path) if find_endpoint(app, path) == "pendaftaran.code" else crawl.visit(path)

@@ -35,14 +35,15 @@ def close_october(window: Window, button: str) -> None:
     expect(window.page.locator("main")).to_contain_text("Laporan Oktober 2026 sudah ditutup")
 
 
-def examine(kecamatan: Kecamatan, button: str, note: str = "") -> None:
-    """Look at the month of Slinga at the kecamatan, and say what is to be said."""
-    with kecamatan.open(kecamatan.hub, "bambang") as window:
+def examine(kecamatan: Kecamatan, button: str, note: str = "", officer: str = "bambang") -> None:
+    """Look at the month of Slinga at the kecamatan, and say what is to be said; only the camat finds the lock."""
+    with kecamatan.open(kecamatan.hub, officer) as window:
         window.go("/")
         window.click("LAMPID")
         window.fill(bulan="Oktober 2026")
         window.click("Tampilkan")
         window.click("Slinga")
+        assert window.page.get_by_role("button", name="Kunci", exact=True).count() == (button == "Kunci")
         if note:
             window.fill(catatan=note)
         window.click(button)
@@ -83,7 +84,7 @@ def test_a_month_is_closed_sent_back_closed_again_and_locked(kecamatan: Kecamata
 
     sync_slinga(kecamatan)
     examine(kecamatan, "Sudah diperiksa, benar")
-    examine(kecamatan, "Kunci")
+    examine(kecamatan, "Kunci", officer="hartono")
     sync_slinga(kecamatan)
     with kecamatan.open(node, "siti") as window:
         window.go(f"/laporan/{OKTOBER}")
