@@ -372,8 +372,14 @@ class Session:
 
     def _pull(self) -> Event:
         """Fetch what the hub holds and this node lacks, until nothing is missing."""
-        while self._pull_once():
-            pass
+        try:
+            while self._pull_once():
+                pass
+        except ProtocolError as error:
+            if error.code != "bad_seal" or not self.speaker:
+                raise
+            # Sealed to what this computer has forgotten since: under its key of today it is sealed anew.
+            return Event.ALL_HERE
         if self.yielding or self._lacks_receipts():
             # What gave way was issued again in a new log; what came back of an own log has no receipt yet.
             self.yielding = {}

@@ -21,6 +21,7 @@ from shared.changelog.keychain import Successor, follow, sign_successor
 from shared.changelog.keys import SigningKey
 from shared.errors import EnvironmentProblem, TransportError, UserError
 from shared.store.drafts import draft_create
+from shared.sync.limits import limit
 from tests.federation.test_histories import check_whole, copy_folder, names, own_logs, restore_hub
 from tests.support.federation import DESA, HUB, Federation, make_sync_app, refuse_all, seeded
 from tests.support.office import create, rows, update, value
@@ -122,6 +123,26 @@ def test_a_hub_that_forgot_a_change_of_keys_is_told_again(federation: Federation
     assert federation.sync(a).code == "unknown_key"
     assert federation.sync(a).outcome is Outcome.SELESAI
     assert names(federation.hub) == {"SITI"}
+    check_whole(federation, a)
+
+
+def test_a_hub_that_forgot_two_changes_of_keys_and_seals_to_what_is_forgotten_here_is_told(
+    federation: Federation,
+) -> None:
+    a, b = federation.add_node("a"), federation.add_node("b")
+    federation.sync_all()
+    old = copy_folder(federation, federation.hub, "hub-lama")
+    for _ in range(2):
+        take_new_node_keys(a)
+        assert tell_new_keys(a, federation.transport(a).with_key, InlineExecutor()) is None
+        federation.clock.now += (limit("seal_key_kept_days") + 1) * 24 * 3600
+    take_new_node_keys(a)
+    create(b, nama="SITI")
+    restore_hub(federation, old, keeps_keys=True)
+    federation.sync(b)  # what a lacks, sealed to its first key, which it has dropped
+    assert tell_new_keys(a, federation.transport(a).with_key, InlineExecutor()) is None
+    assert federation.sync(a).outcome is Outcome.SELESAI
+    assert names(a) == {"SITI"}
     check_whole(federation, a)
 
 
