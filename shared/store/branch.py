@@ -135,15 +135,14 @@ def list_reissues(conn: sqlite3.Connection) -> dict[str, list[Log]]:
     return found
 
 
-def count_issued(conn: sqlite3.Connection, logs: Sequence[Log], changes: Sequence[Sealed]) -> int:
+def _count_issued(conn: sqlite3.Connection, logs: Sequence[Log], names: Sequence[Header]) -> int:
     """Count how many of a branch's changes, from their first on, stand in one of the logs that issue them again.
 
     Such a log is written on afterwards like any other: what is in it says so, and not how long it is.
     """
-    names = [_name(change) for change in changes]
     counts = [0]
     for log in logs:
-        again = [_name(change) for change in read_changes(conn, log, 1, 1 + len(changes))]
+        again = _list_names(read_changes(conn, log, 1, 1 + len(names)))
         parts = (at for at, (one, other) in enumerate(zip(names, again, strict=False)) if one != other)
         counts.append(next(parts, min(len(names), len(again))))
     return max(counts)
@@ -156,14 +155,14 @@ def is_issued_whole(conn: sqlite3.Connection, branch: Branch, logs: Sequence[Log
         "SELECT header, body, coalesce(digest, x'') FROM branch_change WHERE branch = ? ORDER BY seq DESC LIMIT 1",
         (branch.no,),
     ).fetchone()
-    return any(
-        log.size > count and _name(Sealed(*row)) == _name(read_changes(conn, log, count, count + 1)[0]) for log in logs
-    )
+    last = _list_names([Sealed(*row)])
+    return any(log.size > count and _list_names(read_changes(conn, log, count, count + 1)) == last for log in logs)
 
 
-def _name(change: Sealed) -> Header:
-    """Give what of a change stays when it is issued again; not the salt, for an erased one has none left."""
-    return decode_headers([change.header])[0]._replace(log="", seq=0, parents=[])
+def _list_names(changes: Sequence[Sealed]) -> list[Header]:
+    """Give what of each change stays when it is issued again; not the salt, for an erased one has none left."""
+    headers = decode_headers([change.header for change in changes])
+    return [header._replace(log="", seq=0, parents=[]) for header in headers]
 
 
 def list_unissued(
@@ -175,11 +174,13 @@ def list_unissued(
     in its log, at its place, is no branch here. ``returned`` says for a reference how many changes from there were
     handed back already.
     """
-    reissues = list_reissues(conn)
+    reissues, names = list_reissues(conn), _list_names(changes)
     refs = [_ref(change) for change in changes]
     done = {at for at, ref in enumerate(refs) if _stands(conn, ref)}
     for at, ref in enumerate(refs):
-        count = max(count_issued(conn, reissues.get(ref, ()), changes[at:]), (returned or {}).get(ref, 0))
+        logs, count = reissues.get(ref), (returned or {}).get(ref, 0)
+        if logs:
+            count = max(count, _count_issued(conn, logs, names[at:]))
         done.update(range(at, at + count))
     stretches: list[tuple[str, list[Sealed]]] = []
     for at, (ref, change) in enumerate(zip(refs, changes, strict=True)):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -12,21 +11,33 @@ from hub.services import HubServices
 from node.services import NodeServices
 from node.sinkron.rotate import take_new_keys
 from node.sinkron.session import Outcome
+from shared.changelog.change import decode_headers
 from shared.errors import TransportError
-from shared.store.branch import list_branches
-from tests.federation.test_histories import check_whole, copy_folder, names, open_copy, restore_hub
+from shared.store.branch import list_branches, list_unissued, read_branch
+from tests.federation.test_histories import (
+    check_whole, copy_folder, lose_history, names, open_copy, put_back, restore_hub, write_much,
+)
 from tests.support.federation import Federation
 from tests.support.office import create, value
 from tests.support.sheet import Sheet, programs, publish
 from tests.support.usb import Road
 
 
-def put_back(federation: Federation, copy: Path) -> NodeServices:
-    """Put a copied disk in the place of computer A."""
-    federation.nodes["a"].close()
-    again = federation.nodes["a"] = open_copy(federation, copy, copy.name)
-    del federation.nodes[copy.name]
-    return again
+def test_what_is_not_issued_again_yet_is_found_without_reading_each_change_over_and_over(
+    federation: Federation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a, c = lose_history(federation, lambda a: write_much(a, 60))
+    create(a, nama="BUDI")
+    federation.sync(a)
+    federation.sync(c)
+    with federation.hub.database.read() as conn:
+        (branch,) = list_branches(conn)
+        changes, read = read_branch(conn, branch), []
+        monkeypatch.setattr(
+            "shared.store.branch.decode_headers", lambda headers: (read.extend(headers), decode_headers(headers))[1]
+        )
+        ((ref, stretch),) = list_unissued(conn, changes)
+    assert len(changes) == len(stretch) >= 60 and len(read) < 4 * len(changes)
 
 
 # Of a desa --------------------------------------------------------------------------------------------------
@@ -37,14 +48,7 @@ def test_a_branch_of_a_former_key_is_handed_back_to_the_computer_that_changed_it
     federation: Federation, changes: int
 ) -> None:
     """The computer takes new keys before the sibling brings what it had lost: its old key never speaks again."""
-    a, c = federation.add_node("a"), federation.add_node("c")
-    federation.sync_all()
-    old, old_hub = copy_folder(federation, a, "salinan"), copy_folder(federation, federation.hub, "hub-lama")
-    create(a, nama="SITI")
-    federation.sync(a)
-    federation.sync(c)
-    restore_hub(federation, old_hub, keeps_keys=True)
-    a = put_back(federation, old)
+    a, c = lose_history(federation, lambda a: create(a, nama="SITI"))
     create(a, nama="BUDI")
     for _ in range(changes):
         take_new_keys(a)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,14 @@ def open_copy(federation: Federation, folder: Path, name: str) -> NodeServices:
     node = open_node(folder, clock=federation.clock, random=seeded(name))
     federation.nodes[name] = node
     return node
+
+
+def put_back(federation: Federation, copy: Path) -> NodeServices:
+    """Put a copied disk in the place of computer A."""
+    federation.nodes["a"].close()
+    again = federation.nodes["a"] = open_copy(federation, copy, copy.name)
+    del federation.nodes[copy.name]
+    return again
 
 
 def restore_hub(federation: Federation, folder: Path, keeps_keys: bool) -> HubServices:
@@ -188,17 +197,23 @@ def test_work_on_top_of_a_second_history_follows_it_to_its_new_place(federation:
     check_whole(federation, b, c)
 
 
-def test_a_branch_that_only_a_sibling_holds_is_handed_back_and_issued_again(federation: Federation) -> None:
-    """The hub is restored too: it has taken the new history of A when the sibling brings the lost one."""
+def lose_history(
+    federation: Federation, write: Callable[[NodeServices], object]
+) -> tuple[NodeServices, NodeServices]:
+    """Let A write what only its sibling C holds in the end: A's disk and the hub's are put back. Give A and C."""
     a, c = federation.add_node("a"), federation.add_node("c")
     federation.sync_all()
     old, old_hub = copy_folder(federation, a, "salinan"), copy_folder(federation, federation.hub, "hub-lama")
-    create(a, nama="SITI")
+    write(a)
     federation.sync(a)
     federation.sync(c)
-    a.close()
     restore_hub(federation, old_hub, keeps_keys=True)
-    b = federation.nodes["a"] = open_copy(federation, old, "b")
+    return put_back(federation, old), c
+
+
+def test_a_branch_that_only_a_sibling_holds_is_handed_back_and_issued_again(federation: Federation) -> None:
+    """The hub is restored too: it has taken the new history of A when the sibling brings the lost one."""
+    b, c = lose_history(federation, lambda a: create(a, nama="SITI"))
     create(b, nama="BUDI")
     federation.sync(b)
     assert names(federation.hub) == {"BUDI"}
@@ -275,15 +290,7 @@ def test_a_second_history_of_many_runs_on_one_stick_is_issued_again_whole(
 
 
 def test_a_second_history_of_many_runs_that_only_a_sibling_holds_is_issued_again_whole(federation: Federation) -> None:
-    a, c = federation.add_node("a"), federation.add_node("c")
-    federation.sync_all()
-    old, old_hub = copy_folder(federation, a, "salinan"), copy_folder(federation, federation.hub, "hub-lama")
-    write_much(a, 1600)
-    federation.sync(a)
-    federation.sync(c)
-    a.close()
-    restore_hub(federation, old_hub, keeps_keys=True)
-    b = federation.nodes["a"] = open_copy(federation, old, "b")
+    b, c = lose_history(federation, lambda a: write_much(a, 1600))
     create(b, nama="BUDI")
     federation.sync(b)
     federation.sync_all(4)
@@ -294,21 +301,13 @@ def test_a_second_history_of_many_runs_that_only_a_sibling_holds_is_issued_again
 
 def test_a_second_history_of_a_former_key_is_handed_back_too(federation: Federation) -> None:
     """The sibling that brings it comes after the computer has taken new keys: it still has the old ones."""
-    a, c = federation.add_node("a"), federation.add_node("c")
-    federation.sync_all()
-    old, old_hub = copy_folder(federation, a, "salinan"), copy_folder(federation, federation.hub, "hub-lama")
-    create(a, nama="SITI")
-    federation.sync(a)
-    federation.sync(c)
-    a.close()
-    restore_hub(federation, old_hub, keeps_keys=True)
-    b = federation.nodes["a"] = open_copy(federation, old, "b")
+    b, c = lose_history(federation, lambda a: create(a, nama="SITI"))
     create(b, nama="BUDI")
     federation.sync(b)
     take_new_keys(b)
     for _ in range(2):
         federation.sync(b)
-    federation.sync_all(3)
+    federation.sync_all(4)
     assert names(b) == names(c) == names(federation.hub) == {"SITI", "BUDI"}
     check_whole(federation, b, c)
 
