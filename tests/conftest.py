@@ -21,8 +21,15 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "tetap"))
 
 
 def pytest_collection_modifyitems(items: list[Any]) -> None:
-    """Put journeys and rows of proof first: whole files go to one of two workers, and none should wait for the last."""
-    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
+    """Put journeys and rows of proof first, a file of each in turn: whole files go to one of two workers.
+
+    None should wait for the last, and two browsers at once wait for each other.
+    """
+    files = list(dict.fromkeys(item.nodeid.split("::")[0] for item in items))
+    turns = {
+        file: turn for folder in LONG for turn, file in enumerate(file for file in files if file.startswith(folder))
+    }
+    items.sort(key=lambda item: turns.get(item.nodeid.split("::")[0], len(files)))
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
