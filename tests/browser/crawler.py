@@ -62,30 +62,30 @@ class Crawl:
         if answer is None or answer.status != 200:
             self.faults.append(f"{path}: {answer and answer.status}")
             return []
-        self.judge(path)
-        hrefs = self.window.page.eval_on_selector_all("a[href]", "all => all.map(a => a.getAttribute('href'))")
-        links = [urljoin(self.window.page.url, href) for href in hrefs]
+        links = [urljoin(self.window.page.url, href) for href in self.judge(path)]
         own = [urlsplit(link) for link in links if link.startswith(self.window.address + "/")]
         return [parts.path + (f"?{parts.query}" if parts.query else "") for parts in own]
 
-    def judge(self, path: str) -> None:
-        """Judge the page that is open."""
-        page, shape = self.window.page, shape_of(path)
+    def judge(self, path: str) -> list[str]:
+        """Judge the page that is open; give where its links lead."""
+        shape = shape_of(path)
         self.seen.append(path)
         size, count = self.window.measure()
         if size > BYTES_MAX or count > REQUESTS_MAX:
             self.faults.append(f"{shape}: {size} bytes in {count} requests")
-        text = page.locator("body").inner_text()
-        for code in page.locator(".kode-besar").all_inner_texts():
+        first = self.window.look()
+        text = first.text
+        for code in first.codes:
             text = text.replace(code, "")  # chance may spell a word
         english = set(re.findall(r"[a-z]+", text.lower())) & WORDS
         if english:
             self.faults.append(f"{shape}: English: {', '.join(sorted(english))}")
-        for size_of in (PHONE, DESKTOP):
-            page.set_viewport_size(size_of)
-            if self.window.is_too_wide():
-                self.faults.append(f"{shape}: scrolls sideways at {size_of['width']}")
-            self.faults += [f"{shape}: {spill} spills at {size_of['width']}" for spill in self.window.list_spills()]
+        self.window.page.set_viewport_size(PHONE if first.width == DESKTOP["width"] else DESKTOP)
+        for look in (first, self.window.look()):
+            if look.is_wide:
+                self.faults.append(f"{shape}: scrolls sideways at {look.width}")
+            self.faults += [f"{shape}: {spill} spills at {look.width}" for spill in look.spills]
+        return first.hrefs
 
 
 def shoot_shapes(window: Window, prefix: str) -> Callable[[str], None]:

@@ -38,6 +38,19 @@ _ARGS = (
 # A window with any route at all passes its cache by: every page is a first visit.
 _OUTSIDE = re.compile(r"^(?!http://127\.0\.0\.1:)")
 _LONG_NUMBER = re.compile(r"(?<![0-9])[0-9]{16}(?![0-9])")
+_IS_WIDE = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+_SPILLS = (
+    "Array.from(document.querySelectorAll('main td, main th, main dd, main a, main button'))"
+    ".filter(e => e.clientWidth && e.scrollWidth > e.clientWidth + 1"
+    " && getComputedStyle(e.closest('thead') || e).position !== 'absolute'"
+    " && getComputedStyle(e).overflowX === 'visible')"
+    ".slice(0, 3).map(e => e.tagName + ' ' + (e.dataset.judul || e.dataset.label || e.className))"
+)
+_LOOK = f"""() => ({{
+  text: document.body.innerText, is_wide: {_IS_WIDE}, spills: {_SPILLS}, width: innerWidth,
+  codes: Array.from(document.querySelectorAll(".kode-besar"), e => e.innerText),
+  hrefs: Array.from(document.querySelectorAll("a[href]"), a => a.getAttribute("href")),
+}})"""
 _LISTEN = """
 window.langgar = [];
 document.addEventListener("securitypolicyviolation", (e) =>
@@ -48,6 +61,18 @@ document.addEventListener("securitypolicyviolation", (e) =>
 def open_browser(playwright: Playwright) -> Browser:
     """Start Debian's Chromium with a fresh profile; the shell without a screen takes a third less of the processor."""
     return playwright.chromium.launch(executable_path=str(CHROMIUM), args=list(_ARGS))
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a page says at one width: its text, codes shown large, where its links lead, what does not fit."""
+
+    text: str
+    codes: list[str]
+    hrefs: list[str]
+    is_wide: bool
+    spills: list[str]
+    width: int
 
 
 @dataclass
@@ -97,18 +122,16 @@ class Window:
     def is_too_wide(self) -> bool:
         """Tell whether the page scrolls sideways."""
         self.page.wait_for_load_state()  # between two pages there is no document to ask
-        return bool(self.page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"))
+        return bool(self.page.evaluate(_IS_WIDE))
 
     def list_spills(self) -> list[str]:
         """List cells whose text runs out of them, over what stands beside."""
-        found: list[str] = self.page.evaluate(
-            "Array.from(document.querySelectorAll('main td, main th, main dd, main a, main button'))"
-            ".filter(e => e.clientWidth && e.scrollWidth > e.clientWidth + 1"
-            " && getComputedStyle(e.closest('thead') || e).position !== 'absolute'"
-            " && getComputedStyle(e).overflowX === 'visible')"
-            ".slice(0, 3).map(e => e.tagName + ' ' + (e.dataset.judul || e.dataset.label || e.className))"
-        )
+        found: list[str] = self.page.evaluate(_SPILLS)
         return found
+
+    def look(self) -> Look:
+        """Read in one question what the page says, shows and leads to."""
+        return Look(**self.page.evaluate(_LOOK))
 
     def note_violations(self) -> None:
         """Take down what the policy of the page has stopped so far."""
