@@ -16,6 +16,7 @@ from typing import Any
 from hub.usb.folder import take_path
 from node.change import write_drafts
 from node.impor.service import import_file
+from node.sinkron.report import Report
 from node.sinkron.rotate import take_new_keys
 from node.usb.send import write_bundle
 from shared.commands import run_cadangan
@@ -162,7 +163,11 @@ def _choose(desk: Desk, clerk: Clerk, dice: Random, at: int) -> Callable[[], Non
 
 
 def _end_well(desk: Desk) -> None:
-    desk.sync(desk.node)
+    """Sync; what has come before the disk was full stays, whatever else the session could not note down."""
+    try:
+        desk.sync(desk.node)
+    except EnvironmentProblem as error:
+        raise SessionEnded(Report(code="disk_full", detail=error.pesan)) from error
 
 
 def _try(desk: Desk, act: Callable[[], None]) -> bool:
