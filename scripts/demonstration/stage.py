@@ -10,9 +10,11 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urljoin, urlsplit
 
 import requests
 
+from demonstration.forms import Blank, read_forms
 from demonstration.reading import read_rows
 from running.processes import KECAMATAN, Server, run_command, serving
 from synthetic.faults import Fault, plant_faults
@@ -59,6 +61,26 @@ class Person:
         answer = self.http.post(self.address + path, data={"csrf_token": found[1], **form}, timeout=60)
         answer.raise_for_status()
         return answer
+
+    def press(self, page: str, button: str, **fields: str) -> str:
+        """Fill in the form of a page that has a button, press it, and give the path where that leads.
+
+        AssertionError where no form has the button, or where the page comes back because something is wrong.
+        """
+        blank = self._find_blank(page, button)
+        action, sent = blank.fill(button, fields)
+        answer = self.http.post(urljoin(self.address + page, action), data=sent, timeout=60)
+        assert answer.ok and answer.history, f"{page}: {button} ({answer.status_code})"
+        return urlsplit(answer.url).path
+
+    def list_empty(self, page: str, button: str) -> list[str]:
+        """List the fields of a form that nobody has filled in."""
+        return [name for name, values in self._find_blank(page, button).values.items() if values == [""]]
+
+    def _find_blank(self, page: str, button: str) -> Blank:
+        found = [blank for blank in read_forms(self.get(page)) if button in blank.buttons]
+        assert found, f"{page}: {button}"
+        return found[0]
 
 
 @dataclass

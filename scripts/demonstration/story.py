@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from demonstration import checker
+from demonstration.counter import open_counter
 from demonstration.reading import read_rows
 from demonstration.stage import ARENAN, KALIGONDANG, LAYOUTS, NODES, SELAKAMBANG, SLINGA, Account, Stage, say
 from running.processes import KECAMATAN, run_command
@@ -266,7 +267,15 @@ class Story:
         nik = f"{NIK_UJI}{day:02d}{twin['tanggal_lahir'][5:7]}{twin['tanggal_lahir'][2:4]}9990"
         self._write("arenan", "penduduk", self.twin, nik=nik)
 
-    # Act 7: the kabupaten pulls what changed.
+    # Act 7: a day at the counter, after which the month is told to the kecamatan.
+    def open_counter(self) -> None:
+        self.counter = open_counter(self.stage, "selakambang-1")
+        self.stage.sync("selakambang-1", "selakambang-2")
+        for folder in (self.stage.hub_folder, self.stage.node_folder("selakambang-2")):
+            for table, count in self.counter.items():
+                self.expect(checker.count_rows(folder, table) == count, f"{folder.name}: {table} tidak lengkap")
+
+    # Act 8: the kabupaten pulls what changed.
     def pull_exports(self) -> int:
         token = self.stage.hub_command("token", "dinas-kominfo")
         lake = self.stage.folder / "kabupaten"
@@ -280,7 +289,7 @@ class Story:
         self.expect(second["baris"] == 1, f"tarikan kedua {second['baris']} baris, seharusnya 1")
         return int(first["baris"])
 
-    # Act 8: rebuild everywhere, verify, compare record by record.
+    # Act 9: rebuild everywhere, verify, compare record by record.
     def compare(self) -> None:
         self.stage.sync()
         before = self._digest()
@@ -304,7 +313,11 @@ class Story:
 
     def play(self) -> dict[str, Any]:
         """Play all acts; return the line that the demo prints."""
-        for act in (self.open_offices, self.import_sheets, self.first_sync, self.offline_week, self.meet, self.decide):
+        acts = (
+            self.open_offices, self.import_sheets, self.first_sync, self.offline_week, self.meet, self.decide,
+            self.open_counter,
+        )
+        for act in acts:
             say(f"--- {act.__name__} ({time.monotonic() - self.started:.0f} s)")
             act()
         rows = self.pull_exports()
@@ -320,6 +333,6 @@ class Story:
             ),
             "penduduk_hub": checker.count_rows(hub, "penduduk"),
             "perubahan": checker.count_rows(hub, "change"), "temuan": counts, "diputus": self.decided,
-            "ekspor_baris": rows, "detik": round(time.monotonic() - self.started, 1),
+            **self.counter, "ekspor_baris": rows, "detik": round(time.monotonic() - self.started, 1),
             **({"masalah": self.problems} if self.problems else {}),
         }
