@@ -22,7 +22,12 @@ def write_common(services: HubServices, drafts: Sequence[Draft], *, author: str)
 
 
 def write_to_desa(services: HubServices, desa: str, drafts: Sequence[Draft], *, author: str) -> list[str]:
-    """Append drafts to the hub's channel for one desa; return their references."""
+    """Append drafts to the hub's channel for one desa; return their references.
+
+    What the whole kecamatan shares belongs to the common channel: its own code is no desa that anybody reads.
+    """
+    if desa == services.wilayah:
+        return write_common(services, drafts, author=author)
     return _write(services, desa, Role.SALURAN, drafts, author)
 
 

@@ -7,11 +7,15 @@ from dataclasses import dataclass
 
 import pytest
 
+from hub.change import write_common
 from hub.verval import decide
 from hub.verval.cases import update_cases
 from node.services import NodeServices
 from shared.errors import UserError
-from tests.support.federation import Federation
+from shared.store.drafts import draft_create, draft_update
+from shared.store.records import load_state
+from tests.federation.test_histories import copy_folder, restore_hub
+from tests.support.federation import HUB, Federation
 from tests.support.office import (
     NIK_A,
     NIK_B,
@@ -69,6 +73,36 @@ def test_a_conflict_stays_visible_on_both_sides_until_it_is_decided(federation: 
         assert rows(side, "SELECT grup, status FROM conflict") == [("nik", "konflik")]
         assert live(side, made.record, "nik") == NIK_A, "the last agreed value holds"
     assert value(made.a, "SELECT status FROM kasus WHERE kode = 'V1'") == "terbuka"
+
+
+def test_a_decision_about_what_all_desa_share_reaches_all_of_them(federation: Federation) -> None:
+    a, c = federation.add_node("a"), federation.add_node("c", OTHER_DESA)
+    kind, id = federation.hub.catalogue["program_bantuan"], federation.hub.new_id()
+    write_common(federation.hub, [draft_create(kind, id, {"nama": "BLT"})], author="x")
+    federation.sync_all()
+
+    def rename(nama: str) -> None:
+        with federation.hub.database.read() as conn:
+            state = load_state(conn, federation.hub.catalogue, kind, HUB, id)
+        draft = draft_update(kind, state, id, {"nama": nama})
+        write_common(federation.hub, [draft] if draft else [], author="x")
+
+    old = copy_folder(federation, federation.hub, "hub-lama")
+    rename("BLT DESA")
+    federation.sync_all()
+    hub = restore_hub(federation, old, keeps_keys=True)
+    rename("BLT KECAMATAN")
+    federation.sync_all(4)
+    finding = find(hub, "V1")
+    with hub.database.read() as conn:
+        first, _ = decide.list_versions(conn, hub, finding)
+    officer, _ = officers(federation)
+    decide.hold_versions(hub, finding.id, first.refs, heads(hub, finding), officer, "sesuai SK")
+    federation.sync_all(2)
+    decided = value(hub, "SELECT nama FROM program_bantuan")
+    for side in (hub, a, c):
+        assert value(side, "SELECT nama FROM program_bantuan") == decided != "BLT"
+        assert rows(side, "SELECT * FROM conflict") == []
 
 
 def test_a_decision_reaches_both_pcs(federation: Federation) -> None:
