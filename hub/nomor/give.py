@@ -10,13 +10,14 @@ import sqlite3
 from datetime import date
 
 from hub.change import write_to_desa
-from hub.nomor.queries import find_present_log, has_silent_computer, list_blocks, list_used
+from hub.nomor.queries import find_present_log, has_silent_computer
 from hub.pemulihan.state import read_last_recovery, read_recovery
 from hub.services import HubServices
 from shared.clock import today
 from shared.store.drafts import draft_create
 from shared.store.migrations import read_setting
 from shared.surat.numbering import BLOCK_SIZE, Block, count_left, next_block
+from shared.surat.queries import list_blocks, list_used
 
 DECEMBER = 12
 
