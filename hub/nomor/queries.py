@@ -14,13 +14,3 @@ def find_present_log(conn: sqlite3.Connection, desa: str, kunci: str) -> str | N
         (desa, bytes.fromhex(kunci), kunci),
     ).fetchone()
     return None if row is None else str(row[0])
-
-
-def has_silent_computer(conn: sqlite3.Connection, desa: str, since_s: int) -> bool:
-    """Tell whether a computer of a desa has not handed over, since a moment, all that it announced."""
-    row = conn.execute(
-        "SELECT 1 FROM simpul s WHERE s.wilayah = ? AND s.status <> 'dicabut' AND NOT EXISTS"
-        " (SELECT 1 FROM contact c WHERE c.kunci = s.kunci AND c.last_s >= ? AND c.queue = 0) LIMIT 1",
-        (desa, since_s),
-    ).fetchone()
-    return row is not None
