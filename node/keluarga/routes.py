@@ -20,7 +20,7 @@ from node.keluarga.rules import (
 from node.keluarga.writing import move_people
 from node.lingkup import own_area
 from node.penduduk.biodata import make_teller
-from node.penduduk.editing import Editor, EditView, take_version
+from node.penduduk.editing import Editor, EditView, add_choice_route, add_edit_routes
 from node.penduduk.listing import fill_rows
 from node.penduduk.queries import is_deleted, list_cases, list_dusun, read_row
 from node.penduduk.routes import people_index
@@ -196,31 +196,16 @@ def create() -> ResponseReturnValue:
     return redirect(url_for(".show", id=id), 303)
 
 
-@blueprint.get("/<uuid:id>/ubah")
-def edit(id: object) -> ResponseReturnValue:
-    """Show the form of a family as it stands."""
-    return _editor(str(id)).show()
-
-
-@blueprint.post("/<uuid:id>/ubah")
-def update(id: object) -> ResponseReturnValue:
-    """Save what was typed, unless somebody else was faster: then show both."""
-    return _editor(str(id)).save(url_for(".show", id=id))
-
-
 def _editor(id: str) -> Editor:
     return Editor(KELUARGA, id, FIELDS, _choices(), lambda view: _form_page(id, view))
 
 
+add_edit_routes(blueprint, _editor)
+add_choice_route(blueprint, KELUARGA)
+
+
 def _form_page(id: str, view: EditView) -> str:
     return render_template("keluarga/ubah.html", id=id, view=view)
-
-
-@blueprint.post("/<uuid:id>/pilih")
-def choose(id: object) -> ResponseReturnValue:
-    """Take one of several values that wait for verval."""
-    take_version(KELUARGA, str(id))
-    return redirect(url_for(".show", id=id), 303)
 
 
 @blueprint.get("/<uuid:id>/pindah")

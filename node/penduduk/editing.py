@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from flask import abort, flash, redirect, request
+from flask import Blueprint, abort, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from node.beranda.desk import author, services
@@ -113,6 +113,30 @@ def write_fields(kind: Kind, id: str, changed: Mapping[str, Any]) -> None:
         draft = draft_update(kind, state, id, changed)
         if draft is not None:
             write_drafts(node, [draft], author=author())
+
+
+def add_edit_routes(blueprint: Blueprint, make_editor: Callable[[str], Editor]) -> None:
+    """Add the edit form of its records, `/<id>/ubah`, to a blueprint; what was saved is shown on `.show`."""
+
+    @blueprint.get("/<uuid:id>/ubah")
+    def edit(id: object) -> ResponseReturnValue:
+        """Show the form of a record as it stands."""
+        return make_editor(str(id)).show()
+
+    @blueprint.post("/<uuid:id>/ubah")
+    def update(id: object) -> ResponseReturnValue:
+        """Save what was typed, unless somebody else was faster: then show both."""
+        return make_editor(str(id)).save(url_for(".show", id=id))
+
+
+def add_choice_route(blueprint: Blueprint, kind: Kind) -> None:
+    """Add the choice between versions of its records, `/<id>/pilih`, to a blueprint; it leads back to `.show`."""
+
+    @blueprint.post("/<uuid:id>/pilih")
+    def choose(id: object) -> ResponseReturnValue:
+        """Take one of several values that wait for verval; protected ones as a proposal to the kecamatan."""
+        take_version(kind, str(id))
+        return redirect(url_for(".show", id=id), 303)
 
 
 def take_version(kind: Kind, id: str) -> None:

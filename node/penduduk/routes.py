@@ -14,7 +14,7 @@ from node.beranda.desk import author, services
 from node.beranda.reveals import PURPOSES, conceal, is_revealed, reveal
 from node.lingkup import people_index as own_people
 from node.penduduk.biodata import read_biodata
-from node.penduduk.editing import Editor, EditView, take_version
+from node.penduduk.editing import Editor, EditView, add_choice_route, add_edit_routes
 from node.penduduk.index import PeopleIndex
 from node.penduduk.listing import fill_rows, select_people
 from node.penduduk.queries import list_dusun, read_row
@@ -182,18 +182,6 @@ def _add_page(form: Form, family: str, number: str, known: Any = ()) -> str:
     )
 
 
-@blueprint.get("/<uuid:id>/ubah")
-def edit(id: object) -> ResponseReturnValue:
-    """Show the form of one resident as it stands."""
-    return _editor(str(id)).show()
-
-
-@blueprint.post("/<uuid:id>/ubah")
-def update(id: object) -> ResponseReturnValue:
-    """Save what was typed, unless somebody else was faster: then show both."""
-    return _editor(str(id)).save(url_for(".show", id=id))
-
-
 def _editor(id: str) -> Editor:
     node = services()
     with node.database.read() as conn:
@@ -209,11 +197,8 @@ def _editor(id: str) -> Editor:
     return Editor(PENDUDUK, id, names, _choices(dusun), draw)
 
 
-@blueprint.post("/<uuid:id>/pilih")
-def choose(id: object) -> ResponseReturnValue:
-    """Take one of several values that wait for verval."""
-    take_version(PENDUDUK, str(id))
-    return redirect(url_for(".show", id=id), 303)
+add_edit_routes(blueprint, _editor)
+add_choice_route(blueprint, PENDUDUK)
 
 
 @blueprint.get("/<uuid:id>/hapus")

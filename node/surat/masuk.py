@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from node.beranda.desk import author, services
 from node.change import write_drafts
-from node.penduduk.editing import Editor, EditView, require_row, write_fields
+from node.penduduk.editing import Editor, EditView, add_edit_routes, require_row, write_fields
 from node.penduduk.writing import delete
 from node.surat.queries import list_incoming, list_perangkat, list_years
 from node.surat.rules import SURAT_MASUK
@@ -62,18 +62,6 @@ def show(id: object) -> ResponseReturnValue:
     return _page(str(id))
 
 
-@blueprint.get("/<uuid:id>/ubah")
-def edit(id: object) -> ResponseReturnValue:
-    """Show its form as it stands."""
-    return _editor(str(id)).show()
-
-
-@blueprint.post("/<uuid:id>/ubah")
-def update(id: object) -> ResponseReturnValue:
-    """Save what was typed, unless somebody else was faster: then show both."""
-    return _editor(str(id)).save(url_for(".show", id=id))
-
-
 @blueprint.post("/<uuid:id>/pindaian")
 def keep_scan(id: object) -> ResponseReturnValue:
     """Keep or replace the scan."""
@@ -112,6 +100,9 @@ def read_year(years: list[int]) -> int:
 
 def _editor(id: str) -> Editor:
     return Editor(SURAT_MASUK, id, FIELDS, _choices(), lambda view: _form_page(id, view))
+
+
+add_edit_routes(blueprint, _editor)
 
 
 def _choices() -> dict[str, list[tuple[str, str]]]:
