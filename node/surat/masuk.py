@@ -46,8 +46,10 @@ def create() -> ResponseReturnValue:
     node = services()
     values, form = parse_form(SURAT_MASUK, request.form, names=FIELDS, choices=_choices())
     scan_, problem = take_picture("pindaian")
-    if not form.is_valid or problem:
-        return _form_page("", EditView(form, "", False), problem), 400
+    if problem:
+        form.other_errors.append(problem)
+    if not form.is_valid:
+        return _form_page("", EditView(form, "", False)), 400
     if scan_ is not None:
         values["pindaian"] = store_of(node).add(node.wilayah, scan_)
     id = node.new_id()
@@ -111,8 +113,8 @@ def _choices() -> dict[str, list[tuple[str, str]]]:
         return {"disposisi_kepada": list_perangkat(conn, node.wilayah)}
 
 
-def _form_page(id: str, view: EditView, problem: str = "") -> str:
-    return render_template("surat/ubah_masuk.html", id=id, view=view, problem=problem, accept=ACCEPT)
+def _form_page(id: str, view: EditView) -> str:
+    return render_template("surat/ubah_masuk.html", id=id, view=view, accept=ACCEPT)
 
 
 def _page(id: str, problem: str = "") -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
@@ -286,8 +287,11 @@ def test_the_way_of_a_letter_and_its_scan(desa: Desa, siti: Browser) -> None:
 def test_letters_that_come_in_are_entered_with_scan_and_disposition(desa: Desa, siti: Browser) -> None:
     path = "/surat/masuk/tambah"
     fields = read_form(siti.get(path), path)
-    answer = siti.post(path, {**fields, "pengirim": "", "isi_singkat": "Undangan rapat"})
+    wrong = {"pengirim": "", "isi_singkat": "Undangan rapat", "pindaian": (BytesIO(b"bukan gambar"), "a.png")}
+    answer = siti.post(path, {**fields, **wrong})
     assert answer.status_code == 400 and "Undangan rapat" in answer.text
+    (problems,) = re.findall(r'<div class="pesan pesan-salah".*?</div>', answer.text, re.S)
+    assert '<a href="#pengirim">' in problems and "gambar" in problems
     fields |= {"pengirim": "Camat", "isi_singkat": "Undangan rapat", "nomor": "005/12", "tanggal_surat": "20-09-2026"}
     page = siti.follow(siti.post(path, {**fields, "pindaian": (BytesIO(draw_crest()), "a.png")}))
     assert "Undangan rapat" in say(page) and "Belum ada" in say(page)
