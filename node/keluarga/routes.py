@@ -159,10 +159,7 @@ def show(id: object) -> ResponseReturnValue:
 def unmask(id: object) -> ResponseReturnValue:
     """Open the numbers of a family for a few minutes; logged with the purpose."""
     _require(str(id))
-    try:
-        reveal(str(id), request.form.get("keperluan", ""))
-    except UserError as error:
-        flash(error.pesan, "salah")
+    reveal(str(id))
     return redirect(url_for(".show", id=id), 303)
 
 

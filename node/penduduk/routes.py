@@ -37,7 +37,6 @@ from node.penduduk.rules import (
 from node.penduduk.tampilan import Daftar, Tampilan, read_later
 from node.penduduk.writing import KnownAlready, Rejected, delete, restore, save_new
 from shared.clock import today
-from shared.errors import UserError
 from shared.records.lampid import JENIS_PERISTIWA
 from shared.web.forms import Form, make_form
 
@@ -130,10 +129,7 @@ def show(id: object) -> ResponseReturnValue:
 def unmask(id: object) -> ResponseReturnValue:
     """Open the numbers of one resident for a few minutes; logged with the purpose."""
     _require(str(id))
-    try:
-        reveal(str(id), request.form.get("keperluan", ""))
-    except UserError as error:
-        flash(error.pesan, "salah")
+    reveal(str(id))
     return redirect(url_for(".show", id=id), 303)
 
 
