@@ -41,12 +41,6 @@ CANDIDATES_MAX = 10
 DAFTAR = Daftar("keluarga", COLUMNS, DEFAULT_COLUMNS, SORTS, ONLY, read_saringan)
 
 
-@blueprint.get("/")
-def index() -> ResponseReturnValue:
-    """Show one page of the list."""
-    return render_template("keluarga/index.html", **_list_page(*DAFTAR.current()))
-
-
 def _list_page(view: Tampilan[Saringan], token: str | None) -> dict[str, Any]:
     node = services()
     with node.database.read() as conn:
@@ -85,42 +79,14 @@ def _all_rows() -> list[FamilyRow]:
     return rows
 
 
-@blueprint.post("/cari")
-def search() -> ResponseReturnValue:
-    """Keep what is searched for and show the list; the text never stands in an address."""
-    return redirect(url_for(".index", lihat=DAFTAR.keep(DAFTAR.sent())), 303)
+def _make_rows(
+    conn: sqlite3.Connection, view: Tampilan[Saringan], columns: Sequence[str], is_open: bool
+) -> list[list[str]]:
+    dusun = list_dusun(conn, services().wilayah)
+    return [[row.kepala, *make_cells(row, columns, dusun, is_open)] for row in _select(view, dusun)]
 
 
-@blueprint.post("/potongan")
-def fragment() -> ResponseReturnValue:
-    """Answer a script with the list alone, while somebody types."""
-    view = DAFTAR.sent()
-    return render_template("keluarga/_hasil.html", **_list_page(view, DAFTAR.keep(view)))
-
-
-@blueprint.post("/kolom")
-def choose_columns() -> ResponseReturnValue:
-    """Remember which columns this account wants."""
-    return DAFTAR.choose_columns()
-
-
-@blueprint.post("/ekspor")
-def export() -> ResponseReturnValue:
-    """Make a file of exactly the rows and columns shown, log it, and lead to it."""
-
-    def make(
-        conn: sqlite3.Connection, view: Tampilan[Saringan], columns: Sequence[str], is_open: bool
-    ) -> list[list[str]]:
-        dusun = list_dusun(conn, services().wilayah)
-        return [[row.kepala, *make_cells(row, columns, dusun, is_open)] for row in _select(view, dusun)]
-
-    return DAFTAR.export("Kepala keluarga", make)
-
-
-@blueprint.get("/ekspor/<token>")
-def download(token: str) -> ResponseReturnValue:
-    """Hand out an exported file to the session that made it."""
-    return DAFTAR.download(token)
+DAFTAR.add_routes(blueprint, _list_page, "Kepala keluarga", _make_rows)
 
 
 @blueprint.get("/<uuid:id>")

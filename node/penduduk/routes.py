@@ -57,12 +57,6 @@ def people_index() -> PeopleIndex:
     return own_people()
 
 
-@blueprint.get("/")
-def index() -> ResponseReturnValue:
-    """Show one page of the list."""
-    return render_template("penduduk/index.html", **_list_page(*DAFTAR.current()))
-
-
 def _list_page(view: Tampilan[Saringan], token: str | None) -> dict[str, Any]:
     node = services()
     with node.database.read() as conn:
@@ -72,43 +66,15 @@ def _list_page(view: Tampilan[Saringan], token: str | None) -> dict[str, Any]:
         return {**drawn, "dusun": list_dusun(conn, node.wilayah), "statuses": STATUSES}
 
 
-@blueprint.post("/cari")
-def search() -> ResponseReturnValue:
-    """Keep what is searched for and show the list; the text never stands in an address."""
-    return redirect(url_for(".index", lihat=DAFTAR.keep(DAFTAR.sent())), 303)
-
-
-@blueprint.post("/potongan")
-def fragment() -> ResponseReturnValue:
-    """Answer a script with the list alone, while somebody types."""
-    view = DAFTAR.sent()
-    return render_template("penduduk/_hasil.html", **_list_page(view, DAFTAR.keep(view)))
-
-
-@blueprint.post("/kolom")
-def choose_columns() -> ResponseReturnValue:
-    """Remember which columns this account wants."""
-    return DAFTAR.choose_columns()
-
-
-@blueprint.post("/ekspor")
-def export() -> ResponseReturnValue:
-    """Make a file of exactly the rows and columns shown, log it, and lead to it."""
+def _make_rows(
+    conn: sqlite3.Connection, view: Tampilan[Saringan], columns: Sequence[str], is_open: bool
+) -> list[list[str]]:
     node = services()
-
-    def make(
-        conn: sqlite3.Connection, view: Tampilan[Saringan], columns: Sequence[str], is_open: bool
-    ) -> list[list[str]]:
-        people = select_people(node, conn, people_index(), view)
-        return [[row.nama, *row.cells] for row in fill_rows(node, conn, people, columns, is_open)]
-
-    return DAFTAR.export("Nama", make)
+    people = select_people(node, conn, people_index(), view)
+    return [[row.nama, *row.cells] for row in fill_rows(node, conn, people, columns, is_open)]
 
 
-@blueprint.get("/ekspor/<token>")
-def download(token: str) -> ResponseReturnValue:
-    """Hand out an exported file to the session that made it."""
-    return DAFTAR.download(token)
+DAFTAR.add_routes(blueprint, _list_page, "Nama", _make_rows)
 
 
 @blueprint.get("/<uuid:id>")
