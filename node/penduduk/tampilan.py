@@ -134,12 +134,14 @@ class Daftar(Generic[S]):
         shown = found[(page - 1) * PAGE_ROWS : page * PAGE_ROWS]
         # What leads from here to the same list, in another order or on another page.
         same = {"lihat": token, "hanya": view.saringan.hanya or None if token is None else None}
-        return {
+        drawn = {
             "daftar": self, "view": view, "token": token, "same": same, "total": len(found), "page": page,
             "pages": pages, "first": (page - 1) * PAGE_ROWS + 1 if found else 0,
             "last": (page - 1) * PAGE_ROWS + len(shown), "rows": fill(shown), "columns": columns,
             "formats": FORMATS, "purposes": PURPOSES,
         }
+        # As one, for the macros that lists share.
+        return {**drawn, "d": drawn}
 
     def read_columns(self, conn: sqlite3.Connection) -> tuple[str, ...]:
         """Read which columns the account has chosen."""
