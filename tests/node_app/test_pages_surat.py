@@ -32,11 +32,6 @@ def desa(tmp_path: Path) -> Iterator[Desa]:
     made.node.close()
 
 
-@pytest.fixture
-def siti(desa: Desa) -> Browser:
-    return desa.browser("siti")
-
-
 def give_block(desa: Desa, dari: int = 1, sampai: int = 50, log: str = "") -> None:
     """Give this node numbers, as the hub does; here the row alone."""
     with desa.node.database.write() as conn:
