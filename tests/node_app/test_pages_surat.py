@@ -274,6 +274,17 @@ def test_the_way_of_a_letter_and_its_scan(desa: Desa, siti: Browser) -> None:
     siti.get(letter)
     siti.follow(siti.post(f"{letter}/pindaian", {"pindaian": (BytesIO(draw_crest()), "surat.png")}))
     assert siti.get(f"{letter}/pindaian?kecil=1").mimetype == "image/jpeg"
+    assert list_looked_at(desa) == []
+    assert siti.get(f"{letter}/pindaian").mimetype == "image/jpeg"
+    assert list_looked_at(desa) == [(letter.rsplit("/", 1)[1], "surat")]
+
+
+def list_looked_at(desa: Desa) -> list[tuple[str, str]]:
+    """List the scans that somebody has looked at whole, as the audit has them."""
+    with desa.node.database.read() as conn:
+        return conn.execute(
+            "SELECT subject, detail FROM access_audit WHERE action = 'pindaian_dilihat' ORDER BY no"
+        ).fetchall()
 
 
 # The books.
@@ -291,6 +302,8 @@ def test_letters_that_come_in_are_entered_with_scan_and_disposition(desa: Desa, 
     page = siti.follow(siti.post(path, {**fields, "pindaian": (BytesIO(draw_crest()), "a.png")}))
     assert "Undangan rapat" in say(page) and "Belum ada" in say(page)
     id = str(page.request.path).rsplit("/", 1)[1]
+    assert siti.get(f"/surat/masuk/{id}/pindaian").mimetype == "image/jpeg"
+    assert list_looked_at(desa) == [(id, "surat masuk")]
     edit = f"/surat/masuk/{id}/ubah"
     fields = read_form(siti.get(edit), edit)
     siti.follow(siti.post(edit, {**fields, "disposisi": "Hadir, kasi pemerintahan"}))
