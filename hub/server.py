@@ -10,7 +10,6 @@ from hub.ingest.gate import Gate
 from hub.services import open_hub
 from hub.verval.daily import judge_today
 from shared.clock import SystemClock, spent_s, system_random
-from shared.errors import EnvironmentProblem
 from shared.store.backup.restore import clean_up
 from shared.store.cleaning import clean_when_due
 from shared.store.folder import DataFolder
@@ -29,12 +28,7 @@ def run_server(
     backups, where it is not the one beside the data folder. Without ``automatic`` no backup is made by itself.
     """
     open_folder(folder.path)
-    if not folder.lock():
-        raise EnvironmentProblem(
-            "Folder data ini sedang dipakai Sipande yang lain. Tutup dulu yang lain, atau pakai yang sudah"
-            " berjalan itu.",
-            "folder_dipakai",
-        )
+    folder.claim()
     clean_up(folder)
     was_cut_off = folder.read_server_file() is not None
     services = open_hub(folder.path, clock=SystemClock(), random=system_random)

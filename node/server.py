@@ -24,7 +24,6 @@ from node.services import KnownHub, NodeServices, open_node
 from node.sinkron.clean import clean_erased
 from node.sinkron.session import Outcome
 from shared.clock import SystemClock, system_random
-from shared.errors import EnvironmentProblem
 from shared.store.backup.placing import heal
 from shared.store.backup.restore import clean_up
 from shared.store.folder import DataFolder
@@ -52,12 +51,7 @@ def run_server(
         folder.make()
     else:
         open_folder(folder.path)
-    if not folder.lock():
-        raise EnvironmentProblem(
-            "Folder data ini sedang dipakai Sipande yang lain. Tutup dulu yang lain, atau pakai yang sudah"
-            " berjalan itu.",
-            "folder_dipakai",
-        )
+    folder.claim()
     clean_up(folder)
     office = Office(folder, automatic, cadangan=cadangan)
     try:

@@ -51,11 +51,8 @@ def add_hub(path: Path, alamat: str, vkey: str, token: str, ganti: bool) -> None
     # Other users of a machine can read a command line.
     secret = sys.stdin.readline() if token == "-" else token
     lake = Lake(path)
-    lake.lock()
-    try:
+    with lake.held():
         entry = lake.add_hub(address, vkey, secret.strip(), is_change=ganti)
-    finally:
-        lake.unlock()
     _print({"hub": entry.code, "alamat": entry.address})
 
 
@@ -68,12 +65,9 @@ def renew_hub(path: Path, code: str, token: str, alamat: str) -> None:
     address = check_address(alamat) if alamat else ""
     secret = sys.stdin.readline() if token == "-" else token
     lake = Lake(path)
-    lake.lock()
-    try:
+    with lake.held():
         (old,) = _choose_hubs(lake, code)
         entry = lake.renew_hub(old, address, secret.strip())
-    finally:
-        lake.unlock()
     _print({"hub": entry.code, "alamat": entry.address})
 
 
@@ -83,12 +77,9 @@ def renew_hub(path: Path, code: str, token: str, alamat: str) -> None:
 @click.pass_obj
 def pull(path: Path, code: str | None, alasan: str) -> None:
     lake = Lake(path)
-    lake.lock()
-    try:
+    with lake.held():
         hubs = _choose_hubs(lake, code)
         pull_all(lake, hubs, HttpTransport(), SystemClock(), alasan.strip(), open_witness(lake, system_random))
-    finally:
-        lake.unlock()
 
 
 @cli.command(help="Menampilkan hub yang terdaftar dan jumlah datanya; satu baris JSON per hub.")
@@ -96,23 +87,17 @@ def pull(path: Path, code: str | None, alasan: str) -> None:
 def status(path: Path) -> None:
     lake = Lake(path)
     # Under the lock, because a pull that ends meanwhile may remove lines that it has replaced.
-    lake.lock()
-    try:
+    with lake.held():
         for hub in _choose_hubs(lake, None):
             _print(_describe_hub(lake, hub))
-    finally:
-        lake.unlock()
 
 
 @cli.command(help="Menampilkan kunci saksi kabupaten ini: sidik jari untuk dibacakan, vkey untuk kecamatan.")
 @click.pass_obj
 def saksi(path: Path) -> None:
     lake = Lake(path)
-    lake.lock()
-    try:
+    with lake.held():
         signer = open_witness(lake, system_random)
-    finally:
-        lake.unlock()
     _print({"sidik_jari": fingerprint(signer.key.public), "vkey": format_vkey(verifier_of(signer))})
 
 
@@ -126,13 +111,10 @@ _FOLLOWED = (
 @click.pass_obj
 def periksa(path: Path, code: str | None) -> None:
     lake = Lake(path)
-    lake.lock()
-    try:
+    with lake.held():
         hubs = _choose_hubs(lake, code)
         witness = verifier_of(open_witness(lake, system_random))
         found = {hub.code: audit_hub(lake, hub, witness) for hub in hubs}
-    finally:
-        lake.unlock()
     for hub, problems in found.items():
         _print({"hub": hub, "baik": not problems, "masalah": problems})
     if any(found.values()):

@@ -81,7 +81,7 @@ class HubState:
 
 
 class Lake:
-    """Reads and writes the folder; make it the only user of the folder with :meth:`lock`."""
+    """Reads and writes the folder; make this process its only user with :meth:`held` or :meth:`lock`."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -100,6 +100,15 @@ class Lake:
 
     def unlock(self) -> None:
         self._folder.unlock()
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Have the folder for this process while a block runs; raises what :meth:`lock` does."""
+        self.lock()
+        try:
+            yield
+        finally:
+            self.unlock()
 
     def add_hub(self, address: str, vkey: str, token: str, *, is_change: bool = False) -> HubEntry:
         """Register a hub, or with ``is_change`` give a known one another address, key or token.

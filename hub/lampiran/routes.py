@@ -8,9 +8,7 @@ from flask.blueprints import BlueprintSetupState
 from hub.beranda.shell import services
 from hub.verval import queue
 from shared.store.blobs import store_of
-from shared.web.audit import record_access
-from shared.web.pictures import answer_picture
-from shared.web.services import require_user
+from shared.web.pictures import answer_scan
 
 blueprint = Blueprint("lampiran", __name__)
 
@@ -31,9 +29,7 @@ def scan(temuan: str, desa: str) -> Response:
         ).fetchone()
     if row is None:
         abort(404)
-    with hub.database.write() as conn:
-        record_access(conn, hub.clock, require_user().name, "pindaian_dilihat", row[0], desa)
-    return answer_picture(hub, desa, row[1])
+    return answer_scan(hub, desa, row[1], row[0], desa)
 
 
 def has_scan(desa: str, digest: str) -> bool:

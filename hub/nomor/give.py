@@ -10,13 +10,14 @@ import sqlite3
 from datetime import date
 
 from hub.change import write_to_desa
-from hub.nomor.queries import find_present_log, has_silent_computer, list_blocks, list_used
-from hub.pemulihan.state import read_last_recovery, read_recovery
+from hub.nomor.queries import find_present_log
+from hub.pemulihan.state import list_silent, read_last_recovery, read_recovery
 from hub.services import HubServices
 from shared.clock import today
 from shared.store.drafts import draft_create
 from shared.store.migrations import read_setting
 from shared.surat.numbering import BLOCK_SIZE, Block, count_left, next_block
+from shared.surat.queries import list_blocks, list_used
 
 DECEMBER = 12
 
@@ -59,7 +60,7 @@ def _may_have_forgotten(conn: sqlite3.Connection, desa: str) -> bool:
     A person may end the recovery while some are silent; a block that only such a one knows must not be given again.
     """
     since_s = read_last_recovery(conn)
-    return read_recovery(conn) is not None or (since_s is not None and has_silent_computer(conn, desa, since_s))
+    return read_recovery(conn) is not None or (since_s is not None and desa in list_silent(conn, since_s))
 
 
 def _write(services: HubServices, conn: sqlite3.Connection, desa: str, year: int, block: Block) -> None:

@@ -58,12 +58,15 @@ def read_recovery(conn: sqlite3.Connection) -> Recovery | None:
 def list_unheard(conn: sqlite3.Connection) -> set[str]:
     """Give the desa of which a recovering hub may lack something: a computer has not handed over all since it began."""
     since = read_setting(conn, SINCE)
-    if since is None:
-        return set()
+    return set() if since is None else list_silent(conn, int(since))
+
+
+def list_silent(conn: sqlite3.Connection, since_s: int) -> set[str]:
+    """Give the desa of which a computer has not handed over, since a moment, all that it announced."""
     rows = conn.execute(
         "SELECT DISTINCT s.wilayah FROM simpul s WHERE s.status <> 'dicabut' AND NOT EXISTS"
         " (SELECT 1 FROM contact c WHERE c.kunci = s.kunci AND c.last_s >= ? AND c.queue = 0)",
-        (int(since),),
+        (since_s,),
     )
     return {row[0] for row in rows}
 

@@ -196,13 +196,7 @@ def _draft_closings(
         "SELECT k.desa, k.id, k.desa_lain FROM kasus k LEFT JOIN temuan t ON t.id = k.temuan"
         " WHERE t.id IS NULL AND k.status <> 'selesai'"
     ).fetchall()
-    changes = {"status": "selesai", "catatan": GONE}
-    return [
-        found
-        for desa, id, others in rows
-        if not _may_lack(unheard, desa, others)
-        and (found := draft_case_update(conn, services, desa, id, changes))
-    ]
+    return _draft_updates(conn, services, unheard, rows, {"status": "selesai", "catatan": GONE})
 
 
 def _draft_reopenings(
@@ -218,12 +212,7 @@ def _draft_reopenings(
     changes = {"status": "terbuka", **dict.fromkeys((
         "alasan", "catatan", "batas_waktu", "usulan", "petugas_pertama", "pemegang", "di_camat", "pesan_camat",
     ))}
-    return [
-        found
-        for desa, id, others in rows
-        if not _may_lack(unheard, desa, others)
-        and (found := draft_case_update(conn, services, desa, id, changes))
-    ]
+    return _draft_updates(conn, services, unheard, rows, changes)
 
 
 def _draft_answered(
@@ -233,14 +222,8 @@ def _draft_answered(
         "SELECT k.desa, k.id, k.desa_lain FROM kasus k JOIN temuan t ON t.id = k.temuan"
         " WHERE k.status = 'dikembalikan' AND k.jawaban IS NOT NULL"
     ).fetchall()
-    changes = {"status": "dijawab"}
-    return [
-        found
-        for desa, id, others in rows
-        if not _may_lack(unheard, desa, others)
-        and _is_answered(conn, services, desa, id)
-        and (found := draft_case_update(conn, services, desa, id, changes))
-    ]
+    answered = (row for row in rows if _is_answered(conn, services, row[0], row[1]))
+    return _draft_updates(conn, services, unheard, answered, {"status": "dijawab"})
 
 
 def _is_answered(conn: sqlite3.Connection, services: HubServices, desa: str, id: str) -> bool:
@@ -250,8 +233,20 @@ def _is_answered(conn: sqlite3.Connection, services: HubServices, desa: str, id:
     return set(groups["status"].heads).isdisjoint(groups[EXISTENCE].heads)
 
 
+def _draft_updates(
+    conn: sqlite3.Connection, services: HubServices, unheard: Set[str],
+    cases: Iterable[tuple[str, str, str | None]], changes: Mapping[str, Any],
+) -> list[tuple[str, Draft]]:
+    """Change some fields of cases (desa, id, other desa), but of none where something may still be missing."""
+    return [
+        found for desa, id, others in cases
+        if not _may_lack(unheard, desa, others)
+        and (found := draft_case_update(conn, services, desa, id, changes))
+    ]
+
+
 def draft_case_update(
-    conn: sqlite3.Connection, services: HubServices, desa: str, id: str, changes: dict[str, Any]
+    conn: sqlite3.Connection, services: HubServices, desa: str, id: str, changes: Mapping[str, Any]
 ) -> tuple[str, Draft] | None:
     """Change some fields of a case."""
     kind = services.catalogue["kasus"]

@@ -14,7 +14,7 @@ from node.bantuan.rules import REASONS, STATUSES, find_status_problem
 from node.beranda.desk import author, services
 from node.change import write_drafts
 from node.penduduk.biodata import make_teller
-from node.penduduk.editing import PROPOSED, Editor, EditView, take_version
+from node.penduduk.editing import PROPOSED, Editor, EditView, add_choice_route, add_edit_routes
 from node.penduduk.queries import is_deleted, list_cases, read_row, read_titles
 from node.penduduk.tampilan import read_later
 from node.penduduk.writing import delete, proposes, restore
@@ -55,18 +55,6 @@ def show(id: object) -> ResponseReturnValue:
     )
 
 
-@blueprint.get("/<uuid:id>/ubah")
-def edit(id: object) -> ResponseReturnValue:
-    """Show the form of a recipient; who receives what is not changed but removed and added."""
-    return _editor(str(id)).show()
-
-
-@blueprint.post("/<uuid:id>/ubah")
-def update(id: object) -> ResponseReturnValue:
-    """Save what was typed, unless somebody else was faster: then show both."""
-    return _editor(str(id)).save(url_for(".show", id=id))
-
-
 def _editor(id: str) -> Editor:
     def check(conn: sqlite3.Connection, values: Mapping[str, Any], form: Form) -> None:
         _check(conn, id, values, form)
@@ -75,6 +63,10 @@ def _editor(id: str) -> Editor:
         return render_template("bantuan/ubah_penerima.html", penerima=_find(id), view=view)
 
     return Editor(PENERIMA, id, FIELDS, CHOICES, draw, check)
+
+
+add_edit_routes(blueprint, _editor)
+add_choice_route(blueprint, PENERIMA)
 
 
 def _check(conn: sqlite3.Connection, id: str, values: Mapping[str, Any], form: Form) -> None:
@@ -119,13 +111,6 @@ def set_status(id: object) -> ResponseReturnValue:
     else:
         flash("Penerima dihentikan." if status == "berhenti" else "Penerima sekarang menerima.", "baik")
     return redirect(url_for("bantuan.show", id=values["program"]), 303)
-
-
-@blueprint.post("/<uuid:id>/pilih")
-def choose(id: object) -> ResponseReturnValue:
-    """Take one of several values; what is about money is a proposal to the kecamatan."""
-    take_version(PENERIMA, str(id))
-    return redirect(url_for(".show", id=id), 303)
 
 
 @blueprint.get("/<uuid:id>/hapus")

@@ -17,7 +17,7 @@ from node.bantuan.rules import KELUARGA_SASARAN, STATUSES, describe_period, find
 from node.beranda.desk import Notes, author, keep, services
 from node.change import write_drafts
 from node.penduduk.biodata import make_teller
-from node.penduduk.editing import Editor, EditView, take_version
+from node.penduduk.editing import Editor, EditView, add_choice_route, add_edit_routes
 from node.penduduk.listing import fill_rows
 from node.penduduk.queries import is_deleted, list_cases
 from node.penduduk.routes import people_index
@@ -78,23 +78,15 @@ def create() -> ResponseReturnValue:
     return redirect(url_for(".show", id=id), 303)
 
 
-@blueprint.get("/<uuid:id>/ubah")
-def edit(id: object) -> ResponseReturnValue:
-    """Show the form of a programme of the desa's own."""
-    return _editor(str(id)).show()
-
-
-@blueprint.post("/<uuid:id>/ubah")
-def update(id: object) -> ResponseReturnValue:
-    """Save what was typed, unless somebody else was faster: then show both."""
-    return _editor(str(id)).save(url_for(".show", id=id))
-
-
 def _editor(id: str) -> Editor:
     def check(conn: sqlite3.Connection, values: Mapping[str, Any], form: Form) -> None:
         _check_period(values, form)
 
     return Editor(PROGRAM, id, FIELDS, {}, lambda view: _form_page(id, view), check)
+
+
+add_edit_routes(blueprint, _editor)
+add_choice_route(blueprint, PROGRAM)
 
 
 def _check_period(values: Mapping[str, Any], form: Form) -> None:
@@ -125,13 +117,6 @@ def end(id: object) -> ResponseReturnValue:
         if draft is not None:
             write_drafts(node, [draft], author=author())
     flash("Hari terakhir program sudah disimpan. Daftar penerimanya tetap tercatat.", "baik")
-    return redirect(url_for(".show", id=id), 303)
-
-
-@blueprint.post("/<uuid:id>/pilih")
-def choose(id: object) -> ResponseReturnValue:
-    """Take one of several values of a programme of the desa's own."""
-    take_version(PROGRAM, str(id))
     return redirect(url_for(".show", id=id), 303)
 
 

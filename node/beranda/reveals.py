@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from flask import flash, request
+
 from node.beranda.desk import keep, services
 from node.services import NodeServices
 from shared.errors import UserError
@@ -24,12 +26,17 @@ class _Reveals:
         self.until: dict[tuple[int, str], float] = {}
 
 
-def reveal(record: str, purpose: str) -> None:
-    """Open the numbers of one record to the current session and write it into the audit.
+def reveal(record: str) -> None:
+    """Open the numbers of one record to the current session for the purpose that was sent; logged.
 
-    Raises UserError when no purpose of the list was chosen.
+    Without a purpose of the list the next page says what is missing.
     """
-    check_purpose(purpose)
+    purpose = request.form.get("keperluan", "")
+    try:
+        check_purpose(purpose)
+    except UserError as error:
+        flash(error.pesan, "salah")
+        return
     node, user = services(), require_user()
     with node.database.write() as conn:
         record_access(conn, node.clock, user.name, "nik_ditampilkan", record, purpose)

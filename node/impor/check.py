@@ -45,6 +45,18 @@ Place = tuple[str, int]
 Letters = Mapping[str, Mapping[str, str]]
 
 
+def name_rows(here: CleanRow, rows: Iterable[CleanRow]) -> str:
+    """Name other rows, never what stands in them: "baris 7, baris 12 di lembar 'X', dan 3 baris lain"."""
+    others = [row for row in rows if row.place != here.place]
+    parts = [
+        f"baris {row.row}" + (f" di lembar '{row.sheet}'" if row.sheet != here.sheet else "")
+        for row in others[:_ROWS_NAMED_MAX]
+    ]
+    if len(others) > _ROWS_NAMED_MAX:
+        parts.append(f"dan {len(others) - _ROWS_NAMED_MAX} baris lain")
+    return ", ".join(parts)
+
+
 def check_rows(
     rows: Sequence[CleanRow], rejected: Set[Place] = frozenset(), letters: Letters | None = None
 ) -> list[Problem]:
@@ -84,18 +96,6 @@ def _group(rows: Iterable[CleanRow], name: str) -> dict[Value, list[CleanRow]]:
     return groups
 
 
-def _name_rows(here: CleanRow, rows: Iterable[CleanRow]) -> str:
-    """Name other rows for a person: "baris 7, baris 12 di lembar 'X', dan 3 baris lain"."""
-    others = [row for row in rows if row.place != here.place]
-    parts = [
-        f"baris {row.row}" + (f" di lembar '{row.sheet}'" if row.sheet != here.sheet else "")
-        for row in others[:_ROWS_NAMED_MAX]
-    ]
-    if len(others) > _ROWS_NAMED_MAX:
-        parts.append(f"dan {len(others) - _ROWS_NAMED_MAX} baris lain")
-    return ", ".join(parts)
-
-
 def _is_living(row: CleanRow) -> bool:
     return row.values.get("status_dasar", HIDUP) == HIDUP
 
@@ -104,7 +104,7 @@ def _check_same_nik(rows: Iterable[CleanRow], make: _Maker) -> Iterator[Problem]
     for group in _group(rows, "nik").values():
         if len(group) > 1:
             for row in group:
-                pesan = write_problem("nik_ganda", baris=_name_rows(row, group))
+                pesan = write_problem("nik_ganda", baris=name_rows(row, group))
                 yield make(row, "nik", reject("nik_ganda", pesan))
 
 
@@ -127,10 +127,10 @@ def _find_twin(row: CleanRow, group: list[CleanRow], mothers: Mapping[Place, str
     mother = mothers[row.place]
     same = [other for other in group if mother and mothers[other.place] == mother]
     if len(same) > 1:
-        return reject("orang_ganda", write_problem("orang_ganda", baris=_name_rows(row, same)))
+        return reject("orang_ganda", write_problem("orang_ganda", baris=name_rows(row, same)))
     maybe = [other for other in group if not mother or not mothers[other.place]]
     if any(other.place != row.place for other in maybe):
-        pesan = write_problem("orang_mungkin_ganda", baris=_name_rows(row, group if not mother else maybe))
+        pesan = write_problem("orang_mungkin_ganda", baris=name_rows(row, group if not mother else maybe))
         return remind("orang_mungkin_ganda", pesan)
     return None
 
@@ -144,7 +144,7 @@ def _check_heads(
         heads = [row for row in living if row.values.get("hubungan") == KEPALA_KELUARGA]
         if len(heads) > 1:
             for row in heads:
-                pesan = write_problem("kepala_ganda", baris=_name_rows(row, heads))
+                pesan = write_problem("kepala_ganda", baris=name_rows(row, heads))
                 yield make(row, "hubungan", reject("kepala_ganda", pesan))
         elif living and not heads and not any(row.place in rejected for row in living):
             yield make(living[0], "no_kk", remind("tanpa_kepala", write_problem("tanpa_kepala")))
@@ -155,7 +155,7 @@ def _check_family_dusun(families: Mapping[Value, list[CleanRow]], make: _Maker) 
         named = [row for row in members if "dusun" in row.values]
         odd = next((row for row in named if row.values["dusun"] != named[0].values["dusun"]), None)
         if odd is not None:
-            pesan = write_problem("dusun_keluarga_beda", baris=_name_rows(odd, named[:1]))
+            pesan = write_problem("dusun_keluarga_beda", baris=name_rows(odd, named[:1]))
             yield make(odd, "dusun", remind("dusun_keluarga_beda", pesan))
 
 

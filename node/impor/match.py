@@ -16,7 +16,7 @@ from datetime import date
 from enum import Enum
 from typing import Any, NamedTuple
 
-from node.impor.check import CleanRow, Place
+from node.impor.check import CleanRow, Place, name_rows
 from node.impor.clean import Value, clean
 from node.impor.columns import BY_FIELD
 from node.impor.queries import BaseRow, LiveTable, Snapshot
@@ -25,7 +25,6 @@ from shared.codes.spelling import plain
 from shared.records.names import normalise_name
 
 
-_ROWS_NAMED_MAX = 5
 SENTENCES: Mapping[str, str] = {
     "nik_ganda_di_data": (
         "NIK ini dipakai lebih dari satu orang di komputer ini. Perbaiki dahulu NIK yang salah di data "
@@ -317,22 +316,11 @@ class _PersonMatcher:
         return normalise_name(str(row.values.get("nama", ""))) not in [normalise_name(name or "") for name in names]
 
     def _refuse(self, row: CleanRow, name: str, kode: str, *others: CleanRow) -> None:
-        pesan = SENTENCES[kode].format(baris=_name_rows(row, others))
+        pesan = SENTENCES[kode].format(baris=name_rows(row, others))
         self.result.refused.append(Remark(row, name, kode, pesan))
 
     def _remind(self, row: CleanRow, name: str, kode: str) -> None:
         self.result.reminders.append(Remark(row, name, kode, SENTENCES[kode]))
-
-
-def _name_rows(here: CleanRow, others: tuple[CleanRow, ...]) -> str:
-    """Name other rows for a person, without what stands in them."""
-    parts = [
-        f"baris {row.row}" + (f" di lembar '{row.sheet}'" if row.sheet != here.sheet else "")
-        for row in others[:_ROWS_NAMED_MAX]
-    ]
-    if len(others) > _ROWS_NAMED_MAX:
-        parts.append(f"dan {len(others) - _ROWS_NAMED_MAX} baris lain")
-    return ", ".join(parts)
 
 
 def list_seen(rows: Iterable[CleanRow], snapshot: Snapshot) -> Iterator[str]:

@@ -17,7 +17,7 @@ from node.impor.match import dusun_key
 from node.keluarga.closing import close_dusun
 from node.keluarga.queries import list_pointing
 from node.penduduk.biodata import make_teller
-from node.penduduk.editing import Editor, EditView, take_version
+from node.penduduk.editing import Editor, EditView, add_choice_route, add_edit_routes
 from node.penduduk.naming import name_deleted
 from node.penduduk.queries import is_deleted, list_deleted, list_dusun, read_row, read_rows
 from node.penduduk.routes import people_index
@@ -74,18 +74,6 @@ def show(id: object) -> ResponseReturnValue:
     return _dusun_page(str(id), "")
 
 
-@blueprint.get("/<uuid:id>/ubah")
-def edit(id: object) -> ResponseReturnValue:
-    """Show the form of a hamlet."""
-    return _editor(str(id)).show()
-
-
-@blueprint.post("/<uuid:id>/ubah")
-def update(id: object) -> ResponseReturnValue:
-    """Rename a hamlet, unless somebody else was faster: then show both."""
-    return _editor(str(id)).save(url_for(".show", id=id))
-
-
 def _editor(id: str) -> Editor:
     def check(conn: sqlite3.Connection, values: Mapping[str, Any], form: Form) -> None:
         _check_name(conn, id, values, form)
@@ -93,6 +81,10 @@ def _editor(id: str) -> Editor:
     return Editor(
         DUSUN, id, FIELDS, {}, lambda view: render_template("keluarga/ubah_dusun.html", id=id, view=view), check
     )
+
+
+add_edit_routes(blueprint, _editor)
+add_choice_route(blueprint, DUSUN)
 
 
 def _check_name(conn: sqlite3.Connection, id: str, values: Mapping[str, Any], form: Form) -> None:
@@ -103,13 +95,6 @@ def _check_name(conn: sqlite3.Connection, id: str, values: Mapping[str, Any], fo
         form.fields["nama"].error = "Dusun dengan nama ini sudah ada." + (
             " Untuk menyatukannya, tutup dusun yang ini dan pindahkan penduduknya ke sana." if id else ""
         )
-
-
-@blueprint.post("/<uuid:id>/pilih")
-def choose(id: object) -> ResponseReturnValue:
-    """Take one of several values that wait for verval."""
-    take_version(DUSUN, str(id))
-    return redirect(url_for(".show", id=id), 303)
 
 
 @blueprint.post("/<uuid:id>/tutup")

@@ -20,7 +20,7 @@ from node.keluarga.rules import (
 from node.keluarga.writing import move_people
 from node.lingkup import own_area
 from node.penduduk.biodata import make_teller
-from node.penduduk.editing import Editor, EditView, take_version
+from node.penduduk.editing import Editor, EditView, add_choice_route, add_edit_routes
 from node.penduduk.listing import fill_rows
 from node.penduduk.queries import is_deleted, list_cases, list_dusun, read_row
 from node.penduduk.routes import people_index
@@ -39,12 +39,6 @@ KELUARGA = CATALOGUE["keluarga"]
 FIELDS = tuple(KELUARGA.fields)
 CANDIDATES_MAX = 10
 DAFTAR = Daftar("keluarga", COLUMNS, DEFAULT_COLUMNS, SORTS, ONLY, read_saringan)
-
-
-@blueprint.get("/")
-def index() -> ResponseReturnValue:
-    """Show one page of the list."""
-    return render_template("keluarga/index.html", **_list_page(*DAFTAR.current()))
 
 
 def _list_page(view: Tampilan[Saringan], token: str | None) -> dict[str, Any]:
@@ -85,42 +79,14 @@ def _all_rows() -> list[FamilyRow]:
     return rows
 
 
-@blueprint.post("/cari")
-def search() -> ResponseReturnValue:
-    """Keep what is searched for and show the list; the text never stands in an address."""
-    return redirect(url_for(".index", lihat=DAFTAR.keep(DAFTAR.sent())), 303)
+def _make_rows(
+    conn: sqlite3.Connection, view: Tampilan[Saringan], columns: Sequence[str], is_open: bool
+) -> list[list[str]]:
+    dusun = list_dusun(conn, services().wilayah)
+    return [[row.kepala, *make_cells(row, columns, dusun, is_open)] for row in _select(view, dusun)]
 
 
-@blueprint.post("/potongan")
-def fragment() -> ResponseReturnValue:
-    """Answer a script with the list alone, while somebody types."""
-    view = DAFTAR.sent()
-    return render_template("keluarga/_hasil.html", **_list_page(view, DAFTAR.keep(view)))
-
-
-@blueprint.post("/kolom")
-def choose_columns() -> ResponseReturnValue:
-    """Remember which columns this account wants."""
-    return DAFTAR.choose_columns()
-
-
-@blueprint.post("/ekspor")
-def export() -> ResponseReturnValue:
-    """Make a file of exactly the rows and columns shown, log it, and lead to it."""
-
-    def make(
-        conn: sqlite3.Connection, view: Tampilan[Saringan], columns: Sequence[str], is_open: bool
-    ) -> list[list[str]]:
-        dusun = list_dusun(conn, services().wilayah)
-        return [[row.kepala, *make_cells(row, columns, dusun, is_open)] for row in _select(view, dusun)]
-
-    return DAFTAR.export("Kepala keluarga", make)
-
-
-@blueprint.get("/ekspor/<token>")
-def download(token: str) -> ResponseReturnValue:
-    """Hand out an exported file to the session that made it."""
-    return DAFTAR.download(token)
+DAFTAR.add_routes(blueprint, _list_page, "Kepala keluarga", _make_rows)
 
 
 @blueprint.get("/<uuid:id>")
@@ -159,10 +125,7 @@ def show(id: object) -> ResponseReturnValue:
 def unmask(id: object) -> ResponseReturnValue:
     """Open the numbers of a family for a few minutes; logged with the purpose."""
     _require(str(id))
-    try:
-        reveal(str(id), request.form.get("keperluan", ""))
-    except UserError as error:
-        flash(error.pesan, "salah")
+    reveal(str(id))
     return redirect(url_for(".show", id=id), 303)
 
 
@@ -196,31 +159,16 @@ def create() -> ResponseReturnValue:
     return redirect(url_for(".show", id=id), 303)
 
 
-@blueprint.get("/<uuid:id>/ubah")
-def edit(id: object) -> ResponseReturnValue:
-    """Show the form of a family as it stands."""
-    return _editor(str(id)).show()
-
-
-@blueprint.post("/<uuid:id>/ubah")
-def update(id: object) -> ResponseReturnValue:
-    """Save what was typed, unless somebody else was faster: then show both."""
-    return _editor(str(id)).save(url_for(".show", id=id))
-
-
 def _editor(id: str) -> Editor:
     return Editor(KELUARGA, id, FIELDS, _choices(), lambda view: _form_page(id, view))
 
 
+add_edit_routes(blueprint, _editor)
+add_choice_route(blueprint, KELUARGA)
+
+
 def _form_page(id: str, view: EditView) -> str:
     return render_template("keluarga/ubah.html", id=id, view=view)
-
-
-@blueprint.post("/<uuid:id>/pilih")
-def choose(id: object) -> ResponseReturnValue:
-    """Take one of several values that wait for verval."""
-    take_version(KELUARGA, str(id))
-    return redirect(url_for(".show", id=id), 303)
 
 
 @blueprint.get("/<uuid:id>/pindah")

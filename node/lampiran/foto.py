@@ -5,16 +5,13 @@ from __future__ import annotations
 from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from node.beranda.desk import author, services
-from node.change import write_drafts
+from node.beranda.desk import services
+from node.penduduk.editing import require_row, write_fields
 from node.penduduk.queries import read_row
 from node.penduduk.rules import PENDUDUK
-from shared.errors import EnvironmentProblem, UserError
 from shared.store.attachments import list_written
 from shared.store.blobs import store_of
-from shared.store.drafts import draft_update
-from shared.store.records import load_state
-from shared.web.pictures import ACCEPT, answer_picture, read_picture
+from shared.web.pictures import ACCEPT, answer_picture, take_picture
 
 blueprint = Blueprint("foto", __name__, url_prefix="/penduduk")
 MARK_LETTERS = 8
@@ -30,19 +27,13 @@ def edit(id: object) -> ResponseReturnValue:
 @blueprint.post("/<uuid:id>/foto")
 def save(id: object) -> ResponseReturnValue:
     """Keep a photo that was chosen."""
-    record = str(id)
-    _read_values(record)
-    try:
-        data = read_picture("foto")
-        if data is None:
-            raise UserError("Pilih dulu berkas fotonya.", "berkas_kosong")
-    except EnvironmentProblem:
-        raise
-    except UserError as error:
-        return _page(record, error.pesan), 400
-    node = services()
+    node, record = services(), str(id)
+    require_row(PENDUDUK, record)
+    data, problem = take_picture("foto", "Pilih dulu berkas fotonya.")
+    if data is None:
+        return _page(record, problem), 400
     # The bytes first: a record never names what is not here.
-    _write(record, store_of(node).add(node.wilayah, data))
+    write_fields(PENDUDUK, record, {"foto": store_of(node).add(node.wilayah, data)})
     flash("Foto sudah disimpan dan ikut terkirim sesudah data pada sinkronisasi berikutnya.", "baik")
     return redirect(url_for("penduduk.show", id=id), 303)
 
@@ -50,7 +41,7 @@ def save(id: object) -> ResponseReturnValue:
 @blueprint.post("/<uuid:id>/foto/hapus")
 def remove(id: object) -> ResponseReturnValue:
     """Take the photo off the record."""
-    _write(str(id), None)
+    write_fields(PENDUDUK, str(id), {"foto": None})
     flash("Foto sudah dihapus dari biodata.", "baik")
     return redirect(url_for("penduduk.show", id=id), 303)
 
@@ -72,28 +63,8 @@ def picture(id: object) -> Response:
 
 
 def _page(id: str, problem: str) -> str:
-    values = _read_values(id)
+    values = require_row(PENDUDUK, id)
     return render_template(
         "lampiran/foto.html", id=id, nama=values.get("nama") or "(tanpa nama)", foto=values.get("foto"),
         problem=problem, accept=ACCEPT,
     )
-
-
-def _read_values(id: str) -> dict[str, object]:
-    node = services()
-    with node.database.read() as conn:
-        values = read_row(conn, PENDUDUK, node.wilayah, id)
-    if values is None:
-        abort(404)
-    return values
-
-
-def _write(id: str, digest: str | None) -> None:
-    node = services()
-    with node.database.write() as conn:
-        state = load_state(conn, node.catalogue, PENDUDUK, node.wilayah, id)
-        if not state.exists:
-            abort(404)
-        draft = draft_update(PENDUDUK, state, id, {"foto": digest})
-        if draft is not None:
-            write_drafts(node, [draft], author=author())

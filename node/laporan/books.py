@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from node.beranda.desk import services
@@ -15,7 +15,6 @@ from node.laporan.queries import list_years
 from node.penduduk.queries import list_dusun
 from node.penduduk.routes import people_index
 from node.penduduk.tampilan import read_page
-from shared.errors import EnvironmentProblem, UserError
 
 blueprint = Blueprint("buku", __name__, url_prefix="/laporan/buku")
 PAGE_ROWS = 25
@@ -50,13 +49,7 @@ def _page(book: Buku) -> dict[str, Any]:
 @blueprint.post("/<kode>/tampilkan")
 def unmask(kode: str) -> ResponseReturnValue:
     """Open the numbers of a book for a few minutes; logged with the purpose."""
-    book = _find(kode)
-    try:
-        reveal(_subject(book), request.form.get("keperluan", ""))
-    except EnvironmentProblem:
-        raise
-    except UserError as error:
-        flash(error.pesan, "salah")
+    reveal(_subject(_find(kode)))
     return redirect(url_for(".show", kode=kode), 303)
 
 

@@ -1,21 +1,25 @@
-"""The edit form of any record: shown as it stands, saved unless somebody else was faster; then both are shown."""
+"""A record behind a page: found, or 404; its edit form, saved unless somebody was faster: then both are shown."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from flask import abort, flash, redirect, request
+from flask import Blueprint, abort, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from node.beranda.desk import author, services
 from node.beranda.reveals import is_revealed
+from node.change import write_drafts
+from node.penduduk.queries import read_row
 from node.penduduk.rules import show_value
 from node.penduduk.writing import (
     Check, Choices, Overtaken, Rejected, choose_version, save_edit, write_frontier,
 )
 from shared.errors import EnvironmentProblem, UserError
 from shared.records.kind import Kind
+from shared.store.drafts import draft_update
 from shared.store.records import load_state
 from shared.web.forms import Form, make_form
 
@@ -87,6 +91,52 @@ class Editor:
                 (field.info.label, show_value(field, change.before, names), show_value(field, change.now, names))
             )
         return described
+
+
+def require_row(kind: Kind, id: str) -> dict[str, Any]:
+    """Read the record that a page is about; 404 when there is none."""
+    node = services()
+    with node.database.read() as conn:
+        values = read_row(conn, kind, node.wilayah, id)
+    if values is None:
+        abort(404)
+    return values
+
+
+def write_fields(kind: Kind, id: str, changed: Mapping[str, Any]) -> None:
+    """Write some fields of the record that a page is about, where they differ; 404 when it is gone."""
+    node = services()
+    with node.database.write() as conn:
+        state = load_state(conn, node.catalogue, kind, node.wilayah, id)
+        if not state.exists:
+            abort(404)
+        draft = draft_update(kind, state, id, changed)
+        if draft is not None:
+            write_drafts(node, [draft], author=author())
+
+
+def add_edit_routes(blueprint: Blueprint, make_editor: Callable[[str], Editor]) -> None:
+    """Add the edit form of its records, `/<id>/ubah`, to a blueprint; what was saved is shown on `.show`."""
+
+    @blueprint.get("/<uuid:id>/ubah")
+    def edit(id: object) -> ResponseReturnValue:
+        """Show the form of a record as it stands."""
+        return make_editor(str(id)).show()
+
+    @blueprint.post("/<uuid:id>/ubah")
+    def update(id: object) -> ResponseReturnValue:
+        """Save what was typed, unless somebody else was faster: then show both."""
+        return make_editor(str(id)).save(url_for(".show", id=id))
+
+
+def add_choice_route(blueprint: Blueprint, kind: Kind) -> None:
+    """Add the choice between versions of its records, `/<id>/pilih`, to a blueprint; it leads back to `.show`."""
+
+    @blueprint.post("/<uuid:id>/pilih")
+    def choose(id: object) -> ResponseReturnValue:
+        """Take one of several values that wait for verval; protected ones as a proposal to the kecamatan."""
+        take_version(kind, str(id))
+        return redirect(url_for(".show", id=id), 303)
 
 
 def take_version(kind: Kind, id: str) -> None:

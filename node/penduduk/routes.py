@@ -14,7 +14,7 @@ from node.beranda.desk import author, services
 from node.beranda.reveals import PURPOSES, conceal, is_revealed, reveal
 from node.lingkup import people_index as own_people
 from node.penduduk.biodata import read_biodata
-from node.penduduk.editing import Editor, EditView, take_version
+from node.penduduk.editing import Editor, EditView, add_choice_route, add_edit_routes
 from node.penduduk.index import PeopleIndex
 from node.penduduk.listing import fill_rows, select_people
 from node.penduduk.queries import list_dusun, read_row
@@ -37,7 +37,6 @@ from node.penduduk.rules import (
 from node.penduduk.tampilan import Daftar, Tampilan, read_later
 from node.penduduk.writing import KnownAlready, Rejected, delete, restore, save_new
 from shared.clock import today
-from shared.errors import UserError
 from shared.records.lampid import JENIS_PERISTIWA
 from shared.web.forms import Form, make_form
 
@@ -58,12 +57,6 @@ def people_index() -> PeopleIndex:
     return own_people()
 
 
-@blueprint.get("/")
-def index() -> ResponseReturnValue:
-    """Show one page of the list."""
-    return render_template("penduduk/index.html", **_list_page(*DAFTAR.current()))
-
-
 def _list_page(view: Tampilan[Saringan], token: str | None) -> dict[str, Any]:
     node = services()
     with node.database.read() as conn:
@@ -73,43 +66,15 @@ def _list_page(view: Tampilan[Saringan], token: str | None) -> dict[str, Any]:
         return {**drawn, "dusun": list_dusun(conn, node.wilayah), "statuses": STATUSES}
 
 
-@blueprint.post("/cari")
-def search() -> ResponseReturnValue:
-    """Keep what is searched for and show the list; the text never stands in an address."""
-    return redirect(url_for(".index", lihat=DAFTAR.keep(DAFTAR.sent())), 303)
-
-
-@blueprint.post("/potongan")
-def fragment() -> ResponseReturnValue:
-    """Answer a script with the list alone, while somebody types."""
-    view = DAFTAR.sent()
-    return render_template("penduduk/_hasil.html", **_list_page(view, DAFTAR.keep(view)))
-
-
-@blueprint.post("/kolom")
-def choose_columns() -> ResponseReturnValue:
-    """Remember which columns this account wants."""
-    return DAFTAR.choose_columns()
-
-
-@blueprint.post("/ekspor")
-def export() -> ResponseReturnValue:
-    """Make a file of exactly the rows and columns shown, log it, and lead to it."""
+def _make_rows(
+    conn: sqlite3.Connection, view: Tampilan[Saringan], columns: Sequence[str], is_open: bool
+) -> list[list[str]]:
     node = services()
-
-    def make(
-        conn: sqlite3.Connection, view: Tampilan[Saringan], columns: Sequence[str], is_open: bool
-    ) -> list[list[str]]:
-        people = select_people(node, conn, people_index(), view)
-        return [[row.nama, *row.cells] for row in fill_rows(node, conn, people, columns, is_open)]
-
-    return DAFTAR.export("Nama", make)
+    people = select_people(node, conn, people_index(), view)
+    return [[row.nama, *row.cells] for row in fill_rows(node, conn, people, columns, is_open)]
 
 
-@blueprint.get("/ekspor/<token>")
-def download(token: str) -> ResponseReturnValue:
-    """Hand out an exported file to the session that made it."""
-    return DAFTAR.download(token)
+DAFTAR.add_routes(blueprint, _list_page, "Nama", _make_rows)
 
 
 @blueprint.get("/<uuid:id>")
@@ -130,10 +95,7 @@ def show(id: object) -> ResponseReturnValue:
 def unmask(id: object) -> ResponseReturnValue:
     """Open the numbers of one resident for a few minutes; logged with the purpose."""
     _require(str(id))
-    try:
-        reveal(str(id), request.form.get("keperluan", ""))
-    except UserError as error:
-        flash(error.pesan, "salah")
+    reveal(str(id))
     return redirect(url_for(".show", id=id), 303)
 
 
@@ -182,18 +144,6 @@ def _add_page(form: Form, family: str, number: str, known: Any = ()) -> str:
     )
 
 
-@blueprint.get("/<uuid:id>/ubah")
-def edit(id: object) -> ResponseReturnValue:
-    """Show the form of one resident as it stands."""
-    return _editor(str(id)).show()
-
-
-@blueprint.post("/<uuid:id>/ubah")
-def update(id: object) -> ResponseReturnValue:
-    """Save what was typed, unless somebody else was faster: then show both."""
-    return _editor(str(id)).save(url_for(".show", id=id))
-
-
 def _editor(id: str) -> Editor:
     node = services()
     with node.database.read() as conn:
@@ -209,11 +159,8 @@ def _editor(id: str) -> Editor:
     return Editor(PENDUDUK, id, names, _choices(dusun), draw)
 
 
-@blueprint.post("/<uuid:id>/pilih")
-def choose(id: object) -> ResponseReturnValue:
-    """Take one of several values that wait for verval."""
-    take_version(PENDUDUK, str(id))
-    return redirect(url_for(".show", id=id), 303)
+add_edit_routes(blueprint, _editor)
+add_choice_route(blueprint, PENDUDUK)
 
 
 @blueprint.get("/<uuid:id>/hapus")

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Generic, Protocol, TypeVar
 
-from flask import Response, abort, flash, redirect, request, url_for
+from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from node.beranda.desk import Notes, keep, services
@@ -52,6 +52,12 @@ class Tampilan(Generic[S]):
     turun: bool = False
 
 
+Draw = Callable[[Tampilan[S], str | None], dict[str, Any]]
+"""Gives what the templates of a list draw, of a view and its token."""
+MakeRows = Callable[[sqlite3.Connection, Tampilan[S], Sequence[str], bool], list[list[str]]]
+"""Gives the rows of a file: of a view, in some columns, with numbers whole or not."""
+
+
 @dataclass(frozen=True)
 class Daftar(Generic[S]):
     """One list of the node; ``read`` makes its filter of what was typed, and leaves out what makes no sense."""
@@ -62,6 +68,43 @@ class Daftar(Generic[S]):
     sorts: Mapping[str, str]
     only: Mapping[str, str]
     read: Callable[[Mapping[str, str]], S]
+
+    def add_routes(self, blueprint: Blueprint, draw: Draw[S], first: str, make: MakeRows[S]) -> None:
+        """Add the list to the blueprint of its name: page, search, columns, and the file of exactly what is shown.
+
+        ``draw`` feeds the templates ``index.html`` and ``_hasil.html``; ``first`` and ``make`` as in :meth:`export`.
+        """
+
+        @blueprint.get("/")
+        def index() -> ResponseReturnValue:
+            """Show one page of the list."""
+            return render_template(f"{self.name}/index.html", **draw(*self.current()))
+
+        @blueprint.post("/cari")
+        def search() -> ResponseReturnValue:
+            """Keep what is searched for and show the list; the text never stands in an address."""
+            return redirect(url_for(".index", lihat=self.keep(self.sent())), 303)
+
+        @blueprint.post("/potongan")
+        def fragment() -> ResponseReturnValue:
+            """Answer a script with the list alone, while somebody types."""
+            view = self.sent()
+            return render_template(f"{self.name}/_hasil.html", **draw(view, self.keep(view)))
+
+        @blueprint.post("/kolom")
+        def choose_columns() -> ResponseReturnValue:
+            """Remember which columns this account wants."""
+            return self.choose_columns()
+
+        @blueprint.post("/ekspor")
+        def export() -> ResponseReturnValue:
+            """Make a file of exactly the rows and columns shown, log it, and lead to it."""
+            return self.export(first, make)
+
+        @blueprint.get("/ekspor/<token>")
+        def download(token: str) -> ResponseReturnValue:
+            """Hand out an exported file to the session that made it."""
+            return self.download(token)
 
     def current(self) -> tuple[Tampilan[S], str | None]:
         """Read which list the address asks for; the second member is the token of the search behind it."""
@@ -91,12 +134,14 @@ class Daftar(Generic[S]):
         shown = found[(page - 1) * PAGE_ROWS : page * PAGE_ROWS]
         # What leads from here to the same list, in another order or on another page.
         same = {"lihat": token, "hanya": view.saringan.hanya or None if token is None else None}
-        return {
+        drawn = {
             "daftar": self, "view": view, "token": token, "same": same, "total": len(found), "page": page,
             "pages": pages, "first": (page - 1) * PAGE_ROWS + 1 if found else 0,
             "last": (page - 1) * PAGE_ROWS + len(shown), "rows": fill(shown), "columns": columns,
             "formats": FORMATS, "purposes": PURPOSES,
         }
+        # As one, for the macros that lists share.
+        return {**drawn, "d": drawn}
 
     def read_columns(self, conn: sqlite3.Connection) -> tuple[str, ...]:
         """Read which columns the account has chosen."""
@@ -115,9 +160,7 @@ class Daftar(Generic[S]):
             303,
         )
 
-    def export(
-        self, first: str, make: Callable[[sqlite3.Connection, Tampilan[S], Sequence[str], bool], list[list[str]]]
-    ) -> ResponseReturnValue:
+    def export(self, first: str, make: MakeRows[S]) -> ResponseReturnValue:
         """Make a file of exactly the rows and columns shown, log it, and lead to it.
 
         ``first`` is the title of the column that is always there; ``make`` gives the rows, numbers whole or not.

@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from node.beranda.desk import Notes, author, keep, services
 from node.laporan import cetak
 from node.penduduk.biodata import make_teller
-from node.penduduk.editing import Editor, take_version
+from node.penduduk.editing import Editor, add_choice_route, add_edit_routes
 from node.penduduk.naming import name_deleted
 from node.penduduk.queries import is_deleted, list_deleted, list_dusun, read_row
 from node.penduduk.routes import people_index
@@ -144,18 +144,6 @@ def show(id: object) -> ResponseReturnValue:
     return _show_page(str(id), "")
 
 
-@blueprint.get("/<uuid:id>/ubah")
-def edit(id: object) -> ResponseReturnValue:
-    """Show the form of a term as it stands."""
-    return _editor(str(id)).show()
-
-
-@blueprint.post("/<uuid:id>/ubah")
-def update(id: object) -> ResponseReturnValue:
-    """Save what was typed, unless somebody else was faster: then show both."""
-    return _editor(str(id)).save(url_for(".show", id=id))
-
-
 @blueprint.get("/<uuid:id>/akhir")
 def end(id: object) -> ResponseReturnValue:
     """Ask for the last day in office and the decree."""
@@ -166,13 +154,6 @@ def end(id: object) -> ResponseReturnValue:
 def end_term(id: object) -> ResponseReturnValue:
     """Write down the end of a term; from the day behind the last one nothing is signed any more."""
     return _ending(str(id)).save(url_for(".show", id=id))
-
-
-@blueprint.post("/<uuid:id>/pilih")
-def choose(id: object) -> ResponseReturnValue:
-    """Take one of several values that wait for verval."""
-    take_version(PERANGKAT, str(id))
-    return redirect(url_for(".show", id=id), 303)
 
 
 @blueprint.post("/<uuid:id>/hapus")
@@ -211,6 +192,10 @@ def _editor(id: str) -> Editor:
         PERANGKAT, id, FORM_FIELDS, choices,
         lambda view: render_template("perangkat/ubah.html", id=id, view=view, bagian=SECTIONS), check,
     )
+
+
+add_edit_routes(blueprint, _editor)
+add_choice_route(blueprint, PERANGKAT)
 
 
 def _ending(id: str) -> Editor:

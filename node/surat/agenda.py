@@ -18,13 +18,13 @@ from node.surat.buku import (
 from node.surat.masuk import read_year
 from node.surat.rules import Signer
 from node.surat.queries import (
-    list_blocks, list_closed_logs, list_incoming, list_letters_of_year, list_sent_of_year, list_signers, list_years,
-    read_office,
+    list_closed_logs, list_incoming, list_letters_of_year, list_sent_of_year, list_signers, list_years, read_office,
 )
 from shared.clock import today
 from shared.codes import wilayah as codes
 from shared.pdf.typeset import typeset
 from shared.surat.fakta import write_date as write_long_date
+from shared.surat.queries import list_blocks
 from shared.web.audit import record_access
 from shared.web.services import require_user
 

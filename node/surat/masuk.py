@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from node.beranda.desk import author, services
 from node.change import write_drafts
-from node.penduduk.editing import Editor, EditView
-from node.penduduk.queries import read_row
+from node.penduduk.editing import Editor, EditView, add_edit_routes, require_row, write_fields
 from node.penduduk.writing import delete
 from node.surat.queries import list_incoming, list_perangkat, list_years
 from node.surat.rules import SURAT_MASUK
 from shared.clock import today
-from shared.errors import EnvironmentProblem, UserError
 from shared.store.blobs import store_of
-from shared.store.drafts import draft_create, draft_update
-from shared.store.records import load_state
-from shared.web.audit import record_access
+from shared.store.drafts import draft_create
 from shared.web.forms import make_form, parse_form
-from shared.web.pictures import ACCEPT, answer_picture, read_picture
-from shared.web.services import require_user
+from shared.web.pictures import ACCEPT, answer_scan, take_picture
 
 blueprint = Blueprint("surat_masuk", __name__, url_prefix="/surat/masuk")
 FIELDS = ("tanggal_terima", "nomor", "tanggal_surat", "pengirim", "isi_singkat", "keterangan", "disposisi",
@@ -52,15 +45,11 @@ def create() -> ResponseReturnValue:
     """Enter a letter that came in."""
     node = services()
     values, form = parse_form(SURAT_MASUK, request.form, names=FIELDS, choices=_choices())
-    problem, scan_ = "", None
-    try:
-        scan_ = read_picture("pindaian")
-    except EnvironmentProblem:
-        raise
-    except UserError as error:
-        problem = error.pesan
-    if not form.is_valid or problem:
-        return _form_page("", EditView(form, "", False), problem), 400
+    scan_, problem = take_picture("pindaian")
+    if problem:
+        form.other_errors.append(problem)
+    if not form.is_valid:
+        return _form_page("", EditView(form, "", False)), 400
     if scan_ is not None:
         values["pindaian"] = store_of(node).add(node.wilayah, scan_)
     id = node.new_id()
@@ -75,37 +64,15 @@ def show(id: object) -> ResponseReturnValue:
     return _page(str(id))
 
 
-@blueprint.get("/<uuid:id>/ubah")
-def edit(id: object) -> ResponseReturnValue:
-    """Show its form as it stands."""
-    return _editor(str(id)).show()
-
-
-@blueprint.post("/<uuid:id>/ubah")
-def update(id: object) -> ResponseReturnValue:
-    """Save what was typed, unless somebody else was faster: then show both."""
-    return _editor(str(id)).save(url_for(".show", id=id))
-
-
 @blueprint.post("/<uuid:id>/pindaian")
 def keep_scan(id: object) -> ResponseReturnValue:
     """Keep or replace the scan."""
     node, record = services(), str(id)
-    _read(record)
-    try:
-        data = read_picture("pindaian")
-        if data is None:
-            raise UserError("Pilih dulu berkas pindaiannya.", "berkas_kosong")
-    except EnvironmentProblem:
-        raise
-    except UserError as error:
-        return _page(record, error.pesan), 400
-    digest = store_of(node).add(node.wilayah, data)
-    with node.database.write() as conn:
-        state = load_state(conn, node.catalogue, SURAT_MASUK, node.wilayah, record)
-        draft = draft_update(SURAT_MASUK, state, record, {"pindaian": digest}) if state.exists else None
-        if draft is not None:
-            write_drafts(node, [draft], author=author())
+    require_row(SURAT_MASUK, record)
+    data, problem = take_picture("pindaian", "Pilih dulu berkas pindaiannya.")
+    if data is None:
+        return _page(record, problem), 400
+    write_fields(SURAT_MASUK, record, {"pindaian": store_of(node).add(node.wilayah, data)})
     flash("Pindaian sudah disimpan.", "baik")
     return redirect(url_for(".show", id=id), 303)
 
@@ -113,14 +80,10 @@ def keep_scan(id: object) -> ResponseReturnValue:
 @blueprint.get("/<uuid:id>/pindaian")
 def scan(id: object) -> Response:
     """Show the scan; looking at it whole is logged."""
-    node, values = services(), _read(str(id))
-    if not values.get("pindaian"):
+    node, digest = services(), require_row(SURAT_MASUK, str(id)).get("pindaian")
+    if not digest:
         abort(404)
-    is_small = bool(request.args.get("kecil"))
-    if not is_small:
-        with node.database.write() as conn:
-            record_access(conn, node.clock, require_user().name, "pindaian_dilihat", str(id), "surat masuk")
-    return answer_picture(node, node.wilayah, str(values["pindaian"]), small=is_small)
+    return answer_scan(node, node.wilayah, digest, str(id), "surat masuk", small=bool(request.args.get("kecil")))
 
 
 @blueprint.post("/<uuid:id>/hapus")
@@ -141,29 +104,23 @@ def _editor(id: str) -> Editor:
     return Editor(SURAT_MASUK, id, FIELDS, _choices(), lambda view: _form_page(id, view))
 
 
+add_edit_routes(blueprint, _editor)
+
+
 def _choices() -> dict[str, list[tuple[str, str]]]:
     node = services()
     with node.database.read() as conn:
         return {"disposisi_kepada": list_perangkat(conn, node.wilayah)}
 
 
-def _form_page(id: str, view: EditView, problem: str = "") -> str:
-    return render_template("surat/ubah_masuk.html", id=id, view=view, problem=problem, accept=ACCEPT)
+def _form_page(id: str, view: EditView) -> str:
+    return render_template("surat/ubah_masuk.html", id=id, view=view, accept=ACCEPT)
 
 
 def _page(id: str, problem: str = "") -> str:
-    values = _read(id)
+    values = require_row(SURAT_MASUK, id)
     names = dict(_choices()["disposisi_kepada"])
     return render_template(
         "surat/satu_masuk.html", id=id, surat=values, problem=problem, accept=ACCEPT,
         kepada=names.get(str(values.get("disposisi_kepada") or ""), ""),
     )
-
-
-def _read(id: str) -> dict[str, Any]:
-    node = services()
-    with node.database.read() as conn:
-        values = read_row(conn, SURAT_MASUK, node.wilayah, id)
-    if values is None:
-        abort(404)
-    return values

@@ -8,11 +8,12 @@ from typing import NamedTuple
 
 from node.change import current_log
 from node.services import NodeServices
-from node.surat.queries import list_blocks, list_own_series, list_used
+from node.surat.queries import list_own_series
 from shared.store.changes import find_log
 from shared.store.migrations import read_setting, write_setting
 from shared.store.runs import encode_root
 from shared.surat.numbering import Number, find_next
+from shared.surat.queries import list_blocks, list_used
 
 
 class Given(NamedTuple):

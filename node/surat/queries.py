@@ -12,7 +12,6 @@ from node.perangkat.queries import read_perangkat
 from node.perangkat.rules import name_jabatan
 from node.surat.rules import OPEN, Signer
 from shared.records.perangkat import JABATAN
-from shared.surat.numbering import Block
 
 LIST_MAX = 200
 
@@ -64,25 +63,6 @@ class IncomingRow(NamedTuple):
     disposisi: str
     pindaian: str
     konflik: bool
-
-
-def list_blocks(conn: sqlite3.Connection, desa: str, tahun: int) -> list[Block]:
-    """List the blocks of numbers that the hub has given in a year, to whichever log of the desa."""
-    rows = conn.execute(
-        "SELECT catatan_log, dari, sampai FROM blok_nomor WHERE desa = ? AND tahun = ? AND dari IS NOT NULL"
-        " AND sampai IS NOT NULL ORDER BY dari, id",
-        (desa, tahun),
-    )
-    return [Block(log or "", dari, sampai) for log, dari, sampai in rows]
-
-
-def list_used(conn: sqlite3.Connection, desa: str, tahun: int) -> list[int]:
-    """List the numbers without a series of the letters of a year that are known here."""
-    rows = conn.execute(
-        "SELECT urut FROM surat WHERE desa = ? AND tahun = ? AND coalesce(seri, '') = '' AND urut IS NOT NULL",
-        (desa, tahun),
-    )
-    return [row[0] for row in rows]
 
 
 def list_own_series(conn: sqlite3.Connection, log: str, tahun: int) -> list[int]:

@@ -10,8 +10,8 @@ from flask.typing import ResponseReturnValue
 
 from node.beranda.desk import author, services
 from node.cetak.cetakan import make_pdf
-from node.change import write_drafts
-from node.penduduk.queries import name_petugas, read_row
+from node.penduduk.editing import require_row, write_fields
+from node.penduduk.queries import name_petugas
 from node.surat.issue import cancel, secure_letter
 from node.surat.queries import list_letters_of_draft
 from node.surat.rules import SURAT
@@ -19,14 +19,12 @@ from shared.clock import today
 from shared.errors import EnvironmentProblem, UserError
 from shared.records.identifiers import mask_nik
 from shared.store.blobs import store_of
-from shared.store.drafts import draft_update
-from shared.store.records import load_state
 from shared.surat.cetakan import read_cetakan
 from shared.surat.jenis import find_jenis
 from shared.surat.tanda import write_text
 from shared.web.audit import record_access
 from shared.web.forms import Form, make_form, parse_form
-from shared.web.pictures import ACCEPT, answer_picture, read_picture
+from shared.web.pictures import ACCEPT, answer_scan, take_picture
 from shared.web.services import require_user
 
 blueprint = Blueprint("surat_terbit", __name__, url_prefix="/surat/terbit")
@@ -42,7 +40,7 @@ def show(id: object) -> ResponseReturnValue:
 @blueprint.get("/<uuid:id>/surat.pdf")
 def print_letter(id: object) -> Response:
     """Give the letter as PDF, from what it kept of itself; logged, for it bears the whole NIK."""
-    node, values = services(), _read(str(id))
+    node, values = services(), require_row(SURAT, str(id))
     secure_letter(node, str(values.get("catatan_log") or ""))
     with node.database.write() as conn:
         record_access(conn, node.clock, require_user().name, "surat_dicetak", str(id), "surat")
@@ -71,13 +69,13 @@ def cancel_letter(id: object) -> ResponseReturnValue:
 def send(id: object) -> ResponseReturnValue:
     """Note when and to whom a letter went: a line of the book of expedition (A.8)."""
     record = str(id)
-    values, form = parse_form(SURAT, request.form, _read(record), names=SENDING)
+    values, form = parse_form(SURAT, request.form, require_row(SURAT, record), names=SENDING)
     form.other_errors.clear()
     if not values.get("tanggal_kirim") and not form.fields["tanggal_kirim"].error and any(values.values()):
         form.fields["tanggal_kirim"].error = "Tulis tanggal kirimnya."
     if not form.is_valid:
         return _page(record, form=form, at="kirim"), 400
-    _write(record, {name: values.get(name) for name in SENDING})
+    write_fields(SURAT, record, {name: values.get(name) for name in SENDING})
     flash("Catatan pengiriman disimpan di buku ekspedisi.", "baik")
     return redirect(url_for(".show", id=id), 303)
 
@@ -85,18 +83,13 @@ def send(id: object) -> ResponseReturnValue:
 @blueprint.post("/<uuid:id>/pindaian")
 def keep_scan(id: object) -> ResponseReturnValue:
     """Keep a picture of the signed paper."""
-    _read(str(id))
-    try:
-        data = read_picture("pindaian")
-        if data is None:
-            raise UserError("Pilih dulu berkas pindaiannya.", "berkas_kosong")
-    except EnvironmentProblem:
-        raise
-    except UserError as error:
-        return _page(str(id), problem=error.pesan, at="pindaian"), 400
+    require_row(SURAT, str(id))
+    data, problem = take_picture("pindaian", "Pilih dulu berkas pindaiannya.")
+    if data is None:
+        return _page(str(id), problem=problem, at="pindaian"), 400
     node = services()
     # The bytes first: a record never names what is not here.
-    _write(str(id), {"pindaian": store_of(node).add(node.wilayah, data)})
+    write_fields(SURAT, str(id), {"pindaian": store_of(node).add(node.wilayah, data)})
     flash("Pindaian sudah disimpan dan ikut terkirim pada sinkronisasi berikutnya.", "baik")
     return redirect(url_for(".show", id=id), 303)
 
@@ -104,18 +97,14 @@ def keep_scan(id: object) -> ResponseReturnValue:
 @blueprint.get("/<uuid:id>/pindaian")
 def scan(id: object) -> Response:
     """Show the scan of the signed paper; looking at it whole is logged."""
-    node, values = services(), _read(str(id))
-    if not values.get("pindaian"):
+    node, digest = services(), require_row(SURAT, str(id)).get("pindaian")
+    if not digest:
         abort(404)
-    is_small = bool(request.args.get("kecil"))
-    if not is_small:
-        with node.database.write() as conn:
-            record_access(conn, node.clock, require_user().name, "pindaian_dilihat", str(id), "surat")
-    return answer_picture(node, node.wilayah, str(values["pindaian"]), small=is_small)
+    return answer_scan(node, node.wilayah, digest, str(id), "surat", small=bool(request.args.get("kecil")))
 
 
 def _page(id: str, *, form: Form | None = None, problem: str = "", at: str = "") -> str:
-    node, values = services(), _read(id)
+    node, values = services(), require_row(SURAT, id)
     with node.database.read() as conn:
         jenis = find_jenis(conn, node.wilayah, str(values.get("jenis") or ""))
         names = name_petugas(conn, [str(values.get(name) or "") for name in ("disetujui_oleh", "dibatalkan_oleh")])
@@ -146,21 +135,3 @@ def _mask(snapshot: Mapping[str, Any]) -> dict[str, Any]:
 
 def _is_number(text: str) -> bool:
     return len(text) == 16 and text.isdecimal()
-
-
-def _read(id: str) -> dict[str, Any]:
-    node = services()
-    with node.database.read() as conn:
-        values = read_row(conn, SURAT, node.wilayah, id)
-    if values is None:
-        abort(404)
-    return values
-
-
-def _write(id: str, changed: Mapping[str, Any]) -> None:
-    node = services()
-    with node.database.write() as conn:
-        state = load_state(conn, node.catalogue, SURAT, node.wilayah, id)
-        draft = draft_update(SURAT, state, id, changed) if state.exists else None
-        if draft is not None:
-            write_drafts(node, [draft], author=author())

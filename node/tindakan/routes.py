@@ -12,12 +12,12 @@ from node.tindakan.queries import find_case, list_cases, list_erasures, list_sub
 from shared.clock import today
 from shared.codes import text_code_list
 from shared.codes import wilayah as codes
-from shared.errors import EnvironmentProblem, UserError
+from shared.errors import UserError
 from shared.records.verval import ALASAN_SELESAI, STATUS_KASUS
 from shared.store.blobs import store_of
 from shared.store.drafts import draft_update
 from shared.store.records import load_state
-from shared.web.pictures import ACCEPT, answer_picture, read_picture
+from shared.web.pictures import ACCEPT, answer_picture, take_picture
 
 blueprint = Blueprint("tindakan", __name__, url_prefix="/tindakan")
 ANSWER_MAX = 4000
@@ -53,12 +53,9 @@ def answer(id: object) -> ResponseReturnValue:
     if not text or len(text) > ANSWER_MAX:
         problem = "Tulis dulu jawabannya." if not text else f"Jawaban paling banyak {ANSWER_MAX} huruf."
         return _case_page(record, text, problem), 400
-    try:
-        scan = read_picture("pindaian")
-    except EnvironmentProblem:
-        raise
-    except UserError as error:
-        return _case_page(record, text, error.pesan), 400
+    scan, problem = take_picture("pindaian")
+    if problem:
+        return _case_page(record, text, problem), 400
     changed: dict[str, str | None] = {"jawaban": text, "dijawab_oleh": author()}
     if scan is not None:
         changed["lampiran"] = store_of(node).add(node.wilayah, scan)

@@ -169,13 +169,11 @@ class Wire:
 def witness(rig: Rig) -> WitnessBook:
     """Let the kabupaten cosign what the hub has said so far."""
     lake, hub = Lake(rig.folder / "danau"), rig.world.hub.services
-    lake.lock()
-    entry = lake.add_hub(ADDRESS, export_vkey(hub), make_reader(hub, "bappeda"))
-    signer = open_witness(lake, make_dice(rig.seed, "saksi").randbytes)
-    witness_hub(lake, entry, signer, Wire(rig.world), rig.world.hub.clock)
-    book = WitnessBook.load(lake, entry, verifier_of(signer))
-    lake.unlock()
-    return book
+    with lake.held():
+        entry = lake.add_hub(ADDRESS, export_vkey(hub), make_reader(hub, "bappeda"))
+        signer = open_witness(lake, make_dice(rig.seed, "saksi").randbytes)
+        witness_hub(lake, entry, signer, Wire(rig.world), rig.world.hub.clock)
+        return WitnessBook.load(lake, entry, verifier_of(signer))
 
 
 def count_missing(rig: Rig, book: WitnessBook) -> int:

@@ -22,7 +22,7 @@ else:
 
 
 class DataFolder:
-    """Paths inside one data folder; :meth:`lock` makes this process its only user."""
+    """Paths inside one data folder; :meth:`lock` and :meth:`claim` make this process its only user."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -66,6 +66,15 @@ class DataFolder:
             return False
         self._lock = handle
         return True
+
+    def claim(self) -> None:
+        """Take the folder for the server of this process; EnvironmentProblem when another process has it."""
+        if not self.lock():
+            raise EnvironmentProblem(
+                "Folder data ini sedang dipakai Sipande yang lain. Tutup dulu yang lain, atau pakai yang sudah"
+                " berjalan itu.",
+                "folder_dipakai",
+            )
 
     def unlock(self) -> None:
         """Give the folder free; also happens by itself when the process ends."""

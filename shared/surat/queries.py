@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from typing import Any
 
+from shared.surat.numbering import Block
 from shared.surat.periksa import Key, Record
 
 
@@ -17,6 +18,25 @@ def read_templates(conn: sqlite3.Connection, desa: str, slug: str | None = None)
     )
     names = [column[0] for column in rows.description]
     return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def list_blocks(conn: sqlite3.Connection, desa: str, tahun: int) -> list[Block]:
+    """List the blocks of numbers that the hub has given to the logs of a desa for a year, as far as known here."""
+    rows = conn.execute(
+        "SELECT catatan_log, dari, sampai FROM blok_nomor WHERE desa = ? AND tahun = ? AND dari IS NOT NULL"
+        " AND sampai IS NOT NULL ORDER BY dari, id",
+        (desa, tahun),
+    )
+    return [Block(log or "", dari, sampai) for log, dari, sampai in rows]
+
+
+def list_used(conn: sqlite3.Connection, desa: str, tahun: int) -> list[int]:
+    """List the numbers without a series that letters of a desa and year have, as far as they are known here."""
+    rows = conn.execute(
+        "SELECT urut FROM surat WHERE desa = ? AND tahun = ? AND coalesce(seri, '') = '' AND urut IS NOT NULL",
+        (desa, tahun),
+    )
+    return [row[0] for row in rows]
 
 
 def read_by_kode(conn: sqlite3.Connection, kode: str) -> Record | None:

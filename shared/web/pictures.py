@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from flask import Response, request
 
-from shared.errors import UserError
+from shared.errors import EnvironmentProblem, UserError
 from shared.store.blobs import store_of
 from shared.store.side import Side
+from shared.web.audit import record_access
 from shared.web.images import UPLOAD_BYTES_MAX, encode_image, is_jpeg, make_thumbnail
+from shared.web.services import require_user
 
 ACCEPT = "image/jpeg,image/png,image/webp"
 """What a form offers to choose; what is sent is looked at all the same."""
@@ -21,15 +23,20 @@ _WAITING = (
 )
 
 
-def read_picture(name: str) -> bytes | None:
-    """Read a picture that was chosen in a form, as it is to be kept; None when none was chosen.
+def take_picture(name: str, missing: str = "") -> tuple[bytes | None, str]:
+    """Read a picture that was chosen in a form, as it is to be kept; with what to tell the person where there is none.
 
-    Raises UserError when it is none that can be kept.
+    ``missing`` says in Indonesian that none was chosen; empty where none need be.
     """
     sent = request.files.get(name)
     if sent is None or not sent.filename:
-        return None
-    return encode_image(sent.read(UPLOAD_BYTES_MAX + 1))
+        return None, missing
+    try:
+        return encode_image(sent.read(UPLOAD_BYTES_MAX + 1)), ""
+    except EnvironmentProblem:
+        raise
+    except UserError as error:
+        return None, error.pesan
 
 
 def answer_picture(side: Side, desa: str, digest: str, *, small: bool = False) -> Response:
@@ -42,3 +49,11 @@ def answer_picture(side: Side, desa: str, digest: str, *, small: bool = False) -
         except UserError:
             pass
     return Response(_WAITING, mimetype="image/svg+xml")
+
+
+def answer_scan(side: Side, desa: str, digest: str, subject: str, detail: str, *, small: bool = False) -> Response:
+    """Show the scan of a paper; looking at it whole is logged as access to ``subject``, a record id."""
+    if not small:
+        with side.database.write() as conn:
+            record_access(conn, side.clock, require_user().name, "pindaian_dilihat", subject, detail)
+    return answer_picture(side, desa, digest, small=small)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,17 +17,10 @@ from shared.web.cadangan import say_backup
 from shared.web.daily import back_up_when_due
 from shared.web.sticks import list_choices
 from tests.support.federation import seeded
-from tests.node_app.test_pages_kit import Desa, make_desa, read_text
+from tests.node_app.test_pages_kit import Desa, read_text
 
 DAY_S = 24 * 3600
 NOW_S = 1_790_000_000
-
-
-@pytest.fixture
-def desa(tmp_path: Path) -> Iterator[Desa]:
-    made = make_desa(tmp_path / "desa")
-    yield made
-    made.node.close()
 
 
 @pytest.mark.parametrize(("state", "sentence", "is_urgent"), [

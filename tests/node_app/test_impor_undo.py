@@ -20,7 +20,7 @@ from shared.errors import UserError
 from shared.store.drafts import draft_create, draft_update
 from shared.store.records import load_state
 from tests.node_app.test_pages_desa import finish_jobs
-from tests.node_app.test_pages_kit import Browser, Desa, make_desa, read_text
+from tests.node_app.test_pages_kit import Browser, Desa, read_text
 from tests.support.federation import DESA, TestClock
 
 AUTHOR = "01990000-0000-7000-8000-00000000000a"
@@ -167,13 +167,6 @@ def test_a_rebuild_gives_the_same_after_an_undoing(node: NodeServices) -> None:
 
 
 # The pages.
-
-
-@pytest.fixture
-def desa(tmp_path: Path) -> Iterator[Desa]:
-    made = make_desa(tmp_path / "desa")
-    yield made
-    made.node.close()
 
 
 def upload(desa: Desa, browser: Browser) -> int:

@@ -2,21 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
-
 from node.beranda.kop import make_kop, name_desa
 from shared.clock import format_time
-from tests.node_app.test_pages_kit import Desa, make_desa, read_text
-
-
-@pytest.fixture
-def desa(tmp_path: Path) -> Iterator[Desa]:
-    made = make_desa(tmp_path / "desa")
-    yield made
-    made.node.close()
+from tests.node_app.test_pages_kit import Desa, read_text
 
 
 def test_the_head_says_whose_and_when(desa: Desa) -> None:

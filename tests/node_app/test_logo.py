@@ -6,7 +6,6 @@ import io
 import random
 import re
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -19,7 +18,7 @@ from node.services import open_node
 from shared.errors import UserError
 from shared.store.backup.make import back_up
 from shared.store.backup.trial import unpack
-from tests.node_app.test_pages_kit import Browser, Desa, make_desa, read_text
+from tests.node_app.test_pages_kit import Browser, Desa, read_text
 from tests.support.federation import TestClock, seeded
 from tests.support.pictures import draw_crest, draw_noise, encode
 
@@ -103,13 +102,6 @@ def test_broken_bytes_end_in_a_sentence_and_nothing_else() -> None:
 
 
 # The pages.
-
-
-@pytest.fixture
-def desa(tmp_path: Path) -> Iterator[Desa]:
-    made = make_desa(tmp_path / "desa")
-    yield made
-    made.node.close()
 
 
 def upload(browser: Browser, content: bytes) -> TestResponse:

@@ -24,11 +24,6 @@ def desa(tmp_path: Path) -> Iterator[Desa]:
     made.node.close()
 
 
-@pytest.fixture
-def siti(desa: Desa) -> Browser:
-    return desa.browser("siti")
-
-
 def say(browser: Browser, path: str) -> str:
     return " ".join(read_text(browser.get(path)).split())
 

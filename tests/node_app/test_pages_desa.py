@@ -18,20 +18,8 @@ from node.sinkron import routes as sinkron
 from node.sinkron.words import six_words
 from shared.errors import TransportError
 from shared.web.queries import find_account
-from tests.node_app.test_pages_kit import NIK, NO_KK, Browser, Desa, make_desa, read_form, read_text
+from tests.node_app.test_pages_kit import NIK, NO_KK, Browser, Desa, read_form, read_text
 from tests.support.federation import ADDRESS, DESA, Federation, WsgiTransport, make_officer, refuse_all
-
-
-@pytest.fixture
-def desa(tmp_path: Path) -> Iterator[Desa]:
-    made = make_desa(tmp_path / "desa")
-    yield made
-    made.node.close()
-
-
-@pytest.fixture
-def siti(desa: Desa) -> Browser:
-    return desa.browser("siti")
 
 
 def finish_jobs(desa: Desa) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,21 +11,9 @@ from node.keluarga.closing import close_dusun
 from shared.errors import UserError
 from tests.node_app.test_pages_conflict import open_browser
 from tests.node_app.test_pages_desa import GOOD, finish_jobs, sheet
-from tests.node_app.test_pages_kit import NO_KK, Browser, Desa, make_desa, read_form, read_text
+from tests.node_app.test_pages_kit import NO_KK, Browser, Desa, read_form, read_text
 from tests.support.federation import Federation
 from tests.support.office import create, update, value
-
-
-@pytest.fixture
-def desa(tmp_path: Path) -> Iterator[Desa]:
-    made = make_desa(tmp_path / "desa")
-    yield made
-    made.node.close()
-
-
-@pytest.fixture
-def siti(desa: Desa) -> Browser:
-    return desa.browser("siti")
 
 
 def say(browser: Browser, path: str) -> str:

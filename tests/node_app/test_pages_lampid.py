@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,23 +13,11 @@ from node.lampid.queries import read_lives
 from node.services import NodeServices
 from shared.lampid.chain import count_events
 from tests.node_app.test_pages_conflict import open_browser
-from tests.node_app.test_pages_kit import NO_KK, Browser, Desa, make_desa, read_form, read_text
+from tests.node_app.test_pages_kit import NO_KK, Browser, Desa, read_form, read_text
 from tests.support.federation import DESA, Federation
 from tests.support.office import create, rows
 
 EVENT = {"tanggal_peristiwa": "18-09-2026", "tanggal_lapor": "20-09-2026"}
-
-
-@pytest.fixture
-def desa(tmp_path: Path) -> Iterator[Desa]:
-    made = make_desa(tmp_path / "desa")
-    yield made
-    made.node.close()
-
-
-@pytest.fixture
-def siti(desa: Desa) -> Browser:
-    return desa.browser("siti")
 
 
 def send(browser: Browser, path: str, **typed: Any) -> TestResponse:

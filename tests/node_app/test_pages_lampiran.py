@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator
 from hashlib import sha256
 from html import unescape
 from pathlib import Path
@@ -29,13 +28,6 @@ from tests.shared_core.test_images import opened, picture
 from tests.support.federation import DESA
 
 DAY = 86_400
-
-
-@pytest.fixture
-def desa(tmp_path: Path) -> Iterator[Desa]:
-    made = make_desa(tmp_path / "desa")
-    yield made
-    made.node.close()
 
 
 def upload(browser: Browser, path: str, field: str, data: bytes, name: str = "foto.jpg", **more: str) -> TestResponse:

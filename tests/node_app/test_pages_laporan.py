@@ -3,28 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from html import unescape
 from io import BytesIO
-from pathlib import Path
 
 import pytest
 from python_calamine import CalamineWorkbook
 
 from node.laporan import books, cetak
 from shared.lampid.book import B3, make_long, make_short
-from tests.node_app.test_pages_kit import NIK, Browser, Desa, make_desa, read_text
+from tests.node_app.test_pages_kit import NIK, Browser, Desa, read_text
 from tests.support.lampid import close, happen, months
 
 BULAN = "2026-09"
 """The month of the clock of the tests."""
-
-
-@pytest.fixture
-def desa(tmp_path: Path) -> Iterator[Desa]:
-    made = make_desa(tmp_path / "desa")
-    yield made
-    made.node.close()
 
 
 def live_through(desa: Desa) -> None:

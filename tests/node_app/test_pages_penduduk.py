@@ -6,8 +6,6 @@ import io
 import logging
 import re
 import zipfile
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -16,19 +14,7 @@ from node.penduduk.index import PeopleIndex
 from node.penduduk.rules import FORM_FIELDS, PENDUDUK
 from shared.errors import DamageError, EnvironmentProblem
 from shared.records.identifiers import mask_nik
-from tests.node_app.test_pages_kit import NIK, NO_KK, PASSWORD, Browser, Desa, make_desa, read_form, read_text
-
-
-@pytest.fixture
-def desa(tmp_path: Path) -> Iterator[Desa]:
-    made = make_desa(tmp_path / "desa")
-    yield made
-    made.node.close()
-
-
-@pytest.fixture
-def siti(desa: Desa) -> Browser:
-    return desa.browser("siti")
+from tests.node_app.test_pages_kit import NIK, NO_KK, PASSWORD, Browser, Desa, read_form, read_text
 
 
 def search(browser: Browser, **fields: str) -> str:

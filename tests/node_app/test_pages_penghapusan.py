@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
 import pytest
 
@@ -15,18 +14,11 @@ from shared.store.changes import SEQ_BITS, SEQ_MASK, add_log, append
 from shared.store.drafts import draft_create, seal_drafts
 from shared.store.erasure import is_due
 from shared.store.records import Projector
-from tests.node_app.test_pages_kit import Desa, make_desa, read_text
+from tests.node_app.test_pages_kit import Desa, read_text
 from tests.support.federation import DESA
 
 ALASAN = "Permintaan warga yang bersangkutan (UU 27/2022)"
 TOLD = f"Isi dihapus atas putusan kecamatan, 21-09-2026 21.13 WIB. Alasan: {ALASAN}."
-
-
-@pytest.fixture
-def desa(tmp_path: Path) -> Iterator[Desa]:
-    made = make_desa(tmp_path / "desa")
-    yield made
-    made.node.close()
 
 
 def erase(desa: Desa, records: Sequence[str]) -> None:

@@ -4,36 +4,21 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator
 from datetime import date
 from html import unescape
-from pathlib import Path
 
-import pytest
 from python_calamine import CalamineWorkbook
 
 from node.laporan.queries import find_penanda
 from node.perangkat.queries import read_perangkat
 from node.perangkat.rules import list_signers
 from shared.clock import today
-from tests.node_app.test_pages_kit import NIK, Browser, Desa, make_desa, read_form, read_text
+from tests.node_app.test_pages_kit import NIK, Browser, Desa, read_form, read_text
 
 TYPED = {
     "jabatan": "kades", "sk_angkat": "141/12/2021", "tanggal_angkat": "20-12-2021", "mulai": "01-01-2022",
     "boleh_tanda_tangan": "ya",
 }
-
-
-@pytest.fixture
-def desa(tmp_path: Path) -> Iterator[Desa]:
-    made = make_desa(tmp_path / "desa")
-    yield made
-    made.node.close()
-
-
-@pytest.fixture
-def siti(desa: Desa) -> Browser:
-    return desa.browser("siti")
 
 
 def add(desa: Desa, siti: Browser, query: str, **typed: str) -> str:

@@ -2,19 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
-
-from tests.node_app.test_pages_kit import Desa, make_desa
-
-
-@pytest.fixture
-def desa(tmp_path: Path) -> Iterator[Desa]:
-    made = make_desa(tmp_path / "desa")
-    yield made
-    made.node.close()
+from tests.node_app.test_pages_kit import Desa
 
 
 def test_the_desa_checks_what_it_holds(desa: Desa) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
@@ -29,11 +30,6 @@ def desa(tmp_path: Path) -> Iterator[Desa]:
     made.change("desa", office, kepala_desa="SUGENG KADES", alamat="Jalan Raya 1")
     yield made
     made.node.close()
-
-
-@pytest.fixture
-def siti(desa: Desa) -> Browser:
-    return desa.browser("siti")
 
 
 def give_block(desa: Desa, dari: int = 1, sampai: int = 50, log: str = "") -> None:
@@ -278,6 +274,17 @@ def test_the_way_of_a_letter_and_its_scan(desa: Desa, siti: Browser) -> None:
     siti.get(letter)
     siti.follow(siti.post(f"{letter}/pindaian", {"pindaian": (BytesIO(draw_crest()), "surat.png")}))
     assert siti.get(f"{letter}/pindaian?kecil=1").mimetype == "image/jpeg"
+    assert list_looked_at(desa) == []
+    assert siti.get(f"{letter}/pindaian").mimetype == "image/jpeg"
+    assert list_looked_at(desa) == [(letter.rsplit("/", 1)[1], "surat")]
+
+
+def list_looked_at(desa: Desa) -> list[tuple[str, str]]:
+    """List the scans that somebody has looked at whole, as the audit has them."""
+    with desa.node.database.read() as conn:
+        return conn.execute(
+            "SELECT subject, detail FROM access_audit WHERE action = 'pindaian_dilihat' ORDER BY no"
+        ).fetchall()
 
 
 # The books.
@@ -286,12 +293,17 @@ def test_the_way_of_a_letter_and_its_scan(desa: Desa, siti: Browser) -> None:
 def test_letters_that_come_in_are_entered_with_scan_and_disposition(desa: Desa, siti: Browser) -> None:
     path = "/surat/masuk/tambah"
     fields = read_form(siti.get(path), path)
-    answer = siti.post(path, {**fields, "pengirim": "", "isi_singkat": "Undangan rapat"})
+    wrong = {"pengirim": "", "isi_singkat": "Undangan rapat", "pindaian": (BytesIO(b"bukan gambar"), "a.png")}
+    answer = siti.post(path, {**fields, **wrong})
     assert answer.status_code == 400 and "Undangan rapat" in answer.text
+    (problems,) = re.findall(r'<div class="pesan pesan-salah".*?</div>', answer.text, re.S)
+    assert '<a href="#pengirim">' in problems and "gambar" in problems
     fields |= {"pengirim": "Camat", "isi_singkat": "Undangan rapat", "nomor": "005/12", "tanggal_surat": "20-09-2026"}
     page = siti.follow(siti.post(path, {**fields, "pindaian": (BytesIO(draw_crest()), "a.png")}))
     assert "Undangan rapat" in say(page) and "Belum ada" in say(page)
     id = str(page.request.path).rsplit("/", 1)[1]
+    assert siti.get(f"/surat/masuk/{id}/pindaian").mimetype == "image/jpeg"
+    assert list_looked_at(desa) == [(id, "surat masuk")]
     edit = f"/surat/masuk/{id}/ubah"
     fields = read_form(siti.get(edit), edit)
     siti.follow(siti.post(edit, {**fields, "disposisi": "Hadir, kasi pemerintahan"}))

@@ -23,19 +23,12 @@ from shared.store.blobs import store_of
 from shared.store.outbox import Outbox
 from shared.store.stick import MORE_PLACES
 from shared.sync import limits
-from tests.node_app.test_pages_kit import Browser, Desa, make_desa, read_text
+from tests.node_app.test_pages_kit import Browser, Desa, read_text
 from tests.support.federation import ADDRESS, DESA, HUB, seeded
 from tests.support.office import create
 from tests.support.usb import plug_in
 
 PAGE = "/sinkronisasi/usb/"
-
-
-@pytest.fixture
-def desa(tmp_path: Path) -> Iterator[Desa]:
-    made = make_desa(tmp_path / "desa")
-    yield made
-    made.node.close()
 
 
 @pytest.fixture
@@ -48,11 +41,6 @@ def hub(desa: Desa, tmp_path: Path) -> Iterator[HubServices]:
 @pytest.fixture
 def stick(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return plug_in(tmp_path, monkeypatch)
-
-
-@pytest.fixture
-def siti(desa: Desa) -> Browser:
-    return desa.browser("siti")
 
 
 def press(browser: Browser, action: str, **fields: object) -> TestResponse:

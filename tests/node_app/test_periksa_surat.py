@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 
@@ -11,13 +10,8 @@ from node.commands import COMMANDS
 from shared.changelog.keys import SigningKey
 from shared.surat.tanda import seal_surat, write_kode, write_qr
 from shared.web.periksa_surat import MISSES_MAX, WINDOW_S
-from tests.node_app.test_pages_kit import NIK, Desa, make_desa, read_text
+from tests.node_app.test_pages_kit import NIK, Desa, read_text
 from tests.support.letters import cancel, issue
-
-
-@pytest.fixture
-def desa(tmp_path: Path) -> Desa:
-    return make_desa(tmp_path / "simpul")
 
 
 def test_a_visitor_scans_a_letter_and_reads_what_to_compare(desa: Desa) -> None:

@@ -4,20 +4,14 @@ from __future__ import annotations
 
 import base64
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from shared.surat.jenis import find_jenis, list_jenis, shipped
-from tests.node_app.test_pages_kit import Browser, Desa, make_desa, read_text
+from tests.node_app.test_pages_kit import Browser, Desa, read_text
 
 SLUG = "keterangan-usaha"
-
-
-@pytest.fixture
-def desa(tmp_path: Path) -> Desa:
-    return make_desa(tmp_path / "simpul")
 
 
 def typed(browser: Browser, slug: str = SLUG, **changed: Any) -> dict[str, Any]:

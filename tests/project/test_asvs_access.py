@@ -21,14 +21,6 @@ import draw_policy  # noqa: E402
 NIK = re.compile(r"(?<![0-9])[0-9]{16}(?![0-9])")
 
 
-@pytest.fixture(scope="module", params=["node", "hub"])
-def side(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Side]:
-    make = make_node_side if request.param == "node" else make_hub_side
-    made = make(tmp_path_factory.mktemp("aman"))
-    yield made
-    made.database.close()
-
-
 @pytest.fixture(scope="module")
 def village(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Side]:
     """A desa with somebody in a second dusun, whom the kadus of the first must not see."""

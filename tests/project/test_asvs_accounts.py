@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,15 +22,7 @@ from shared.web.passwords import Cost, Hasher, _common_words, find_password_prob
 from shared.web.sessions import PROOF_S
 from shared.web.totp import STEP_S, write_code
 from tests.support.federation import TestClock, seeded
-from tests.support.security import PASSWORD, Side, make_hub_side, make_node_side
-
-
-@pytest.fixture(scope="module", params=["node", "hub"])
-def side(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Side]:
-    make = make_node_side if request.param == "node" else make_hub_side
-    made = make(tmp_path_factory.mktemp("aman"))
-    yield made
-    made.database.close()
+from tests.support.security import PASSWORD, Side
 
 
 def take_phone(side: Side, name: str) -> tuple[str, list[str]]:

@@ -12,7 +12,7 @@ import pytest
 from node.penduduk.ekspor import write_table
 from shared.web.guards import Access
 from shared.web.headers import CONTENT_SECURITY_POLICY
-from tests.support.security import PASSWORD, Side, make_hub_side, make_node_side
+from tests.support.security import PASSWORD, Side, make_node_side
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 MODULES = sorted(path for tree in ("shared", "node", "hub") for path in (ROOT / tree).rglob("*.py"))
@@ -26,14 +26,6 @@ XSS = (
     "{{7*7}}", "{% for x in ().__class__.__base__.__subclasses__() %}{% endfor %}", "${7*7}", "#{7*7}",
 )
 FORMULAS = ("=1+1", "+1", "-1+cmd|' /C calc'!A0", "@SUM(1)")
-
-
-@pytest.fixture(scope="module", params=["node", "hub"])
-def side(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Side]:
-    make = make_node_side if request.param == "node" else make_hub_side
-    made = make(tmp_path_factory.mktemp("aman"))
-    yield made
-    made.database.close()
 
 
 @pytest.fixture(scope="module")

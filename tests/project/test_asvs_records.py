@@ -6,13 +6,12 @@ import ast
 import logging
 import re
 import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from shared.web.audit import record_access, verify_audit
-from tests.support.security import PASSWORD, Side, make_hub_side, make_node_side
+from tests.support.security import PASSWORD, Side
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 NIK = re.compile(r"(?<![0-9a-f])[0-9]{16}(?![0-9a-f])")
@@ -44,14 +43,6 @@ NOT_YET = {
     33: "There is no public form yet; complaints and comments come with the site of the desa.",
     34: "Nothing is published yet; the guard against gambling comes with the site of the desa.",
 }
-
-
-@pytest.fixture(scope="module", params=["node", "hub"])
-def side(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Side]:
-    make = make_node_side if request.param == "node" else make_hub_side
-    made = make(tmp_path_factory.mktemp("aman"))
-    yield made
-    made.database.close()
 
 
 def test_each_of_the_forty_two_checks_has_its_test_or_a_reason() -> None:
