@@ -17,7 +17,7 @@ from shared.records.verval import ALASAN_SELESAI, STATUS_KASUS
 from shared.store.blobs import store_of
 from shared.store.drafts import draft_update
 from shared.store.records import load_state
-from shared.web.pictures import ACCEPT, answer_picture, take_picture
+from shared.web.pictures import ACCEPT, answer_scan, take_picture
 
 blueprint = Blueprint("tindakan", __name__, url_prefix="/tindakan")
 ANSWER_MAX = 4000
@@ -83,7 +83,7 @@ def scan(id: object) -> Response:
         case = find_case(conn, node.wilayah, str(id))
     if case is None or not case.lampiran:
         abort(404)
-    return answer_picture(node, node.wilayah, case.lampiran, small=bool(request.args.get("kecil")))
+    return answer_scan(node, node.wilayah, case.lampiran, str(id), "kasus", small=bool(request.args.get("kecil")))
 
 
 def _case_page(id: str, typed: str | None, problem: str) -> str:

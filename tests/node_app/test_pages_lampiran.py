@@ -189,6 +189,9 @@ def test_an_answer_carries_a_scan_that_can_be_replaced_and_taken_off(desa: Desa)
     assert digest and "Ganti pindaian" in read_text(page)
     shown = browser.client.get(f"/tindakan/{case}/pindaian")
     assert shown.mimetype == "image/jpeg" and sha256(shown.data).hexdigest() == digest
+    with desa.node.database.read() as conn:
+        looked_at = conn.execute("SELECT subject FROM access_audit WHERE action = 'pindaian_dilihat'").fetchall()
+    assert looked_at == [(case,)]
     browser.post(f"/tindakan/{case}/jawab", jawaban="Sudah diperbaiki")
     assert desa.value("kasus", case, "lampiran") == digest, "an answer without a file leaves the scan"
     browser.post(f"/tindakan/{case}/jawab", jawaban="Sudah diperbaiki", tanpa_pindaian="ya")
