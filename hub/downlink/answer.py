@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from hub.ingest.accept import Sender
@@ -55,12 +55,10 @@ def build_answer(
             start = wanted.get(log.id)
             if start is None:
                 continue
-            note, note_size = _newest_note(conn, services, log)
-            while start < note_size and budget > 0:
-                end = min(note_size, start + sizer.count(min(budget, limit("run_bytes_max"))))
-                run, end = build_fitting_run(
-                    conn, log, start, end, note_for=lambda end: (note, note_size), codec=codec, receiver=receiver
-                )
+            note_for, proven = _find_notes(conn, services, log)
+            while start < proven and budget > 0:
+                end = min(proven, start + sizer.count(min(budget, limit("run_bytes_max"))))
+                run, end = build_fitting_run(conn, log, start, end, note_for=note_for, codec=codec, receiver=receiver)
                 sizer.learn(end - start, len(run))
                 parts.append(run)
                 budget -= len(run)
@@ -68,11 +66,18 @@ def build_answer(
     return b"".join(parts)
 
 
-def _newest_note(conn: sqlite3.Connection, services: HubServices, log: Log) -> tuple[bytes, int]:
-    """Give the author's newest checkpoint; the hub signs its own heads here, after its anchor is on disk."""
+def _find_notes(
+    conn: sqlite3.Connection, services: HubServices, log: Log
+) -> tuple[Callable[[int], tuple[bytes, int]], int]:
+    """Give what finds the checkpoint (and its size) of a run that ends somewhere, and how far changes are proven.
+
+    The hub signs where each run of its own ends, after its anchor is on disk: who gets no further than that run can
+    still prove what it holds, to a hub that was put back and to everybody else. Of others it has the newest one.
+    """
     if log.own:
+        signer = services.signer(log)
         services.anchor.raise_to(log.id, log.size, encode_root(log.root()))
-        return sign_size(conn, log, log.size, services.signer(log)), log.size
-    if log.checkpoint is None:
-        return b"", 0
-    return log.checkpoint, signed_size(log.checkpoint)
+        return lambda end: (sign_size(conn, log, end, signer), end), log.size
+    note = log.checkpoint or b""
+    size = signed_size(note) if note else 0
+    return lambda end: (note, size), size

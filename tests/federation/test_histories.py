@@ -15,9 +15,12 @@ from hub.usb.folder import take_path
 from hub.verval.cases import update_cases
 from node.change import write_drafts
 from node.services import NodeServices, open_node
+from node.sinkron.link import Link, save_link
 from node.sinkron.rotate import take_new_keys
 from node.sinkron.session import Outcome
+from node.sinkron.transport import Answer
 from node.usb.send import write_bundle
+from shared.errors import TransportError
 from shared.merge.scope import Role
 from shared.store.branch import list_branches
 from shared.store.changes import Log, list_logs
@@ -417,6 +420,39 @@ def test_a_restored_hub_that_wrote_on_keeps_both_of_its_histories(
     for side in (hub, a, c):
         assert {row[0] for row in rows(side, "SELECT nama FROM program_bantuan")} == {"BLT", "PKH"}
     check_whole(federation, a, c)
+
+
+def test_a_part_of_a_channel_that_came_before_the_line_broke_is_given_back_to_the_hub(
+    federation: Federation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a = federation.add_node("a")
+    federation.sync_all()
+    old = copy_folder(federation, federation.hub, "hub-lama")
+    kind = federation.hub.catalogue["program_bantuan"]
+    write_common(
+        federation.hub,
+        [draft_create(kind, federation.hub.new_id(), {"nama": federation.hub.random(50).hex()}) for _ in range(300)],
+        author="x",
+    )
+    transport, pulls = federation.transport(a), 0
+    real = transport.post
+
+    def break_off(path: str, body: bytes, nonce: str) -> Answer:
+        nonlocal pulls
+        pulls += path.endswith("pull")
+        if pulls > 1:
+            raise TransportError("putus")
+        return real(path, body, nonce)
+
+    monkeypatch.setattr(transport, "post", break_off)
+    save_link(a.database, Link(run_bytes=limit("run_bytes_min")))
+    assert federation.sync(a, transport).outcome is Outcome.TERPUTUS
+    came = value(a, "SELECT count(*) FROM program_bantuan")
+    assert 0 < came < 300
+    hub = restore_hub(federation, old, keeps_keys=True)
+    federation.sync_all(3)
+    assert value(hub, "SELECT count(*) FROM program_bantuan") == came
+    check_whole(federation, a)
 
 
 def test_a_case_on_which_the_hub_is_in_conflict_with_itself_is_settled_once(federation: Federation) -> None:
