@@ -101,7 +101,7 @@ NAVIGATION = (
     NavItem("Verval", "verval.index"),
     NavItem("Program bantuan", "program.index"),
     NavItem("Penghapusan isi", "penghapusan.index"),
-    NavItem("Simpul", "simpul.index"),
+    NavItem("Simpul", "simpul.index", ("pemulihan.index", "saksi.index")),
     NavItem("Terima USB", "usb.index"),
     NavItem("Akun", "pengguna.index"),
     NavItem("Catatan akses", "akses.index"),

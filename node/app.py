@@ -140,7 +140,7 @@ REGISTRY = (
     PANDUAN,
 )
 NAVIGATION = (
-    NavItem("Beranda", "beranda.index"),
+    NavItem("Beranda", "beranda.index", ("alamat.index", "cadangan.index", "logo.index", "latihan.index")),
     NavItem("Penduduk", "penduduk.index"),
     NavItem("Keluarga", "keluarga.index"),
     NavItem("Peristiwa", "lampid.index"),
@@ -150,7 +150,7 @@ NAVIGATION = (
     NavItem("Perangkat", "perangkat.index"),
     NavItem("Impor", "impor.index"),
     NavItem("Perlu tindakan", "tindakan.index"),
-    NavItem("Sinkronisasi", "sinkron.index"),
+    NavItem("Sinkronisasi", "sinkron.index", ("periksa.index",)),
     NavItem("Pengguna", "pengguna.index"),
     NavItem("Catatan akses", "catatan.index"),
 )

@@ -8,8 +8,8 @@ from typing import Any
 
 from flask import url_for
 
-from hub.akses.words import ACTIONS, describe_detail, is_case
-from hub.beranda.shell import name_place
+from hub.akses.words import ACTIONS, describe_detail, describe_subject, is_case
+from hub.simpul.queries import name_nodes
 from hub.verval.queries import find_known_findings
 from hub.verval.queue import read_url_id
 from hub.verval.values import name_known_petugas
@@ -20,12 +20,12 @@ __all__ = ["PAGE", "blueprint"]
 
 def _describe(conn: sqlite3.Connection, rows: Sequence[Sequence[Any]]) -> list[AuditLine]:
     subjects = {row[4] for row in rows}
-    names = name_known_petugas(conn, subjects)
+    names = {**name_nodes(conn, subjects), **name_known_petugas(conn, subjects)}
     cases = find_known_findings(conn, map(read_url_id, filter(is_case, subjects)))
     return [
         AuditLine(
             no, time_s, account, ACTIONS.get(action, action.replace("_", " ").capitalize()),
-            "Kasus verval" if is_case(subject) else names.get(subject) or name_place(subject),
+            "Kasus verval" if is_case(subject) else names.get(subject) or describe_subject(action, subject),
             url_for("verval.case", temuan=subject) if read_url_id(subject) in cases else "",
             describe_detail(action, detail),
         )

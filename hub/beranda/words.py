@@ -31,5 +31,6 @@ def describe_contacts(now_s: int, last: list[int | None], quiet_s: int) -> str:
     newest = f" Kabar terbaru {describe_age(now_s, max(heard))}." if heard else ""
     span = describe_span(quiet_s)
     if silent == 0:
-        return f"Semua {len(last)} komputer desa menghubungi kecamatan dalam {span} terakhir.{newest}"
+        who = f"Semua {len(last)} komputer desa" if len(last) > 1 else "Satu-satunya komputer desa yang terdaftar"
+        return f"{who} menghubungi kecamatan dalam {span} terakhir.{newest}"
     return f"{silent} dari {len(last)} komputer desa tidak menghubungi kecamatan lebih dari {span}.{newest}"

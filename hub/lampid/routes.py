@@ -133,7 +133,7 @@ def names(bulan: str) -> ResponseReturnValue:
     title = describe(angka, places)
     if found:
         where = name_place(wanted) if wanted else "seluruh kecamatan"
-        note_opening("LAMPID", f"{write_bulan(bulan)}, {where}: {angka.apa}", len(found))
+        note_opening("LAMPID", f"{write_bulan(bulan)}, {where}: {title}", len(found))
     asked: dict[str, Any] = {**angka.address, **({"desa": wanted} if wanted else {})}
     return render_template(
         "lampid/nama.html", bulan=bulan, judul=write_bulan(bulan), title=title, people=people, total=len(found),

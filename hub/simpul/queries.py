@@ -7,6 +7,8 @@ import sqlite3
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from shared.codes import wilayah
+
 
 class NodeRow(NamedTuple):
     """One enrolled node; what was heard of it is None or empty as long as it has not called."""
@@ -49,6 +51,14 @@ class SlotRow(NamedTuple):
     refused_by: str | None
     reason: str | None
     note: str | None
+
+
+def name_nodes(conn: sqlite3.Connection, ids: Iterable[str]) -> dict[str, str]:
+    """Name those of some ids that are computers of a desa, with the desa."""
+    rows = conn.execute(
+        "SELECT id, nama, wilayah FROM simpul WHERE id IN (SELECT value FROM json_each(?))", (json.dumps(list(ids)),)
+    )
+    return {id: ", ".join(filter(None, (nama, wilayah.nama(desa or "")))) for id, nama, desa in rows}
 
 
 def list_nodes(conn: sqlite3.Connection, desa: str | None = None) -> list[NodeRow]:

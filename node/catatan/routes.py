@@ -37,6 +37,8 @@ def _describe(conn: sqlite3.Connection, rows: Sequence[Sequence[Any]]) -> list[A
 
 
 def _word_detail(action: str, detail: str, places: Mapping[str, str]) -> str:
+    if action == "sandi_diganti" and detail:
+        return "dengan kode dari admin"
     if action == "nik_ditampilkan":
         return PURPOSES.get(detail, detail)
     if action == "wilayah_akun":

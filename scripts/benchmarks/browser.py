@@ -53,6 +53,47 @@ class _Links(HTMLParser):
             self.parts.append((found.get("href") or found.get("xlink:href") or "").partition("#")[0])
 
 
+class _Forms(HTMLParser):
+    """Collects the forms of a page as they would be sent untouched."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.forms: list[tuple[str, dict[str, str]]] = []
+        self._select, self._text = "", ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = {name: value or "" for name, value in attrs}
+        name = found.get("name", "")
+        if tag == "form":
+            self.forms.append((found.get("action", ""), {}))
+        elif not self.forms:
+            return
+        fields = self.forms[-1][1]
+        if tag == "input" and name and (found.get("type") not in ("checkbox", "radio") or "checked" in found):
+            fields[name] = found.get("value", "")
+        elif tag in ("select", "textarea"):
+            self._select, self._text = (name, "") if tag == "select" else ("", name)
+        elif tag == "option" and self._select and ("selected" in found or self._select not in fields):
+            fields[self._select] = found.get("value", "")
+        if tag == "textarea" and name:
+            fields[name] = ""
+
+    def handle_data(self, data: str) -> None:
+        if self._text:
+            self.forms[-1][1][self._text] += data
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in ("select", "textarea"):
+            self._select = self._text = ""
+
+
+def read_form(page: Answer, button: str) -> dict[str, str]:
+    """Give the fields of the form whose address ends like that, as they would be sent untouched."""
+    parser = _Forms()
+    parser.feed(page.text)
+    return next(fields for action, fields in parser.forms if action.endswith(button))
+
+
 def read_links(page: Answer) -> tuple[list[str], list[str]]:
     """Give the addresses a page leads to, and those of the files that it loads."""
     parser = _Links()

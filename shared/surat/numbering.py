@@ -126,6 +126,12 @@ class Gap:
     why: str
 
 
+_CLOSED = (
+    "tidak dibagikan lagi sejak catatan komputer itu berganti; bila nomor ini ada di kertas, suratnya hilang bersama"
+    " data lama"
+)
+
+
 def explain_gaps(
     used: Iterable[int], blocks: Sequence[Block], names: Mapping[str, str], closed: Iterable[str] = ()
 ) -> list[Gap]:
@@ -142,7 +148,8 @@ def explain_gaps(
         last = max((n for n in have if block.dari <= n <= block.sampai), default=block.dari - 1)
         start = max(block.dari, end + 1)
         found += _runs(start, last, have, f"jatah {name}, suratnya belum sampai di sini")
-        rest = "tidak dipakai lagi karena catatan komputer itu sudah berganti" if block.log in over else "belum dipakai"
+        # A copy that was put back may lack letters that were printed after it was made.
+        rest = _CLOSED if block.log in over else "belum dipakai"
         found += _runs(max(start, last + 1), block.sampai, have, f"jatah {name}, {rest}")
         end = max(end, block.sampai)
     return found

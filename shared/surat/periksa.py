@@ -75,11 +75,9 @@ def judge(proof: Signed | str, record: Record | None, keys: Sequence[Key], today
             "Kunci komputer yang menandatanganinya sudah dicabut, dan surat ini tidak ada dalam catatan yang diakui."
             " Tanyakan kepada kantor desanya.",
         )
-    late = _is_late(facts, today)
     return Answer(
-        Finding.KEDALUWARSA if late else Finding.BELUM_SAMPAI,
-        "Tanda tangannya asli, tetapi catatan surat ini belum sampai ke sini; apakah sudah dibatalkan belum diketahui."
-        + (" Masa berlakunya sudah habis." if late else ""),
+        Finding.KEDALUWARSA if _is_late(facts, today) else Finding.BELUM_SAMPAI,
+        "Catatan surat ini belum sampai ke sini, jadi belum diketahui apakah sudah dibatalkan.",
         facts,
     )
 

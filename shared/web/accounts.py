@@ -129,7 +129,12 @@ class Accounts:
         """Check the password of somebody who is logged in; raises LoginRefused."""
         with self._database.read() as conn:
             account = self._require(conn, no)
-        self.check_login(account.name, password, address)
+        try:
+            self.check_login(account.name, password, address)
+        except LoginRefused as refused:
+            if refused.wait_s:
+                raise
+            raise LoginRefused("Kata sandi tidak cocok. Ketik lagi; perhatikan huruf besar dan kecilnya.") from refused
         with self._database.write() as conn:
             self._throttle.succeed(conn, account.name, address)
 

@@ -37,6 +37,7 @@ from shared.web.guards import (
 )
 from shared.web.headers import MACHINE_HEADERS, SECURITY_HEADERS, STRICT_TRANSPORT
 from shared.web.local import Command, make_local_blueprint
+from shared.web.menu import list_menu
 from shared.web.passwords import Cost, Hasher
 from shared.web.policy import Policy, has_right
 from shared.web.proof import ask_for_code, ask_for_proof, audit_denied
@@ -257,8 +258,7 @@ def _set_up_templates(app: Flask, shell: Web) -> None:
     env.globals.update(
         judul_aplikasi=shell.title, pengguna=current_user, boleh=may_open, berhak=has_right,
         peran_aplikasi=shell.roles, percobaan=shell.is_practice,
-        navigasi=lambda: [item for item in shell.navigation if may_open(item.endpoint)],
-        beranda=shell.home,
+        navigasi=list_menu, beranda=shell.home,
     )
 
 

@@ -120,7 +120,7 @@ def log_out() -> ResponseReturnValue:
 @blueprint.get("/sandi-baru")
 def new_password() -> ResponseReturnValue:
     """Show the form for somebody who was handed a code."""
-    return render_template("sandi_baru.html", typed={}, problem="")
+    return _password_page({}, "")
 
 
 @blueprint.post("/sandi-baru")
@@ -135,7 +135,7 @@ def redeem() -> ResponseReturnValue:
     except EnvironmentProblem:
         raise
     except UserError as error:
-        return render_template("sandi_baru.html", typed=typed, problem=error.pesan), 400
+        return _password_page(typed, error.pesan), 400
     flash("Kata sandi baru sudah disimpan. Silakan masuk.", "baik")
     return redirect(url_for("masuk.masuk"), 303)
 
@@ -204,8 +204,19 @@ def _login_page(*, target: str | None, name: str = "", problem: str | None = Non
         target=target,
         name=normalise_name(name),
         problem=problem,
+        # A browser that still holds the id of a session that is no more.
+        is_ended=not problem and web().sessions.read_cookie() is not None,
         is_plain=not request.is_secure and not is_loopback(request.remote_addr),
     )
+
+
+def _password_page(typed: dict[str, str], problem: str) -> str:
+    # Whose code it is nobody knows yet, so every length is told.
+    roles = web().roles.values()
+    shortest = min(role.password_min for role in roles)
+    longer = [f"{role.password_min} untuk {role.label.lower()}" for role in roles if role.password_min > shortest]
+    length = f"{shortest} huruf" + (f" ({', '.join(longer)})" if longer else "")
+    return render_template("sandi_baru.html", typed=typed, problem=problem, panjang=length)
 
 
 def _first_page(typed: dict[str, str], problem: str | None) -> str:

@@ -23,6 +23,7 @@ from shared.web.accounts import normalise_name
 from shared.web.audit import record_access
 from shared.web.devices import describe_device
 from shared.web.kept import Notes, keep
+from shared.web.lan import find_office_url, is_loopback
 from shared.web.queries import AccountRow, get_account, list_account_lines
 from shared.web.services import require_user, web
 
@@ -156,7 +157,7 @@ def make_pengguna(
         usual = list(web().roles)[:2][-1]
         return render_template(
             "pengguna/index.html", heading=heading, accounts=accounts, typed=typed, problem=problem, code=code,
-            usual=usual, me=require_user().no, audit_page=audit_page, areas=areas,
+            usual=usual, me=require_user().no, audit_page=audit_page, areas=areas, sandi_baru=_find_password_url(),
         )
 
     return blueprint
@@ -175,6 +176,15 @@ def _read_area(conn: sqlite3.Connection, role: str, typed: str) -> str:
     if typed not in _name_areas(conn):
         raise UserError(f"Pilih dusun yang boleh dilihat {known.label.lower()} ini.", "bagian_kosong")
     return typed
+
+
+def _find_password_url() -> str:
+    """Give the address at which a code is used, as the owner of the code reaches it; empty if only at this machine."""
+    own = url_for("masuk.new_password", _external=True)
+    if not is_loopback(own):
+        return own
+    office = find_office_url(web().folder)
+    return office + url_for("masuk.new_password") if office else ""
 
 
 def _side() -> Side:

@@ -26,10 +26,14 @@ NameAreas = Callable[[sqlite3.Connection], Mapping[str, str]]
 
 
 class NavItem(NamedTuple):
-    """One entry of the main menu; it is shown to those whom the guard of its endpoint admits."""
+    """One entry of the main menu; it is shown to those whom the guard of its endpoint admits.
+
+    Pages whose address begins with that of the endpoint are of its area; ``also`` names endpoints of further areas.
+    """
 
     label: str
     endpoint: str
+    also: tuple[str, ...] = ()
 
 
 @dataclass

@@ -24,9 +24,7 @@ NO_PAGES = {
     "foto.picture", "tindakan.scan", "lampiran.scan", "usb.result", "usb.download", "cadangan.show_code",
     "ekspor.kunci", "konsep.print_concept", "surat_terbit.print_letter", "surat_terbit.scan", "surat_masuk.scan",
     "agenda.download_table", "agenda.download_sheet",
-    # Visited by the journeys of LAMPID and of a day of the office, which make what they show.
-    "laporan.download", "lampid.show", "lampid.names", "kedatangan.come_back", "kedatangan.birth", "catat.leave",
-    "pwa_manifest", "pwa_worker", "pwa_unreachable", "pwa_reachable",
+    "laporan.download", "pwa_manifest", "pwa_worker", "pwa_unreachable", "pwa_reachable",
 }
 
 
@@ -81,6 +79,7 @@ def make_more_pages(window: Window, visitor: Visitor, folder: Path) -> list[str]
             window.click("Cari")
             assert "sri" not in page.url, "what was searched for stays out of the address"
             found.append(page.url)
+        found += list_forms_of_events(window)
     else:
         window.go("/verval")
         page.locator("#nama").fill("sri")
@@ -93,6 +92,25 @@ def make_more_pages(window: Window, visitor: Visitor, folder: Path) -> list[str]
         window.click("Buat kode")
         found.append(page.url)
     return [url.removeprefix(window.address) for url in found]
+
+
+def list_forms_of_events(window: Window) -> list[str]:
+    """Go to the forms of a death, a birth and a return by way of whom they are about; give their addresses."""
+    page, found = window.page, []
+    for path in ("/peristiwa/catat/mati", "/peristiwa/catat/lahir"):
+        window.go(path)
+        page.locator("#teks").fill("s")
+        window.click("Cari")
+        page.locator("main .pilihan-besar a").first.click()
+        found.append(page.url)
+    # Somebody who has left is found by what happened.
+    window.go("/peristiwa/?jenis=pindah")
+    page.locator("main table a").first.click()
+    found.append(page.url)
+    for name in ("Biodata", "Catat peristiwa"):
+        window.click(name)
+    page.locator("main .pilihan-besar a[href*='/kembali/']").click()
+    return [*found, page.url]
 
 
 def crawl_all(kecamatan: Kecamatan, app: Flask, visitor: Visitor, folder: Path, visits_max: int) -> Crawl:

@@ -17,7 +17,9 @@ from demonstration.reading import read_rows
 from hub.commands import make_hub
 from node.commands import make_node
 from running.processes import KECAMATAN, Server, enrol_node, run_command, serving
-from shared.clock import SystemClock, system_random
+from shared.clock import SystemClock, system_random, today
+from shared.lampid.book import write_bulan
+from shared.lampid.month import move_month
 from synthetic.sheet import Layout, Sheet, render_sheet
 from synthetic.villages import generate_village
 from synthetic.workbook import write_sheet
@@ -160,9 +162,34 @@ def _fill(made: Kecamatan) -> None:
     made.write(
         made.pc1, "perangkat", nama="Wiryo Utomo", jabatan="kades", mulai="2022-01-01", boleh_tanda_tangan=True,
     )
+    this_month = today(SystemClock()).isoformat()[:7]
+    last_month = move_month(this_month, -1)
+    happen(made, made.pc1, "mati", f"{last_month}-12")
+    happen(made, made.pc1, "pindah", f"{this_month}-01")
+    _close_month(made, last_month)
     made.sync()
     _let_one_wait(made)
     _ask_for_erasure(made, made.take_person(made.pc1, "nik IS NOT NULL"))
+
+
+def happen(made: Kecamatan, node: Server, jenis: str, lapor: str) -> str:
+    """Let somebody of the village die or leave, reported on that day; return the name."""
+    person = made.take_person(node, "status_dasar = 1 AND peristiwa IS NULL")
+    event = made.write(
+        node, "peristiwa", jenis=jenis, penduduk=person["id"], tanggal_peristiwa=lapor, tanggal_lapor=lapor,
+        dusun=person["dusun"], jenis_kelamin=person["jenis_kelamin"], warganegara=person["warganegara"], kepala=False,
+    )
+    made.write(node, "penduduk", person["id"], status_dasar={"mati": 2, "pindah": 3}[jenis], peristiwa=event)
+    return str(person["nama"])
+
+
+def _close_month(made: Kecamatan, bulan: str) -> None:
+    """Close a month at PC 1, so that the kecamatan has one to look at."""
+    with made.open(made.pc1, "siti", scripts=False) as window:
+        window.go(f"/laporan/{bulan}/tutup")
+        window.page.locator("input[name=benar]").check()
+        window.click(f"Tutup {write_bulan(bulan)}")
+        window.page.get_by_role("heading", name=f"Laporan {write_bulan(bulan)} sudah ditutup").wait_for()
 
 
 def _let_one_wait(made: Kecamatan) -> None:

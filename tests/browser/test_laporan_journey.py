@@ -4,24 +4,11 @@ from __future__ import annotations
 
 from playwright.sync_api import expect
 
-from running.processes import Server
-from tests.browser.kecamatan import Kecamatan
+from tests.browser.kecamatan import Kecamatan, happen
 from tests.browser.test_verval_journey import press_sync
 from tests.browser.windows import PHONE, Window
 
 OKTOBER, NOVEMBER = "2026-10", "2026-11"
-STATUS = {"mati": 2, "pindah": 3}
-
-
-def happen(kecamatan: Kecamatan, node: Server, jenis: str, lapor: str) -> str:
-    """Let somebody of the village die or leave; return the name."""
-    person = kecamatan.take_person(node, "status_dasar = 1 AND peristiwa IS NULL")
-    event = kecamatan.write(
-        node, "peristiwa", jenis=jenis, penduduk=person["id"], tanggal_peristiwa=lapor, tanggal_lapor=lapor,
-        dusun=person["dusun"], jenis_kelamin=person["jenis_kelamin"], warganegara=person["warganegara"], kepala=False,
-    )
-    kecamatan.write(node, "penduduk", person["id"], status_dasar=STATUS[jenis], peristiwa=event)
-    return str(person["nama"])
 
 
 def close_october(window: Window, button: str) -> None:

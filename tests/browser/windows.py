@@ -158,15 +158,15 @@ def shoot_page(page: Page, name: str) -> None:
 @contextmanager
 def open_window(
     browser: Browser, address: str, *, scripts: bool = True, cookies: Path | None = None,
-    size: ViewportSize = DESKTOP, workers: bool = False,
+    size: ViewportSize = DESKTOP, workers: bool = False, agent: str | None = None,
 ) -> Iterator[Window]:
-    """Open a watched window; at its end it must have done nothing wrong.
+    """Open a watched window; at its end it must have done nothing wrong. ``agent``: the browser it says it is.
 
     Without ``workers`` no service worker runs: every page is a first visit, and what it takes is what is measured.
     """
     context = browser.new_context(
         java_script_enabled=scripts, viewport=size, locale="id-ID", accept_downloads=True,
-        storage_state=cookies, service_workers="allow" if workers else "block",
+        storage_state=cookies, service_workers="allow" if workers else "block", user_agent=agent,
     )
     context.set_default_timeout(WAIT_MS)
     window = Window(context, context.new_page(), address)

@@ -57,6 +57,28 @@ def test_the_audit_is_filtered_and_read_back_page_by_page(hub: tuple[HubSite, Vi
     assert client.get("/akses?sebelum=x").status_code == 200
 
 
+def test_no_row_shows_a_number_that_nobody_knows_by_heart(hub: tuple[HubSite, Villages]) -> None:
+    site, villages = hub
+    with site.hub.database.read() as conn:
+        node = conn.execute("SELECT id FROM simpul WHERE wilayah = ?", (KREO,)).fetchone()[0]
+    slot, record, gone = "bea10155cd", "01990000-0000-7000-8000-00000000000f", "01990000-0000-7000-8000-00000000000e"
+    with site.hub.database.write() as conn:
+        for action, subject, detail in (
+            ("slot_dibuka", slot, KREO), ("calon_disetujui", node, ""), ("calon_ditolak", gone, "Bukan desa ini"),
+            ("hapus_diusulkan", record, ""), ("lampid_diperiksa", record, f"{KREO} 2026-10 diverval"),
+            ("pindaian_dilihat", record, KREO),
+        ):
+            record_access(conn, site.clock, SITI, action, subject, detail)
+    page = site.client(SITI).get("/akses").text
+    table = page.partition("<tbody>")[2].partition("</tbody>")[0]
+    for text in (
+        "Pendaftaran komputer", "Penghapusan isi", "Laporan LAMPID", "Selakambang, Oktober 2026: diverval",
+        "Pindaian pada kasus", ", Selakambang</td>",
+    ):
+        assert text in table, text
+    assert not re.search(r"[0-9a-f]{8}-[0-9a-f]{4}-7|bea10155cd|33\.03\.04", re.sub(r'href="[^"]*"', "", table))
+
+
 def test_a_case_that_is_gone_is_no_link(hub: tuple[HubSite, Villages]) -> None:
     site, _ = hub
     with site.hub.database.write() as conn:

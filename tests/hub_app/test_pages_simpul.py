@@ -290,7 +290,7 @@ def test_words_for_queue_parity_and_age() -> None:
 @pytest.mark.parametrize(
     ("last", "begins"),
     [
-        ([], "Belum ada komputer"), ([99 * DAY_S], "Semua 1 komputer desa menghubungi"),
+        ([], "Belum ada komputer"), ([99 * DAY_S], "Satu-satunya komputer desa yang terdaftar menghubungi"),
         ([None, 99 * DAY_S], "1 dari 2 komputer desa tidak menghubungi"), ([None], "1 dari 1"),
     ],
 )

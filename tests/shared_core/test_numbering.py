@@ -81,5 +81,6 @@ def test_gaps_of_a_book_are_said_in_words() -> None:
         (3, 3, "jatah Komputer kantor, suratnya belum sampai di sini"),
         (5, 50, "jatah Komputer kantor, belum dipakai"),
         (51, 100, "jatah Komputer kantor 2, belum dipakai"),
-        (102, 150, "jatah komputer lain, tidak dipakai lagi karena catatan komputer itu sudah berganti"),
+        (102, 150, "jatah komputer lain, tidak dibagikan lagi sejak catatan komputer itu berganti; bila nomor ini"
+         " ada di kertas, suratnya hilang bersama data lama"),
     ]
