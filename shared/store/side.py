@@ -20,6 +20,7 @@ from shared.changelog.keys import KeySet, SealKey, SigningKey, load_keys, save_k
 from shared.changelog.tree import leaf_hash
 from shared.clock import Clock, Randomness, RecordIds
 from shared.errors import DamageError, EnvironmentProblem, UserError
+from shared.explain import explain_system
 from shared.merge.scope import Role
 from shared.records.catalogue import CATALOGUE, Catalogue
 from shared.store.anchor import AnchorFile
@@ -189,6 +190,9 @@ def make_in_place(folder: DataFolder, make: Callable[[DataFolder], T]) -> T:
                 "disk_rusak",
             )
         put_in_place(folder, draft, "sebelum-mulai")
+    except OSError as error:
+        drop_draft(folder)
+        raise EnvironmentProblem(explain_system(error), "disk_rusak") from error
     except BaseException:
         drop_draft(folder)
         raise

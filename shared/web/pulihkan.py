@@ -81,6 +81,8 @@ def add_restore(
             source = uploaded or next((item.path for item in _list_files(sisi, beside) if item.token == chosen), None)
             if source is None:
                 raise UserError("Pilih dulu berkas cadangannya.")
+            if folder.database.exists():
+                raise UserError("Komputer ini sudah berisi data. Jalankan ulang Sipande di komputer ini, lalu masuk.")
             with start.working() as take_over:
                 sentences, first_code = restore(source, papers, take_over)
         except AtWork:

@@ -20,6 +20,7 @@ from hub.pemulihan.state import list_former_keys, read_recovery
 from hub.roles import ROLES, context_words
 from hub.server import Office
 from hub.services import HubServices, open_hub
+from running.processes import run_command
 from shared.errors import UserError
 from shared.store.backup.kode import make_code, read_code
 from shared.store.backup.make import back_up
@@ -28,6 +29,8 @@ from shared.store.drafts import draft_create
 from shared.store.folder import DataFolder
 from shared.store.side import is_empty
 from shared.web.akun_pertama import FirstAccount, add_first_account
+from shared.web.mulai import take_folder
+from shared.web.queries import find_account
 from tests.node_app.test_pages_kit import read_text
 from tests.hub_app.test_pages_site import CHEAP, HUB, PASSWORD
 from tests.support.federation import TestClock, seeded
@@ -245,7 +248,33 @@ def test_a_folder_that_got_data_meanwhile_is_left_alone(screen: Screen) -> None:
     before = screen.folder.database.read_bytes()
     refused = screen.post("/mulai/akun", **ACCOUNT)
     assert refused.status_code == 400 and "sudah berisi data" in read_text(refused)
+    refused = upload(screen, b"sipande-cadangan/1 {}", kode=CODE)
+    assert refused.status_code == 400 and "sudah berisi data" in read_text(refused)
     assert screen.folder.database.read_bytes() == before
+
+
+@pytest.mark.parametrize(("where", "is_made"), [
+    ("shared.store.side.put_in_place", False), ("shared.store.backup.placing._finish", True),
+], ids=["prepared", "ready"])
+def test_a_crash_leaves_a_whole_hub_or_none(
+    screen: Screen, monkeypatch: pytest.MonkeyPatch, where: str, is_made: bool
+) -> None:
+    _, kunci = print_sheet(screen)
+
+    def die(*args: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(where, die)
+        screen.post("/mulai/akun", **ACCOUNT)
+    take_folder(screen.folder)
+    screen.folder.unlock()
+    assert is_empty(screen.folder) is not is_made
+    if is_made:
+        hub = open_again(screen)
+        with hub.database.read() as conn:
+            assert hub.keys.signing.public.hex() == kunci and find_account(conn, "ratna") is not None
+        hub.close()
 
 
 def test_a_folder_that_holds_a_hub_asks_nothing(tmp_path: Path) -> None:
@@ -401,3 +430,15 @@ def test_the_command_makes_the_successor_whole_or_not_at_all(tmp_path: Path, mon
     hub.close()
     with pytest.raises(UserError, match="sudah berisi data"):
         replace_hub(folder, HUB, sheet, TestClock(), seeded("z"))
+
+
+def test_the_commands_print_and_read_the_check_words(tmp_path: Path) -> None:
+    """As somebody types them, each in a process of its own."""
+    sheet = run_command("sipande-hub", tmp_path / "lama", "init", "--kecamatan", HUB)
+    place = ("ambil-alih", "--kecamatan", HUB, "--kunci-lama", sheet["kunci"], "--kata-periksa")
+    secret = sheet["kunci_pemulihan"]
+    wrong = run_command("sipande-hub", tmp_path / "baru", *place, "sapi kuda", stdin=secret, fails=True)
+    assert wrong["exit"] == 2 and "Kata periksa tidak cocok" in wrong["galat"]
+    assert is_empty(DataFolder(tmp_path / "baru"))
+    made = run_command("sipande-hub", tmp_path / "baru", *place, sheet["kata_periksa"], stdin=secret)
+    assert run_command("sipande-hub", tmp_path / "baru", "status")["kunci"] == made["kunci"] != sheet["kunci"]
