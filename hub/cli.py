@@ -12,7 +12,7 @@ import click
 from hub.pemulihan.cli import add_commands
 from hub.simpul.refusal import REASONS
 from shared.cli import add_common_commands, make_group, run_and_print, run_cli, set_up_logging
-from shared.cli_backup import ask_secret, restore_and_print
+from shared.cli_backup import ask_secret, holding, restore_and_print
 from shared.clock import SystemClock, system_random
 from shared.help import Group
 from shared.store.folder import DataFolder
@@ -52,27 +52,35 @@ add_common_commands(
 @click.pass_obj
 def init(folder: DataFolder, kecamatan: str, percobaan: bool) -> None:
     from hub.commands import make_hub
+    from hub.pemulihan.keys import name_check_words, read_recovery_key
 
-    services, recovery = make_hub(folder.path, kecamatan, SystemClock(), system_random, is_practice=percobaan)
-    services.close()
-    answer = {"data": str(folder.path), "nama": services.nama, "kunci_pemulihan": recovery}
-    click.echo(json.dumps(answer | {"kunci": services.keys.signing.public.hex()}))
-    click.echo("Cetak kunci pemulihan dan kunci hub ini, simpan di amplop tersegel, lalu hapus dari layar.", err=True)
+    with holding(folder):
+        services, recovery = make_hub(folder.path, kecamatan, SystemClock(), system_random, is_practice=percobaan)
+        services.close()
+    public = services.keys.signing.public
+    click.echo(json.dumps({
+        "data": str(folder.path), "nama": services.nama, "kunci_pemulihan": recovery, "kunci": public.hex(),
+        "kata_periksa": name_check_words(read_recovery_key(recovery).public, public),
+    }))
+    click.echo(
+        "Cetak kunci pemulihan, kunci hub, dan kata periksa ini, simpan di amplop tersegel, lalu hapus dari layar.",
+        err=True,
+    )
 
 
 @group.command("ambil-alih", help="Siapkan hub baru menggantikan hub yang hancur, dengan kunci pemulihannya.")
 @click.option("--kecamatan", required=True, help="Kode kecamatan, misalnya 33.03.04.")
 @click.option("--kunci-lama", required=True, help="Kunci hub lama, dari lembar yang dicetak dulu.")
+@click.option("--kata-periksa", default="", help="Dua kata periksa dari lembar itu; menemukan salah ketik.")
 @click.pass_obj
-def take_over(folder: DataFolder, kecamatan: str, kunci_lama: str) -> None:
-    from hub.commands import make_hub
-    from hub.pemulihan.keys import read_sheet, take_the_place
+def take_over(folder: DataFolder, kecamatan: str, kunci_lama: str, kata_periksa: str) -> None:
+    from hub.mulai.make import replace_hub
+    from hub.pemulihan.keys import read_sheet
 
-    sheet = read_sheet(ask_secret("Kunci pemulihan"), kunci_lama)
-    services, _ = make_hub(folder.path, kecamatan, SystemClock(), system_random)
-    take_the_place(services, sheet)
-    services.close()
-    click.echo(json.dumps({"data": str(folder.path), "kunci": services.keys.signing.public.hex()}))
+    with holding(folder):
+        sheet = read_sheet(ask_secret("Kunci pemulihan"), kunci_lama, kata_periksa)
+        kunci = replace_hub(folder, kecamatan, sheet, SystemClock(), system_random)
+    click.echo(json.dumps({"data": str(folder.path), "kunci": kunci.hex()}))
     click.echo("Hub baru siap. Jalankan serve; komputer desa mengembalikan datanya saat menyambung.", err=True)
 
 

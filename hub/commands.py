@@ -14,7 +14,7 @@ from hub.program.rules import find_period_problem, find_subject_problem
 from hub.roles import ROLES, context_words
 from hub.saksi.exchange import pin_key, read_witness_key, verify_cosignatures
 from hub.saksi.view import describe_witnesses
-from hub.services import HubServices, init_hub
+from hub.services import FreshKeys, HubServices, init_hub
 from hub.simpul.enrol import (
     confirm_candidate, list_candidates, open_slot, refuse_candidate, withdraw_slot,
 )
@@ -47,11 +47,12 @@ Command = Callable[[HubServices, Mapping[str, Any], Progress], dict[str, Any]]
 
 def make_hub(
     path: Path, kecamatan: str, clock: Clock, random: Randomness, catalogue: Catalogue = CATALOGUE, *,
-    is_practice: bool = False,
+    is_practice: bool = False, fresh: FreshKeys | None = None,
 ) -> tuple[HubServices, str]:
     """Set up a new hub; also give the recovery key to print and lock away, which is stored nowhere here.
 
-    ``is_practice``: one for invented people, where nobody must have a second factor; its pages say so.
+    ``is_practice``: one for invented people, where nobody must have a second factor; its pages say so. ``fresh`` are
+    its keys where they stand on paper already.
     """
     place = codes.get(kecamatan)
     if place is None or kecamatan.count(".") != 2:
@@ -60,7 +61,8 @@ def make_hub(
             "kecamatan_tidak_dikenal",
         )
     services, recovery = init_hub(
-        path, wilayah=kecamatan, nama=f"Kecamatan {place.nama}", clock=clock, random=random, catalogue=catalogue
+        path, wilayah=kecamatan, nama=f"Kecamatan {place.nama}", clock=clock, random=random, catalogue=catalogue,
+        fresh=fresh,
     )
     system = services.new_id()
     with services.database.write() as conn:

@@ -5,17 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from flask import Flask
+
 from hub.app import make_hub_app
 from hub.ingest.gate import Gate
-from hub.services import open_hub
+from hub.mulai.app import make_setup_app
+from hub.mulai.make import Plan, build_hub
+from hub.pemulihan.cadangan import explain, restore_hub
+from hub.services import HubServices, open_hub
 from hub.verval.daily import judge_today
 from shared.clock import SystemClock, spent_s, system_random
-from shared.store.backup.restore import clean_up
+from shared.store.backup.make import place_backups
 from shared.store.cleaning import clean_when_due
 from shared.store.folder import DataFolder
-from shared.store.side import note_cut_off, open_folder
+from shared.store.side import has_keys, note_cut_off
+from shared.web.akun_pertama import FirstAccount
 from shared.web.daily import DailyJob, back_up_when_due, sweep_when_due
-from shared.web.serve import serve
+from shared.web.mulai import FirstStart, announce, open_pages, take_folder
+from shared.web.passwords import Cost
+from shared.web.pulihkan import Papers, add_restore
+from shared.web.serve import Switch, serve
+
+TITLE = "Sipande Kecamatan"
 
 
 def run_server(
@@ -24,36 +35,97 @@ def run_server(
 ) -> None:
     """Serve until stopped; EnvironmentProblem when another process has the folder or the port is taken.
 
-    ``trusted_proxy`` is the address of the reverse proxy that speaks TLS for this hub; ``cadangan`` the folder for
-    backups, where it is not the one beside the data folder. Without ``automatic`` no backup is made by itself.
+    A folder without data asks first how the hub begins. ``trusted_proxy`` is the address of the reverse proxy that
+    speaks TLS for this hub; ``cadangan`` the folder for backups, where it is not the one beside the data folder.
+    Without ``automatic`` no backup is made by itself.
     """
-    open_folder(folder.path)
-    folder.claim()
-    clean_up(folder)
-    was_cut_off = folder.read_server_file() is not None
-    services = open_hub(folder.path, clock=SystemClock(), random=system_random)
-    services.cadangan = cadangan
-    chores: list[Callable[[], object]] = [
-        lambda: sweep_when_due(services), lambda: clean_when_due(services), lambda: judge_today(services),
-    ]
-    if automatic:
-        chores.append(lambda: back_up_when_due(services))
-    daily = DailyJob(*chores)
+    take_folder(folder, has_no_data)
+    office = Office(folder, automatic, cadangan=cadangan)
     try:
-        if was_cut_off:
-            note_cut_off(services)
-        daily.start()
-        app = make_hub_app(services)
-        app.extensions["sync_gate"] = Gate(services.clock.monotonic_s, spent_s)
-        code = app.extensions["sipande"].accounts.issue_first_code()
-        serve(app, host, port, trusted_proxy=trusted_proxy, on_ready=lambda address: _announce(say, address, code))
+        serve(
+            office.begin(say), host, port, trusted_proxy=trusted_proxy,
+            on_ready=lambda address: office.announce(say, address),
+        )
     finally:
-        daily.stop()
-        services.close()
+        office.close()
         folder.unlock()
 
 
-def _announce(say: Callable[[str], None], address: str, code: str | None) -> None:
-    say(f"Sipande kecamatan berjalan di {address}")
-    if code is not None:
-        say(f"Belum ada akun. Buka {address}/mulai dan masukkan kode: {code}")
+def has_no_data(folder: DataFolder) -> bool:
+    """Tell whether a folder holds no data: then it begins, or is restored where its keys are still there."""
+    return not folder.database.exists()
+
+
+class Office:
+    """What runs on one data folder: services, app, chores; before there are data, the app of the first start."""
+
+    def __init__(
+        self, folder: DataFolder, automatic: bool, cost: Cost = Cost(), cadangan: Path | None = None
+    ) -> None:
+        self._folder = folder
+        self._cost = cost
+        self._cadangan = cadangan
+        self._clock, self._random = SystemClock(), system_random
+        self.services: HubServices | None = None
+        chores: list[Callable[[HubServices], object]] = [sweep_when_due, clean_when_due, judge_today]
+        if automatic:
+            chores.append(back_up_when_due)
+        self._daily = DailyJob(*map(self._when_open, chores))
+        self._start: FirstStart | None = None
+        self._first_code: str | None = None
+
+    def begin(self, say: Callable[[str], None]) -> Switch:
+        """Open what the folder holds, or ask for what it shall hold; return what is to be served."""
+        if has_no_data(self._folder):
+            self._start = FirstStart("hub", TITLE, self._random, say)
+            switch = Switch(self._ask(self._start))
+            self._start.serve_with(switch)
+        else:
+            was_cut_off = self._folder.read_server_file() is not None
+            app = self._open()
+            if was_cut_off and self.services is not None:
+                note_cut_off(self.services)
+            self._first_code = app.extensions["sipande"].accounts.issue_first_code()
+            switch = Switch(app)
+        self._daily.start()
+        return switch
+
+    def announce(self, say: Callable[[str], None], address: str) -> None:
+        """Say on the console where to go, and with which code."""
+        announce(say, "kecamatan", address, self._start, self._first_code)
+
+    def close(self) -> None:
+        """End the chores and close the folder."""
+        self._daily.stop()
+        if self.services is not None:
+            self.services.close()
+
+    def _when_open(self, chore: Callable[[HubServices], object]) -> Callable[[], object]:
+        return lambda: None if self.services is None else chore(self.services)
+
+    def _open(self) -> Flask:
+        services = open_hub(self._folder.path, clock=self._clock, random=self._random)
+        self.services, services.cadangan = services, self._cadangan
+        app = make_hub_app(services, self._cost)
+        app.extensions["sync_gate"] = Gate(services.clock.monotonic_s, spent_s)
+        return app
+
+    def _ask(self, start: FirstStart) -> Flask:
+        keeps_keys = has_keys(self._folder)
+        app = make_setup_app(start, self._build, self._clock, self._random, keeps_keys)
+        add_restore(
+            app, start, self._folder, "hub", place_backups(self._folder, self._cadangan), self._restore,
+            has_keys=keeps_keys,
+        )
+        open_pages(app)
+        return app
+
+    def _build(self, plan: Plan, account: FirstAccount, is_practice: bool) -> tuple[Flask, int]:
+        no = build_hub(self._folder, plan, account, is_practice, self._clock, self._random, self._cost)
+        return self._open(), no
+
+    def _restore(self, source: Path, papers: Papers, take_over: Callable[[Flask], None]) -> tuple[list[str], str]:
+        done = restore_hub(self._folder, source, papers.kode, self._clock, self._random, papers.kunci_pemulihan)
+        app = self._open()
+        take_over(app)
+        return explain(done), app.extensions["sipande"].accounts.issue_first_code() or ""

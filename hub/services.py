@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from hub.migrations import hub_migrations
 from hub.verval import findings
@@ -17,7 +17,7 @@ from shared.store.connection import Database
 from shared.store.folder import DataFolder
 from shared.store.migrations import read_setting, write_setting
 from shared.store.records import rebuild
-from shared.store.side import Side, make_keys, open_database, open_folder
+from shared.store.side import Side, generate_keys, make_keys, open_database, open_folder
 from shared.store.verify import hub_cosigners
 
 
@@ -64,13 +64,28 @@ def rebuild_hub(conn: sqlite3.Connection, catalogue: Catalogue) -> int:
     return count
 
 
+class FreshKeys(NamedTuple):
+    """The keys of a hub that is about to be made, and its offline recovery key; so far they are stored nowhere."""
+
+    keys: KeySet
+    recovery: SigningKey
+
+    @classmethod
+    def generate(cls, random: Randomness) -> FreshKeys:
+        return cls(generate_keys(random), SigningKey.generate(random))
+
+
 def init_hub(
-    path: Path, *, wilayah: str, nama: str, clock: Clock, random: Randomness, catalogue: Catalogue = CATALOGUE
+    path: Path, *, wilayah: str, nama: str, clock: Clock, random: Randomness, catalogue: Catalogue = CATALOGUE,
+    fresh: FreshKeys | None = None,
 ) -> tuple[HubServices, SigningKey]:
-    """Make a new hub in an empty folder; also give the offline recovery key, which is stored nowhere here."""
+    """Make a new hub in an empty folder; also give the offline recovery key, which is stored nowhere here.
+
+    ``fresh`` are its keys where somebody has seen them already.
+    """
     folder = DataFolder(path)
-    keys = make_keys(folder, random)
-    recovery = SigningKey.generate(random)
+    keys, recovery = fresh or FreshKeys.generate(random)
+    make_keys(folder, random, keys)
     database = open_database(folder, catalogue, (hub_migrations,))
     with database.write() as conn:
         findings.make_tables(conn)

@@ -11,7 +11,7 @@ from typing import Any, TextIO
 import click
 
 from shared.cli import add_common_commands, make_group, run_and_print, run_cli, set_up_logging
-from shared.cli_backup import restore_and_print
+from shared.cli_backup import holding, restore_and_print
 from shared.clock import SystemClock, system_random
 from shared.errors import ProtocolError, TransportError
 from shared.help import Group
@@ -50,8 +50,8 @@ add_common_commands(
 def init(folder: DataFolder, desa: str, nama: str) -> None:
     from node.commands import make_node
 
-    services = make_node(folder.path, desa, nama, SystemClock(), system_random)
-    services.close()
+    with holding(folder):
+        make_node(folder.path, desa, nama, SystemClock(), system_random).close()
     click.echo(json.dumps({"data": str(folder.path), "desa": desa, "nama": nama}, ensure_ascii=False))
 
 

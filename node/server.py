@@ -17,24 +17,26 @@ from node.commands import open_transport, refresh_parity, sync_once
 from node.latihan.make import make_practice, remake_practice
 from node.latihan.place import PracticePlace
 from node.latihan.routes import AGAIN, PLACE
-from node.mulai.app import SetupCode, make_setup_app, make_waiting_app
-from node.mulai.make import Answers, build_node, is_empty
+from node.mulai.app import make_setup_app
+from node.mulai.make import Answers, build_node
 from node.pulihkan.restore import explain, restore_node
 from node.services import KnownHub, NodeServices, open_node
 from node.sinkron.clean import clean_erased
 from node.sinkron.session import Outcome
 from shared.clock import SystemClock, system_random
-from shared.store.backup.placing import heal
-from shared.store.backup.restore import clean_up
+from shared.store.backup.make import place_backups
 from shared.store.folder import DataFolder
-from shared.store.side import note_cut_off, open_folder
+from shared.store.side import is_empty, note_cut_off
 from shared.sync.limits import limit
 from shared.web.daily import DailyJob, back_up_when_due, sweep_when_due
+from shared.web.mulai import FirstStart, announce, make_waiting_app, open_pages, take_folder
 from shared.web.passwords import Cost
+from shared.web.pulihkan import Papers, add_restore
 from shared.web.serve import Switch, serve
 
 log = logging.getLogger("sipande.node")
 SYNC_EVERY_S = 300
+TITLE = "Sipande Desa"
 
 
 def run_server(
@@ -46,13 +48,7 @@ def run_server(
     An empty folder asks first for desa, logo, computer and account; with ``latihan`` it becomes a practice
     village. ``cadangan`` is the folder for backups, where it is not the one beside the data folder.
     """
-    heal(folder)
-    if is_empty(folder):
-        folder.make()
-    else:
-        open_folder(folder.path)
-    folder.claim()
-    clean_up(folder)
+    take_folder(folder)
     office = Office(folder, automatic, cadangan=cadangan)
     try:
         serve(office.begin(say, latihan), host, port, on_ready=lambda address: office.announce(say, address))
@@ -79,16 +75,14 @@ class Office:
         self._scheduler = BackgroundScheduler(timezone="Asia/Jakarta")
         self._daily = DailyJob(self._do_chores)
         self._switch: Switch | None = None
-        self._setup: SetupCode | None = None
+        self._start: FirstStart | None = None
         self._first_code: str | None = None
 
     def begin(self, say: Callable[[str], None], latihan: bool = False) -> Switch:
         """Open what the folder holds, or ask for what it shall hold; return what is to be served."""
         if is_empty(self._folder) and not latihan:
-            self._setup = SetupCode(self._random, say)
-            app = make_setup_app(
-                self._setup, self._build, self._take_over, self._random, self._folder, self._restore
-            )
+            self._start = FirstStart("node", TITLE, self._random, say)
+            app = self._ask(self._start)
         elif is_empty(self._folder):
             app = self._open(make_practice(self._folder.path, self._clock, self._random))
         else:
@@ -97,19 +91,17 @@ class Office:
             if was_cut_off:
                 note_cut_off(services)
             app = self._open(services)
-        if self._setup is None:
-            self._first_code = app.extensions["sipande"].accounts.issue_first_code()
         self._switch = Switch(app)
+        if self._start is None:
+            self._first_code = app.extensions["sipande"].accounts.issue_first_code()
+        else:
+            self._start.serve_with(self._switch)
         self._daily.start()
         return self._switch
 
     def announce(self, say: Callable[[str], None], address: str) -> None:
         """Say on the console where to go, and with which code."""
-        say(f"Sipande desa berjalan di {address}")
-        if self._setup is not None:
-            say(f"Belum ada data. Buka {address}/mulai dan masukkan kode: {self._setup.code}")
-        elif self._first_code is not None:
-            say(f"Belum ada akun. Buka {address}/mulai dan masukkan kode: {self._first_code}")
+        announce(say, "desa", address, self._start, self._first_code)
 
     def close(self) -> None:
         """End the background jobs and close the folder."""
@@ -146,14 +138,20 @@ class Office:
             SyncJob(services, self._scheduler).start()
         return app
 
+    def _ask(self, start: FirstStart) -> Flask:
+        app = make_setup_app(start, self._build)
+        add_restore(app, start, self._folder, "desa", place_backups(self._folder, self._cadangan), self._restore)
+        open_pages(app)
+        return app
+
     def _build(self, answers: Answers) -> tuple[Flask, int]:
         services, account = build_node(self._folder, answers, self._clock, self._random, self._cost)
         return self._open(services), account
 
-    def _restore(self, source: Path, typed: str) -> tuple[list[str], str]:
-        done = restore_node(self._folder, source, typed, self._clock, self._random)
+    def _restore(self, source: Path, papers: Papers, take_over: Callable[[Flask], None]) -> tuple[list[str], str]:
+        done = restore_node(self._folder, source, papers.kode, self._clock, self._random)
         app = self._open(open_node(self._folder.path, clock=self._clock, random=self._random))
-        self._take_over(app)
+        take_over(app)
         return explain(done), app.extensions["sipande"].accounts.issue_first_code() or ""
 
     def _take_over(self, app: Flask) -> None:
@@ -163,7 +161,7 @@ class Office:
     def _practise_again(self) -> None:
         assert self.services is not None
         # Meanwhile nobody may reach the app whose database is closed.
-        self._take_over(make_waiting_app(self._random))
+        self._take_over(make_waiting_app("node", TITLE, self._random))
         self._take_over(self._open(remake_practice(self.services)))
 
 

@@ -297,6 +297,8 @@ TEXT
 init_data() {
   [ -n "$KODE" ] || return 0
   if [ -e "$DATA/data.sqlite" ]; then say "Data sudah ada; kode wilayah tidak diubah."; return 0; fi
+  # While its first pages wait for answers, the program has the folder to itself.
+  [ "$SYSTEMD" = 0 ] || systemctl stop -q "$NAME.service" 2>/dev/null || true
   if [ "$SIDE" = hub ]; then
     as_owner "$NOW/bin/$PROGRAM" --data "$DATA" init --kecamatan "$KODE"
   else
@@ -308,11 +310,6 @@ start_service() {
   systemctl daemon-reload
   systemctl enable -q "$NAME.service" "$NAME-cadangan.timer"
   systemctl restart "$NAME-cadangan.timer"
-  if [ "$SIDE" = hub ] && [ ! -e "$DATA/data.sqlite" ]; then
-    say "Terpasang, tetapi hub belum punya data, jadi belum dijalankan. Jalankan pemasang ini sekali lagi dengan"
-    say "--kecamatan KODE, misalnya: sudo $0 --kecamatan 33.03.04"
-    exit 0
-  fi
   local since; since="$(date '+%Y-%m-%d %H:%M:%S')"
   systemctl restart "$NAME.service"
   # The other side on the same machine runs on the version before; its files go with the version after next.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -69,14 +70,10 @@ def ask_secret(label: str) -> str:
     return str(click.prompt(label, hide_input=True, err=True)) if sys.stdin.isatty() else sys.stdin.readline()
 
 
-def restore_and_print(
-    folder: DataFolder, source: Path, restore: Callable[[Path, str], Restored],
-    explain: Callable[[Restored], list[str]],
-) -> None:
-    """Put a backup in the place of what a folder holds, and say what that means; nothing may have the folder open."""
-    # Imported here: --help and usage errors need neither Flask nor SQLite.
+@contextmanager
+def holding(folder: DataFolder) -> Iterator[None]:
+    """Hold a data folder, made where it is missing, against a running server; EnvironmentProblem when there is one."""
     from shared.store.backup.placing import heal
-    from shared.store.backup.restore import explaining, needs_code
 
     folder.make()
     heal(folder)
@@ -87,11 +84,23 @@ def restore_and_print(
             "folder_dipakai",
         )
     try:
+        yield
+    finally:
+        folder.unlock()
+
+
+def restore_and_print(
+    folder: DataFolder, source: Path, restore: Callable[[Path, str], Restored],
+    explain: Callable[[Restored], list[str]],
+) -> None:
+    """Put a backup in the place of what a folder holds, and say what that means; nothing may have the folder open."""
+    # Imported here: --help and usage errors need neither Flask nor SQLite.
+    from shared.store.backup.restore import explaining, needs_code
+
+    with holding(folder):
         with explaining():
             typed = ask_code("Kode cadangan") if needs_code(source) else ""
         done = restore(source, typed)
-    finally:
-        folder.unlock()
     click.echo(json.dumps({
         "wilayah": done.wilayah, "waktu": done.waktu_s, "kunci_tetap": done.keeps_keys, "gambar": done.pictures,
         "gambar_hilang": done.missing, "data_lama": None if done.aside is None else str(done.aside),

@@ -27,7 +27,7 @@ def hub_kind(clock: Clock, random: Randomness, recovery: str = "") -> Kind:
         if not recovery.strip():
             raise UserError(
                 "Folder kunci hub ini tidak ada, jadi hub harus memakai kunci baru. Ambil lembar kunci pemulihan dari"
-                " amplop tersegel, lalu ulangi perintah ini dengan --kunci-pemulihan.",
+                " amplop tersegel, lalu ulangi dengan kunci pemulihannya (pada perintah: --kunci-pemulihan).",
                 "perlu_kunci_pemulihan",
             )
         sheet = read_sheet(recovery, contents.kunci[0])

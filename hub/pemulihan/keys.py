@@ -12,7 +12,7 @@ from hub.change import append_successor, current_log, write_common
 from hub.pemulihan.state import add_former_key, begin_recovery, check_restored
 from hub.services import HubServices
 from shared.changelog.keychain import Successor, read_successor, sign_successor
-from shared.changelog.keys import KEY_BYTES, SigningKey, load_keys
+from shared.changelog.keys import KEY_BYTES, SigningKey, load_keys, six_words
 from shared.errors import DamageError, UserError
 from shared.merge.scope import Role
 from shared.store.connection import read_small, write_durably
@@ -20,6 +20,8 @@ from shared.store.drafts import draft_create
 from shared.store.migrations import write_setting
 from shared.store.side import KEY_FILE
 from shared.sync.limits import limit
+
+_CHECK_WORDS = 2
 
 
 def take_new_keys(services: HubServices) -> None:
@@ -75,8 +77,19 @@ def read_recovery_key(typed: str) -> SigningKey:
     return read_sheet(typed, "00" * KEY_BYTES).recovery
 
 
-def read_sheet(recovery_seed: str, former_key: str) -> RecoverySheet:
-    """Read the two lines of the sheet as typed; UserError when one is mistyped."""
+def name_check_words(recovery: bytes, hub: bytes) -> str:
+    """Give the two words that stand under the lines of a sheet, from both public keys: a slip of the hand changes them.
+
+    They guard against slips and nothing else: no length or digit of the lines themselves tells one.
+    """
+    return " ".join(six_words(recovery, hub)[:_CHECK_WORDS])
+
+
+def read_sheet(recovery_seed: str, former_key: str, words: str = "") -> RecoverySheet:
+    """Read the lines of the sheet as typed; UserError when one is mistyped.
+
+    ``words`` are the check words, empty where the sheet is from a time without them.
+    """
     try:
         seed, former = bytes.fromhex("".join(recovery_seed.split())), bytes.fromhex("".join(former_key.split()))
     except ValueError:
@@ -87,7 +100,15 @@ def read_sheet(recovery_seed: str, former_key: str) -> RecoverySheet:
             " dicetak dulu. Salin lagi.",
             "kunci_pemulihan_salah",
         )
-    return RecoverySheet(SigningKey(seed), former.hex())
+    sheet = RecoverySheet(SigningKey(seed), former.hex())
+    typed = words.lower().split()
+    if typed and typed != name_check_words(sheet.recovery.public, former).split():
+        raise UserError(
+            "Kata periksa tidak cocok: kunci pemulihan, kunci hub lama, atau kata periksanya salah ketik. Cocokkan lagi"
+            " ketiganya dengan lembar itu; semuanya dari satu lembar.",
+            "kata_periksa_beda",
+        )
+    return sheet
 
 
 def take_the_place(services: HubServices, sheet: RecoverySheet) -> None:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from node.services import NodeServices
 from shared.clock import format_time
 from shared.codes import wilayah as codes
+from shared.codes.find import describe_place
 
 
 class Kop(NamedTuple):
@@ -27,10 +28,3 @@ def name_desa(kode: str) -> str:
     """Name a desa with what it is; the last four digits of a kelurahan begin with 1."""
     kind = "Kelurahan" if kode.rpartition(".")[2].startswith("1") else "Desa"
     return f"{kind} {codes.nama(kode) or kode}"
-
-
-def describe_place(kode: str) -> str:
-    """Say where a desa lies: kecamatan, kabupaten, provinsi."""
-    parts = (codes.nama(kode[:length]) for length in (8, 5, 2))
-    kecamatan, kabupaten, provinsi = (part or "?" for part in parts)
-    return f"Kecamatan {kecamatan}, {kabupaten}, {provinsi}"

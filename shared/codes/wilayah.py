@@ -20,7 +20,7 @@ from importlib.resources import files
 from shared.codes.spelling import APOSTROPHES, collapse_doubled, fold_key, fold_letters, plain
 
 _KODE_LENGTHS = {2: 1, 5: 2, 8: 3, 13: 4}
-_DESA_LENGTH = 13
+_KECAMATAN_LENGTH, _DESA_LENGTH = 8, 13
 _KODE_QUERY = re.compile(r"[0-9][0-9.]*", re.ASCII)
 # What plain() makes a space in a query must be one in the names too, without touching codes and line ends.
 _NOT_PLAIN = re.compile(r"[^A-Z0-9.,\n]|(?<=[A-Z])[.,]|\.(?![0-9])")
@@ -73,7 +73,7 @@ def nama(kode: str) -> str | None:
 
 def kecamatan_of(kode: str) -> Wilayah | None:
     """Return the kecamatan of a desa, found by the code even when the desa is unknown; or None."""
-    return get(kode[:8]) if len(kode) in (8, _DESA_LENGTH) else None
+    return get(kode[:_KECAMATAN_LENGTH]) if len(kode) in (_KECAMATAN_LENGTH, _DESA_LENGTH) else None
 
 
 def children(kode: str = "") -> list[Wilayah]:
@@ -95,21 +95,30 @@ def search_desa(text: str, limit: int = 20) -> list[Wilayah]:
     A name may be followed by words of its kecamatan, kabupaten or provinsi ("kreo randudongkal"). Equal
     names come before names that begin with the text, and these before names that hold it.
     """
+    return _search(text, limit, _DESA_LENGTH)
+
+
+def search_kecamatan(text: str, limit: int = 20) -> list[Wilayah]:
+    """Find kecamatan as :func:`search_desa` finds desa."""
+    return _search(text, limit, _KECAMATAN_LENGTH)
+
+
+def _search(text: str, limit: int, length: int) -> list[Wilayah]:
     text = text.strip()
     if _KODE_QUERY.fullmatch(text):
-        return _search_kode(text, limit)
+        return _search_kode(text, limit, length)
     words = plain(text).split()
-    found = _search_nama(fold_key(text), limit)
+    found = _search_nama(fold_key(text), limit, length)
     for size in range(len(words) - 1, 0, -1):
         if found:
             break
         rest = fold_key(" ".join(words[size:]))
-        candidates = _search_nama(fold_key(" ".join(words[:size])), _CANDIDATES_MAX)
+        candidates = _search_nama(fold_key(" ".join(words[:size])), _CANDIDATES_MAX, length)
         found = [item for item in candidates if rest in _folded_parents(item.induk)][:limit]
     return found
 
 
-def _search_kode(text: str, limit: int) -> list[Wilayah]:
+def _search_kode(text: str, limit: int, length: int) -> list[Wilayah]:
     digits = text.replace(".", "")
     groups = (digits[0:2], digits[2:4], digits[4:6], digits[6:])
     prefix = text if "." in text else ".".join(group for group in groups if group)
@@ -118,34 +127,34 @@ def _search_kode(text: str, limit: int) -> list[Wilayah]:
     start = _seek(key)
     while len(found) < limit and _data().startswith(key, start):
         item = _parse(start)
-        if item.tingkat == 4:
+        if len(item.kode) == length:
             found.append(item)
         start = _line_end(start) + 1
     return found
 
 
-def _search_nama(key: str, limit: int) -> list[Wilayah]:
+def _search_nama(key: str, limit: int, length: int) -> list[Wilayah]:
     if len(key) < _NAME_LENGTH_MIN:
         return []
     found: dict[str, Wilayah] = {}
     for pattern in (f",{key}\n", f",{key}", key):
-        for kode in _folded_matches(pattern.encode()):
+        for kode in _folded_matches(pattern.encode(), length):
             if len(found) >= limit:
                 return list(found.values())
-            item = desa(kode)
+            item = get(kode)
             if item is not None:
                 found.setdefault(kode, item)
     return list(found.values())
 
 
-def _folded_matches(pattern: bytes) -> Iterator[str]:
-    """Yield the codes of desa in whose folded line a pattern stands."""
+def _folded_matches(pattern: bytes, length: int) -> Iterator[str]:
+    """Yield the codes of one length in whose folded line a pattern stands."""
     table = _folded()
     at = table.find(pattern)
     while at >= 0:
         start = table.rfind(b"\n", 0, at) + 1
         comma = table.find(b",", start)
-        if comma - start == _DESA_LENGTH:
+        if comma - start == length:
             yield table[start:comma].decode()
         at = table.find(pattern, max(table.find(b"\n", start), at + 1))
 

@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 from sqlite_utils import Migrations
 
@@ -19,11 +19,12 @@ from shared.changelog.genesis import Genesis, predecessor
 from shared.changelog.keys import KeySet, SealKey, SigningKey, load_keys, save_keys
 from shared.changelog.tree import leaf_hash
 from shared.clock import Clock, Randomness, RecordIds
-from shared.errors import DamageError, UserError
+from shared.errors import DamageError, EnvironmentProblem, UserError
+from shared.explain import explain_system
 from shared.merge.scope import Role
 from shared.records.catalogue import CATALOGUE, Catalogue
 from shared.store.anchor import AnchorFile
-from shared.store.backup.placing import heal
+from shared.store.backup.placing import begin_draft, drop_draft, heal, put_in_place
 from shared.store.changes import Log, find_last_log, find_open_log
 from shared.store.connection import Database
 from shared.store.drafts import Batch
@@ -38,6 +39,7 @@ from shared.store.tables import make_tables
 from shared.sync.versions import THIS_PROGRAM, Program, name_kinds
 
 KEY_FILE = "kunci.json"
+T = TypeVar("T")
 
 
 @dataclass
@@ -136,18 +138,65 @@ class Side:
         self.database.close()
 
 
-def make_keys(folder: DataFolder, random: Randomness) -> KeySet:
-    """Make the keys of a new installation; UserError when the folder already has some."""
-    if (folder.keys / KEY_FILE).exists() or folder.database.exists():
+def is_empty(folder: DataFolder) -> bool:
+    """Tell whether a folder holds neither data nor the keys of an installation."""
+    return not folder.database.exists() and not has_keys(folder)
+
+
+def has_keys(folder: DataFolder) -> bool:
+    """Tell whether a folder holds the keys of an installation, with or without its data."""
+    return (folder.keys / KEY_FILE).exists()
+
+
+def generate_keys(random: Randomness) -> KeySet:
+    """Make the keys of an installation, and store them nowhere."""
+    return KeySet(SigningKey.generate(random), SealKey.generate(random))
+
+
+def make_keys(folder: DataFolder, random: Randomness, keys: KeySet | None = None) -> KeySet:
+    """Make the keys of a new installation, or store those given; UserError when the folder already has some."""
+    refuse_used(folder)
+    folder.make()
+    keys = keys or generate_keys(random)
+    save_keys(folder.keys / KEY_FILE, keys)
+    return keys
+
+
+def refuse_used(folder: DataFolder) -> None:
+    """Raise UserError where a folder is not empty: nothing is ever made over data or keys."""
+    if not is_empty(folder):
         raise UserError(
             f"Folder data {folder.path} sudah berisi data Sipande. Pakai perintah serve untuk membukanya,"
             " atau pilih folder lain dengan --data.",
             "sudah_ada",
         )
+
+
+def make_in_place(folder: DataFolder, make: Callable[[DataFolder], T]) -> T:
+    """Make an installation beside an empty folder and put it in its place, whole or not at all.
+
+    ``make`` fills the draft and closes what it has opened. Raises UserError where the folder is not empty, and what
+    ``make`` raises; then nothing is left.
+    """
+    refuse_used(folder)
     folder.make()
-    keys = KeySet(SigningKey.generate(random), SealKey.generate(random))
-    save_keys(folder.keys / KEY_FILE, keys)
-    return keys
+    draft = begin_draft(folder)
+    try:
+        made = make(draft)
+        journal = draft.database.with_name(f"{draft.database.name}-wal")
+        if journal.exists() and journal.stat().st_size:
+            raise EnvironmentProblem(
+                "Data belum sampai seluruhnya di disk, jadi belum ada yang dibuat. Periksa disk komputer, lalu ulangi.",
+                "disk_rusak",
+            )
+        put_in_place(folder, draft, "sebelum-mulai")
+    except OSError as error:
+        drop_draft(folder)
+        raise EnvironmentProblem(explain_system(error), "disk_rusak") from error
+    except BaseException:
+        drop_draft(folder)
+        raise
+    return made
 
 
 def open_database(

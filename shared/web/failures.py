@@ -42,6 +42,7 @@ _ERRORS: Mapping[int, tuple[str, str]] = {
     ),
     503: ("Sedang tidak dapat melayani", "Tunggu sebentar, lalu coba lagi."),
 }
+_SECRET = ("kata_sandi", "kunci_pemulihan")
 _CSRF_ERROR = (
     "Halaman ini sudah terlalu lama terbuka",
     "Demi keamanan isian ini belum disimpan. Kembali, muat ulang halamannya, lalu kirim sekali lagi.",
@@ -114,9 +115,9 @@ def _is_machine_route() -> bool:
 def _give_back_typed() -> dict[str, Any]:
     """Give a page what was typed into a form that could not be saved, so that it can hand it in again.
 
-    Nothing of a form with a password or a file in it: neither may, or can, be written into a page.
+    Nothing of a form with a password, a recovery key or a file in it: none may, or can, be written into a page.
     """
-    if any(name.startswith("kata_sandi") for name in request.form) or any(
+    if any(name.startswith(_SECRET) for name in request.form) or any(
         file.filename for file in request.files.values()
     ):
         return {}

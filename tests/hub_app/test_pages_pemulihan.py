@@ -12,6 +12,7 @@ from hub.pemulihan.succeeded import SENTENCE, note_successors
 from hub.pemulihan.watch import suspend
 from shared.changelog.keychain import Successor, sign_successor
 from shared.changelog.keys import SigningKey
+from shared.errors import EnvironmentProblem
 from tests.hub_app.test_pages_site import BUDI, SITI, HubSite, make_site, make_villages, send
 
 
@@ -104,6 +105,18 @@ def test_a_hub_under_an_old_key_asks_for_the_recovery_key(site: HubSite) -> None
     right = {"kunci_pemulihan": recovery.seed().hex()}
     assert send(client, "/keamanan/kunci/pemulihan", right, page="/keamanan").status_code == 303
     assert SENTENCE not in client.get("/keamanan").text and "sedang dipulihkan" in client.get("/").text
+
+
+def test_a_recovery_key_is_never_written_into_a_page_when_the_disk_fails(
+    site: HubSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*args: object) -> None:
+        raise EnvironmentProblem("Disk penuh.")
+
+    monkeypatch.setattr("hub.pemulihan.routes.take_keys_by_recovery", fail)
+    typed = {"kunci_pemulihan": "05" * 32}
+    answer = send(site.client(SITI), "/keamanan/kunci/pemulihan", typed, page="/keamanan")
+    assert answer.status_code == 503 and "Disk penuh" in answer.text and "05" * 32 not in answer.text
 
 
 @pytest.mark.parametrize("path", ["/keamanan", "/keamanan/karantina"])

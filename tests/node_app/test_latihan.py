@@ -19,9 +19,10 @@ from node.services import NodeServices, open_node
 from shared.clock import SystemClock, system_random
 from shared.store.folder import DataFolder
 from shared.web.queries import list_accounts, set_active, set_password
-from tests.node_app.test_mulai import ACCOUNT, Screen, choose_desa
+from tests.node_app.test_mulai import ACCOUNT, choose_desa, open_screen
 from tests.node_app.test_pages_kit import CHEAP, make_desa, read_text
 from tests.support.federation import TestClock, seeded
+from tests.support.screen import Screen
 
 
 def find_port() -> int:
@@ -33,7 +34,7 @@ def find_port() -> int:
 @pytest.fixture
 def screen(tmp_path: Path) -> Iterator[Screen]:
     """A desa with an admin, whose server believes to listen somewhere."""
-    made = Screen(tmp_path / "desa")
+    made = open_screen(tmp_path / "desa")
     choose_desa(made)
     made.post("/mulai/komputer", **ACCOUNT)
     made.folder.write_server_file({"host": "127.0.0.1", "port": find_port()})

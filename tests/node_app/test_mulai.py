@@ -9,15 +9,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from flask.testing import FlaskClient
-from werkzeug.test import Client, TestResponse
+from werkzeug.test import TestResponse
 
 from node.change import write_drafts
 from node.commands import COMMANDS, make_node, open_transport, run_sync
 from node.latihan.make import make_practice, practice_folder, remake_practice
 from node.latihan.people import DUSUN, PREFIX, invent_families
-from node.mulai.app import SetupCode
-from node.mulai.make import Answers, build_node, is_empty
+from node.mulai.make import Answers, build_node
 from node.server import Office
 from node.services import NodeServices, open_node
 from node.sinkron.enrol import enrol
@@ -28,54 +26,39 @@ from shared.store.backup.make import back_up
 from shared.store.backup.state import adopt_code
 from shared.store.drafts import draft_create
 from shared.store.folder import DataFolder
+from shared.store.side import is_empty
 from shared.sync.enrolment import EnrolmentCode
-from shared.web.serve import Switch
-from tests.node_app.test_pages_kit import CHEAP, PASSWORD, Browser, read_text
+from shared.web.akun_pertama import FirstAccount
+from shared.web.mulai import SetupCode
+from tests.node_app.test_pages_kit import CHEAP, PASSWORD, read_text
 from tests.support.federation import DESA, TestClock, seeded
 from tests.support.pictures import draw_crest
+from tests.support.screen import Screen
 
-ANSWERS = Answers(DESA, "PC Pelayanan", "Siti Aminah", "Kaur", "siti", PASSWORD)
+ANSWERS = Answers(DESA, "PC Pelayanan", FirstAccount("Siti Aminah", "Kaur", "siti", PASSWORD))
 ACCOUNT = {
     "komputer": "PC Pelayanan", "nama": "Siti Aminah", "jabatan": "Kaur", "nama_pengguna": "siti",
     "kata_sandi": PASSWORD, "kata_sandi_ulang": PASSWORD,
 }
 
 
-class Screen:
-    """A browser at a switch, and what the console has said."""
-
-    def __init__(self, folder: Path, latihan: bool = False) -> None:
-        self.said: list[str] = []
-        self.folder = DataFolder(folder)
-        self.folder.make()
-        self.office = Office(self.folder, False, CHEAP)
-        self.switch: Switch = self.office.begin(self.said.append, latihan)
-        self.office.announce(self.said.append, "http://127.0.0.1:1")
-        self.browser = Browser(FlaskClient(self.switch.app, TestResponse))
-        self.browser.client = Client(self.switch)  # type: ignore[assignment]
-
-    @property
-    def code(self) -> str:
-        found = re.findall(r"[Kk]ode(?: yang baru)?: ([0-9A-Z-]{34})", "\n".join(self.said))
-        return str(found[-1])
-
-    def get(self, path: str) -> TestResponse:
-        return self.browser.get(path)
-
-    def post(self, path: str, **fields: str) -> TestResponse:
-        return self.browser.post(path, **fields)
+def open_screen(path: Path, latihan: bool = False) -> Screen:
+    folder = DataFolder(path)
+    folder.make()
+    office = Office(folder, False, CHEAP)
+    return Screen(folder, office, lambda say: office.begin(say, latihan))
 
 
 @pytest.fixture
 def screen(tmp_path: Path) -> Iterator[Screen]:
-    made = Screen(tmp_path / "desa")
+    made = open_screen(tmp_path / "desa")
     yield made
     made.office.close()
 
 
 @pytest.fixture
 def practice(tmp_path: Path) -> Iterator[Screen]:
-    made = Screen(tmp_path / "desa-latihan", latihan=True)
+    made = open_screen(tmp_path / "desa-latihan", latihan=True)
     yield made
     made.office.close()
 
@@ -187,7 +170,7 @@ def test_a_form_without_token_is_refused_and_headers_are_those_of_the_house(scre
 
 def test_a_folder_that_holds_a_village_asks_nothing(tmp_path: Path) -> None:
     make_node(tmp_path / "desa", DESA, "Kantor", TestClock(), seeded("ada")).close()
-    screen = Screen(tmp_path / "desa")
+    screen = open_screen(tmp_path / "desa")
     assert "Belum ada akun" in "\n".join(screen.said)
     assert screen.get("/").headers["Location"].startswith("/masuk")
     screen.office.close()
@@ -196,7 +179,7 @@ def test_a_folder_that_holds_a_village_asks_nothing(tmp_path: Path) -> None:
 def test_a_taken_user_name_leaves_no_half_made_village(tmp_path: Path) -> None:
     folder = DataFolder(tmp_path / "desa")
     folder.make()
-    bad = Answers(DESA, "PC", "Siti", "", "si", PASSWORD)
+    bad = Answers(DESA, "PC", FirstAccount("Siti", "", "si", PASSWORD))
     with pytest.raises(UserError, match="Nama pengguna"):
         build_node(folder, bad, TestClock(), seeded("a"), CHEAP)
     services, account = build_node(folder, ANSWERS, TestClock(), seeded("b"), CHEAP)

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.codes import TEXT_LISTS, UnknownCodeList, code_list, code_list_names, text_code_list, wilayah
+from shared.codes import TEXT_LISTS, UnknownCodeList, code_list, code_list_names, find, text_code_list, wilayah
 from shared.codes.spelling import plain
 
 NUMBER_LISTS = [name for name in code_list_names() if name not in TEXT_LISTS]
@@ -291,7 +291,25 @@ def test_every_desa_of_a_kabupaten_is_found_by_its_own_name() -> None:
 
 @pytest.mark.parametrize("text", ["", " ", "a", "-", "zzzqqq", "9999", "...", "tidakadadesa itu"])
 def test_search_for_nothing_finds_nothing(text: str) -> None:
-    assert wilayah.search_desa(text) == []
+    assert wilayah.search_desa(text) == [] == wilayah.search_kecamatan(text)
+
+
+@pytest.mark.parametrize("text", [
+    "Kaligondang", "kaligondang purbalingga", "33.03.04", "330304", "Purbalingga Kaligondang",
+    "Kec. Kaligondang, Kab. Purbalingga",
+])
+def test_search_finds_a_kecamatan_and_no_desa_of_that_name(text: str) -> None:
+    found = find.find_kecamatan(text, 20)
+    assert [place.kode for place in found] == ["33.03.04"]
+    assert find.describe_place("33.03.04") == "Kabupaten Purbalingga, Jawa Tengah"
+    assert find.describe_place("33.03.04.2006") == "Kecamatan Kaligondang, Kabupaten Purbalingga, Jawa Tengah"
+
+
+def test_every_kecamatan_of_a_provinsi_is_found_by_its_name_and_place() -> None:
+    for kabupaten in wilayah.children("33")[:6]:
+        for kecamatan in wilayah.children(kabupaten.kode):
+            found = find.find_kecamatan(f"{kecamatan.nama} {kabupaten.nama}", 20)
+            assert kecamatan in found and all(place.tingkat == 3 for place in found), kecamatan
 
 
 def test_search_gives_no_more_than_the_limit_and_nothing_twice() -> None:

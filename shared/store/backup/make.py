@@ -29,6 +29,7 @@ from shared.store.backup.snapshot import count_rows, measure_logs, open_copy, ta
 from shared.store.backup.state import note_failure, note_success, read_code_key
 from shared.store.backup.trial import find_problems, scratch_folder, unpack
 from shared.store.blobs import BlobStore, store_of
+from shared.store.folder import DataFolder
 from shared.store.side import Side
 from shared.store.stick import write_file
 
@@ -71,8 +72,13 @@ class Backup:
 
 def backup_folder(side: Side) -> Path:
     """Tell where the backups of this computer go: never into the data folder itself."""
-    folder = side.folder.path.absolute()
-    return (side.cadangan or folder.with_name(f"{folder.name}-cadangan")).absolute()
+    return place_backups(side.folder, side.cadangan)
+
+
+def place_backups(folder: DataFolder, named: Path | None) -> Path:
+    """Tell where the backups of a data folder go, open or not; ``named`` is the place that somebody chose."""
+    path = folder.path.absolute()
+    return (named or path.with_name(f"{path.name}-cadangan")).absolute()
 
 
 def make_daily_backup(side: Side) -> Backup:
