@@ -11,7 +11,7 @@ from python_calamine import CalamineWorkbook
 
 from node.laporan import books, cetak
 from shared.lampid.book import B3, make_long, make_short
-from tests.node_app.test_pages_kit import NIK, Browser, Desa, read_text
+from tests.node_app.test_pages_kit import NIK, Browser, Desa, read_form, read_text
 from tests.support.lampid import close, happen, months
 
 BULAN = "2026-09"
@@ -151,6 +151,23 @@ def test_a_book_has_the_columns_of_the_regulation_and_masks_numbers_on_the_scree
     rows = CalamineWorkbook.from_filelike(BytesIO(answer.data)).get_sheet_by_index(0).to_python()
     assert (NIK in str(rows)) is (kode != "b2")
     assert desa.count("SELECT count(*) FROM access_audit WHERE action = 'buku_dicetak' AND detail LIKE '%orang'") == 1
+
+
+def test_what_the_form_says_of_letters_and_ktp_stands_in_the_books(desa: Desa) -> None:
+    browser = desa.browser()
+    form = read_form(browser.get(f"/penduduk/{desa.ayah}/ubah"), f"/penduduk/{desa.ayah}/ubah")
+    typed = {"membaca": "4", "tempat_cetak_ktp": "PURBALINGGA", "tanggal_cetak_ktp": "17-08-2013"}
+    assert typed.keys() <= form.keys()
+    browser.follow(browser.post(f"/penduduk/{desa.ayah}/ubah", {**form, **typed}))
+    assert "Arab dan Latin" in read_text(browser.get(f"/penduduk/{desa.ayah}"))
+    for kode, column, word in (("b1", "Dapat membaca huruf", "AL"),
+                               ("b5", "Tempat dan tanggal dikeluarkan", "PURBALINGGA, 17-08-2013")):
+        browser.get(f"/laporan/buku/{kode}")
+        answer = browser.follow(browser.post(f"/laporan/buku/{kode}/cetak", format="xlsx"))
+        rows = CalamineWorkbook.from_filelike(BytesIO(answer.data)).get_sheet_by_index(0).to_python()
+        at = next(row.index(column) for row in rows if column in row)
+        written = [row[at] for row in rows if isinstance(row[0], float) and row[0] > 0 and row[2] != 3.0]
+        assert sorted(written, key=str) == ["", "", "", word], (kode, written)
 
 
 def test_numbers_of_a_book_are_opened_with_a_purpose_and_logged(desa: Desa) -> None:
