@@ -438,6 +438,37 @@ def test_what_was_changed_since_is_left_and_said(desa: Desa, siti: Browser) -> N
     assert person(desa, desa.ibu)[2] == 9 and person(desa, desa.ayah)[0] == 1
 
 
+def return_elsewhere(desa: Desa, siti: Browser) -> str:
+    """Let the child go missing and come back to a family of its own; return the event of the return."""
+    siti.follow(send(siti, f"/peristiwa/catat/hilang/{desa.anak}"))
+    path = f"/peristiwa/catat/kembali/{desa.anak}"
+    answer = send(siti, path, tujuan="baru", alamat="JL. BARU", dusun=desa.dusun, rt="009", rw="", hubungan="1")
+    assert read_address(desa) == ("JL. BARU", desa.dusun, None, "009")
+    return event_of(answer)
+
+
+def read_address(desa: Desa) -> tuple[Any, ...]:
+    return tuple(desa.value("penduduk", desa.anak, name) for name in ("alamat", "dusun", "rw", "rt"))
+
+
+def test_an_undone_return_gives_back_the_address_too(desa: Desa, siti: Browser) -> None:
+    before = read_address(desa)
+    event = return_elsewhere(desa, siti)
+    assert "seperti sebelumnya, juga alamat dan tempatnya di keluarga" in say(siti.get(f"/peristiwa/{event}"))
+    text = say(siti.follow(undo(siti, event)))
+    assert "tidak dikembalikan" not in text
+    assert read_address(desa) == before == ("JL. MAWAR", desa.dusun, "001", "002")
+    assert person(desa, desa.anak)[:3] == (4, desa.keluarga, 4)
+
+
+def test_an_address_that_was_changed_after_a_return_is_left_and_said(desa: Desa, siti: Browser) -> None:
+    event = return_elsewhere(desa, siti)
+    desa.change("penduduk", desa.anak, rt="010")
+    text = say(siti.follow(undo(siti, event)))
+    assert "Alamat ANDI SANTOSO tidak dikembalikan" in text
+    assert read_address(desa) == ("JL. BARU", desa.dusun, None, "010")
+
+
 def test_an_undo_that_leaves_two_heads_says_so(desa: Desa, siti: Browser) -> None:
     event = event_of(send(siti, f"/peristiwa/catat/mati/{desa.ayah}"))
     desa.change("penduduk", desa.ibu, hubungan=9)
