@@ -10,9 +10,10 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from node.laporan import books, cetak
+from node.laporan.closing import mark
 from shared.lampid.book import B3, make_long, make_short
 from tests.node_app.test_pages_kit import NIK, Browser, Desa, read_form, read_text
-from tests.support.lampid import close, happen, months
+from tests.support.lampid import close, end_month, happen, months
 
 BULAN = "2026-09"
 """The month of the clock of the tests."""
@@ -73,9 +74,10 @@ def test_the_month_shows_what_came_late_what_was_voided_and_what_was_corrected(d
 
 
 def test_a_month_is_closed_as_it_was_seen_and_not_otherwise(desa: Desa) -> None:
+    end_month(desa.clock, BULAN)
     browser = desa.browser("siti")
     page = browser.get(f"/laporan/{BULAN}/tutup")
-    assert "keadaan awal" in page.text and "nihil" in page.text and "belum habis" in page.text
+    assert "keadaan awal" in page.text and "nihil" in page.text and "hari terakhir bulan ini" in page.text
     seen = re.search(r'name="dilihat" value="(\w+)"', page.text)
     assert seen
     assert browser.post(f"/laporan/{BULAN}/tutup", dilihat=seen[1]).status_code == 400
@@ -110,6 +112,40 @@ def test_months_are_closed_in_order(desa: Desa) -> None:
     page = read_text(browser.get(f"/laporan/{BULAN}/tutup"))
     assert "Tutup dulu Agustus 2026" in page
     assert browser.post(f"/laporan/{BULAN}/tutup", benar="1", dilihat="x").status_code == 409
+
+
+def test_a_month_that_runs_is_not_closed_before_its_last_day(desa: Desa) -> None:
+    close(desa.node, "2026-08")
+    browser = desa.browser()
+    page = read_text(browser.get(f"/laporan/{BULAN}"))
+    assert "Tutup mulai tanggal 30-09-2026; menurut komputer ini hari ini 21-09-2026" in page
+    assert f"/laporan/{BULAN}/tutup" not in browser.get(f"/laporan/{BULAN}").text
+    assert "September 2026 belum habis" in read_text(browser.get(f"/laporan/{BULAN}/tutup"))
+    answer = browser.post(f"/laporan/{BULAN}/tutup", benar="1", dilihat=mark(months(desa.node)[BULAN]))
+    assert answer.status_code == 409 and "September 2026 belum habis" in answer.text
+    assert desa.count("SELECT count(*) FROM laporan_lampid") == 1
+    end_month(desa.clock, BULAN)
+    close(desa.node, BULAN)
+    assert desa.count("SELECT count(*) FROM laporan_lampid") == 2
+
+
+def test_a_first_report_that_passes_over_events_is_asked_about(desa: Desa) -> None:
+    happen(desa.node, "datang", "2026-07-04", jenis_kelamin=1, dusun=desa.dusun)
+    happen(desa.node, "pindah", "2026-08-05", desa.lajang)
+    end_month(desa.clock, BULAN)
+    browser = desa.browser()
+    page = browser.get(f"/laporan/{BULAN}/tutup")
+    text = " ".join(read_text(page).split())
+    assert "Juli 2026 : 1 peristiwa" in text and "Agustus 2026 : 1 peristiwa" in text and "Tutup Juli 2026 dulu" in text
+    assert 'href="/laporan/2026-07/tutup"' in page.text
+    seen = re.search(r'name="dilihat" value="(\w+)"', page.text)
+    assert seen
+    refused = browser.post(f"/laporan/{BULAN}/tutup", dilihat=seen[1], benar="1")
+    assert refused.status_code == 400 and "dimulai dari September 2026" in read_text(refused)
+    assert "Ada bulan sebelumnya" not in browser.get("/laporan/2026-07/tutup").text
+    browser.get(f"/laporan/{BULAN}/tutup")
+    browser.follow(browser.post(f"/laporan/{BULAN}/tutup", dilihat=seen[1], benar="1", mulai="1"))
+    assert months(desa.node)[BULAN].is_nihil
 
 
 def test_a_deleted_duplicate_keeps_its_name_behind_the_correction(desa: Desa) -> None:
