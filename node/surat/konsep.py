@@ -135,7 +135,7 @@ def _draft_page(id: str, problem: str = "") -> str:
     person = str(draft.values.get("pemohon") or "")
     with node.database.read() as conn:
         gathered = gather(node, conn, people_index(), jenis, draft.values, today(node.clock))
-        warnings = list_warnings(node, conn, people_index(), person) if person else []
+        warnings = list_warnings(node, conn, people_index(), person, jenis) if person else []
         letters = list_letters_of_draft(conn, node.wilayah, id)
         names = name_petugas(conn, [str(draft.values.get("oleh") or "")])
     return render_template(

@@ -28,7 +28,7 @@ def draw_form_page(
     node, warnings = services(), []
     if person:
         with node.database.read() as conn:
-            warnings = list_warnings(node, conn, people_index(), person)
+            warnings = list_warnings(node, conn, people_index(), person, jenis)
     found = people_index().get(person)
     return render_template(
         "surat/isi.html", jenis=jenis, form=form, penduduk=person, nama=found.nama if found else "", draft=draft,

@@ -8,6 +8,7 @@ from typing import Any
 from shared.codes import wilayah
 from shared.records.lampid import LAHIR, MATI, PINDAH
 from shared.surat.fakta import HARI, read_date, write_code
+from shared.surat.jenis import JenisSurat
 
 SURAT_PERISTIWA: Mapping[str, str] = {
     MATI: "keterangan-kematian", PINDAH: "pengantar-pindah", LAHIR: "keterangan-kelahiran",
@@ -19,7 +20,7 @@ _WILAYAH = (("desa_tujuan", 13), ("kecamatan_tujuan", 8), ("kabupaten_tujuan", 5
 
 
 def read_isian(
-    slug: str, event: Mapping[str, Any], person: Mapping[str, Any], others: Sequence[str], applicant: str
+    jenis: JenisSurat, event: Mapping[str, Any], person: Mapping[str, Any], others: Sequence[str], applicant: str
 ) -> dict[str, Any]:
     """Give the fields of a letter that an event knows: name of the field → value, as a draft keeps them.
 
@@ -27,7 +28,7 @@ def read_isian(
     the name of whom the letter is for. Empty when the letter is not about such an event. NIK are left out: a form
     shows them to everybody.
     """
-    if SURAT_PERISTIWA.get(str(event.get("jenis"))) != slug:
+    if event.get("jenis") != jenis.tentang or jenis.tentang not in _READERS:
         return {}
     found = _READERS[str(event["jenis"])](event, person, others, applicant)
     return {name: value for name, value in found.items() if value not in (None, "")}

@@ -109,7 +109,7 @@ def compose(slug: str) -> ResponseReturnValue:
     # Most letters are signed by the kepala desa himself.
     chief = next((signer.id for signer in signers if signer.jabatan == "kades"), "")
     start = {
-        "cara": "langsung", "penandatangan": chief or None, "isian": dump_json(_read_event(slug, person)),
+        "cara": "langsung", "penandatangan": chief or None, "isian": dump_json(_read_event(jenis, person)),
     }
     form = draw_draft(jenis, start, signers, people_index(), is_resident=bool(person))
     return draw_form_page(jenis, form, person)
@@ -170,7 +170,7 @@ def _read_target(slug: str) -> tuple[JenisSurat, str]:
     return require_jenis(slug), id
 
 
-def _read_event(slug: str, person: str) -> dict[str, Any]:
+def _read_event(jenis: JenisSurat, person: str) -> dict[str, Any]:
     """Give what is known for a letter from an event: the one that is asked for, else the person's last."""
     node, index = services(), people_index()
     with node.database.read() as conn:
@@ -183,7 +183,7 @@ def _read_event(slug: str, person: str) -> dict[str, Any]:
         whom = read_row(conn, PENDUDUK, node.wilayah, str(event["penduduk"])) or {}
         together = list_together(conn, node.wilayah, str(event["rombongan"] or id))
     others = [item.nama for item in together if item.penduduk != person]
-    return read_isian(slug, event, whom, others, str(live.get("nama") or ""))
+    return read_isian(jenis, event, whom, others, str(live.get("nama") or ""))
 
 
 def _name_kinds(conn: sqlite3.Connection) -> dict[str, str]:

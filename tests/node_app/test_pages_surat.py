@@ -183,6 +183,22 @@ def test_warnings_for_the_dead_and_for_who_waits_for_verval(desa: Desa, siti: Br
     assert "menunggu verval" in say(siti.get(path))
 
 
+def test_what_a_letter_is_about_is_no_surprise(desa: Desa, siti: Browser) -> None:
+    """The letter of a death warns when the person is *not* dead; the letter of a move knows that he is gone."""
+    surprise = "Pastikan suratnya memang untuk orang ini"
+    page = say(siti.get(f"/surat/baru/keterangan-kematian/isi?penduduk={desa.ayah}"))
+    assert "KREYO SANTOSO belum tercatat meninggal" in page and surprise not in page
+    for status, about, others in (
+        (2, "keterangan-kematian", ("keterangan-usaha", "keterangan-ahli-waris", "pengantar-pindah")),
+        (3, "pengantar-pindah", ("keterangan-usaha", "keterangan-kelahiran")),
+    ):
+        desa.change("penduduk", desa.ayah, status_dasar=status)
+        page = say(siti.get(f"/surat/baru/{about}/isi?penduduk={desa.ayah}"))
+        assert surprise not in page and "belum tercatat meninggal" not in page, about
+        for slug in others:
+            assert surprise in say(siti.get(f"/surat/baru/{slug}/isi?penduduk={desa.ayah}")), slug
+
+
 def test_without_a_signer_no_number_is_spent(desa: Desa, siti: Browser) -> None:
     with desa.node.database.read() as conn:
         office = conn.execute("SELECT id FROM desa").fetchone()[0]
