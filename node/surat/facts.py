@@ -14,7 +14,7 @@ from node.penduduk.index import PeopleIndex
 from node.penduduk.queries import list_cases, list_dusun, read_row
 from node.penduduk.rules import HIDUP, KEPALA
 from node.services import NodeServices
-from node.surat.forms import load_json
+from node.surat.forms import is_nik, load_json
 from node.surat.queries import list_signers, read_office
 from node.surat.rules import PENDUDUK, Signer, write_jabatan
 from shared.codes import code_list
@@ -47,7 +47,8 @@ class Gathered:
         facts = {**self.facts, "nomor": nomor}
         if is_masked:
             for name, text in facts.items():
-                if text and name.rpartition(".")[2] in MASKED:
+                last = name.rpartition(".")[2]
+                if text and (last in MASKED or is_nik(last)):
                     facts[name] = mask_nik(text)
         return fill(self.jenis, facts)
 

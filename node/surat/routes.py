@@ -12,13 +12,15 @@ from flask.typing import ResponseReturnValue
 from node.beranda.desk import Notes, author, keep, services
 from node.lampid.queries import list_together
 from node.penduduk.editing import Editor, EditView
+from node.penduduk.index import Person
 from node.penduduk.queries import read_row
 from node.penduduk.routes import people_index
+from node.penduduk.rules import HIDUP
 from node.penduduk.tampilan import read_page
 from node.surat.drafts import create_draft
 from node.surat.forms import draw_draft, dump_json
 from node.surat.pages import draw_form_page, find_people, read_form, require_jenis, signers_now
-from node.surat.peristiwa import read_isian
+from node.surat.peristiwa import add_niks, read_isian, read_parents
 from node.surat.queries import count_letters, list_drafts, list_recent_kinds, read_office, search_letters
 from node.surat.rules import KEADAAN, PENDUDUK, order_kinds
 from shared.clock import today
@@ -119,7 +121,7 @@ def compose(slug: str) -> ResponseReturnValue:
 def write(slug: str) -> ResponseReturnValue:
     """Keep a new draft."""
     jenis, person = _read_target(slug)
-    values, form = read_form(jenis, bool(person))
+    values, form = read_form(jenis, bool(person), _read_event(jenis, person))
     if not form.whole.is_valid:
         return draw_form_page(jenis, form, person), 400
     id = create_draft(services(), {**values, "jenis": slug, "pemohon": person or None}, author())
@@ -171,19 +173,27 @@ def _read_target(slug: str) -> tuple[JenisSurat, str]:
 
 
 def _read_event(jenis: JenisSurat, person: str) -> dict[str, Any]:
-    """Give what is known for a letter from an event: the one that is asked for, else the person's last."""
+    """Give what is known for a letter from an event: the one that is asked for, else the person's last.
+
+    Where there is none, the letter of a birth still knows the parents: head and spouse of the family.
+    """
     node, index = services(), people_index()
     with node.database.read() as conn:
         live = read_row(conn, PENDUDUK, node.wilayah, person) or {}
-        id = request.args.get("peristiwa") or str(live.get("peristiwa") or "")
+        id = request.values.get("peristiwa") or str(live.get("peristiwa") or "")
         event = read_row(conn, CATALOGUE["peristiwa"], node.wilayah, id)
         # Only of somebody whom this user may see.
-        if event is None or index.get(str(event["penduduk"])) is None:
-            return {}
+        if event is None or event["jenis"] != jenis.tentang or index.get(str(event["penduduk"])) is None:
+            return read_parents(jenis, _list_living(str(live.get("keluarga") or "")), str(live.get("nama") or ""))
         whom = read_row(conn, PENDUDUK, node.wilayah, str(event["penduduk"])) or {}
         together = list_together(conn, node.wilayah, str(event["rombongan"] or id))
     others = [item.nama for item in together if item.penduduk != person]
+    whom = add_niks(whom, index.members().get(str(whom.get("keluarga") or ""), []))
     return read_isian(jenis, event, whom, others, str(live.get("nama") or ""))
+
+
+def _list_living(family: str) -> list[Person]:
+    return [p for p in people_index().members().get(family, []) if p.status == HIDUP]
 
 
 def _name_kinds(conn: sqlite3.Connection) -> dict[str, str]:
