@@ -33,7 +33,8 @@ def draw_form_page(
     found = people_index().get(person)
     return render_template(
         "surat/isi.html", jenis=jenis, form=form, penduduk=person, nama=found.nama if found else "", draft=draft,
-        frontier=frontier, problem=problem, warnings=warnings, peristiwa=request.values.get("peristiwa", ""),
+        frontier=frontier, problem=problem, warnings=warnings,
+        source={name: id for name in ("peristiwa", "pengganti") if (id := request.values.get(name, ""))},
     )
 
 

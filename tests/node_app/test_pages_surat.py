@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from html import unescape
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from node.surat.rules import take_sidik
 from shared.errors import UserError
 from shared.surat.jenis import list_jenis
 from shared.surat.numbering import name_seri
-from tests.node_app.test_pages_kit import NIK, Browser, Desa, make_desa, read_form, read_text
+from tests.node_app.test_pages_kit import NIK, NIK_ISTRI, Browser, Desa, make_desa, read_form, read_text
 from tests.support.federation import DESA
 from tests.support.office import own_log
 from tests.support.pictures import draw_crest
@@ -243,6 +244,44 @@ def test_a_cancelled_letter_keeps_its_number(desa: Desa, siti: Browser) -> None:
     assert "/002/" in say(siti.get(other))
     agenda = say(siti.get("/surat/agenda/?tahun=2026"))
     assert "BATAL: Salah orang" in agenda
+
+
+def read_main_button(page: Any) -> str:
+    found = re.search(r'<div class="deret">\s*<a class="tombol" href="([^"]+)"', page.text)
+    assert found
+    return unescape(found[1])
+
+
+def test_in_place_of_a_cancelled_letter_another_is_written_with_the_same_content(desa: Desa, siti: Browser) -> None:
+    slug, path = "keterangan-jual-beli", "/surat/baru/keterangan-jual-beli/isi"
+    told = {"isian_nama_pembeli": "PAK PEMBELI", "isian_nik_pembeli": NIK_ISTRI, "isian_alamat_pembeli": "JAUH",
+            "isian_barang": "SAPI", "isian_rincian": "SEEKOR", "isian_harga": "15.000.000",
+            "isian_tanggal_jual": "01-09-2026", "tujuan": "KUD", "syarat": "Fotokopi KK"}
+    letter = issue(desa, siti, compose(desa, siti, slug, **told))
+    assert read_main_button(siti.get(letter)).endswith("surat.pdf")
+    siti.post(f"{letter}/batal", alasan="Salah harga")
+    page = siti.get(letter)
+    assert "Cetak bertanda BATAL" in say(page)
+    form = siti.get(read_main_button(page))
+    assert "Pengganti surat yang dibatalkan" in say(form) and NIK_ISTRI not in form.text
+    fields = read_form(form, path)
+    assert (fields["isian_barang"], fields["tujuan"], fields["keperluan"]) == ("SAPI", "KUD", "syarat bantuan modal")
+    assert 'value="Fotokopi KK" checked' in form.text
+    # Left alone, the masked number goes along; what was wrong is corrected.
+    answer = siti.post(path, {**fields, "isian_harga": "14.000.000"})
+    isian = json.loads(desa.value("konsep_surat", answer.headers["Location"].rsplit("/", 1)[1], "isian"))
+    assert (isian["nik_pembeli"], isian["harga"], isian["nama_pembeli"]) == (NIK_ISTRI, 14_000_000, "PAK PEMBELI")
+    # The content of a letter is not copied to another person or another kind.
+    id = letter.rsplit("/", 1)[1]
+    assert "SAPI" not in siti.get(f"{path}?penduduk={desa.ibu}&pengganti={id}").text
+    assert "PAK PEMBELI" not in siti.get(f"/surat/baru/keterangan-usaha/isi?penduduk={desa.ayah}&pengganti={id}").text
+
+
+def test_in_place_of_a_letter_for_somebody_from_elsewhere(desa: Desa, siti: Browser) -> None:
+    letter = issue(desa, siti, compose(desa, siti, "pengantar-umum", person="", nama="TAMU", alamat="KOTA LAIN"))
+    siti.post(f"{letter}/batal", alasan="Salah alamat")
+    fields = read_form(siti.get(read_main_button(siti.get(letter))), "/surat/baru/pengantar-umum/isi")
+    assert (fields["nama"], fields["alamat"]) == ("TAMU", "KOTA LAIN")
 
 
 def test_letters_are_found_by_number_and_name_and_stand_on_the_page_of_their_person(desa: Desa, siti: Browser) -> None:
