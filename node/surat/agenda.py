@@ -22,7 +22,7 @@ from node.surat.queries import (
 )
 from shared.clock import today
 from shared.codes import wilayah as codes
-from shared.pdf.typeset import typeset
+from shared.pdf.apart import typeset_book
 from shared.surat.fakta import write_date as write_long_date
 from shared.surat.queries import list_blocks
 from shared.web.audit import record_access
@@ -69,7 +69,7 @@ def download_sheet() -> Response:
     chief = next((signer for signer in signers if signer.jabatan == "kades"), None)
     clerk = next((signer for signer in signers if signer.jabatan == "sekdes"), None)
     desa = name_desa(node.wilayah)
-    content = typeset("buku", {
+    content = typeset_book({
         "kertas": "F4", "mendatar": True, "judul": f"{JUDUL[book]}\n{desa}\nTahun {year}", "keterangan": "",
         "kop": None, "kolom": [{"lebar": width} for width in LEBAR[book]], "kepala": [list(KOLOM[book])],
         "isi": [[*line.cells, *[""] * (len(KOLOM[book]) - len(line.cells))] for line in lines],

@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 from html import unescape
 from io import BytesIO
+from typing import Any
+from zipfile import ZipFile
 
 import pytest
+from pypdf import PdfReader
 from python_calamine import CalamineWorkbook
 
 from node.laporan import books, cetak
@@ -232,6 +235,42 @@ def test_a_long_book_is_printed_in_parts(desa: Desa, monkeypatch: pytest.MonkeyP
     assert [isi.keterangan for isi in made] == [
         "Bagian 1 dari 2, nomor 1 sampai 3", *["Bagian 2 dari 2, nomor 4 sampai 4"] * 2, "",
     ]
+
+
+def test_all_parts_of_a_long_book_leave_as_one_zip_while_they_are_made(
+    desa: Desa, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(books, "PART_ROWS", 3)
+    made: list[str] = []
+    real = cetak.typeset_book
+
+    def typeset_book(data: dict[str, Any], **more: Any) -> bytes:
+        made.append(data["keterangan"])
+        return real(data, **more)
+
+    monkeypatch.setattr(cetak, "typeset_book", typeset_book)
+    browser = desa.browser()
+    page = read_text(browser.get("/laporan/buku/b1"))
+    assert "2 bagian" in page and "Semua bagian (ZIP berisi 2 PDF)" in page
+    answer = browser.post("/laporan/buku/b1/cetak", format="zip")
+    address = answer.headers["Location"]
+    assert answer.status_code == 303 and made == []
+    # Twice: a download that broke off is fetched again.
+    for _ in range(2):
+        made.clear()
+        stream = browser.client.get(address, buffered=False)
+        chunks = stream.iter_encoded()
+        first = next(chunks)
+        assert made == ["Bagian 1 dari 2, nomor 1 sampai 3"], "the first part leaves before the second is made"
+        with ZipFile(BytesIO(first + b"".join(chunks))) as archive:
+            assert archive.namelist() == [f"buku-b1-2026-09-21-bagian-{at}-dari-02.pdf" for at in ("01", "02")]
+            texts = [PdfReader(BytesIO(archive.read(name))).pages[0].extract_text() for name in archive.namelist()]
+        assert "KREYO SANTOSO" in texts[0] and "nomor 4 sampai 4" in texts[1]
+    audit = "SELECT count(*) FROM access_audit WHERE action = 'buku_dicetak' AND detail = 'zip, 4 orang'"
+    assert desa.count(audit) == 1
+    assert "Bagian" not in read_text(desa.browser().get("/laporan/buku/b2")), "a short book is one file"
+    browser.get("/laporan/buku/b2")
+    assert browser.post("/laporan/buku/b2/cetak", format="zip").status_code == 400
 
 
 def test_the_book_of_changes_leaves_out_what_was_taken_back(desa: Desa) -> None:
