@@ -84,13 +84,16 @@ def name_file(tata: Tata) -> str:
 def _keep(
     tata: Tata, form: str, content: bytes | Callable[[], Iterator[bytes]], people: int
 ) -> ResponseReturnValue:
+    made = Berkas(form, f"{name_file(tata)}.{form}", content)
+    return lead_to(made, "buku_dicetak", f"Buku {tata.kode}", f"{form}, {people} orang")
+
+
+def lead_to(made: Berkas, action: str, subject: str, detail: str) -> ResponseReturnValue:
+    """Write into the audit that a file was made, and lead to where the session that made it may fetch it."""
     node = services()
     with node.database.write() as conn:
-        record_access(
-            conn, node.clock, require_user().name, "buku_dicetak", f"Buku {tata.kode}", f"{form}, {people} orang"
-        )
-    token = _files().put(Berkas(form, f"{name_file(tata)}.{form}", content))
-    return redirect(url_for("laporan.download", token=token), 303)
+        record_access(conn, node.clock, require_user().name, action, subject, detail)
+    return redirect(url_for("laporan.download", token=_files().put(made)), 303)
 
 
 def hand_out(token: str) -> Response:

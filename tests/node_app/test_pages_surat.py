@@ -17,7 +17,7 @@ from node.surat.rules import take_sidik
 from shared.errors import UserError
 from shared.surat.jenis import list_jenis
 from shared.surat.numbering import name_seri
-from tests.node_app.test_pages_kit import NIK, NIK_ISTRI, Browser, Desa, make_desa, read_form, read_text
+from tests.node_app.test_pages_kit import NIK, NIK_ISTRI, PASSWORD, Browser, Desa, make_desa, read_form, read_text
 from tests.support.federation import DESA
 from tests.support.office import own_log
 from tests.support.pictures import draw_crest
@@ -382,10 +382,23 @@ def test_gaps_of_the_agenda_are_said_in_words(desa: Desa, siti: Browser) -> None
 def test_every_book_is_a_spreadsheet_and_a_sheet(desa: Desa, siti: Browser, book: str) -> None:
     give_block(desa)
     issue(desa, siti)
-    sheet = siti.get(f"/surat/agenda/unduh.pdf?buku={book}&tahun=2026")
-    assert sheet.data.startswith(b"%PDF")
-    table = siti.get(f"/surat/agenda/unduh.xlsx?buku={book}&tahun=2026")
-    assert table.data.startswith(b"PK") and "agenda" in table.headers["Content-Disposition"] or book == "ekspedisi"
+    made = {}
+    for form in ("pdf", "xlsx"):
+        fields = read_form(siti.get(f"/surat/agenda/?buku={book}&tahun=2026"), "/surat/agenda/cetak")
+        made[form] = siti.follow(siti.post("/surat/agenda/cetak", {**fields, "format": form}))
+    assert made["pdf"].data.startswith(b"%PDF") and made["xlsx"].data.startswith(b"PK")
+    name = "ekspedisi-2026.xlsx" if book == "ekspedisi" else f"agenda-{book}-2026.xlsx"
+    assert name in made["xlsx"].headers["Content-Disposition"]
+    assert desa.count("SELECT count(*) FROM access_audit WHERE subject = ?", f"agenda {book}") == 2
+
+
+def test_a_book_of_letters_leaves_only_after_a_proof(desa: Desa, siti: Browser) -> None:
+    desa.clock.now += 601
+    siti.get("/surat/agenda/")
+    asked = siti.post("/surat/agenda/cetak", buku="keluar", format="xlsx")
+    assert asked.status_code == 401 and "Pastikan ini Anda" in say(asked)
+    assert desa.count("SELECT count(*) FROM access_audit WHERE action = 'ekspor'") == 0
+    assert siti.post("/surat/agenda/cetak", buku="keluar", format="exe", bukti_sandi=PASSWORD).status_code == 400
 
 
 def test_the_pattern_of_numbers_is_the_offices_own(desa: Desa, siti: Browser) -> None:
