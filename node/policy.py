@@ -33,6 +33,8 @@ kelola               x      .      .      .       .        .
 """``nomor_buka``, ``bantuan_lihat`` and ``warga_ekspor`` also decide about fields: whole NIK and KK, the aid of a
 family on its pages, whole numbers in files."""
 
+# A file that names many people asks for a proof, is written into the audit, and leaves only to the session that made
+# it. Book B.3 (laporan.make_book) has numbers alone; a letter names one person and is what the office is open for.
 _LIST = "search fragment choose_columns"
 POLICY = Policy(RIGHTS, {
     "beranda": Rule("kerja", "kerja"),
@@ -81,10 +83,10 @@ POLICY = Policy(RIGHTS, {
     ),
     "surat_terbit": Rule("surat_lihat", "surat_konsep", {"surat_setuju": "cancel_letter"}),
     "surat_masuk": Rule("surat_lihat", "surat_konsep", {"surat_konsep": "add edit"}),
-    "agenda": Rule("surat_lihat", "surat_lihat"),
+    "agenda": Rule("surat_lihat", "surat_lihat", proof="make_book"),
     "templat": Rule("surat_templat", "surat_templat"),
     "perangkat": Rule(
-        "kantor", "perangkat_ubah", {"perangkat_ubah": "pick add edit end", "kantor": "make_book"},
+        "kantor", "perangkat_ubah", {"perangkat_ubah": "pick add edit end", "kantor": "make_book"}, proof="make_book",
     ),
     "periksa_surat": Rule("umum", "umum"),
 })

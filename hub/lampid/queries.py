@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from hub.lampid.pairing import Ujung, read_code
 from shared.lampid.chain import COLUMNS, Peristiwa, judge_life
+from shared.records.lampid import MATI
 
 
 def list_bulan(conn: sqlite3.Connection) -> list[str]:
@@ -137,14 +138,15 @@ def list_people_with(conn: sqlite3.Connection, niks: Iterable[str]) -> list[tupl
     return [(row[0], row[1], row[2], row[3]) for row in rows]
 
 
-def list_letters(conn: sqlite3.Connection, people: Iterable[str]) -> list[tuple[str, str, str, str, str]]:
-    """List the letters of some residents that were not cancelled: desa, id, resident, kind, date."""
+def list_letters(conn: sqlite3.Connection, people: Iterable[str]) -> list[tuple[str, str, str, str]]:
+    """List the letters of some residents that were not cancelled: desa, id, resident, date; none about a death."""
     rows = conn.execute(
-        "SELECT desa, id, penduduk, coalesce(jenis, ''), coalesce(tanggal, '') FROM surat"
-        " WHERE coalesce(batal, 0) = 0 AND penduduk IN (SELECT value FROM json_each(?)) ORDER BY desa, id",
+        "SELECT desa, id, penduduk, coalesce(tanggal, '') FROM surat"
+        f" WHERE coalesce(batal, 0) = 0 AND coalesce(tentang, '') <> '{MATI}'"
+        " AND penduduk IN (SELECT value FROM json_each(?)) ORDER BY desa, id",
         (json.dumps(list(people)),),
     )
-    return [(row[0], row[1], row[2], row[3], row[4]) for row in rows]
+    return [(row[0], row[1], row[2], row[3]) for row in rows]
 
 
 def list_owners(conn: sqlite3.Connection, events: Iterable[str]) -> set[str]:

@@ -10,7 +10,7 @@ from hashlib import sha256
 from werkzeug.datastructures import MultiDict
 
 from shared.errors import UserError
-from shared.records.surat import KERTAS, SATUAN_BERLAKU
+from shared.records.surat import KERTAS, SATUAN_BERLAKU, TENTANG
 from shared.surat.isi import check_template
 from shared.surat.jenis import BERLAKU_MAX, Isian, JenisSurat, check_isian, dump_isian, make_slug
 
@@ -53,7 +53,7 @@ def read(form: MultiDict[str, str], base: JenisSurat) -> Typed:
         berlaku=int(berlaku) if berlaku.isascii() and berlaku.isdecimal() and len(berlaku) < 6 else None,
         isi=form.get("isi", "").replace("\r\n", "\n").rstrip()[:ISI_MAX], isian=tuple(_read_isian(form)),
         syarat=tuple(line.strip() for line in form.get("syarat", "").splitlines() if line.strip())[:30],
-        aktif=form.get("aktif", "ya") == "ya",
+        aktif=form.get("aktif", "ya") == "ya", tentang=form.get("tentang", base.tentang),
     )
     typed = Typed(jenis, berlaku)
     return replace(typed, problems=tuple(_find_problems(typed)))
@@ -65,6 +65,7 @@ def values_of(jenis: JenisSurat) -> dict[str, object]:
         "slug": jenis.slug, "nama": jenis.nama, "judul": jenis.judul, "isi": jenis.isi,
         "isian": dump_isian(jenis.isian), "syarat": list(jenis.syarat), "kode_arsip": jenis.kode_arsip or None,
         "berlaku": jenis.berlaku, "satuan": jenis.satuan, "kertas": jenis.kertas, "aktif": jenis.aktif,
+        "tentang": jenis.tentang,
     }
 
 
@@ -85,6 +86,8 @@ def _find_problems(typed: Typed) -> Iterator[tuple[str, str]]:
         yield "satuan", "Pilih satuan masa berlaku."
     if jenis.kertas not in KERTAS:
         yield "kertas", "Pilih kertasnya."
+    if jenis.tentang not in TENTANG:
+        yield "tentang", "Pilih suratnya tentang apa."
     if not jenis.isi.strip():
         yield "isi", "Tulis isi suratnya."
     try:

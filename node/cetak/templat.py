@@ -18,7 +18,7 @@ from node.cetak.queries import list_template_records, read_office
 from node.change import write_drafts
 from shared.clock import today
 from shared.records.catalogue import CATALOGUE
-from shared.records.surat import KERTAS, SATUAN_BERLAKU
+from shared.records.surat import KERTAS, SATUAN_BERLAKU, TENTANG
 from shared.store.drafts import draft_create, draft_delete, draft_update
 from shared.store.records import load_state
 from shared.surat.fakta import LETTER_FACTS, OFFICE_FACTS, PERSON_FACTS
@@ -160,7 +160,8 @@ def _page(typed: Typed, stored: JenisSurat | None = None, *, is_preview: bool = 
     return render_template(
         "templat/ubah.html", typed=typed, jenis=typed.jenis, stored=stored, errors=_by_field(typed),
         asal=formulir.take_digest(stored) if stored else "", groups=groups,
-        tipe=TIPE_ISIAN, kertas=KERTAS, satuan=SATUAN_BERLAKU, pages=_draw(typed) if is_preview else None,
+        tipe=TIPE_ISIAN, kertas=KERTAS, satuan=SATUAN_BERLAKU, tentang=TENTANG,
+        pages=_draw(typed) if is_preview else None,
         is_shipped=stored is not None and stored.slug in shipped(), isi_max=formulir.ISI_MAX,
     )
 

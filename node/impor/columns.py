@@ -2,7 +2,8 @@
 
 The machine names and their order are those of the import form that villages already use. Aliases come
 from the same data as it is sent to a kecamatan and from the flat file of the civil registry, whose headers
-are written in words. A header is compared by its letters and digits only: ``No. KK`` is ``no_kk``.
+are written in words. Behind the 43 stand three that the form lacks and the databases behind it keep: a file
+may have them, none must. A header is compared by its letters and digits only: ``No. KK`` is ``no_kk``.
 """
 
 from __future__ import annotations
@@ -117,6 +118,12 @@ COLUMNS: tuple[Column, ...] = (
     Column("no_asuransi", "no_asuransi", "Nomor asuransi", Kind.TEKS, ("nomor_asuransi",), length_max=40),
     Column("lat", "lat", "Lintang (lat)", Kind.KOORDINAT, ("latitude", "lintang"), length_max=24),
     Column("lng", "lng", "Bujur (lng)", Kind.KOORDINAT, ("longitude", "bujur", "long"), length_max=24),
+    Column("bahasa_id", "membaca", "Dapat membaca huruf", Kind.KODE,
+           ("dapat_membaca_huruf", "dapat_membaca", "membaca_huruf"), "kemampuan_baca"),
+    Column("tempat_cetak_ktp", "tempat_cetak_ktp", "KTP dikeluarkan di", Kind.TEKS,
+           ("tempat_dikeluarkan_ktp", "tempat_penerbitan_ktp", "ktp_dikeluarkan_di"), length_max=100),
+    Column("tanggal_cetak_ktp", "tanggal_cetak_ktp", "KTP dikeluarkan tanggal", Kind.TANGGAL,
+           ("tgl_cetak_ktp", "tanggal_dikeluarkan_ktp", "tanggal_penerbitan_ktp", "ktp_dikeluarkan_tanggal")),
 )
 
 BY_NAME: dict[str, Column] = {column.name: column for column in COLUMNS}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from node.lampid.pena import MOMENT, Pena
@@ -31,6 +31,14 @@ class Dibatalkan(NamedTuple):
     catatan: list[str]
 
 
+class Ditulis(NamedTuple):
+    """What an event has written on its person: the groups and their values, and the values that stood there before."""
+
+    groups: Sequence[str]
+    values: Mapping[str, Any]
+    sebelum: Mapping[str, Any]
+
+
 def void_events(
     node: NodeServices, index: PeopleIndex, ids: Sequence[str], *, alasan: str, tanggal_lapor: str, author: str
 ) -> Dibatalkan:
@@ -45,7 +53,7 @@ def void_events(
         people = [str(row["penduduk"]) for row in events]
         pena.open(people, ("status",))
         starts, known = read_lives(conn, node.wilayah, people)
-        first = ""
+        first, remarks = "", list[str]()
         for row in events:
             person = str(row["penduduk"])
             life = judge_life(person, starts.get(person), known)
@@ -63,29 +71,48 @@ def void_events(
                        "dibatalkan": row["id"]}
             event = pena.report(BATAL, person, details, first, **{name: row[name] for name in MOMENT})
             first = first or event
-            status = _find_status_before(pena, row, life)
-            pena.change(person, **status, peristiwa=event)
-        remarks = _put_back(pena, index, [item for row in events for item in read_effects(row["akibat"])])
+            written = _find_written(pena, row)
+            pena.change(person, **_find_status_before(row, life, written), peristiwa=event)
+            remarks += _put_address_back(pena, person, written)
+        remarks += _put_back(pena, index, [item for row in events for item in read_effects(row["akibat"])])
         pena.write(author)
     return Dibatalkan(first, remarks)
 
 
-def _find_status_before(pena: Pena, row: dict[str, Any], life: Riwayat) -> dict[str, Any]:
+def _find_written(pena: Pena, row: Mapping[str, Any]) -> Ditulis | None:
+    """Find what an event has written on its person, and what stood there before; None for one it has created."""
+    node = pena.node
+    entries = load_history(pena.conn, node.catalogue, node.wilayah, str(row["penduduk"]))
+    written = next((e for e in entries if e.values and e.values.get("peristiwa") == row["id"]), None)
+    if written is None or not written.values or not written.header.parents:
+        return None
+    seen = state_seen(PENDUDUK, Projector(pena.conn, node.catalogue), entries, written.header.parents)
+    return None if seen is None else Ditulis(written.header.groups, written.values, seen.values(PENDUDUK))
+
+
+def _find_status_before(row: Mapping[str, Any], life: Riwayat, written: Ditulis | None) -> dict[str, Any]:
     """Find the status that stood before an event: as it was written then, else what the event before leaves."""
     if row["jenis"] in (LAHIR, DATANG):
         # Who came by this event alone was never here; the record stays, so that nothing of it is lost.
         return {"status_dasar": TIDAK_VALID, "tanggal_status": None, "sebab_status": "Peristiwanya dibatalkan"}
-    node, person = pena.node, str(row["penduduk"])
-    entries = load_history(pena.conn, node.catalogue, node.wilayah, person)
-    written = next((e for e in entries if e.values and e.values.get("peristiwa") == row["id"]), None)
-    if written is not None and written.header.parents:
-        seen = state_seen(PENDUDUK, Projector(pena.conn, node.catalogue), entries, written.header.parents)
-        if seen is not None:
-            values = seen.values(PENDUDUK)
-            return {name: values[name] for name in STATUS_FIELDS}
+    if written is not None:
+        return {name: written.sebelum[name] for name in STATUS_FIELDS}
     standing = [item.asal for item in life.terhitung if item.asal.id != row["id"]]
     status = STATUS_OF.get(standing[-1].jenis, HIDUP) if standing else HIDUP
     return {"status_dasar": status, "tanggal_status": None, "sebab_status": None}
+
+
+def _put_address_back(pena: Pena, person: str, written: Ditulis | None) -> list[str]:
+    """Put the address back that an event has changed (*kembali* does), unless somebody has changed it since."""
+    if written is None or "alamat" not in written.groups:
+        return []
+    live, names = pena.values(person), PENDUDUK.groups["alamat"]
+    if pena.is_waiting(person, "alamat") or any(live[name] != written.values.get(name) for name in names):
+        return [
+            f"Alamat {live['nama']} tidak dikembalikan, karena sudah diubah lagi sesudahnya. Periksa biodatanya."
+        ]
+    pena.change(person, **{name: written.sebelum[name] for name in names})
+    return []
 
 
 def _put_back(pena: Pena, index: PeopleIndex, effects: Sequence[Akibat]) -> list[str]:

@@ -99,15 +99,16 @@ def record_return(
         address.pop("no_kk", None)
         first = ""
         for id, hubungan in places.items():
+            dusun = address.get("dusun") or pena.values(id)["dusun"]
             event = pena.report(
-                KEMBALI, id, details, first, keluarga=family, kepala=hubungan == KEPALA,
-                dusun=address.get("dusun") or pena.values(id)["dusun"],
+                KEMBALI, id, details, first, keluarga=family, kepala=hubungan == KEPALA, dusun=dusun,
             )
             first = first or event
             pena.set_status(id, event)
             pena.place(event, id, Tempat(family, hubungan))
             if any(address.values()):
-                pena.change(id, **address)
+                # The whole address: RT and RW of the former one are not those of a new one that says none.
+                pena.change(id, **{**dict.fromkeys(PENDUDUK.groups["alamat"]), **address, "dusun": dusun})
         pena.write(author)
     return first
 

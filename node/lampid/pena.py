@@ -57,6 +57,10 @@ class Pena:
         """Give what is true of a resident before this report."""
         return self._states[id].values(PENDUDUK)
 
+    def is_waiting(self, id: str, group: str) -> bool:
+        """Tell whether a group of a resident waits for verval."""
+        return group in self._states[id].conflicts
+
     def report(self, jenis: str, id: str, details: Mapping[str, Any], first: str = "", **moment: Any) -> str:
         """Add an event of a resident; ``first`` is the one it is reported with. Return its id.
 

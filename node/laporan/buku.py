@@ -15,13 +15,11 @@ from node.penduduk.queries import list_dusun, read_rows
 from node.penduduk.rules import HIDUP, KEPALA, PENDUDUK, count_age, show_value
 from node.services import NodeServices
 from shared.clock import today
+from shared.codes import code_list
 from shared.records.identifiers import mask_nik
 from shared.records.lampid import DATANG, HILANG, KEMBALI, LAHIR, MATI, PINDAH
 from shared.tata import Cell, Tata
 from shared.web.forms import write_date
-
-_UNREADABLE = "–"
-"""Stands where the regulation asks for what no record of this program holds."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +106,14 @@ class _Words:
     def born(self, id: str) -> str:
         return ", ".join(filter(None, (self.value(id, "tempat_lahir"), self.value(id, "tanggal_lahir"))))
 
+    def issued(self, id: str) -> str:
+        return ", ".join(filter(None, (self.value(id, "tempat_cetak_ktp"), self.value(id, "tanggal_cetak_ktp"))))
+
+    def letters(self, id: str) -> str:
+        """Write what somebody reads as the book abbreviates it: L, D, A, AL, AD, ALD."""
+        code = self.rows.get(id, {}).get("membaca")
+        return code_list("kemampuan_baca").extra.get(code, {}).get("singkatan", "") if code is not None else ""
+
     def nationality(self, id: str) -> str:
         return self.value(id, "warganegara") or "WNI"
 
@@ -120,7 +126,7 @@ def _write_b1(source: Sumber, entries: Sequence[Entri], first: int) -> list[list
         found.append([
             at, value(id, "nama"), words.sex(id), value(id, "status_kawin"), value(id, "tempat_lahir"),
             value(id, "tanggal_lahir"), value(id, "agama"), value(id, "pendidikan"), value(id, "pekerjaan"),
-            _UNREADABLE, words.nationality(id), words.address(id), value(id, "hubungan"),
+            words.letters(id), words.nationality(id), words.address(id), value(id, "hubungan"),
             source.number(person.nik if person else ""), source.number(person.no_kk if person else ""), "",
         ])
     return found
@@ -202,7 +208,7 @@ def _write_b5(source: Sumber, entries: Sequence[Entri], first: int) -> list[list
             at, source.number(person.no_kk if person else ""), value(id, "nama"),
             source.number(person.nik if person else ""), words.sex(id), words.born(id), value(id, "golongan_darah"),
             value(id, "agama"), value(id, "pendidikan"), value(id, "pekerjaan"), words.address(id),
-            value(id, "status_kawin"), _UNREADABLE, value(id, "hubungan"), words.nationality(id),
+            value(id, "status_kawin"), words.issued(id), value(id, "hubungan"), words.nationality(id),
             value(id, "ayah_nama"), value(id, "ibu_nama"), write_date(since), "",
         ])
     return found

@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from flask import Response, redirect, url_for
+from flask import Response, redirect, stream_with_context, url_for
 from flask.typing import ResponseReturnValue
 
 from node.beranda.desk import Notes, keep, services
 from node.beranda.kop import name_desa
+from node.laporan.bundel import Isian, stream_zip
 from node.laporan.queries import find_penanda, read_kepala
 from node.services import NodeServices
 from shared.clock import format_time, today
 from shared.codes import wilayah as codes
 from shared.errors import UserError
 from shared.lampid.book import write_bulan
-from shared.pdf.typeset import typeset
+from shared.pdf.apart import typeset_book
 from shared.tata import XLSX, Cell, Tata, write_xlsx
 from shared.web.audit import record_access
 from shared.web.services import require_user
 
 FORMATS = {"pdf": "PDF (siap cetak)", "xlsx": "Excel (xlsx)"}
-_MIME = {"pdf": "application/pdf", "xlsx": XLSX}
+_MIME = {"pdf": "application/pdf", "xlsx": XLSX, "zip": "application/zip"}
 _DOTS = "(…………………………………)"
 
 
@@ -38,6 +40,14 @@ class Isi:
     catatan: str = ""
 
 
+class Berkas(NamedTuple):
+    """A file that may be fetched; one that is made as it leaves gives its bytes anew with each call."""
+
+    form: str
+    nama: str
+    isi: bytes | Callable[[], Iterator[bytes]]
+
+
 def write_day(day: str) -> str:
     """Write a date as a signature block does: ``30 November 2026``."""
     return f"{int(day[8:10])} {write_bulan(day[:7])}"
@@ -45,17 +55,45 @@ def write_day(day: str) -> str:
 
 def make_file(isi: Isi, form: str, people: int) -> ResponseReturnValue:
     """Make a book, write into the audit how many people it names, and lead to it."""
-    node, user = services(), require_user()
+    node = services()
     if form not in FORMATS:
         raise UserError("Pilih dulu jenis berkasnya.", "jenis_berkas")
     with node.database.read() as conn:
         content = _make_pdf(node, conn, isi) if form == "pdf" else _make_xlsx(node, isi)
+    return _keep(isi.tata, form, content, people)
+
+
+def make_bundle(tata: Tata, parts: Sequence[Callable[[], Isi]], people: int) -> ResponseReturnValue:
+    """Lead to a ZIP of PDFs, one a part; each is made when the one before has left, so memory is that of one."""
+    node, name = services(), name_file(tata)
+
+    def make() -> Iterator[Isian]:
+        for at, part in enumerate(parts, 1):
+            isi = part()
+            with node.database.read() as conn:
+                yield Isian(f"{name}-bagian-{at:02d}-dari-{len(parts):02d}.pdf", _make_pdf(node, conn, isi))
+
+    return _keep(tata, "zip", lambda: stream_zip(make()), people)
+
+
+def name_file(tata: Tata) -> str:
+    """Name the file of a book, without its ending."""
+    return f"buku-{tata.kode.lower().replace('.', '')}-{today(services().clock).isoformat()}"
+
+
+def _keep(
+    tata: Tata, form: str, content: bytes | Callable[[], Iterator[bytes]], people: int
+) -> ResponseReturnValue:
+    made = Berkas(form, f"{name_file(tata)}.{form}", content)
+    return lead_to(made, "buku_dicetak", f"Buku {tata.kode}", f"{form}, {people} orang")
+
+
+def lead_to(made: Berkas, action: str, subject: str, detail: str) -> ResponseReturnValue:
+    """Write into the audit that a file was made, and lead to where the session that made it may fetch it."""
+    node = services()
     with node.database.write() as conn:
-        record_access(
-            conn, node.clock, user.name, "buku_dicetak", f"Buku {isi.tata.kode}", f"{form}, {people} orang"
-        )
-    name = f"buku-{isi.tata.kode.lower().replace('.', '')}-{today(node.clock).isoformat()}.{form}"
-    return redirect(url_for("laporan.download", token=_files().put((form, name, content))), 303)
+        record_access(conn, node.clock, require_user().name, action, subject, detail)
+    return redirect(url_for("laporan.download", token=_files().put(made)), 303)
 
 
 def hand_out(token: str) -> Response:
@@ -63,14 +101,15 @@ def hand_out(token: str) -> Response:
     found = _files().get(token)
     if found is None:
         raise UserError("Berkas ini sudah tidak ada. Buka bukunya, lalu buat lagi.", "berkas_hilang")
-    form, name, content = found
+    content = found.isi if isinstance(found.isi, bytes) else stream_with_context(found.isi())
     return Response(
-        content, mimetype=_MIME[form], headers={"Content-Disposition": f'attachment; filename="{name}"'}
+        content, mimetype=_MIME[found.form],
+        headers={"Content-Disposition": f'attachment; filename="{found.nama}"'},
     )
 
 
-def _files() -> Notes[tuple[str, str, bytes]]:
-    return keep("laporan_berkas", lambda node: Notes[tuple[str, str, bytes]](node, 4, 3600.0))
+def _files() -> Notes[Berkas]:
+    return keep("laporan_berkas", lambda node: Notes[Berkas](node, 4, 3600.0))
 
 
 def _make_xlsx(node: NodeServices, isi: Isi) -> bytes:
@@ -103,4 +142,4 @@ def _make_pdf(node: NodeServices, conn: sqlite3.Connection, isi: Isi) -> bytes:
         "kaki": f"Dicetak {format_time(node.clock.now_s())} oleh {require_user().name}",
     }
     images = {} if node.logo is None else {"logo": node.logo.png}
-    return typeset("buku", data, timestamp_s=node.clock.now_s(), images=images)
+    return typeset_book(data, timestamp_s=node.clock.now_s(), images=images)

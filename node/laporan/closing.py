@@ -9,7 +9,6 @@ from node.laporan.ledger import read_bulanan
 from node.services import NodeServices
 from shared.clock import today
 from shared.errors import UserError
-from shared.lampid.book import write_bulan
 from shared.lampid.report import Laporan, dump_laporan, name_laporan
 from shared.lampid.state import Taraf
 from shared.store.drafts import draft_create, draft_update
@@ -33,10 +32,9 @@ def close_month(node: NodeServices, bulan: str, seen: str, *, author: str, accou
     kind = node.catalogue["laporan_lampid"]
     with node.database.write() as conn:
         bulanan = read_bulanan(node, conn)
-        if not bulanan.may_close(bulan):
-            raise UserError(
-                f"{write_bulan(bulan)} belum dapat ditutup. Tutup dulu {write_bulan(bulanan.due)}.", "urutan_bulan"
-            )
+        problem = bulanan.find_closing_problem(bulan)
+        if problem:
+            raise UserError(problem, "belum_boleh_tutup")
         page = bulanan.pages[bulan]
         if page.taraf is Taraf.SENGKETA:
             raise UserError("Bulan ini ditutup di dua komputer. Pilih dulu salah satu.", "bulan_sengketa")

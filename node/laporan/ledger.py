@@ -1,4 +1,4 @@
-"""All months of the desa, open and closed, kept in memory until a log grows or the month turns."""
+"""All months of the desa, open and closed, kept in memory until a log grows or the day turns."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ from typing import NamedTuple
 from node.beranda.desk import keep, services
 from node.services import NodeServices
 from shared.clock import today
+from shared.lampid.book import write_bulan
 from shared.lampid.cells import Vector
-from shared.lampid.month import find_first_month, list_open, move_month
+from shared.lampid.month import find_first_month, find_last_day, list_open, move_month
 from shared.lampid.report import Laporan
 from shared.lampid.state import Taraf, Tutup
 from shared.store.lampid import BukuDesa, read_buku, read_vectors
+from shared.web.forms import write_date
 
 
 class Halaman(NamedTuple):
@@ -38,10 +40,15 @@ class Halaman(NamedTuple):
 
 @dataclass(frozen=True)
 class Bulanan:
-    """The months of one desa; ``current`` is that of the calendar (``YYYY-MM``)."""
+    """The months of one desa; ``hari`` is the day of the calendar (``YYYY-MM-DD``)."""
 
     buku: BukuDesa
-    current: str
+    hari: str
+
+    @property
+    def current(self) -> str:
+        """The month that is running, as ``YYYY-MM``."""
+        return self.hari[:7]
 
     @cached_property
     def open(self) -> list[Laporan]:
@@ -67,10 +74,30 @@ class Bulanan:
         return self.open[0].bulan
 
     def may_close(self, bulan: str) -> bool:
-        """Tell whether a month may be closed now: months follow each other, and only the first one is free."""
-        if bulan > self.current:
-            return False
-        return bulan == self.due or (not self.buku.months and bulan in self.pages)
+        """Tell whether a month may be closed now."""
+        return not self.find_closing_problem(bulan)
+
+    def find_closing_problem(self, bulan: str) -> str:
+        """Say why a month may not be closed now, or "": months follow each other, and only the first one is free.
+
+        One that is running waits for its last day: what is reported in the rest of it would stand in the next report.
+        """
+        if bulan != self.due and (self.buku.months or bulan not in self.pages):
+            return f"{write_bulan(bulan)} belum dapat ditutup. Tutup dulu {write_bulan(self.due)}."
+        last = find_last_day(bulan)
+        if self.hari >= last:
+            return ""
+        return (
+            f"{write_bulan(bulan)} belum habis, jadi belum dapat ditutup. Tutup mulai tanggal {write_date(last)};"
+            f" menurut komputer ini hari ini {write_date(self.hari)}."
+        )
+
+    def list_skipped(self, bulan: str) -> list[Laporan]:
+        """List the open months before this one of which something was reported.
+
+        There are some only before the first closing: their events would be history and stand in no report.
+        """
+        return [one for one in self.open if one.bulan < bulan and not one.is_nihil]
 
     def make_closing(self, bulan: str) -> Laporan:
         """Make the report of a month that is closed now."""
@@ -89,16 +116,16 @@ class _Kept:
 def read_bulanan(node: NodeServices, conn: sqlite3.Connection) -> Bulanan:
     """Read the months as they are in this very transaction."""
     buku = read_buku(conn, node.catalogue, node.wilayah)
-    return Bulanan(buku, today(node.clock).isoformat()[:7])
+    return Bulanan(buku, today(node.clock).isoformat())
 
 
 def load_bulanan() -> Bulanan:
-    """Give the months; counted again only when a log has grown or another month has begun."""
+    """Give the months; counted again only when a log has grown or another day has begun."""
     kept = keep("laporan", _Kept)
     node = kept.node
     with kept.lock, node.database.read() as conn:
         count, size = conn.execute("SELECT count(*), coalesce(sum(size), 0) FROM log").fetchone()
-        heads = int(count), int(size), today(node.clock).isoformat()[:7]
+        heads = int(count), int(size), today(node.clock).isoformat()
         if kept.bulanan is None or kept.heads != heads:
             kept.heads, kept.vectors, kept.bulanan = heads, None, read_bulanan(node, conn)
         return kept.bulanan

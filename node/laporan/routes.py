@@ -69,7 +69,8 @@ def _month_page(bulanan: Bulanan, page: Halaman) -> dict[str, Any]:
         "page": page, "laporan": laporan, "judul": write_bulan(laporan.bulan), "short": make_short(laporan),
         "short_head": SHORT_HEAD, "short_titles": SHORT_TITLES, "tata": B3, "rows": rows, "total": total,
         "taraf": TARAF, "Taraf": Taraf, "names": names, "waits": waits, "versions": versions,
-        "may_close": bulanan.may_close(laporan.bulan), "due": bulanan.due, "write_bulan": write_bulan,
+        "may_close": bulanan.may_close(laporan.bulan), "waiting": bulanan.find_closing_problem(laporan.bulan),
+        "due": bulanan.due, "write_bulan": write_bulan,
         "formats": cetak.FORMATS, "late": sum(laporan.is_late(g) for g in laporan.name(list(Kolom), Pilih())),
         "nosex": count(laporan, "akhir", Pilih(sex=0)),
     }
@@ -101,14 +102,16 @@ def closing(bulan: str) -> ResponseReturnValue:
 
 
 def _closing_page(bulanan: Bulanan, bulan: str, problem: str) -> str:
-    if not bulanan.may_close(bulan):
-        flash(f"{write_bulan(bulan)} belum dapat ditutup. Tutup dulu {write_bulan(bulanan.due)}.", "salah")
+    waits = bulanan.find_closing_problem(bulan)
+    if waits:
+        flash(waits, "salah")
         return render_template("laporan/bulan.html", **_month_page(bulanan, bulanan.pages[bulan]))
     laporan = bulanan.make_closing(bulan)
     return render_template(
         "laporan/tutup.html", bulan=bulan, judul=write_bulan(bulan), laporan=laporan, short=make_short(laporan),
         short_head=SHORT_HEAD, short_titles=SHORT_TITLES, seen=mark(laporan), problem=problem,
         is_running=bulan == bulanan.current, is_first=not bulanan.buku.in_force,
+        skipped=bulanan.list_skipped(bulan), write_bulan=write_bulan,
         nosex=count(laporan, "akhir", Pilih(sex=0)), again=bulanan.pages[bulan].tutup is not None,
     )
 
@@ -117,6 +120,11 @@ def _closing_page(bulanan: Bulanan, bulan: str, problem: str) -> str:
 def close(bulan: str) -> ResponseReturnValue:
     """Close a month as it was shown."""
     bulanan, _ = _find(bulan)
+    if bulanan.list_skipped(bulan) and not request.form.get("mulai"):
+        return _closing_page(
+            bulanan, bulan, f"Tutup dulu bulan sebelumnya, atau beri tanda centang bahwa laporan dimulai dari"
+            f" {write_bulan(bulan)}.",
+        ), 400
     if not request.form.get("benar"):
         return _closing_page(bulanan, bulan, "Beri tanda centang dulu bahwa angkanya sudah Anda periksa."), 400
     try:

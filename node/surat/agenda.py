@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Mapping, Sequence
 
-from flask import Blueprint, Response, abort, render_template, request
+from flask import Blueprint, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
 from node.beranda.desk import services
 from node.beranda.kop import make_kop, name_desa
-from node.penduduk.ekspor import MIME, write_table
+from node.laporan import cetak
+from node.penduduk.ekspor import write_table
 from node.penduduk.queries import list_computers
 from node.services import NodeServices
 from node.surat.buku import (
@@ -22,62 +24,69 @@ from node.surat.queries import (
 )
 from shared.clock import today
 from shared.codes import wilayah as codes
-from shared.pdf.typeset import typeset
+from shared.errors import UserError
+from shared.pdf.apart import typeset_book
 from shared.surat.fakta import write_date as write_long_date
 from shared.surat.queries import list_blocks
-from shared.web.audit import record_access
-from shared.web.services import require_user
 
+FORMATS = {"xlsx": "Excel (xlsx)", "pdf": "PDF untuk ditandatangani"}
 blueprint = Blueprint("agenda", __name__, url_prefix="/surat/agenda")
 
 
 @blueprint.get("/")
 def index() -> ResponseReturnValue:
     """Show one book of one year."""
-    node, book = services(), _read_book()
+    node, book = services(), _read_book(request.args)
     with node.database.read() as conn:
         years = _list_years(node, conn)
         year = read_year(years)
         lines = _write(node, conn, book, year)
     return render_template(
         "surat/agenda.html", buku=book, judul=JUDUL, kolom=KOLOM[book], lines=lines, tahun=year, years=years,
-        has_series=any("-" in line.cells[0] and not line.is_gap for line in lines) and book == KELUAR,
+        formats=FORMATS, has_series=any("-" in line.cells[0] and not line.is_gap for line in lines) and book == KELUAR,
     )
 
 
-@blueprint.get("/unduh.xlsx")
-def download_table() -> Response:
-    """Give the book as a spreadsheet, gaps as rows of words; logged."""
-    node, book = services(), _read_book()
+@blueprint.post("/cetak")
+def make_book() -> ResponseReturnValue:
+    """Make the book as a file and lead to it; audited with the count."""
+    node, book, form = services(), _read_book(request.form), request.form.get("format", "pdf")
+    if form not in FORMATS:
+        raise UserError("Pilih dulu jenis berkasnya.", "jenis_berkas")
     with node.database.read() as conn:
         year = read_year(_list_years(node, conn))
         lines = _write(node, conn, book, year)
-    rows = [(*line.cells, *[""] * (len(KOLOM[book]) - len(line.cells))) for line in lines]
-    return _answer(node, book, year, "xlsx", write_table("xlsx", KOLOM[book], rows), len(rows))
+        content = _make_sheet(node, conn, book, year, lines) if form == "pdf" else _make_table(book, lines)
+    name = f"{'ekspedisi' if book == EKSPEDISI else 'agenda-' + book}-{year}.{form}"
+    about = f"{form}, {year}, {len(lines)} baris"
+    return cetak.lead_to(cetak.Berkas(form, name, content), "ekspor", f"agenda {book}", about)
 
 
-@blueprint.get("/unduh.pdf")
-def download_sheet() -> Response:
-    """Give the book as a sheet with the signature blocks that the law asks for; logged."""
-    node, book = services(), _read_book()
+def _make_table(book: str, lines: Sequence[Line]) -> bytes:
+    """Make the spreadsheet of a book, gaps as rows of words."""
+    return write_table("xlsx", KOLOM[book], _fill_rows(book, lines))
+
+
+def _make_sheet(node: NodeServices, conn: sqlite3.Connection, book: str, year: int, lines: Sequence[Line]) -> bytes:
+    """Make the sheet of a book with the signature blocks that the law asks for."""
     day = today(node.clock)
-    with node.database.read() as conn:
-        year = read_year(_list_years(node, conn))
-        lines = _write(node, conn, book, year)
-        signers = list_signers(conn, node.wilayah, day.isoformat())
-        office = read_office(conn, node.wilayah)
+    signers = list_signers(conn, node.wilayah, day.isoformat())
+    office = read_office(conn, node.wilayah)
     chief = next((signer for signer in signers if signer.jabatan == "kades"), None)
     clerk = next((signer for signer in signers if signer.jabatan == "sekdes"), None)
     desa = name_desa(node.wilayah)
-    content = typeset("buku", {
+    return typeset_book({
         "kertas": "F4", "mendatar": True, "judul": f"{JUDUL[book]}\n{desa}\nTahun {year}", "keterangan": "",
         "kop": None, "kolom": [{"lebar": width} for width in LEBAR[book]], "kepala": [list(KOLOM[book])],
-        "isi": [[*line.cells, *[""] * (len(KOLOM[book]) - len(line.cells))] for line in lines],
+        "isi": _fill_rows(book, lines),
         "catatan": "", "kaki": f"{make_kop(node).nama}, {office.get('alamat') or ''}".strip(", "),
         "kiri": _block("Mengetahui,", f"{'Lurah' if desa.startswith('Kelurahan') else 'Kepala Desa'}", chief),
         "kanan": _block(f"{codes.nama(node.wilayah)}, {write_long_date(day)}", "Sekretaris Desa", clerk),
     }, timestamp_s=node.clock.now_s())
-    return _answer(node, book, year, "pdf", content, len(lines))
+
+
+def _fill_rows(book: str, lines: Sequence[Line]) -> list[list[str]]:
+    return [[*line.cells, *[""] * (len(KOLOM[book]) - len(line.cells))] for line in lines]
 
 
 def _block(above: str, office: str, signer: Signer | None) -> dict[str, str]:
@@ -88,17 +97,8 @@ def _block(above: str, office: str, signer: Signer | None) -> dict[str, str]:
     }
 
 
-def _answer(node: NodeServices, book: str, year: int, kind: str, content: bytes, count: int) -> Response:
-    with node.database.write() as conn:
-        about = f"{kind}, {year}, {count} baris"
-        record_access(conn, node.clock, require_user().name, "ekspor", f"agenda {book}", about)
-    mime = "application/pdf" if kind == "pdf" else MIME[kind]
-    name = f"{'ekspedisi' if book == EKSPEDISI else 'agenda-' + book}-{year}.{kind}"
-    return Response(content, mimetype=mime, headers={"Content-Disposition": f'attachment; filename="{name}"'})
-
-
-def _read_book() -> str:
-    book = request.args.get("buku", KELUAR)
+def _read_book(asked: Mapping[str, str]) -> str:
+    book = asked.get("buku", KELUAR)
     if book not in JUDUL:
         abort(404)
     return book

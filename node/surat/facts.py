@@ -9,16 +9,18 @@ from datetime import date
 from typing import Any
 
 from node.beranda.kop import name_desa
+from node.lampid.rules import STATUS_OF
 from node.penduduk.index import PeopleIndex
 from node.penduduk.queries import list_cases, list_dusun, read_row
 from node.penduduk.rules import HIDUP, KEPALA
 from node.services import NodeServices
-from node.surat.forms import load_json
+from node.surat.forms import is_nik, load_json
 from node.surat.queries import list_signers, read_office
 from node.surat.rules import PENDUDUK, Signer, write_jabatan
 from shared.codes import code_list
 from shared.codes import wilayah as codes
 from shared.records.identifiers import mask_nik
+from shared.records.lampid import MATI
 from shared.surat.cetakan import FORMAT, Cetakan
 from shared.surat.fakta import isian_facts, letter_facts, office_facts, person_facts, valid_until
 from shared.surat.isi import Filled, fill
@@ -45,7 +47,8 @@ class Gathered:
         facts = {**self.facts, "nomor": nomor}
         if is_masked:
             for name, text in facts.items():
-                if text and name.rpartition(".")[2] in MASKED:
+                last = name.rpartition(".")[2]
+                if text and (last in MASKED or is_nik(last)):
                     facts[name] = mask_nik(text)
         return fill(self.jenis, facts)
 
@@ -111,13 +114,23 @@ def find_signer(
     return chosen, by_id.get(str(values.get("atas_nama") or "-"))
 
 
-def list_warnings(node: NodeServices, conn: sqlite3.Connection, people: PeopleIndex, penduduk: str) -> list[str]:
-    """Say what somebody should know before a letter about a resident is signed."""
+def list_warnings(
+    node: NodeServices, conn: sqlite3.Connection, people: PeopleIndex, penduduk: str, jenis: JenisSurat
+) -> list[str]:
+    """Say what somebody should know before a letter about a resident is signed.
+
+    That somebody is dead is no news in the letter of his death; that he is not, is.
+    """
     person = people.get(penduduk)
     if person is None:
         return ["Orang ini sudah tidak ada dalam data penduduk desa. Periksa dulu siapa yang dimaksud."]
     found = []
-    if person.status != HIDUP:
+    if jenis.tentang == MATI and person.status != STATUS_OF[MATI]:
+        found.append(
+            f"{person.nama} belum tercatat meninggal. Catat dulu kematiannya di Peristiwa: isian surat ini lalu terisi"
+            " sendiri, dan kematiannya masuk laporan."
+        )
+    elif person.status not in (HIDUP, STATUS_OF.get(jenis.tentang, HIDUP)):
         label = (code_list("status_dasar").items.get(person.status) or "tidak tinggal di sini").lower()
         found.append(f"{person.nama} tercatat: {label}. Pastikan suratnya memang untuk orang ini.")
     if person.konflik:

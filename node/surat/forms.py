@@ -11,11 +11,13 @@ from werkzeug.datastructures import MultiDict
 
 from node.penduduk.index import PeopleIndex
 from node.surat.rules import BUKAN_PENDUDUK, KONSEP, PENDUDUK, Signer
-from shared.records.fields import Bilangan, Panjang, RecordField, Tanggal, Teks
+from shared.records.fields import Bilangan, Nik, Panjang, RecordField, Tanggal, Teks
+from shared.records.identifiers import mask_nik
 from shared.surat.jenis import Isian, JenisSurat
-from shared.web.forms import Form, FormField, draw_field, make_form, parse_form, read_field
+from shared.web.forms import CLEAR_SUFFIX, Form, FormField, draw_field, make_form, parse_form, read_field
 
 PREFIX, SEARCH = "isian_", "__cari"
+NIK_WORD = "nik"
 OWN = ("keperluan", "tujuan", "penandatangan", "cara", "atas_nama")
 CANDIDATES_MAX = 8
 
@@ -56,16 +58,20 @@ def draw_draft(
 
 
 def read_draft(
-    jenis: JenisSurat, sent: MultiDict[str, str], signers: Sequence[Signer], people: PeopleIndex, *, is_resident: bool
+    jenis: JenisSurat, sent: MultiDict[str, str], signers: Sequence[Signer], people: PeopleIndex, *, is_resident: bool,
+    known: Mapping[str, Any],
 ) -> tuple[dict[str, Any], DraftForm]:
-    """Read a form that was sent: the values of a ``konsep_surat``, and the form with what is wrong in it."""
+    """Read a form that was sent: the values of a ``konsep_surat``, and the form with what is wrong in it.
+
+    ``known`` are the extra fields as the form was drawn with them: a masked number that was left alone stays.
+    """
     values, own = parse_form(KONSEP, sent, {}, names=OWN, choices=_choices(signers))
     own.other_errors.clear()
     _mind_signers(own, signers)
     extra: dict[str, Any] = {}
     fields: dict[str, FormField] = {}
     for one in jenis.isian:
-        value, drawn = _read_isian(one, sent, people)
+        value, drawn = _read_isian(one, sent, people, known.get(one.nama))
         fields.update(drawn)
         if value is not None:
             extra[one.nama] = value
@@ -112,7 +118,14 @@ def _mind_person(form: Form) -> None:
     form.fields["nik"].help = "NIK di KTP-nya, bila ada. Boleh kosong."
 
 
+def is_nik(name: str) -> bool:
+    """Tell by its name whether an extra field is a NIK: ``nik``, ``nik_ibu``; it is masked and checked like any."""
+    return name.partition("_")[0] == NIK_WORD
+
+
 def _own_field(one: Isian) -> RecordField:
+    if is_nik(one.nama):
+        return Nik(one.label, required=one.wajib)
     kinds: dict[str, type[RecordField]] = {"panjang": Panjang, "tanggal": Tanggal, "bilangan": Bilangan}
     return kinds.get(one.tipe, Teks)(one.label, required=one.wajib)
 
@@ -122,16 +135,26 @@ def _draw_isian(one: Isian, value: Any, people: PeopleIndex) -> dict[str, FormFi
     if one.tipe == "penduduk":
         return _draw_person(one, str(value or ""), people, "")
     options = [(text, text) for text in one.pilihan] if one.tipe == "pilihan" else None
-    return {name: draw_field(name, _own_field(one), value, options)}
+    own = _own_field(one)
+    item = draw_field(name, own, None if own.info.masked else value, options)
+    item.kept = mask_nik(str(value)) if own.info.masked and value else ""
+    return {name: item}
 
 
-def _read_isian(one: Isian, sent: MultiDict[str, str], people: PeopleIndex) -> tuple[Any, dict[str, FormField]]:
-    name = PREFIX + one.nama
+def _read_isian(
+    one: Isian, sent: MultiDict[str, str], people: PeopleIndex, known: Any
+) -> tuple[Any, dict[str, FormField]]:
+    name, own = PREFIX + one.nama, _own_field(one)
     if one.tipe == "penduduk":
         return _read_person(one, sent, people)
-    (item,) = _draw_isian(one, None, people).values()
+    (item,) = _draw_isian(one, known if own.info.masked else None, people).values()
     item.text = sent.get(name, "")
-    value = read_field(_own_field(one), item)
+    if item.kept and not item.text.strip():
+        item.is_clearing = bool(sent.get(name + CLEAR_SUFFIX)) and not item.required
+        return None if item.is_clearing else known, {name: item}
+    value = read_field(own, item)
+    if own.info.masked and value is not None:
+        item.error = own.find_problem(value) or ""
     if one.tipe == "pilihan" and value is not None and value not in one.pilihan:
         item.error = f"{one.label}: pilih dari daftar."
     return value, {name: item}

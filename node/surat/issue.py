@@ -108,6 +108,7 @@ def _make_letter(gathered: Gathered, draft: Draft, given: Given, day: date) -> d
     return {
         "nomor": nomor, "urut": number.urut, "seri": number.seri or None, "tahun": given.tahun,
         "catatan_log": given.log, "kode_arsip": jenis.kode_arsip or None, "jenis": jenis.slug, "judul": jenis.judul,
+        "tentang": jenis.tentang,
         "konsep": draft.id, "penduduk": draft.values.get("pemohon"), "nama": gathered.nama[:100],
         "tujuan": draft.values.get("tujuan"), "ringkasan": " ".join(summary.split())[:SUMMARY_MAX],
         "tanggal": day.isoformat(), "berlaku_sampai": cetakan["berlaku_sampai"] or None,

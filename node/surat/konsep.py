@@ -11,7 +11,7 @@ from node.penduduk.queries import name_petugas
 from node.penduduk.routes import people_index
 from node.surat.drafts import change_draft, move_draft
 from node.surat.facts import gather, list_warnings
-from node.surat.forms import draw_draft
+from node.surat.forms import draw_draft, load_json
 from node.surat.issue import issue
 from node.surat.pages import draw_form_page, read_form, require_draft, signers_now
 from node.surat.queries import list_letters_of_draft
@@ -45,7 +45,7 @@ def update(id: object) -> ResponseReturnValue:
     """Keep a changed draft; it is checked and approved anew."""
     draft, jenis = require_draft(str(id))
     person = str(draft.values.get("pemohon") or "")
-    values, form = read_form(jenis, bool(person))
+    values, form = read_form(jenis, bool(person), load_json(draft.values.get("isian")))
     frontier = request.form.get("kepala", "")[:10_000]
     if not form.whole.is_valid:
         return draw_form_page(jenis, form, person, draft, frontier), 400
@@ -135,7 +135,7 @@ def _draft_page(id: str, problem: str = "") -> str:
     person = str(draft.values.get("pemohon") or "")
     with node.database.read() as conn:
         gathered = gather(node, conn, people_index(), jenis, draft.values, today(node.clock))
-        warnings = list_warnings(node, conn, people_index(), person) if person else []
+        warnings = list_warnings(node, conn, people_index(), person, jenis) if person else []
         letters = list_letters_of_draft(conn, node.wilayah, id)
         names = name_petugas(conn, [str(draft.values.get("oleh") or "")])
     return render_template(

@@ -95,8 +95,8 @@ def remove(id: object) -> ResponseReturnValue:
 
 
 def read_year(years: list[int]) -> int:
-    """Read the year that the address asks for; the newest without one."""
-    text = request.args.get("tahun", "")
+    """Read the year that the address or form asks for; the newest without one."""
+    text = request.values.get("tahun", "")
     return int(text) if text.isdecimal() and int(text[:5]) in years else years[0]
 
 

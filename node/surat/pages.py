@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import abort, render_template, request
@@ -28,11 +29,12 @@ def draw_form_page(
     node, warnings = services(), []
     if person:
         with node.database.read() as conn:
-            warnings = list_warnings(node, conn, people_index(), person)
+            warnings = list_warnings(node, conn, people_index(), person, jenis)
     found = people_index().get(person)
     return render_template(
         "surat/isi.html", jenis=jenis, form=form, penduduk=person, nama=found.nama if found else "", draft=draft,
         frontier=frontier, problem=problem, warnings=warnings,
+        source={name: id for name in ("peristiwa", "pengganti") if (id := request.values.get(name, ""))},
     )
 
 
@@ -46,9 +48,9 @@ def find_people(text: str) -> list[Any]:
         return list(fill_rows(node, conn, found, ("jk", "umur", "nik", "dusun", "rt_rw", "status_dasar")))
 
 
-def read_form(jenis: JenisSurat, is_resident: bool) -> tuple[dict[str, Any], DraftForm]:
-    """Read the form of a draft that was sent."""
-    return read_draft(jenis, request.form, signers_now(), people_index(), is_resident=is_resident)
+def read_form(jenis: JenisSurat, is_resident: bool, known: Mapping[str, Any]) -> tuple[dict[str, Any], DraftForm]:
+    """Read the form of a draft that was sent; ``known`` are the extra fields that it was drawn with."""
+    return read_draft(jenis, request.form, signers_now(), people_index(), is_resident=is_resident, known=known)
 
 
 def signers_now() -> list[Signer]:

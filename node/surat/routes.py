@@ -12,15 +12,17 @@ from flask.typing import ResponseReturnValue
 from node.beranda.desk import Notes, author, keep, services
 from node.lampid.queries import list_together
 from node.penduduk.editing import Editor, EditView
+from node.penduduk.index import Person
 from node.penduduk.queries import read_row
 from node.penduduk.routes import people_index
+from node.penduduk.rules import HIDUP
 from node.penduduk.tampilan import read_page
 from node.surat.drafts import create_draft
-from node.surat.forms import draw_draft, dump_json
+from node.surat.forms import draw_draft, dump_json, load_json
 from node.surat.pages import draw_form_page, find_people, read_form, require_jenis, signers_now
-from node.surat.peristiwa import read_isian
+from node.surat.peristiwa import add_niks, read_isian, read_parents
 from node.surat.queries import count_letters, list_drafts, list_recent_kinds, read_office, search_letters
-from node.surat.rules import KEADAAN, PENDUDUK, order_kinds
+from node.surat.rules import ISI, KEADAAN, KONSEP, PENDUDUK, SURAT, order_kinds
 from shared.clock import today
 from shared.records.catalogue import CATALOGUE
 from shared.surat.jenis import JenisSurat, list_jenis
@@ -101,16 +103,14 @@ def person_fragment(slug: str) -> ResponseReturnValue:
 
 @blueprint.get("/baru/<slug>/isi")
 def compose(slug: str) -> ResponseReturnValue:
-    """Show the empty form of a letter."""
+    """Show the form of a letter: with what an event tells, or a letter in whose place it comes."""
     jenis, person = _read_target(slug)
     if not person and not jenis.untuk_bukan_penduduk:
         return redirect(url_for(".choose_person", slug=slug), 303)
     signers = signers_now()
     # Most letters are signed by the kepala desa himself.
     chief = next((signer.id for signer in signers if signer.jabatan == "kades"), "")
-    start = {
-        "cara": "langsung", "penandatangan": chief or None, "isian": dump_json(_read_event(slug, person)),
-    }
+    start = {"cara": "langsung", "penandatangan": chief or None, **_read_start(jenis, person)}
     form = draw_draft(jenis, start, signers, people_index(), is_resident=bool(person))
     return draw_form_page(jenis, form, person)
 
@@ -119,7 +119,7 @@ def compose(slug: str) -> ResponseReturnValue:
 def write(slug: str) -> ResponseReturnValue:
     """Keep a new draft."""
     jenis, person = _read_target(slug)
-    values, form = read_form(jenis, bool(person))
+    values, form = read_form(jenis, bool(person), load_json(_read_start(jenis, person).get("isian")))
     if not form.whole.is_valid:
         return draw_form_page(jenis, form, person), 400
     id = create_draft(services(), {**values, "jenis": slug, "pemohon": person or None}, author())
@@ -170,20 +170,40 @@ def _read_target(slug: str) -> tuple[JenisSurat, str]:
     return require_jenis(slug), id
 
 
-def _read_event(slug: str, person: str) -> dict[str, Any]:
-    """Give what is known for a letter from an event: the one that is asked for, else the person's last."""
+def _read_start(jenis: JenisSurat, person: str) -> dict[str, Any]:
+    """Give what a new draft begins with: all that the draft of a letter (``pengganti``) said, else of an event."""
+    node, id = services(), request.values.get("pengganti", "")
+    with node.database.read() as conn:
+        letter = read_row(conn, SURAT, node.wilayah, id) or {}
+        former = read_row(conn, KONSEP, node.wilayah, str(letter.get("konsep") or "")) or {}
+    # The same person, whom this user may see, and the same fields.
+    if former and (str(former["pemohon"] or ""), former["jenis"]) == (person, jenis.slug):
+        return {name: former[name] for name in ISI if former[name] is not None}
+    return {"isian": dump_json(_read_event(jenis, person))}
+
+
+def _read_event(jenis: JenisSurat, person: str) -> dict[str, Any]:
+    """Give what is known for a letter from an event: the one that is asked for, else the person's last.
+
+    Where there is none, the letter of a birth still knows the parents: head and spouse of the family.
+    """
     node, index = services(), people_index()
     with node.database.read() as conn:
         live = read_row(conn, PENDUDUK, node.wilayah, person) or {}
-        id = request.args.get("peristiwa") or str(live.get("peristiwa") or "")
+        id = request.values.get("peristiwa") or str(live.get("peristiwa") or "")
         event = read_row(conn, CATALOGUE["peristiwa"], node.wilayah, id)
         # Only of somebody whom this user may see.
-        if event is None or index.get(str(event["penduduk"])) is None:
-            return {}
+        if event is None or event["jenis"] != jenis.tentang or index.get(str(event["penduduk"])) is None:
+            return read_parents(jenis, _list_living(str(live.get("keluarga") or "")), str(live.get("nama") or ""))
         whom = read_row(conn, PENDUDUK, node.wilayah, str(event["penduduk"])) or {}
         together = list_together(conn, node.wilayah, str(event["rombongan"] or id))
     others = [item.nama for item in together if item.penduduk != person]
-    return read_isian(slug, event, whom, others, str(live.get("nama") or ""))
+    whom = add_niks(whom, index.members().get(str(whom.get("keluarga") or ""), []))
+    return read_isian(jenis, event, whom, others, str(live.get("nama") or ""))
+
+
+def _list_living(family: str) -> list[Person]:
+    return [p for p in people_index().members().get(family, []) if p.status == HIDUP]
 
 
 def _name_kinds(conn: sqlite3.Connection) -> dict[str, str]:

@@ -12,6 +12,7 @@ from node.beranda.desk import author, services
 from node.cetak.cetakan import make_pdf
 from node.penduduk.editing import require_row, write_fields
 from node.penduduk.queries import name_petugas
+from node.penduduk.routes import people_index
 from node.surat.issue import cancel, secure_letter
 from node.surat.queries import list_letters_of_draft
 from node.surat.rules import SURAT
@@ -116,7 +117,13 @@ def _page(id: str, *, form: Form | None = None, problem: str = "", at: str = "")
         "surat/terbit.html", id=id, surat=values, cetakan=snapshot, jenis=jenis.nama if jenis else values.get("jenis"),
         names=names, others=others, problem=problem, at=at, accept=ACCEPT, alasan=request.form.get("alasan", ""),
         kirim=form or make_form(SURAT, {**values, **start}, names=SENDING), today=today(node.clock).isoformat(),
+        may_replace=jenis is not None and jenis.aktif and _is_known(values.get("penduduk")),
     )
+
+
+def _is_known(penduduk: str | None) -> bool:
+    """Tell whether a new letter could be for the same person: a resident who is still on record, or no resident."""
+    return penduduk is None or people_index().get(penduduk) is not None
 
 
 def _mask(snapshot: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from typing import NamedTuple
 
 from shared.lampid.cells import Cell, add, make_cell, negate, spread
@@ -54,6 +55,11 @@ def move_month(bulan: str, by: int = 1) -> str:
     """Give the month (``YYYY-MM``) so many months later, or earlier."""
     at = int(bulan[:4]) * 12 + int(bulan[5:7]) - 1 + by
     return f"{at // 12:04d}-{at % 12 + 1:02d}"
+
+
+def find_last_day(bulan: str) -> str:
+    """Give the last day (``YYYY-MM-DD``) of a month."""
+    return (date.fromisoformat(f"{move_month(bulan)}-01") - timedelta(days=1)).isoformat()
 
 
 def list_gerak(peristiwa: Mapping[str, Peristiwa], penduduk: str, last: str) -> list[Gerak]:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import typst
 
 PPI_SCREEN = 80.0
-_NO_IMAGES: Mapping[str, bytes] = MappingProxyType({})
+NO_IMAGES: Mapping[str, bytes] = MappingProxyType({})
 _PNG = b"\x89PNG\r\n\x1a\n"
 _HERE = Path(str(files("shared.pdf")))
 _TEMPLATES = _HERE / "templates"
@@ -44,7 +44,7 @@ class TypesetError(SipandeError):
 
 
 def typeset(
-    template: str, data: Mapping[str, Any], *, timestamp_s: int, images: Mapping[str, bytes] = _NO_IMAGES
+    template: str, data: Mapping[str, Any], *, timestamp_s: int, images: Mapping[str, bytes] = NO_IMAGES
 ) -> bytes:
     """Set one print as PDF; the same arguments give the same bytes.
 
@@ -56,7 +56,7 @@ def typeset(
 
 
 def draw_pages(
-    template: str, data: Mapping[str, Any], *, images: Mapping[str, bytes] = _NO_IMAGES, ppi: float = PPI_SCREEN
+    template: str, data: Mapping[str, Any], *, images: Mapping[str, bytes] = NO_IMAGES, ppi: float = PPI_SCREEN
 ) -> list[bytes]:
     """Draw the same print as PNG, one a page, for a screen."""
     return _compile(template, data, images, 0, "png", ppi)

@@ -8,7 +8,11 @@ from shared.records.kind import RecordSchema
 
 
 class PendudukSchema(RecordSchema):
-    """A resident. Version 2 says in the group *status* which event has made it (shared/records/lampid.py)."""
+    """A resident. Version 2 says in the group *status* which event has made it (shared/records/lampid.py).
+
+    It also brings what books B.1 and B.5 of Permendagri 47/2016 ask and the spreadsheet lacks: which letters somebody
+    reads, where and when the KTP was issued. These are groups of their own, so a change of the others stays as old.
+    """
 
     kind = "penduduk"
     version = 2
@@ -65,3 +69,6 @@ class PendudukSchema(RecordSchema):
     telepon = Teks("Nomor telepon", maks=30, personal=True)
     status_tinggal = Pilihan("Status tinggal", {"tetap": "Tetap", "tidak_tetap": "Tidak tetap"})
     foto = Lampiran("Foto")
+    membaca = Kode("Dapat membaca huruf", "kemampuan_baca", since=2)
+    tempat_cetak_ktp = Teks("KTP dikeluarkan di", group="cetak_ktp", maks=100, personal=True, since=2)
+    tanggal_cetak_ktp = Tanggal("KTP dikeluarkan tanggal", group="cetak_ktp", personal=True, since=2)

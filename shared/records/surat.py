@@ -19,6 +19,7 @@ from shared.records.fields import (
     Ya,
 )
 from shared.records.kind import RecordSchema
+from shared.records.lampid import LAHIR, MATI, PINDAH
 
 KERTAS = {"F4": "F4 (folio)", "A4": "A4"}
 SATUAN_BERLAKU = {"hari": "hari", "minggu": "minggu", "bulan": "bulan", "tahun": "tahun"}
@@ -30,6 +31,13 @@ CARA_TANDA_TANGAN = {
     "langsung": "Langsung (kepala desa)", "an": "a.n. (atas nama)", "ub": "u.b. (untuk beliau)",
     "plt": "Plt. (pelaksana tugas)", "plh": "Plh. (pelaksana harian)",
 }
+
+BIASA = "biasa"
+TENTANG = {
+    BIASA: "Bukan tentang peristiwa", LAHIR: "Kelahiran", MATI: "Kematian: orangnya sudah meninggal",
+    PINDAH: "Pindah keluar: orangnya pindah dari desa",
+}
+"""Of which event a letter speaks: it takes over what was told of it, and what became of its person is no surprise."""
 
 
 class TemplatSuratSchema(RecordSchema):
@@ -53,6 +61,7 @@ class TemplatSuratSchema(RecordSchema):
     satuan = Pilihan("Satuan masa berlaku", SATUAN_BERLAKU, group="berlaku")
     kertas = Pilihan("Kertas", KERTAS)
     aktif = Ya("Dipakai")
+    tentang = Pilihan("Tentang", TENTANG)
 
 
 class KonsepSuratSchema(RecordSchema):
@@ -90,8 +99,9 @@ class SuratSchema(RecordSchema):
     scan and its way to the receiver are added later.
 
     ``urut`` is the number in its series: the block of ``catatan_log`` for ``tahun`` where ``seri`` is empty, else the
-    series of that log alone. ``cetakan`` is the JSON of what was printed; ``tanda`` the signature over the facts that
-    the QR carries, ``kode`` the random part that nobody can guess.
+    series of that log alone. ``tentang`` is the event that its kind spoke of on that day (rule V8 asks for it).
+    ``cetakan`` is the JSON of what was printed; ``tanda`` the signature over the facts that the QR carries, ``kode``
+    the random part that nobody can guess.
     """
 
     kind = "surat"
@@ -107,6 +117,7 @@ class SuratSchema(RecordSchema):
     kode_arsip = Teks("Kode arsip", group="surat", maks=30)
     jenis = Teks("Jenis surat", group="surat", maks=60, required=True)
     judul = Teks("Judul", group="surat", maks=200)
+    tentang = Pilihan("Tentang", TENTANG, group="surat")
     konsep = Rujukan("Konsep", "konsep_surat", group="surat")
     penduduk = Rujukan("Penduduk", "penduduk", group="surat")
     nama = Teks("Nama", group="surat", maks=100, personal=True)

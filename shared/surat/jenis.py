@@ -16,7 +16,7 @@ from importlib.resources import files
 from typing import Any
 
 from shared.errors import UserError
-from shared.records.surat import KERTAS, SATUAN_BERLAKU
+from shared.records.surat import BIASA, KERTAS, SATUAN_BERLAKU, TENTANG
 from shared.surat.queries import read_templates
 
 TIPE_ISIAN = {
@@ -44,7 +44,8 @@ class Isian:
 class JenisSurat:
     """A kind of letter. ``berlaku`` counts in ``satuan`` (hari, minggu, bulan, tahun); None: without end.
 
-    ``is_bawaan``: as shipped; ``record`` is that of the desa's own text in its place, "" when there is none.
+    ``tentang``: the event that the letter speaks of (shared/records/surat.py), or BIASA. ``is_bawaan``: as shipped;
+    ``record`` is that of the desa's own text in its place, "" when there is none.
     """
 
     slug: str
@@ -59,6 +60,7 @@ class JenisSurat:
     syarat: tuple[str, ...] = ()
     untuk_bukan_penduduk: bool = True
     mengetahui_camat: bool = False
+    tentang: str = BIASA
     aktif: bool = True
     is_bawaan: bool = True
     record: str = ""
@@ -100,6 +102,7 @@ def from_record(row: Mapping[str, Any]) -> JenisSurat:
         isian=load_isian(row["isian"] or "[]"), syarat=tuple(_load_list(row["syarat"])),
         untuk_bukan_penduduk=base.untuk_bukan_penduduk if base else True,
         mengetahui_camat=base.mengetahui_camat if base else False,
+        tentang=row["tentang"] or (base.tentang if base else BIASA),
         aktif=row["aktif"] is None or bool(row["aktif"]), is_bawaan=False, record=row["id"],
     )
 
@@ -178,10 +181,10 @@ def _parse(slug: str, text: str) -> JenisSurat:
         isi=isi.strip("\n"), isian=tuple(isian),
         syarat=tuple(part.strip() for part in values.get("syarat", "").split(";") if part.strip()),
         untuk_bukan_penduduk=values.get("bukan_penduduk", "ya") == "ya",
-        mengetahui_camat=values.get("mengetahui_camat") == "ya",
+        mengetahui_camat=values.get("mengetahui_camat") == "ya", tentang=values.get("tentang", BIASA),
     )
-    if jenis.satuan not in SATUAN_BERLAKU or jenis.kertas not in KERTAS:
-        raise ValueError(f"shipped letter {slug}: validity or paper")
+    if jenis.satuan not in SATUAN_BERLAKU or jenis.kertas not in KERTAS or jenis.tentang not in TENTANG:
+        raise ValueError(f"shipped letter {slug}: validity, paper or event")
     return jenis
 
 

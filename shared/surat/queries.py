@@ -12,7 +12,8 @@ from shared.surat.periksa import Key, Record
 def read_templates(conn: sqlite3.Connection, desa: str, slug: str | None = None) -> list[dict[str, Any]]:
     """Read the templates that a desa has written, oldest first; two computers may have written one slug each."""
     rows = conn.execute(
-        "SELECT id, slug, nama, judul, isi, isian, syarat, kode_arsip, berlaku, satuan, kertas, aktif"
+        "SELECT id, slug, nama, judul, isi, isian, syarat, kode_arsip, berlaku, satuan, kertas, aktif,"
+        " tentang"
         " FROM templat_surat WHERE desa = ? AND (? IS NULL OR slug = ?) ORDER BY id",
         (desa, slug, slug),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,8 @@ class Office:
     node: Server
     hub: Server
     today: str
+    month_end: str
+    """The last day of the month that has just ended: it is the one that can be closed today."""
 
     def rows(self, sql: str) -> list[dict[str, Any]]:
         return read_rows(self.node.folder.path, sql)
@@ -62,7 +65,9 @@ def office(hub: Server, tmp_path: Path, request: pytest.FixtureRequest) -> Itera
         node.call("impor", berkas=str(tmp_path / "penduduk.xlsx"))
         enrol_node(hub, node, desa)
         assert node.call("sync")["hasil"] == "selesai"
-        yield Office(desa, node, hub, today(SystemClock()).strftime("%d-%m-%Y"))
+        day = today(SystemClock())
+        before = day.replace(day=1) - timedelta(days=1)
+        yield Office(desa, node, hub, day.strftime("%d-%m-%Y"), before.strftime("%d-%m-%Y"))
 
 
 def judge(window: Window, name: str) -> None:
@@ -95,10 +100,10 @@ def appoint(window: Window, office: Office) -> str:
 
 
 def bear(window: Window, office: Office) -> None:
-    """A child is born."""
+    """A child was born and reported on the last day of a month, and is written down today."""
     report(window, "Kelahiran", office.rows(MOTHER)[0]["nama"].lower())
-    window.fill(nama="BUNGA MELATI", jenis_kelamin="PEREMPUAN", tanggal_peristiwa=office.today, jam="04.30",
-                tempat_lahir="PURBALINGGA")
+    window.fill(nama="BUNGA MELATI", jenis_kelamin="PEREMPUAN", tanggal_peristiwa=office.month_end,
+                tanggal_lapor=office.month_end, jam="04.30", tempat_lahir="PURBALINGGA")
     judge(window, "lahir")
     window.click("Catat kelahiran")
     expect(window.page.locator("main")).to_contain_text("Peristiwa sudah dicatat")
@@ -155,11 +160,11 @@ def cancel(window: Window) -> None:
 
 
 def close_month(window: Window) -> str:
-    """Close the month that runs; give its name."""
+    """Close the month that has just ended; give its name."""
     window.go("/")
     window.click("Laporan")
     judge(window, "laporan")
-    link = window.page.locator("main table a").first
+    link = window.page.locator("main td.pokok a").nth(1)
     month = link.inner_text().strip()
     link.click()
     judge(window, "bulan")

@@ -58,4 +58,7 @@ def test_letters_from_the_counter_to_the_agenda(kecamatan: Kecamatan) -> None:
         check_page(budi, "desa-surat-jenis")
         budi.go(f"/penduduk/{person['id']}")
         expect(budi.page.locator("main")).to_contain_text(number)
-        assert fetch(siti, "/surat/agenda/unduh.pdf?buku=keluar").startswith(b"%PDF")
+        siti.go("/surat/agenda/")
+        with siti.page.expect_download() as sheet:
+            siti.click("PDF untuk ditandatangani")
+        assert sheet.value.path().read_bytes().startswith(b"%PDF")

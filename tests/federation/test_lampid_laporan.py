@@ -31,6 +31,7 @@ from shared.web.passwords import Cost
 from shared.web.services import Web
 from tests.support.federation import DESA, Federation
 from tests.support.lampid import close, happen, months
+from tests.support.office import create
 
 LAIN = "33.03.04.2001"
 BULAN = "2026-08"
@@ -244,6 +245,21 @@ def test_thirty_days_are_counted_on_the_day_that_is_handed_in(federation: Federa
             counts.append(len(list_findings(conn, kode="V8")))
     # The day never moves back.
     assert counts == [0, 1, 1]
+
+
+def test_a_letter_for_somebody_who_is_dead_is_found_unless_it_is_about_the_death(federation: Federation) -> None:
+    here = federation.add_node("satu")
+    people = [happen(here, "datang", "2026-05-01", jenis_kelamin=1)[0] for _ in range(2)]
+    for person in people:
+        happen(here, "mati", "2026-07-01", person)
+    letter = {"tahun": 2026, "tanggal": "2026-07-20"}
+    # Neither slug says it: an office calls its own letters what it likes.
+    create(here, "surat", nomor="1", urut=1, penduduk=people[0], jenis="surat-duka", tentang="mati", **letter)
+    create(here, "surat", nomor="2", urut=2, penduduk=people[1], jenis="pengantar-makam", tentang="biasa", **letter)
+    federation.sync_all()
+    with federation.hub.database.read() as conn:
+        (found,) = list_findings(conn, kode="V8")
+    assert "sudah meninggal" in found.ringkasan and people[1] in str(found.rekaman)
 
 
 def test_a_life_goes_on_after_death_is_found(federation: Federation) -> None:

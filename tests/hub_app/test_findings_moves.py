@@ -47,7 +47,7 @@ def stories(draw: Draw) -> list[list[Change]]:
             if draw(st.integers(0, 2)) == 0:
                 changes.append(writer.create(
                     "surat", f"surat-{at}-{number}", nomor="1", urut=1, tahun=2026, tanggal="2026-11-25",
-                    penduduk=record_id(person), jenis=draw(st.sampled_from(["usaha", "keterangan-kematian"])),
+                    penduduk=record_id(person), jenis="usaha", tentang=draw(st.sampled_from([None, "mati"])),
                 ))
             if draw(st.integers(0, 5)) == 0:
                 changes.append(writer.delete("penduduk", person, [named]))

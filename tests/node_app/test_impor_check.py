@@ -224,7 +224,7 @@ def test_a_woman_may_be_pregnant() -> None:
 
 
 def test_shifted_csv_row_is_rejected() -> None:
-    cells = person(1, alamat="JL A, NO 1", lng="110.5")
+    cells = person(1, alamat="JL A, NO 1", **{HEADER[-1]: "17-08-2013"})
     text = ",".join(HEADER) + "\n" + ",".join(str(cells.get(name, "")) for name in HEADER) + "\n"
     bacaan = read_penduduk(text.encode(), "warga.csv", TODAY)
     assert bacaan.rows == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from node.lampid.queries import read_lives
 from node.services import NodeServices
 from shared.lampid.chain import count_events
 from tests.node_app.test_pages_conflict import open_browser
-from tests.node_app.test_pages_kit import NO_KK, Browser, Desa, read_form, read_text
+from tests.node_app.test_pages_kit import NIK, NIK_ISTRI, NO_KK, Browser, Desa, read_form, read_text
 from tests.support.federation import DESA, Federation
 from tests.support.office import create, rows
 
@@ -438,6 +439,37 @@ def test_what_was_changed_since_is_left_and_said(desa: Desa, siti: Browser) -> N
     assert person(desa, desa.ibu)[2] == 9 and person(desa, desa.ayah)[0] == 1
 
 
+def return_elsewhere(desa: Desa, siti: Browser) -> str:
+    """Let the child go missing and come back to a family of its own; return the event of the return."""
+    siti.follow(send(siti, f"/peristiwa/catat/hilang/{desa.anak}"))
+    path = f"/peristiwa/catat/kembali/{desa.anak}"
+    answer = send(siti, path, tujuan="baru", alamat="JL. BARU", dusun=desa.dusun, rt="009", rw="", hubungan="1")
+    assert read_address(desa) == ("JL. BARU", desa.dusun, None, "009")
+    return event_of(answer)
+
+
+def read_address(desa: Desa) -> tuple[Any, ...]:
+    return tuple(desa.value("penduduk", desa.anak, name) for name in ("alamat", "dusun", "rw", "rt"))
+
+
+def test_an_undone_return_gives_back_the_address_too(desa: Desa, siti: Browser) -> None:
+    before = read_address(desa)
+    event = return_elsewhere(desa, siti)
+    assert "seperti sebelumnya, juga alamat dan tempatnya di keluarga" in say(siti.get(f"/peristiwa/{event}"))
+    text = say(siti.follow(undo(siti, event)))
+    assert "tidak dikembalikan" not in text
+    assert read_address(desa) == before == ("JL. MAWAR", desa.dusun, "001", "002")
+    assert person(desa, desa.anak)[:3] == (4, desa.keluarga, 4)
+
+
+def test_an_address_that_was_changed_after_a_return_is_left_and_said(desa: Desa, siti: Browser) -> None:
+    event = return_elsewhere(desa, siti)
+    desa.change("penduduk", desa.anak, rt="010")
+    text = say(siti.follow(undo(siti, event)))
+    assert "Alamat ANDI SANTOSO tidak dikembalikan" in text
+    assert read_address(desa) == ("JL. BARU", desa.dusun, None, "010")
+
+
 def test_an_undo_that_leaves_two_heads_says_so(desa: Desa, siti: Browser) -> None:
     event = event_of(send(siti, f"/peristiwa/catat/mati/{desa.ayah}"))
     desa.change("penduduk", desa.ibu, hubungan=9)
@@ -578,6 +610,53 @@ def test_the_letter_of_a_birth_is_for_the_head_and_about_the_child(desa: Desa, s
         "KREYO SANTOSO", "Ayah",
     ]
     assert not form["nik_ibu"], "nobody has said what for he needs it"
+
+
+def keep_birth_letter(desa: Desa, siti: Browser, address: str, **typed: str) -> dict[str, Any]:
+    """Save the letter of a birth as it is proposed; give what the draft keeps."""
+    page = siti.get(address)
+    assert NIK not in page.text and NIK_ISTRI not in page.text, "masked on the screen"
+    assert f"{NIK[:4]}••••••••{NIK[-4:]}" in page.text and f"{NIK_ISTRI[:4]}••••••••{NIK_ISTRI[-4:]}" in page.text
+    path = "/surat/baru/keterangan-kelahiran/isi"
+    answer = siti.post(path, {**read_form(page, path), **typed})
+    assert answer.status_code == 303, say(answer)
+    shown = siti.get(answer.headers["Location"])
+    assert NIK_ISTRI not in shown.text
+    isian: dict[str, Any] = json.loads(desa.value("konsep_surat", event_of(answer), "isian"))
+    return isian
+
+
+def test_the_letter_of_a_birth_has_the_nik_of_the_parents_without_showing_it(desa: Desa, siti: Browser) -> None:
+    event = send(siti, f"/peristiwa/catat/lahir/{desa.keluarga}", nama="BUNGA SANTOSO", jenis_kelamin="2",
+                 tempat_lahir="PURBALINGGA")
+    found = re.search(r'href="(/surat/baru/[a-z-]+/isi[^"]*)"', siti.follow(event).text)
+    assert found
+    address = found[1].replace("&amp;", "&")
+    kept = keep_birth_letter(desa, siti, address)
+    assert (kept["nik_ibu"], kept["nik_ayah"], kept["nama_anak"]) == (NIK_ISTRI, NIK, "BUNGA SANTOSO")
+    other = NIK[:-4] + "0099"
+    kept = keep_birth_letter(desa, siti, address, isian_nik_ayah=other, isian_nik_ibu__kosongkan="1")
+    assert kept["nik_ayah"] == other and "nik_ibu" not in kept
+    path = "/surat/baru/keterangan-kelahiran/isi"
+    answer = siti.post(path, {**read_form(siti.get(address), path), "isian_nik_ayah": "12"})
+    assert answer.status_code == 400 and "16" in say(answer)
+    # The parents of a record that was imported are known by name alone; the card knows the rest.
+    child = desa.value("peristiwa", event_of(event), "penduduk")
+    desa.change("penduduk", child, ibu_nik=None, ayah_nik=None)
+    assert keep_birth_letter(desa, siti, address)["nik_ibu"] == NIK_ISTRI
+
+
+def test_the_letter_of_a_birth_without_an_event_knows_the_parents_from_the_card(desa: Desa, siti: Browser) -> None:
+    told = {"isian_nama_anak": "BUNGA", "isian_jenis_kelamin_anak": "Perempuan", "isian_hari_lahir": "Senin",
+            "isian_tanggal_lahir_anak": "07-09-2026", "isian_tempat_lahir_anak": "PURBALINGGA"}
+    path = "/surat/baru/keterangan-kelahiran/isi"
+    kept = keep_birth_letter(desa, siti, f"{path}?penduduk={desa.ibu}", **told)
+    assert [kept[name] for name in ("nama_ibu", "nik_ibu", "nama_ayah", "nik_ayah", "hubungan")] == [
+        "SITI AMINAH", NIK_ISTRI, "KREYO SANTOSO", NIK, "Ibu",
+    ]
+    assert "KREYO" not in "".join(
+        value for name, value in read_form(siti.get(f"{path}?penduduk={desa.anak}"), path).items() if "isian" in name
+    ), "the parents of a child's child are not guessed"
 
 
 def test_what_is_not_there_is_not_found(desa: Desa, siti: Browser) -> None:

@@ -5,14 +5,18 @@ from __future__ import annotations
 import re
 from html import unescape
 from io import BytesIO
+from typing import Any
+from zipfile import ZipFile
 
 import pytest
+from pypdf import PdfReader
 from python_calamine import CalamineWorkbook
 
 from node.laporan import books, cetak
+from node.laporan.closing import mark
 from shared.lampid.book import B3, make_long, make_short
-from tests.node_app.test_pages_kit import NIK, Browser, Desa, read_text
-from tests.support.lampid import close, happen, months
+from tests.node_app.test_pages_kit import NIK, Browser, Desa, read_form, read_text
+from tests.support.lampid import close, end_month, happen, months
 
 BULAN = "2026-09"
 """The month of the clock of the tests."""
@@ -73,9 +77,10 @@ def test_the_month_shows_what_came_late_what_was_voided_and_what_was_corrected(d
 
 
 def test_a_month_is_closed_as_it_was_seen_and_not_otherwise(desa: Desa) -> None:
+    end_month(desa.clock, BULAN)
     browser = desa.browser("siti")
     page = browser.get(f"/laporan/{BULAN}/tutup")
-    assert "keadaan awal" in page.text and "nihil" in page.text and "belum habis" in page.text
+    assert "keadaan awal" in page.text and "nihil" in page.text and "hari terakhir bulan ini" in page.text
     seen = re.search(r'name="dilihat" value="(\w+)"', page.text)
     assert seen
     assert browser.post(f"/laporan/{BULAN}/tutup", dilihat=seen[1]).status_code == 400
@@ -110,6 +115,40 @@ def test_months_are_closed_in_order(desa: Desa) -> None:
     page = read_text(browser.get(f"/laporan/{BULAN}/tutup"))
     assert "Tutup dulu Agustus 2026" in page
     assert browser.post(f"/laporan/{BULAN}/tutup", benar="1", dilihat="x").status_code == 409
+
+
+def test_a_month_that_runs_is_not_closed_before_its_last_day(desa: Desa) -> None:
+    close(desa.node, "2026-08")
+    browser = desa.browser()
+    page = read_text(browser.get(f"/laporan/{BULAN}"))
+    assert "Tutup mulai tanggal 30-09-2026; menurut komputer ini hari ini 21-09-2026" in page
+    assert f"/laporan/{BULAN}/tutup" not in browser.get(f"/laporan/{BULAN}").text
+    assert "September 2026 belum habis" in read_text(browser.get(f"/laporan/{BULAN}/tutup"))
+    answer = browser.post(f"/laporan/{BULAN}/tutup", benar="1", dilihat=mark(months(desa.node)[BULAN]))
+    assert answer.status_code == 409 and "September 2026 belum habis" in answer.text
+    assert desa.count("SELECT count(*) FROM laporan_lampid") == 1
+    end_month(desa.clock, BULAN)
+    close(desa.node, BULAN)
+    assert desa.count("SELECT count(*) FROM laporan_lampid") == 2
+
+
+def test_a_first_report_that_passes_over_events_is_asked_about(desa: Desa) -> None:
+    happen(desa.node, "datang", "2026-07-04", jenis_kelamin=1, dusun=desa.dusun)
+    happen(desa.node, "pindah", "2026-08-05", desa.lajang)
+    end_month(desa.clock, BULAN)
+    browser = desa.browser()
+    page = browser.get(f"/laporan/{BULAN}/tutup")
+    text = " ".join(read_text(page).split())
+    assert "Juli 2026 : 1 peristiwa" in text and "Agustus 2026 : 1 peristiwa" in text and "Tutup Juli 2026 dulu" in text
+    assert 'href="/laporan/2026-07/tutup"' in page.text
+    seen = re.search(r'name="dilihat" value="(\w+)"', page.text)
+    assert seen
+    refused = browser.post(f"/laporan/{BULAN}/tutup", dilihat=seen[1], benar="1")
+    assert refused.status_code == 400 and "dimulai dari September 2026" in read_text(refused)
+    assert "Ada bulan sebelumnya" not in browser.get("/laporan/2026-07/tutup").text
+    browser.get(f"/laporan/{BULAN}/tutup")
+    browser.follow(browser.post(f"/laporan/{BULAN}/tutup", dilihat=seen[1], benar="1", mulai="1"))
+    assert months(desa.node)[BULAN].is_nihil
 
 
 def test_a_deleted_duplicate_keeps_its_name_behind_the_correction(desa: Desa) -> None:
@@ -153,6 +192,23 @@ def test_a_book_has_the_columns_of_the_regulation_and_masks_numbers_on_the_scree
     assert desa.count("SELECT count(*) FROM access_audit WHERE action = 'buku_dicetak' AND detail LIKE '%orang'") == 1
 
 
+def test_what_the_form_says_of_letters_and_ktp_stands_in_the_books(desa: Desa) -> None:
+    browser = desa.browser()
+    form = read_form(browser.get(f"/penduduk/{desa.ayah}/ubah"), f"/penduduk/{desa.ayah}/ubah")
+    typed = {"membaca": "4", "tempat_cetak_ktp": "PURBALINGGA", "tanggal_cetak_ktp": "17-08-2013"}
+    assert typed.keys() <= form.keys()
+    browser.follow(browser.post(f"/penduduk/{desa.ayah}/ubah", {**form, **typed}))
+    assert "Arab dan Latin" in read_text(browser.get(f"/penduduk/{desa.ayah}"))
+    for kode, column, word in (("b1", "Dapat membaca huruf", "AL"),
+                               ("b5", "Tempat dan tanggal dikeluarkan", "PURBALINGGA, 17-08-2013")):
+        browser.get(f"/laporan/buku/{kode}")
+        answer = browser.follow(browser.post(f"/laporan/buku/{kode}/cetak", format="xlsx"))
+        rows = CalamineWorkbook.from_filelike(BytesIO(answer.data)).get_sheet_by_index(0).to_python()
+        at = next(row.index(column) for row in rows if column in row)
+        written = [row[at] for row in rows if isinstance(row[0], float) and row[0] > 0 and row[2] != 3.0]
+        assert sorted(written, key=str) == ["", "", "", word], (kode, written)
+
+
 def test_numbers_of_a_book_are_opened_with_a_purpose_and_logged(desa: Desa) -> None:
     browser = desa.browser()
     browser.get("/laporan/buku/b1")
@@ -179,6 +235,42 @@ def test_a_long_book_is_printed_in_parts(desa: Desa, monkeypatch: pytest.MonkeyP
     assert [isi.keterangan for isi in made] == [
         "Bagian 1 dari 2, nomor 1 sampai 3", *["Bagian 2 dari 2, nomor 4 sampai 4"] * 2, "",
     ]
+
+
+def test_all_parts_of_a_long_book_leave_as_one_zip_while_they_are_made(
+    desa: Desa, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(books, "PART_ROWS", 3)
+    made: list[str] = []
+    real = cetak.typeset_book
+
+    def typeset_book(data: dict[str, Any], **more: Any) -> bytes:
+        made.append(data["keterangan"])
+        return real(data, **more)
+
+    monkeypatch.setattr(cetak, "typeset_book", typeset_book)
+    browser = desa.browser()
+    page = read_text(browser.get("/laporan/buku/b1"))
+    assert "2 bagian" in page and "Semua bagian (ZIP berisi 2 PDF)" in page
+    answer = browser.post("/laporan/buku/b1/cetak", format="zip")
+    address = answer.headers["Location"]
+    assert answer.status_code == 303 and made == []
+    # Twice: a download that broke off is fetched again.
+    for _ in range(2):
+        made.clear()
+        stream = browser.client.get(address, buffered=False)
+        chunks = stream.iter_encoded()
+        first = next(chunks)
+        assert made == ["Bagian 1 dari 2, nomor 1 sampai 3"], "the first part leaves before the second is made"
+        with ZipFile(BytesIO(first + b"".join(chunks))) as archive:
+            assert archive.namelist() == [f"buku-b1-2026-09-21-bagian-{at}-dari-02.pdf" for at in ("01", "02")]
+            texts = [PdfReader(BytesIO(archive.read(name))).pages[0].extract_text() for name in archive.namelist()]
+        assert "KREYO SANTOSO" in texts[0] and "nomor 4 sampai 4" in texts[1]
+    audit = "SELECT count(*) FROM access_audit WHERE action = 'buku_dicetak' AND detail = 'zip, 4 orang'"
+    assert desa.count(audit) == 1
+    assert "Bagian" not in read_text(desa.browser().get("/laporan/buku/b2")), "a short book is one file"
+    browser.get("/laporan/buku/b2")
+    assert browser.post("/laporan/buku/b2/cetak", format="zip").status_code == 400
 
 
 def test_the_book_of_changes_leaves_out_what_was_taken_back(desa: Desa) -> None:

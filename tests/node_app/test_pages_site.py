@@ -31,7 +31,7 @@ ENGLISH = frozenset(
 ALSO_INDONESIAN = frozenset({"total", "filter", "data", "admin", "operator", "no"})  # no. KK
 
 
-PRINTS = ("agenda.download_table", "agenda.download_sheet", "konsep.print_concept", "surat_terbit.print_letter")
+PRINTS = ("konsep.print_concept", "surat_terbit.print_letter")
 JENIS = "keterangan-usaha"
 EMPTY: Cetakan = {
     "format": 1, "jenis": "", "judul": "Surat", "nomor": "001/2026", "kertas": "F4", "mengetahui_camat": False,

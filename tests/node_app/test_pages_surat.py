@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from html import unescape
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from node.surat.rules import take_sidik
 from shared.errors import UserError
 from shared.surat.jenis import list_jenis
 from shared.surat.numbering import name_seri
-from tests.node_app.test_pages_kit import NIK, Browser, Desa, make_desa, read_form, read_text
+from tests.node_app.test_pages_kit import NIK, NIK_ISTRI, PASSWORD, Browser, Desa, make_desa, read_form, read_text
 from tests.support.federation import DESA
 from tests.support.office import own_log
 from tests.support.pictures import draw_crest
@@ -183,6 +184,22 @@ def test_warnings_for_the_dead_and_for_who_waits_for_verval(desa: Desa, siti: Br
     assert "menunggu verval" in say(siti.get(path))
 
 
+def test_what_a_letter_is_about_is_no_surprise(desa: Desa, siti: Browser) -> None:
+    """The letter of a death warns when the person is *not* dead; the letter of a move knows that he is gone."""
+    surprise = "Pastikan suratnya memang untuk orang ini"
+    page = say(siti.get(f"/surat/baru/keterangan-kematian/isi?penduduk={desa.ayah}"))
+    assert "KREYO SANTOSO belum tercatat meninggal" in page and surprise not in page
+    for status, about, others in (
+        (2, "keterangan-kematian", ("keterangan-usaha", "keterangan-ahli-waris", "pengantar-pindah")),
+        (3, "pengantar-pindah", ("keterangan-usaha", "keterangan-kelahiran")),
+    ):
+        desa.change("penduduk", desa.ayah, status_dasar=status)
+        page = say(siti.get(f"/surat/baru/{about}/isi?penduduk={desa.ayah}"))
+        assert surprise not in page and "belum tercatat meninggal" not in page, about
+        for slug in others:
+            assert surprise in say(siti.get(f"/surat/baru/{slug}/isi?penduduk={desa.ayah}")), slug
+
+
 def test_without_a_signer_no_number_is_spent(desa: Desa, siti: Browser) -> None:
     with desa.node.database.read() as conn:
         office = conn.execute("SELECT id FROM desa").fetchone()[0]
@@ -227,6 +244,44 @@ def test_a_cancelled_letter_keeps_its_number(desa: Desa, siti: Browser) -> None:
     assert "/002/" in say(siti.get(other))
     agenda = say(siti.get("/surat/agenda/?tahun=2026"))
     assert "BATAL: Salah orang" in agenda
+
+
+def read_main_button(page: Any) -> str:
+    found = re.search(r'<div class="deret">\s*<a class="tombol" href="([^"]+)"', page.text)
+    assert found
+    return unescape(found[1])
+
+
+def test_in_place_of_a_cancelled_letter_another_is_written_with_the_same_content(desa: Desa, siti: Browser) -> None:
+    slug, path = "keterangan-jual-beli", "/surat/baru/keterangan-jual-beli/isi"
+    told = {"isian_nama_pembeli": "PAK PEMBELI", "isian_nik_pembeli": NIK_ISTRI, "isian_alamat_pembeli": "JAUH",
+            "isian_barang": "SAPI", "isian_rincian": "SEEKOR", "isian_harga": "15.000.000",
+            "isian_tanggal_jual": "01-09-2026", "tujuan": "KUD", "syarat": "Fotokopi KK"}
+    letter = issue(desa, siti, compose(desa, siti, slug, **told))
+    assert read_main_button(siti.get(letter)).endswith("surat.pdf")
+    siti.post(f"{letter}/batal", alasan="Salah harga")
+    page = siti.get(letter)
+    assert "Cetak bertanda BATAL" in say(page)
+    form = siti.get(read_main_button(page))
+    assert "Pengganti surat yang dibatalkan" in say(form) and NIK_ISTRI not in form.text
+    fields = read_form(form, path)
+    assert (fields["isian_barang"], fields["tujuan"], fields["keperluan"]) == ("SAPI", "KUD", "syarat bantuan modal")
+    assert 'value="Fotokopi KK" checked' in form.text
+    # Left alone, the masked number goes along; what was wrong is corrected.
+    answer = siti.post(path, {**fields, "isian_harga": "14.000.000"})
+    isian = json.loads(desa.value("konsep_surat", answer.headers["Location"].rsplit("/", 1)[1], "isian"))
+    assert (isian["nik_pembeli"], isian["harga"], isian["nama_pembeli"]) == (NIK_ISTRI, 14_000_000, "PAK PEMBELI")
+    # The content of a letter is not copied to another person or another kind.
+    id = letter.rsplit("/", 1)[1]
+    assert "SAPI" not in siti.get(f"{path}?penduduk={desa.ibu}&pengganti={id}").text
+    assert "PAK PEMBELI" not in siti.get(f"/surat/baru/keterangan-usaha/isi?penduduk={desa.ayah}&pengganti={id}").text
+
+
+def test_in_place_of_a_letter_for_somebody_from_elsewhere(desa: Desa, siti: Browser) -> None:
+    letter = issue(desa, siti, compose(desa, siti, "pengantar-umum", person="", nama="TAMU", alamat="KOTA LAIN"))
+    siti.post(f"{letter}/batal", alasan="Salah alamat")
+    fields = read_form(siti.get(read_main_button(siti.get(letter))), "/surat/baru/pengantar-umum/isi")
+    assert (fields["nama"], fields["alamat"]) == ("TAMU", "KOTA LAIN")
 
 
 def test_letters_are_found_by_number_and_name_and_stand_on_the_page_of_their_person(desa: Desa, siti: Browser) -> None:
@@ -327,10 +382,23 @@ def test_gaps_of_the_agenda_are_said_in_words(desa: Desa, siti: Browser) -> None
 def test_every_book_is_a_spreadsheet_and_a_sheet(desa: Desa, siti: Browser, book: str) -> None:
     give_block(desa)
     issue(desa, siti)
-    sheet = siti.get(f"/surat/agenda/unduh.pdf?buku={book}&tahun=2026")
-    assert sheet.data.startswith(b"%PDF")
-    table = siti.get(f"/surat/agenda/unduh.xlsx?buku={book}&tahun=2026")
-    assert table.data.startswith(b"PK") and "agenda" in table.headers["Content-Disposition"] or book == "ekspedisi"
+    made = {}
+    for form in ("pdf", "xlsx"):
+        fields = read_form(siti.get(f"/surat/agenda/?buku={book}&tahun=2026"), "/surat/agenda/cetak")
+        made[form] = siti.follow(siti.post("/surat/agenda/cetak", {**fields, "format": form}))
+    assert made["pdf"].data.startswith(b"%PDF") and made["xlsx"].data.startswith(b"PK")
+    name = "ekspedisi-2026.xlsx" if book == "ekspedisi" else f"agenda-{book}-2026.xlsx"
+    assert name in made["xlsx"].headers["Content-Disposition"]
+    assert desa.count("SELECT count(*) FROM access_audit WHERE subject = ?", f"agenda {book}") == 2
+
+
+def test_a_book_of_letters_leaves_only_after_a_proof(desa: Desa, siti: Browser) -> None:
+    desa.clock.now += 601
+    siti.get("/surat/agenda/")
+    asked = siti.post("/surat/agenda/cetak", buku="keluar", format="xlsx")
+    assert asked.status_code == 401 and "Pastikan ini Anda" in say(asked)
+    assert desa.count("SELECT count(*) FROM access_audit WHERE action = 'ekspor'") == 0
+    assert siti.post("/surat/agenda/cetak", buku="keluar", format="exe", bukti_sandi=PASSWORD).status_code == 400
 
 
 def test_the_pattern_of_numbers_is_the_offices_own(desa: Desa, siti: Browser) -> None:

@@ -117,6 +117,20 @@ def test_a_letter_of_its_own_is_made_put_aside_and_removed(desa: Desa) -> None:
     assert stored(desa, "keterangan-ternak") is None
 
 
+def test_the_office_says_which_event_its_own_letter_speaks_of(desa: Desa) -> None:
+    browser = desa.browser()
+    new = typed(browser, "baru", nama="Surat Duka", tentang="mati")
+    assert browser.post("/surat/templat/baru", new).status_code == 303
+    assert stored(desa, "duka").tentang == "mati" and stored(desa).tentang == "biasa"
+    own = typed(browser, "duka", nama="Surat Duka")
+    assert browser.post("/surat/templat/duka", own | {"tentang": "gempa"}).status_code == 400
+    browser.follow(browser.post("/surat/templat/duka", own | {"tentang": "biasa"}))
+    assert stored(desa, "duka").tentang == "biasa"
+    # A shipped letter that the office has changed before anybody could say it keeps what it was shipped with.
+    desa.write("templat_surat", slug="keterangan-kematian", nama="Surat Kematian", isi="[identitas]")
+    assert stored(desa, "keterangan-kematian").tentang == "mati"
+
+
 def test_an_unknown_letter_is_not_found(desa: Desa) -> None:
     browser = desa.browser()
     assert browser.get("/surat/templat/tidak-ada").status_code == 404

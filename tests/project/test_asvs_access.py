@@ -118,16 +118,21 @@ WANT_PROOF = {
         "penduduk.export", "keluarga.export", "pengguna.create", "pengguna.issue_code", "pengguna.set_active",
         "pengguna.set_role", "pengguna.forget_code", "pengguna.end_session", "sinkron.register", "sinkron.rotate",
         "usb.register", "cadangan.make_new_code", "cadangan.carry", "saya.begin_code", "saya.remove_code",
-        "saya.renew_paper", "saya.end_others",
+        "saya.renew_paper", "saya.end_others", "catatan.export", "buku.make_book", "agenda.make_book",
+        "perangkat.make_book",
     },
     "hub": {
         "pengguna.create", "pengguna.issue_code", "pengguna.set_active", "pengguna.set_role", "pengguna.forget_code",
         "pengguna.end_session", "pemulihan.revoke_key", "pemulihan.lift_key", "pemulihan.adopt_change",
         "pemulihan.rotate", "pemulihan.recover", "pemulihan.finish", "penghapusan.ask", "penghapusan.approve",
         "penghapusan.later", "pendaftaran.confirm", "cadangan.make_new_code", "cadangan.carry", "saya.begin_code",
-        "saya.remove_code", "saya.renew_paper", "saya.end_others",
+        "saya.remove_code", "saya.renew_paper", "saya.end_others", "akses.export",
     },
 }
+NUMBERS_ALONE = {"laporan.make_book"}
+"""Files in which nobody is named."""
+FETCHED = {"penduduk.download", "keluarga.download", "laporan.download"}
+"""Where a file that was made is fetched, by the session that made it."""
 
 
 def test_asvs_14_what_is_dangerous_asks_once_more_who_is_there_and_loses_no_text(side: Side) -> None:
@@ -157,6 +162,20 @@ def test_asvs_14_what_is_dangerous_asks_once_more_who_is_there_and_loses_no_text
     for old, fresh in ((PASSWORD, new), (new, PASSWORD)):
         typed = {"kata_sandi_lama": old, "kata_sandi": fresh, "kata_sandi_ulang": fresh}
         assert client.post("/akun-saya/sandi", typed).status_code == 303
+
+
+def test_a_file_that_names_many_people_is_made_behind_a_proof_and_never_by_reading(side: Side) -> None:
+    """One rule for all of them: a new one is found by what its endpoint is called, and a fetch by its token."""
+    makers = {name for name, _, _ in side.rules("POST") if name.partition(".")[2] in ("export", "make_book")}
+    assert {endpoint for endpoint, _, guard in side.rules("POST") if guard.proof} >= makers - NUMBERS_ALONE
+    assert len(makers) > (5 if side.name == "node" else 0)
+    for rule in side.app.url_map.iter_rules():
+        name = rule.endpoint.partition(".")[2]
+        if "GET" in (rule.methods or ()) and ("download" in name or rule.rule.endswith((".xlsx", ".csv"))):
+            # Sealed bundles of the stick, and the rows that the same person has just handed in.
+            assert rule.endpoint in FETCHED | {"usb.download", "impor.rejects"}, rule.rule
+            if rule.endpoint in FETCHED:
+                assert side.client("admin").get(rule.rule.replace("<token>", "00" * 8)).status_code == 400
 
 
 def test_asvs_15_every_route_has_a_policy_and_the_drawn_table_says_what_the_program_does(side: Side) -> None:

@@ -160,3 +160,9 @@ def test_the_kinds_that_trust_rests_on_never_change() -> None:
     assert set(VERDICT_KINDS) <= TRUST.keys()
     for name, groups in TRUST.items():
         assert (CATALOGUE[name].version, CATALOGUE[name].groups) == (1, groups)
+
+
+def test_a_penduduk_is_written_as_old_as_it_can_be() -> None:
+    oldest = CATALOGUE["penduduk"].evolution.oldest_for
+    assert [oldest([group], []) for group in ("ktp", "pendidikan", "membaca", "cetak_ktp", "status")] == [1, 1, 2, 2, 1]
+    assert [oldest([], [name]) for name in ("ktp_el", "membaca", "tanggal_cetak_ktp", "peristiwa")] == [1, 2, 2, 2]

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import io
+import json
+import subprocess
+import sys
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
 from PIL import Image
 from pypdf import PdfReader
 
+from shared.pdf import apart
+from shared.pdf.apart import ROWS_AT_HAND_MAX, typeset_apart, typeset_book
 from shared.pdf.typeset import TypesetError, draw_pages, typeset
 
 NOW_S = 1_795_300_000
@@ -123,3 +129,54 @@ def test_many_threads_may_print_at_once() -> None:
     for thread in threads:
         thread.join()
     assert sorted(made) == sorted(f"Orang{number}" for number in range(4) for _ in range(3))
+
+
+# Large prints.
+
+def test_a_print_made_apart_is_the_same_to_the_byte(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # A folder that is also called shared, as stands beside some checkouts, is not what the process imports.
+    (tmp_path / "shared").mkdir()
+    (tmp_path / "shared" / "__init__.py").write_text("raise SystemExit(9)")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    images = {"logo": make_png()}
+    made = typeset_apart("buku", book(), timestamp_s=NOW_S, images=images)
+    assert made == typeset("buku", book(), timestamp_s=NOW_S, images=images)
+
+
+def test_a_long_book_leaves_no_memory_behind() -> None:
+    """In a process of its own, for others of this one have printed before."""
+    rows = [[str(at), "Siti Rahayu binti Ahmad", "Jalan Melati"] for at in range(8 * ROWS_AT_HAND_MAX)]
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[1])\n"
+        "import json; from shared.pdf.apart import typeset_book\n"
+        "rss = lambda: int(open('/proc/self/statm').read().split()[1]) * 4096 // 2**20\n"
+        "data = json.load(sys.stdin); start = rss()\n"
+        "assert typeset_book(data, timestamp_s=1).startswith(b'%PDF') and 'typst' not in sys.modules\n"
+        "print(rss() - start)"
+    )
+    root = str(Path(apart.__file__).parents[2])
+    done = subprocess.run([sys.executable, "-c", code, root], input=json.dumps(book(isi=rows)), text=True,
+                          capture_output=True, check=True)
+    assert int(done.stdout) < 15
+
+
+def test_a_failure_apart_is_the_same_failure_and_repeats_no_data() -> None:
+    with pytest.raises(TypesetError) as caught:
+        typeset_apart("buku", book(isi="Siti Rahayu"), timestamp_s=NOW_S)
+    assert "template buku" in str(caught.value) and "Siti" not in str(caught.value)
+
+
+def test_where_no_process_can_be_had_the_book_is_made_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*args: Any, **options: Any) -> None:
+        raise OSError(12, "Cannot allocate memory")
+
+    monkeypatch.setattr(apart.subprocess, "run", refuse)
+    rows = [[str(at), "a", "b"] for at in range(ROWS_AT_HAND_MAX + 1)]
+    assert typeset_book(book(isi=rows), timestamp_s=NOW_S).startswith(b"%PDF")
+
+
+def test_a_process_that_dies_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(apart, "_CODE", "import os; os.kill(os.getpid(), 9)")
+    with pytest.raises(TypesetError, match="ended with -9"):
+        typeset_apart("buku", book(), timestamp_s=NOW_S)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from node.change import write_drafts
 from node.laporan.closing import close_month, mark
 from node.laporan.ledger import read_bulanan
 from node.services import NodeServices
+from shared.lampid.month import find_last_day
 from shared.lampid.report import Laporan
 from shared.store.drafts import draft_create, draft_update
 from shared.store.records import load_state
+from tests.support.federation import TestClock
 
 STATUS = {"mati": 2, "pindah": 3, "hilang": 4}
 
@@ -40,8 +43,15 @@ def happen(node: NodeServices, jenis: str, lapor: str, penduduk: str = "", **mor
     return person, event
 
 
+def end_month(clock: TestClock, bulan: str) -> None:
+    """Let the last day of a month come, if it has not."""
+    clock.now = max(clock.now, int(datetime.fromisoformat(f"{find_last_day(bulan)}T12:00:00+07:00").timestamp()))
+
+
 def close(node: NodeServices, bulan: str) -> Laporan:
-    """Close a month as it stands."""
+    """Close a month as it stands, on its last day or later."""
+    assert isinstance(node.clock, TestClock)
+    end_month(node.clock, bulan)
     with node.database.read() as conn:
         seen = mark(read_bulanan(node, conn).make_closing(bulan))
     return close_month(node, bulan, seen, author=node.new_id(), account="uji")

@@ -19,8 +19,6 @@ from hub.verval.rules.queries import is_empty, read_link_ends, read_links, read_
 from shared.records.catalogue import Catalogue
 from shared.records.lampid import PINDAH
 
-_LETTERS_OF_DEATH = ("kematian", "mati", "waris", "makam", "meninggal")
-"""Letters whose kind names one of these are written for the dead."""
 _SUMMARIES = {
     "tanpa_datang": "Pindah ke desa lain di kecamatan ini, tetapi sesudah 30 hari belum tercatat datang di sana.",
     "tanpa_pindah": "Datang dari desa lain di kecamatan ini, tetapi sesudah 30 hari belum tercatat pindah dari sana.",
@@ -102,9 +100,8 @@ def _judge_dead(conn: sqlite3.Connection, keys: Set[str], catalogue: Catalogue) 
             and not any(set(ends) == {place, (desa, id)} for ends in links)
         ]
         late = [
-            (desa, id) for desa, id, penduduk, jenis, day in letters
+            (desa, id) for desa, id, penduduk, day in letters
             if (desa, penduduk) == place and one.tanggal and day > one.tanggal
-            and not any(word in jenis for word in _LETTERS_OF_DEATH)
         ]
         own = [Subject(one.desa, "penduduk", one.penduduk, ("nik", "status"))]
         own += [Subject(desa, "penduduk", id, ("nik", "status")) for desa, id in others]
