@@ -152,11 +152,11 @@ def write_out_of_scope(world: World) -> str:
         if ids and world.dice.random() < 0.5:
             id = world.dice.choice(ids)
             state = load_state(conn, services.catalogue, services.catalogue["penduduk"], node.desa, id)
+            # Nobody may have written this group of whom a newer program has brought in.
             heads = state.frontier(("nik",))
-            draft = Draft(
-                services.catalogue["penduduk"], id, Op.DECIDE, ("nik",), {"pilih": {"nik": heads[0]}}, heads
-            )
-            return node.write([draft])
+            if heads:
+                values = {"pilih": {"nik": heads[0]}}
+                return node.write([Draft(services.catalogue["penduduk"], id, Op.DECIDE, ("nik",), values, heads)])
         return node.write([draft_create(services.catalogue["kasus"], services.new_id(), case)])
 
 
