@@ -72,9 +72,13 @@ def ask_secret(label: str) -> str:
 
 @contextmanager
 def holding(folder: DataFolder) -> Iterator[None]:
-    """Hold a data folder, made where it is missing, against a running server; EnvironmentProblem when there is one."""
+    """Hold a data folder, made where it is missing, against a running server; EnvironmentProblem when there is one.
+
+    Where the work fails, a folder that was made for it goes again.
+    """
     from shared.store.backup.placing import heal
 
+    is_new = not folder.path.exists()
     folder.make()
     heal(folder)
     if not folder.lock():
@@ -85,6 +89,10 @@ def holding(folder: DataFolder) -> Iterator[None]:
         )
     try:
         yield
+    except BaseException:
+        if is_new:
+            folder.unmake()
+        raise
     finally:
         folder.unlock()
 

@@ -6,6 +6,8 @@ from datetime import date
 from typing import Any
 
 from demonstration.stage import Person, Stage
+from shared.lampid.book import write_bulan
+from shared.lampid.month import move_month
 
 MOTHERS = (
     "hubungan = 3 AND jenis_kelamin = 2 AND status_dasar = 1 AND keluarga IS NOT NULL"
@@ -15,7 +17,10 @@ LETTERS = ("keterangan-domisili-usaha", "pengantar-umum")
 
 
 def open_counter(stage: Stage, name: str) -> dict[str, int]:
-    """Let a child be born, a man die and one arrive, issue letters and cancel one; count what was done."""
+    """Let a child be born, somebody die and a man arrive, issue letters and cancel one, close the month before.
+
+    Counts what was done, by the table that has it.
+    """
     clerk = stage.log_in(stage.nodes[name], stage.accounts[name])
     day = date.today().strftime("%d-%m-%Y")
     clerk.press("/surat/pengaturan", "Simpan", kepala_desa="WIRYO UTOMO", alamat="Jalan Raya Nomor 1")
@@ -23,7 +28,16 @@ def open_counter(stage: Stage, name: str) -> dict[str, int]:
     asker = stage.people(name, "status_dasar = 1 AND hubungan = 1", 20)[10]
     letters = [_issue(clerk, slug, asker) for slug in LETTERS]
     clerk.press(letters[-1], "Batalkan surat ini", alasan="Salah keperluan")
-    return {"peristiwa": 3, "surat": len(letters)}
+    month = move_month(date.today().isoformat()[:7], -1)
+    clerk.press(f"/laporan/{month}/tutup", f"Tutup {write_bulan(month)}", benar="1")
+    return {"peristiwa": 3, "surat": len(letters), "tutup_bulan": 1}
+
+
+def examine_month(stage: Stage, desa: str) -> None:
+    """Let the kecamatan find the month before in order."""
+    officer = stage.log_in(stage.hub, stage.accounts["hub"])
+    month = move_month(date.today().isoformat()[:7], -1)
+    officer.press(f"/lampid/{month}/{desa}", "Sudah diperiksa, benar")
 
 
 def _report_events(stage: Stage, name: str, clerk: Person, day: str) -> None:

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from demonstration import checker
-from demonstration.counter import open_counter
+from demonstration.counter import examine_month, open_counter
 from demonstration.reading import read_rows
 from demonstration.stage import ARENAN, KALIGONDANG, LAYOUTS, NODES, SELAKAMBANG, SLINGA, Account, Stage, say
 from running.processes import KECAMATAN, run_command
@@ -274,6 +274,8 @@ class Story:
         for folder in (self.stage.hub_folder, self.stage.node_folder("selakambang-2")):
             for table, count in self.counter.items():
                 self.expect(checker.count_rows(folder, table) == count, f"{folder.name}: {table} tidak lengkap")
+        examine_month(self.stage, SELAKAMBANG)
+        self.stage.sync("selakambang-1", "selakambang-2")
 
     # Act 8: the kabupaten pulls what changed.
     def pull_exports(self) -> int:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -52,6 +53,14 @@ class DataFolder:
                 " atau minta hak akses ke folder itu.",
                 "folder_data",
             ) from error
+
+    def unmake(self) -> None:
+        """Take away what :meth:`make` and :meth:`lock` have put there; whatever else is in the folder stays."""
+        self.unlock()
+        with suppress(OSError):
+            (self.path / "lock").unlink(missing_ok=True)
+            self.keys.rmdir()
+            self.path.rmdir()
 
     def lock(self) -> bool:
         """Take the folder for this process; False when another process has it."""

@@ -123,7 +123,9 @@ def crawl_all(kecamatan: Kecamatan, app: Flask, visitor: Visitor, folder: Path, 
         for path in make_more_pages(window, visitor, folder):
             # A code is shown once: what is open then is all there is.
             crawl.judge(path) if find_endpoint(app, path) == "pendaftaran.code" else crawl.visit(path)
-        crawl.run("/", "/sandi-baru")
+        # A month is chosen in a form.
+        chosen = [f"/lampid/?bulan={kecamatan.closed}"] if visitor.app == "hub" else []
+        crawl.run("/", "/sandi-baru", *chosen)
     missing = list_pages(app, visitor.role) - {find_endpoint(app, path) for path in crawl.seen}
     assert not missing, f"no link leads to {sorted(missing)}"
     assert not crawl.faults, "\n".join(sorted(set(crawl.faults)))

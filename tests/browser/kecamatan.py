@@ -43,6 +43,8 @@ class Kecamatan:
     pc2: Server = field(init=False)
     slinga: Server = field(init=False)
     program: str = ""
+    closed: str = ""
+    """The month that the desa of PC 1 has closed; the one after it is still to be closed."""
     _taken: set[str] = field(default_factory=set)
 
     @contextmanager
@@ -163,10 +165,10 @@ def _fill(made: Kecamatan) -> None:
         made.pc1, "perangkat", nama="Wiryo Utomo", jabatan="kades", mulai="2022-01-01", boleh_tanda_tangan=True,
     )
     this_month = today(SystemClock()).isoformat()[:7]
-    last_month = move_month(this_month, -1)
-    happen(made, made.pc1, "mati", f"{last_month}-12")
+    made.closed = move_month(this_month, -2)
+    happen(made, made.pc1, "mati", f"{made.closed}-12")
     happen(made, made.pc1, "pindah", f"{this_month}-01")
-    _close_month(made, last_month)
+    _close_month(made, made.closed)
     made.sync()
     _let_one_wait(made)
     _ask_for_erasure(made, made.take_person(made.pc1, "nik IS NOT NULL"))
@@ -184,7 +186,7 @@ def happen(made: Kecamatan, node: Server, jenis: str, lapor: str) -> str:
 
 
 def _close_month(made: Kecamatan, bulan: str) -> None:
-    """Close a month at PC 1, so that the kecamatan has one to look at."""
+    """Close a month at PC 1, so that the kecamatan has one to look at; the next may be closed."""
     with made.open(made.pc1, "siti", scripts=False) as window:
         window.go(f"/laporan/{bulan}/tutup")
         window.page.locator("input[name=benar]").check()

@@ -17,7 +17,8 @@ BACK = "Isian terakhir Anda dikembalikan"
 
 
 def read_kept(window: Window) -> dict[str, str]:
-    """Read what the tab keeps of forms."""
+    """Read what the tab keeps of forms, once the scripts of the page have run."""
+    window.page.wait_for_load_state()
     kept: dict[str, str] = window.page.evaluate(
         "Object.fromEntries(Object.entries(sessionStorage).filter(([key]) => key.startsWith('sipande.isian.')))"
     )

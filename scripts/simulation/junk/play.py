@@ -82,6 +82,7 @@ def open_stage() -> Iterator[tuple[Stage, list[Target]]]:
             yield stage, [*make_wire_targets(stage), *make_file_targets(stage)]
         finally:
             stage.close()
+            logging.disable(logging.NOTSET)
 
 
 def run_seed(seed: int, inputs: int) -> Counter[str]:
