@@ -30,7 +30,7 @@ def open_counter(stage: Stage, name: str) -> dict[str, int]:
     clerk.press(letters[-1], "Batalkan surat ini", alasan="Salah keperluan")
     month = move_month(date.today().isoformat()[:7], -1)
     clerk.press(f"/laporan/{month}/tutup", f"Tutup {write_bulan(month)}", benar="1")
-    return {"peristiwa": 3, "surat": len(letters), "tutup_bulan": 1}
+    return {"peristiwa": 3, "surat": len(letters), "laporan_lampid": 1}
 
 
 def examine_month(stage: Stage, desa: str) -> None:
