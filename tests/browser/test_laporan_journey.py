@@ -30,7 +30,8 @@ def examine(kecamatan: Kecamatan, button: str, note: str = "", officer: str = "b
         window.fill(bulan="Oktober 2026")
         window.click("Tampilkan")
         window.click("Slinga")
-        assert window.page.get_by_role("button", name="Kunci", exact=True).count() == (button == "Kunci")
+        expect(window.page.get_by_role("heading", level=1)).to_contain_text("Slinga")
+        expect(window.page.get_by_role("button", name="Kunci", exact=True)).to_have_count(int(button == "Kunci"))
         if note:
             window.fill(catatan=note)
         window.click(button)
