@@ -28,7 +28,7 @@ def open_counter(stage: Stage, name: str) -> dict[str, int]:
     asker = stage.people(name, "status_dasar = 1 AND hubungan = 1", 20)[10]
     letters = [_issue(clerk, slug, asker) for slug in LETTERS]
     clerk.press(letters[-1], "Batalkan surat ini", alasan="Salah keperluan")
-    month = move_month(date.today().isoformat()[:7], -1)
+    month = _month_before()
     clerk.press(f"/laporan/{month}/tutup", f"Tutup {write_bulan(month)}", benar="1")
     return {"peristiwa": 3, "surat": len(letters), "laporan_lampid": 1}
 
@@ -36,8 +36,11 @@ def open_counter(stage: Stage, name: str) -> dict[str, int]:
 def examine_month(stage: Stage, desa: str) -> None:
     """Let the kecamatan find the month before in order."""
     officer = stage.log_in(stage.hub, stage.accounts["hub"])
-    month = move_month(date.today().isoformat()[:7], -1)
-    officer.press(f"/lampid/{month}/{desa}", "Sudah diperiksa, benar")
+    officer.press(f"/lampid/{_month_before()}/{desa}", "Sudah diperiksa, benar")
+
+
+def _month_before() -> str:
+    return move_month(date.today().isoformat()[:7], -1)
 
 
 def _report_events(stage: Stage, name: str, clerk: Person, day: str) -> None:

@@ -142,7 +142,7 @@ def _count_issued(conn: sqlite3.Connection, logs: Sequence[Log], names: Sequence
     """
     counts = [0]
     for log in logs:
-        again = _list_names(read_changes(conn, log, 1, 1 + len(names)))
+        again = _name(_headers(read_changes(conn, log, 1, 1 + len(names))))
         parts = (at for at, (one, other) in enumerate(zip(names, again, strict=False)) if one != other)
         counts.append(next(parts, min(len(names), len(again))))
     return max(counts)
@@ -155,13 +155,16 @@ def is_issued_whole(conn: sqlite3.Connection, branch: Branch, logs: Sequence[Log
         "SELECT header, body, coalesce(digest, x'') FROM branch_change WHERE branch = ? ORDER BY seq DESC LIMIT 1",
         (branch.no,),
     ).fetchone()
-    last = _list_names([Sealed(*row)])
-    return any(log.size > count and _list_names(read_changes(conn, log, count, count + 1)) == last for log in logs)
+    last = _name(_headers([Sealed(*row)]))
+    return any(log.size > count and _name(_headers(read_changes(conn, log, count, count + 1))) == last for log in logs)
 
 
-def _list_names(changes: Sequence[Sealed]) -> list[Header]:
+def _headers(changes: Sequence[Sealed]) -> list[Header]:
+    return decode_headers([change.header for change in changes])
+
+
+def _name(headers: Sequence[Header]) -> list[Header]:
     """Give what of each change stays when it is issued again; not the salt, for an erased one has none left."""
-    headers = decode_headers([change.header for change in changes])
     return [header._replace(log="", seq=0, parents=[]) for header in headers]
 
 
@@ -174,8 +177,9 @@ def list_unissued(
     in its log, at its place, is no branch here. ``returned`` says for a reference how many changes from there were
     handed back already.
     """
-    reissues, names = list_reissues(conn), _list_names(changes)
-    refs = [_ref(change) for change in changes]
+    reissues, headers = list_reissues(conn), _headers(changes)
+    names = _name(headers)
+    refs = [_ref(header, change) for header, change in zip(headers, changes, strict=True)]
     done = {at for at, ref in enumerate(refs) if _stands(conn, ref)}
     for at, ref in enumerate(refs):
         logs, count = reissues.get(ref), (returned or {}).get(ref, 0)
@@ -198,8 +202,8 @@ def _stands(conn: sqlite3.Connection, ref: str) -> bool:
     return log is not None and [leaf[: len(prefix)] for leaf in read_leaves(conn, log, seq, seq + 1)] == [prefix]
 
 
-def _ref(change: Sealed) -> str:
-    return decode_headers([change.header])[0].ref(leaf_hash(change.header, change.digest()))
+def _ref(header: Header, change: Sealed) -> str:
+    return header.ref(leaf_hash(change.header, change.digest()))
 
 
 def read_returned(conn: sqlite3.Connection, ref: str) -> list[Sealed]:
@@ -226,7 +230,7 @@ def _read_lines(text: str, ref: str) -> list[Sealed]:
         log, seq, _ = parse_ref(ref)
         headers = decode_headers([change.header for change in changes])
         follow = all((header.log, header.seq) == (log, seq + at) for at, header in enumerate(headers))
-        return changes if follow and _ref(changes[0]) == ref else []
+        return changes if follow and _ref(_headers(changes[:1])[0], changes[0]) == ref else []
     except (ValueError, ProtocolError):
         return []
 

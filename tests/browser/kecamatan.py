@@ -64,10 +64,7 @@ class Kecamatan:
         path = self.folder / f"{server.folder.path.name}-{account}.json"
         if not path.exists():
             with open_window(self.browser, server.address) as window:
-                window.go("/masuk")
-                window.fill(nama_pengguna=account, kata_sandi=PASSWORD)
-                window.click("Masuk")
-                window.page.wait_for_url(f"{server.address}/")
+                log_in(window, account)
                 window.context.storage_state(path=path)
         return path
 
@@ -97,6 +94,19 @@ class Kecamatan:
     def read_logs(self) -> str:
         """Read what the servers have logged."""
         return "\n".join(path.read_text(encoding="utf-8") for path in self.folder.glob("*.log"))
+
+
+def give_password(window: Window, account: str, password: str = PASSWORD) -> None:
+    """Fill in the login and press its button, whatever it leads to."""
+    window.go("/masuk")
+    window.fill(nama_pengguna=account, kata_sandi=password)
+    window.click("Masuk")
+
+
+def log_in(window: Window, account: str) -> None:
+    """Log in where a password is enough, and wait for the front page."""
+    give_password(window, account)
+    window.page.wait_for_url(f"{window.address}/")
 
 
 def render_village(desa: str, people: int = PEOPLE) -> Sheet:
@@ -139,12 +149,12 @@ def _start(made: Kecamatan) -> None:
 
 
 def _fill(made: Kecamatan) -> None:
-    _add_account(made.hub, "ratna", "Ratna Wulandari", "Operator kecamatan", "admin")
-    _add_account(made.hub, "bambang", "Bambang Prakoso", "Kasi pemerintahan", "wali_data")
-    _add_account(made.hub, "hartono", "Hartono Wibowo", "Camat", "camat")
+    add_account(made.hub, "ratna", "Ratna Wulandari", "Operator kecamatan", "admin")
+    add_account(made.hub, "bambang", "Bambang Prakoso", "Kasi pemerintahan", "wali_data")
+    add_account(made.hub, "hartono", "Hartono Wibowo", "Camat", "camat")
     for node, desa in ((made.pc1, SELAKAMBANG), (made.pc2, SELAKAMBANG), (made.slinga, SLINGA)):
-        _add_account(node, "siti", "Siti Aminah", "Kaur umum", "admin")
-        _add_account(node, "budi", "Budi Santosa", "Kadus", "operator")
+        add_account(node, "siti", "Siti Aminah", "Kaur umum", "admin")
+        add_account(node, "budi", "Budi Santosa", "Kadus", "operator")
         enrol_node(made.hub, node, desa)
     for node, desa in ((made.pc1, SELAKAMBANG), (made.slinga, SLINGA)):
         path = made.folder / f"{desa}.xlsx"
@@ -210,7 +220,7 @@ def _ask_for_erasure(made: Kecamatan, person: dict[str, Any]) -> None:
         window.page.wait_for_url("**/penghapusan/**")
 
 
-def _add_account(server: Server, pengguna: str, nama: str, jabatan: str, peran: str) -> None:
+def add_account(server: Server, pengguna: str, nama: str, jabatan: str, peran: str) -> None:
     server.call("akun", pengguna=pengguna, nama=nama, jabatan=jabatan, peran=peran, kata_sandi=PASSWORD)
 
 

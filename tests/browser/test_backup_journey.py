@@ -13,7 +13,7 @@ from hub.commands import make_hub
 from running.processes import KECAMATAN, enrol_node, serving
 from shared.clock import SystemClock, system_random
 from shared.store.stick import MORE_PLACES
-from tests.browser.kecamatan import PASSWORD, SELAKAMBANG, _add_account, make_fresh_node
+from tests.browser.kecamatan import PASSWORD, SELAKAMBANG, add_account, log_in, make_fresh_node
 from tests.browser.windows import DESKTOP, PHONE, Window, open_window
 
 
@@ -23,13 +23,6 @@ def judge(window: Window, name: str) -> None:
         window.page.set_viewport_size(size)
         assert not window.is_too_wide() and not window.list_spills(), (name, size["width"])
     window.shoot(name)
-
-
-def log_in(window: Window, account: str) -> None:
-    window.go("/masuk")
-    window.fill(nama_pengguna=account, kata_sandi=PASSWORD)
-    window.click("Masuk")
-    window.page.wait_for_url(f"{window.address}/")
 
 
 def make_code(window: Window, name: str) -> str:
@@ -61,7 +54,7 @@ def test_a_village_comes_back_on_a_new_computer(
     monkeypatch.setenv(MORE_PLACES, str(stick))
     folder = make_fresh_node(tmp_path / "lama", SELAKAMBANG, "PC Pelayanan")
     with serving("sipande-node", folder, "--tanpa-otomatis") as node:
-        _add_account(node, "siti", "Siti", "", "admin")
+        add_account(node, "siti", "Siti", "", "admin")
         node.call("tulis", jenis="penduduk", id="", nilai={"nama": "WATI LESTARI"})
         with open_window(browser, node.address, scripts=False) as window:
             log_in(window, "siti")
@@ -95,7 +88,7 @@ def test_a_village_comes_back_on_a_new_computer(
 def test_the_admin_of_a_hub_makes_a_code_and_tries_it(browser: Browser, tmp_path: Path) -> None:
     make_hub(tmp_path / "hub", KECAMATAN, SystemClock(), system_random, is_practice=True)[0].close()
     with serving("sipande-hub", tmp_path / "hub") as hub:
-        _add_account(hub, "ratna", "Ratna", "", "admin")
+        add_account(hub, "ratna", "Ratna", "", "admin")
         with open_window(browser, hub.address, scripts=False) as window:
             log_in(window, "ratna")
             expect(window.page.locator("main")).to_contain_text("Belum pernah ada cadangan")

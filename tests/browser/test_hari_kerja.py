@@ -18,7 +18,7 @@ from running.processes import KECAMATAN, Server, enrol_node, serving
 from shared.clock import SystemClock, system_random, today
 from synthetic.workbook import write_sheet
 from tests.browser.crawler import ask_axe
-from tests.browser.kecamatan import PASSWORD, SELAKAMBANG, SLINGA, _add_account, make_fresh_node, render_village
+from tests.browser.kecamatan import SELAKAMBANG, SLINGA, add_account, log_in, make_fresh_node, render_village
 from tests.browser.letters import approve_and_issue, fill_office, write_draft
 from tests.browser.test_lampid_journey import report
 from tests.browser.test_verval_journey import press_sync
@@ -51,7 +51,7 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("kecamatan") / "hub"
     make_hub(folder, KECAMATAN, SystemClock(), system_random, is_practice=True)[0].close()
     with serving("sipande-hub", folder) as server:
-        _add_account(server, "bambang", "Bambang Prakoso", "Kasi pemerintahan", "wali_data")
+        add_account(server, "bambang", "Bambang Prakoso", "Kasi pemerintahan", "wali_data")
         yield server
 
 
@@ -60,7 +60,7 @@ def office(hub: Server, tmp_path: Path, request: pytest.FixtureRequest) -> Itera
     desa = str(request.param)
     folder = make_fresh_node(tmp_path / "desa", desa, "PC Pelayanan")
     with serving("sipande-node", folder, "--tanpa-otomatis") as node:
-        _add_account(node, "siti", "Siti Aminah", "Kaur umum", "admin")
+        add_account(node, "siti", "Siti Aminah", "Kaur umum", "admin")
         write_sheet(render_village(desa), tmp_path / "penduduk.xlsx")
         node.call("impor", berkas=str(tmp_path / "penduduk.xlsx"))
         enrol_node(hub, node, desa)
@@ -75,13 +75,6 @@ def judge(window: Window, name: str) -> None:
     assert not window.is_too_wide() and not window.list_spills(), window.page.url
     assert window.page.viewport_size == DESKTOP or not ask_axe(window), window.page.url
     window.shoot(f"hari-{name}")
-
-
-def log_in(window: Window, account: str) -> None:
-    window.go("/masuk")
-    window.fill(nama_pengguna=account, kata_sandi=PASSWORD)
-    window.click("Masuk")
-    window.page.wait_for_url(f"{window.address}/")
 
 
 def appoint(window: Window, office: Office) -> str:

@@ -17,7 +17,7 @@ from running.processes import KECAMATAN, Server, enrol_node, read_setting, run_c
 from shared.clock import SystemClock, system_random
 from shared.store.backup.kode import make_code, read_code
 from tests.browser.crawler import ask_axe
-from tests.browser.kecamatan import PASSWORD, SELAKAMBANG, _add_account, make_fresh_node
+from tests.browser.kecamatan import PASSWORD, SELAKAMBANG, add_account, make_fresh_node
 from tests.browser.windows import DESKTOP, PHONE, Window, open_window
 
 ACCOUNT = {
@@ -78,7 +78,7 @@ def lose_hub(tmp_path: Path) -> Iterator[Lost]:
     with serving("sipande-node", desa, "--tanpa-otomatis") as node:
         with serving("sipande-hub", tmp_path / "lama", "--tanpa-otomatis") as hub:
             port = int(hub.address.rsplit(":", 1)[1])
-            _add_account(hub, "ratna", "Ratna Wulandari", "", "admin")
+            add_account(hub, "ratna", "Ratna Wulandari", "", "admin")
             enrol_node(hub, node, SELAKAMBANG)
             write(node, "WATI LESTARI")
             hub.call("kode-cadangan", kunci=read_code(code).public.hex())

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, expect
 
 from demonstration.reading import read_rows
 from running.processes import KECAMATAN, Server, serving
-from tests.browser.kecamatan import PASSWORD, make_fresh_node
+from tests.browser.kecamatan import PASSWORD, log_in, make_fresh_node
 from tests.browser.windows import PHONE, Window, open_window
 
 DESA = f"{KECAMATAN}.2016"
@@ -43,10 +43,7 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @pytest.fixture(scope="module")
 def window(browser: Browser, office: Server) -> Iterator[Window]:
     with open_window(browser, office.address, scripts=False) as opened:
-        opened.go("/masuk")
-        opened.fill(nama_pengguna="siti", kata_sandi=PASSWORD)
-        opened.click("Masuk")
-        opened.page.wait_for_url(f"{office.address}/")
+        log_in(opened, "siti")
         yield opened
 
 

@@ -21,7 +21,9 @@ from running.processes import KECAMATAN, Server, enrol_node, serving
 from shared.clock import SystemClock, system_random
 from synthetic.workbook import write_sheet
 from tests.browser.crawler import ask_axe
-from tests.browser.kecamatan import PASSWORD, SELAKAMBANG, _add_account, make_fresh_node, render_village
+from tests.browser.kecamatan import (
+    PASSWORD, SELAKAMBANG, add_account, give_password, make_fresh_node, render_village,
+)
 from tests.browser.test_hari_kerja import close_month
 from tests.browser.windows import PHONE, Window, open_window
 
@@ -63,8 +65,8 @@ def office(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     folder = tmp_path_factory.mktemp("pengguna")
     made = Office(browser, make_fresh_node(folder / "desa", SELAKAMBANG, "PC Pelayanan"))
     made.open()
-    _add_account(made.node, "siti", "Siti Aminah", "Kaur umum", "admin")
-    _add_account(made.node, "budi", "Budi Santosa", "Staf", "operator")
+    add_account(made.node, "siti", "Siti Aminah", "Kaur umum", "admin")
+    add_account(made.node, "budi", "Budi Santosa", "Staf", "operator")
     write_sheet(render_village(SELAKAMBANG), folder / "penduduk.xlsx")
     made.node.call("impor", berkas=str(folder / "penduduk.xlsx"))
     yield made
@@ -75,12 +77,6 @@ def judge(window: Window, name: str) -> None:
     """The page fits, axe finds nothing serious; a picture for who wants to look."""
     assert not window.is_too_wide() and not window.list_spills() and not ask_axe(window), window.page.url
     window.shoot(f"pengguna-{name}")
-
-
-def log_in(window: Window, account: str, password: str = PASSWORD) -> None:
-    window.go("/masuk")
-    window.fill(nama_pengguna=account, kata_sandi=password)
-    window.click("Masuk")
 
 
 def make_account(
@@ -114,7 +110,7 @@ def set_password(window: Window, account: str, code: str) -> None:
     judge(window, "sandi-baru")
     window.click("Simpan")
     expect(window.page.locator("main")).to_contain_text("Kata sandi baru sudah disimpan")
-    log_in(window, account, OWN)
+    give_password(window, account, OWN)
     window.page.wait_for_url(f"{window.address}/")
 
 
@@ -160,7 +156,7 @@ def test_a_kadus_gets_an_account_and_sees_the_own_dusun_alone(office: Office) ->
         for dusun in (own, other)
     )
     with open_window(office.browser, office.node.address) as siti:
-        log_in(siti, "siti")
+        give_password(siti, "siti")
         code = make_account(siti, "Tarno Wijaya", "tarno", "Kepala dusun", own["nama"])
         expect(siti.page.get_by_role("row").filter(has_text="Tarno Wijaya")).to_contain_text(own["nama"])
         judge(siti, "daftar")
@@ -227,21 +223,21 @@ def give_code(window: Window, code: str) -> None:
 
 def test_a_kades_logs_in_with_a_code_and_puts_a_device_out(office: Office) -> None:
     with open_window(office.browser, office.node.address) as siti:
-        log_in(siti, "siti")
+        give_password(siti, "siti")
         code = make_account(siti, "Sugeng Riyadi", "sugeng", "Kepala desa")
     address, browser = office.node.address, office.browser
     with open_window(browser, address) as pc, open_window(browser, address, size=PHONE, agent=PHONE_AGENT) as hp:
         set_password(pc, "sugeng", code)
         assert "Pengguna" not in list_menu(pc) and "Catatan akses" in list_menu(pc)
         secret, papers = put_on_phone(pc)
-        log_in(hp, "sugeng", OWN)
+        give_password(hp, "sugeng", OWN)
         expect(hp.page.locator("main")).to_contain_text("Sekarang buka aplikasi kode di HP Anda")
         judge(hp, "masuk-kode")
         give_code(hp, papers[0])
         hp.page.wait_for_url(f"{address}/")
         judge(hp, "kades-hp")
         hp.click("Keluar")
-        log_in(hp, "sugeng", OWN)
+        give_password(hp, "sugeng", OWN)
         give_code(hp, papers[0])
         expect(hp.page.get_by_role("alert")).to_contain_text("sudah dipakai")
         judge(hp, "kertas-kedua-kali")
@@ -267,7 +263,7 @@ def test_a_kades_logs_in_with_a_code_and_puts_a_device_out(office: Office) -> No
 def test_who_opened_a_resident_is_written_down_and_dangerous_acts_ask_again(office: Office) -> None:
     person = office.rows("SELECT id, nama, nik FROM penduduk WHERE nik IS NOT NULL ORDER BY id DESC LIMIT 1")[0]
     with open_window(office.browser, office.node.address) as budi:
-        log_in(budi, "budi")
+        give_password(budi, "budi")
         budi.go(f"/penduduk/{person['id']}")
         assert person["nik"] not in budi.page.content()
         budi.page.get_by_text("Tampilkan NIK", exact=False).first.click()
@@ -276,7 +272,7 @@ def test_who_opened_a_resident_is_written_down_and_dangerous_acts_ask_again(offi
         expect(budi.page.locator("main")).to_contain_text(person["nik"])
         judge(budi, "nik-terbuka")
     with open_window(office.browser, office.node.address) as siti:
-        log_in(siti, "siti")
+        give_password(siti, "siti")
         siti.click("Catatan akses")
         line = siti.page.get_by_role("row").filter(has_text="Menampilkan NIK dan nomor KK")
         for text in ("budi", person["nama"], "Melayani warga yang bersangkutan"):
@@ -309,16 +305,16 @@ def hub(office: Office, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Se
     folder = tmp_path_factory.mktemp("kecamatan") / "hub"
     make_hub(folder, KECAMATAN, SystemClock(), system_random)[0].close()
     with serving("sipande-hub", folder) as server:
-        _add_account(server, "ratna", "Ratna Wulandari", "Operator kecamatan", "admin")
-        _add_account(server, "bambang", "Bambang Prakoso", "Kasi pemerintahan", "wali_data")
-        _add_account(server, "widodo", "Widodo Saputro", "Sekretaris camat", "sekcam")
+        add_account(server, "ratna", "Ratna Wulandari", "Operator kecamatan", "admin")
+        add_account(server, "bambang", "Bambang Prakoso", "Kasi pemerintahan", "wali_data")
+        add_account(server, "widodo", "Widodo Saputro", "Sekretaris camat", "sekcam")
         enrol_node(server, office.node, SELAKAMBANG)
         yield server
 
 
 def log_in_first(window: Window, account: str) -> None:
     """Log in for the first time where the role needs a code: before that no page is open."""
-    log_in(window, account)
+    give_password(window, account)
     expect(window.page.locator("main")).to_contain_text("Pasang dulu sekali ini")
     judge(window, "hub-wajib-kode")
     window.go("/verval")
@@ -339,7 +335,7 @@ def open_report(window: Window, month: str) -> None:
 
 def test_at_the_kecamatan_an_observer_sees_no_names_and_only_leaders_lock_a_month(office: Office, hub: Server) -> None:
     with open_window(office.browser, office.node.address) as siti:
-        log_in(siti, "siti")
+        give_password(siti, "siti")
         siti.page.wait_for_url(f"{office.node.address}/")
         month = close_month(siti)
     assert office.node.call("sync")["hasil"] == "selesai"

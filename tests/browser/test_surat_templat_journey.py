@@ -12,8 +12,8 @@ from node.commands import make_node, system_author
 from running.processes import serving
 from shared.clock import SystemClock, system_random
 from shared.surat.tanda import Seal, Signed, read_tanda, write_kode
-from tests.browser.kecamatan import SELAKAMBANG, _add_account
-from tests.browser.test_backup_journey import judge, log_in
+from tests.browser.kecamatan import SELAKAMBANG, add_account, log_in
+from tests.browser.test_backup_journey import judge
 from tests.browser.windows import PHONE, open_window
 from tests.support.letters import cancel, issue
 
@@ -40,7 +40,7 @@ def forge(seal: Seal) -> str:
 def test_a_letter_is_rewritten_and_a_visitor_checks_one(browser: Browser, tmp_path: Path) -> None:
     good, void = make_office(tmp_path / "desa")
     with serving("sipande-node", tmp_path / "desa", "--tanpa-otomatis") as node:
-        _add_account(node, "siti", "Siti", "", "admin")
+        add_account(node, "siti", "Siti", "", "admin")
         with open_window(browser, node.address) as window:
             log_in(window, "siti")
             window.go("/surat/templat")

@@ -19,10 +19,9 @@ from shared.store.stick import MORE_PLACES
 from shared.surat.tanda import write_text
 from synthetic.workbook import write_sheet
 from tests.browser.crawler import ask_axe
-from tests.browser.kecamatan import SELAKAMBANG, _add_account, make_fresh_node, render_village
+from tests.browser.kecamatan import SELAKAMBANG, add_account, log_in, make_fresh_node, render_village
 from tests.browser.letters import approve_and_issue, fill_office, write_draft
 from tests.browser.test_backup_journey import make_code
-from tests.browser.test_hari_kerja import log_in
 from tests.browser.test_verval_journey import press_sync
 from tests.browser.windows import PHONE, Window, open_window
 
@@ -36,7 +35,7 @@ class Desa:
         self.browser, self.folder, self.stack = browser, folder, stack
         make_hub(folder / "hub", KECAMATAN, SystemClock(), system_random, is_practice=True)[0].close()
         self.hub = stack.enter_context(serving("sipande-hub", folder / "hub"))
-        _add_account(self.hub, "bambang", "Bambang Prakoso", "Kasi pemerintahan", "wali_data")
+        add_account(self.hub, "bambang", "Bambang Prakoso", "Kasi pemerintahan", "wali_data")
         self.one, self.two = self._add("PC 1"), self._add("PC 2")
         write_sheet(render_village(SELAKAMBANG, 30), folder / "penduduk.xlsx")
         self.one.call("impor", berkas=str(folder / "penduduk.xlsx"))
@@ -46,7 +45,7 @@ class Desa:
     def _add(self, name: str) -> Server:
         folder = make_fresh_node(self.folder / name, SELAKAMBANG, name)
         node = self.stack.enter_context(serving("sipande-node", folder, "--tanpa-otomatis"))
-        _add_account(node, "siti", "Siti Aminah", "Kaur umum", "admin")
+        add_account(node, "siti", "Siti Aminah", "Kaur umum", "admin")
         enrol_node(self.hub, node, SELAKAMBANG)
         return node
 

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, expect
 
 from running.processes import KECAMATAN, Server, read_setting, serving
 from synthetic.workbook import write_sheet
-from tests.browser.kecamatan import PASSWORD, make_fresh_node, render_village
+from tests.browser.kecamatan import PASSWORD, log_in, make_fresh_node, render_village
 from tests.browser.test_first_days import count_people, upload
 from tests.browser.windows import Window, open_window
 
@@ -31,10 +31,7 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @pytest.fixture(scope="module")
 def window(browser: Browser, office: Server) -> Iterator[Window]:
     with open_window(browser, office.address) as opened:
-        opened.go("/masuk")
-        opened.fill(nama_pengguna="siti", kata_sandi=PASSWORD)
-        opened.click("Masuk")
-        opened.page.wait_for_url(f"{office.address}/")
+        log_in(opened, "siti")
         yield opened
 
 

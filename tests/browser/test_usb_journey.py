@@ -14,7 +14,7 @@ from hub.commands import make_hub
 from running.processes import KECAMATAN, Server, serving
 from shared.clock import SystemClock, system_random
 from shared.store.stick import MORE_PLACES
-from tests.browser.kecamatan import PASSWORD, SELAKAMBANG, _add_account, make_fresh_node
+from tests.browser.kecamatan import SELAKAMBANG, add_account, log_in, make_fresh_node
 from tests.browser.windows import DESKTOP, PHONE, Window, open_window
 
 
@@ -50,12 +50,9 @@ def journey(browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         node = stack.enter_context(serving("sipande-node", folder, "--tanpa-otomatis"))
         windows = []
         for server, account in ((node, "siti"), (hub, "ratna")):
-            _add_account(server, account, account.title(), "", "admin")
+            add_account(server, account, account.title(), "", "admin")
             window = stack.enter_context(open_window(browser, server.address, scripts=False))
-            window.go("/masuk")
-            window.fill(nama_pengguna=account, kata_sandi=PASSWORD)
-            window.click("Masuk")
-            window.page.wait_for_url(f"{server.address}/")
+            log_in(window, account)
             windows.append(window)
         yield Journey(stick, *windows, node)
 

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from demonstration.reading import read_rows
-from tests.browser.kecamatan import PASSWORD, Kecamatan
+from tests.browser.kecamatan import PASSWORD, Kecamatan, log_in
 from tests.browser.windows import PHONE, Window
 
 AWAY = "Belum terkirim: komputer kantor tidak terjangkau. Isian tetap di sini."
@@ -77,10 +77,7 @@ def test_a_reload_brings_the_text_back_but_never_a_number_of_a_person(kecamatan:
         # A login of its own: the others go on with theirs.
     with kecamatan.open(kecamatan.pc1, "siti") as window:
         window.context.clear_cookies()
-        window.go("/masuk")
-        window.fill(nama_pengguna="siti", kata_sandi=PASSWORD)
-        window.click("Masuk")
-        window.page.wait_for_url(f"{window.address}/")
+        log_in(window, "siti")
         window.go("/penduduk/tambah")
         window.fill(nama="SEBELUM KELUAR")
         assert read_kept(window)
