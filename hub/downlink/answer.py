@@ -9,8 +9,8 @@ from typing import Any
 from hub.ingest.accept import Sender
 from hub.services import HubServices
 from shared.merge.scope import Role
-from shared.store.changes import Log, find_log, list_logs, root_at
-from shared.store.runs import RunSizer, build_fitting_run, encode_root, sign_size, signed_size
+from shared.store.changes import Log, find_log, list_logs, provable_size, root_at, signed_size
+from shared.store.runs import RunSizer, build_fitting_run, encode_root, sign_size
 from shared.sync.limits import limit
 
 _ORDER = {Role.UMUM: 0, Role.SALURAN: 1, Role.DESA: 2}
@@ -55,9 +55,9 @@ def build_answer(
             start = wanted.get(log.id)
             if start is None:
                 continue
-            note_for, proven = _find_notes(conn, services, log)
-            while start < proven and budget > 0:
-                end = min(proven, start + sizer.count(min(budget, limit("run_bytes_max"))))
+            note_for, reach = _find_notes(conn, services, log), reach_of(log)
+            while start < reach and budget > 0:
+                end = min(reach, start + sizer.count(min(budget, limit("run_bytes_max"))))
                 run, end = build_fitting_run(conn, log, start, end, note_for=note_for, codec=codec, receiver=receiver)
                 sizer.learn(end - start, len(run))
                 parts.append(run)
@@ -66,18 +66,20 @@ def build_answer(
     return b"".join(parts)
 
 
+def reach_of(log: Log) -> int:
+    """Tell up to where a log can be relayed: our own as it is, a node's as far as its author's note proves it."""
+    return log.size if log.own else provable_size(log)
+
+
 def _find_notes(
     conn: sqlite3.Connection, services: HubServices, log: Log
-) -> tuple[Callable[[int], tuple[bytes, int]], int]:
-    """Give what finds the checkpoint (and its size) of a run that ends somewhere, and how far changes are proven.
+) -> Callable[[int], tuple[bytes, int]]:
+    """Give what finds the checkpoint (and its size) of a run that ends somewhere.
 
-    The hub signs where each run of its own ends, after its anchor is on disk: who gets no further than that run can
-    still prove what it holds, to a hub that was put back and to everybody else. Of others it has the newest one.
+    The hub signs where each run of its own ends, after its anchor is on disk; of others it has the newest one.
     """
     if log.own:
         signer = services.signer(log)
         services.anchor.raise_to(log.id, log.size, encode_root(log.root()))
-        return lambda end: (sign_size(conn, log, end, signer), end), log.size
-    note = log.checkpoint or b""
-    size = signed_size(note) if note else 0
-    return lambda end: (note, size), size
+        return lambda end: (sign_size(conn, log, end, signer), end)
+    return lambda end: (log.checkpoint or b"", signed_size(log))

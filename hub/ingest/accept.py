@@ -85,9 +85,7 @@ def _store(conn: sqlite3.Connection, services: HubServices, log: Log, run: ReadR
         proven = prove_stored(conn, log, run)
     if not proven.changes:
         return log
-    end = log.size + len(proven.changes)
-    note = proven.note if proven.checkpoint.size == end else None
-    grown = append(conn, log, proven.changes, proven.headers, proven.leaves, note)
+    grown = append(conn, log, proven.changes, proven.headers, proven.leaves, proven.note, run.header.proof)
     projector = Projector(conn, services.catalogue, findings.observe)
     if removed is not None:
         projector.refold(log.wilayah, removed.records)

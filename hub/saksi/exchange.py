@@ -27,7 +27,7 @@ from shared.changelog.tree import consistency_proof
 from shared.changelog.witness import Offer
 from shared.errors import ProtocolError, UserError
 from shared.merge.scope import Role
-from shared.store.changes import Log, find_log, hasher_of, list_logs, root_at
+from shared.store.changes import Log, find_log, hasher_of, list_logs, root_at, signed_size
 
 CHANNELS = (Role.UMUM, Role.SALURAN)
 
@@ -128,7 +128,7 @@ def _offer(services: HubServices, conn: sqlite3.Connection, log: Log, seen: int)
     if services.keys.find_signing(log.kunci) is not None:
         note, size = services.sign_head(log), log.size
     elif log.checkpoint is not None:
-        note, size = log.checkpoint, int(log.checkpoint.split(b"\n", 2)[1])
+        note, size = log.checkpoint, signed_size(log)
     else:
         return None
     old = min(seen, size)

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from hub.downlink.answer import build_answer, find_differing, list_heads, readable_logs
+from hub.downlink.answer import build_answer, find_differing, list_heads, reach_of, readable_logs
 from hub.ingest.accept import Sender
 from hub.ingest.sender import describe_program
 from hub.pemulihan.rotation import list_former
@@ -17,7 +17,7 @@ from shared.changelog.run import split_runs
 from shared.merge.scope import Role
 from shared.store.attachments import list_carried
 from shared.store.carried import Load, Room, list_lacking, list_present, unbounded
-from shared.store.changes import Log, find_log, last_receipt, list_logs
+from shared.store.changes import find_log, last_receipt, list_logs
 from shared.store.parity import Comparison
 from shared.store.runs import encode_root
 from shared.sync.bundle import Title, write_letter
@@ -49,7 +49,7 @@ def build_answer_file(
         told = {head["id"]: head["size"] for head in heads}
         reaches: list[dict[str, Any]] = [
             {"id": log.id, "size": reach} for log in readable_logs(conn, services, sender.wilayah)
-            if (reach := _reach(services, log)) > wanted[log.id]
+            if (reach := reach_of(log)) > wanted[log.id]
         ]
         more: dict[str, Any] = {
             "receipts": _list_receipts(conn, sender, asked["logs"], taken),
@@ -125,13 +125,6 @@ def _write(
         **{name: value for name, value in more.items() if value or name == "lacks"},
     }
     return write_letter(Title.DOWN, message, own)
-
-
-def _reach(services: HubServices, log: Log) -> int:
-    """Tell up to where a log can be relayed: our own as it is, a node's up to its author's newest checkpoint."""
-    if log.own and log.kunci == services.keys.signing.public:
-        return log.size
-    return 0 if log.checkpoint is None else int(log.checkpoint.split(b"\n", 2)[1])
 
 
 def _list_receipts(

@@ -47,8 +47,7 @@ def receive_run(
             proven = prove_stored(conn, log, run)
         if not proven.changes:
             return 0
-        note = proven.note if proven.checkpoint.size <= header.end else None
-        append(conn, log, proven.changes, proven.headers, proven.leaves, note)
+        append(conn, log, proven.changes, proven.headers, proven.leaves, proven.note, header.proof)
         projector = Projector(conn, services.catalogue)
         if removed is not None:
             projector.refold(log.wilayah, removed.records)

@@ -27,10 +27,10 @@ from node.sinkron.transport import Answer, Transport
 from shared.changelog.run import split_runs
 from shared.errors import ProtocolError, TransportError
 from shared.merge.scope import Role
-from shared.store.changes import Log, list_logs, root_at
+from shared.store.changes import Log, list_logs, provable_size, root_at, signed_size
 from shared.store.parity import claim_parity
 from shared.store.records import count_newer
-from shared.store.runs import RunSizer, build_fitting_run, encode_root, sign_size, signed_size
+from shared.store.runs import RunSizer, build_fitting_run, encode_root, sign_size
 from shared.sync import messages
 from shared.sync.codes import CODES
 from shared.sync.states import Event, State, advance
@@ -286,14 +286,9 @@ class Session:
 
     def _push_log(self, log: Log, start: int) -> None:
         """Send one log from ``start`` on; the next run is built while the hub works on the last."""
-        end_max = log.size
+        end_max = log.size if log.own else provable_size(log)
         if log.own:
             self.services.anchor.raise_to(log.id, log.size, encode_root(log.root()))
-        elif log.checkpoint is None:
-            return
-        else:
-            # Of somebody else's log only what its author has signed can be proven to the hub.
-            end_max = signed_size(log.checkpoint)
         in_flight: Future[Answer] | None = None
         fork: Refused | None = None
         try:
@@ -341,7 +336,7 @@ class Session:
             if log.own:
                 return sign_size(conn, log, end, self.services.signer(log)), end
             assert log.checkpoint is not None
-            return log.checkpoint, signed_size(log.checkpoint)
+            return log.checkpoint, signed_size(log)
 
         with self.services.database.read() as conn:
             return build_fitting_run(conn, log, start, end, note_for=note_for, codec=self.link.codec, receiver=receiver)

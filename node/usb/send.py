@@ -20,10 +20,10 @@ from shared.clock import today
 from shared.errors import EnvironmentProblem, UserError
 from shared.merge.scope import Role
 from shared.store.carried import Load, Room, list_lacking
-from shared.store.changes import Log, list_logs
+from shared.store.changes import Log, list_logs, provable_size, signed_size
 from shared.store.parity import claim_parity
 from shared.store.records import count_newer
-from shared.store.runs import RunSizer, build_fitting_run, encode_root, sign_size, signed_size
+from shared.store.runs import RunSizer, build_fitting_run, encode_root, sign_size
 from shared.store.stick import NewFile, count_room, explain_stick, list_names, open_new, write_file
 from shared.sync.bundle import Title, write_letter
 from shared.sync.enrolment import rotation_text
@@ -154,8 +154,7 @@ def _plan(services: NodeServices, ledger: Ledger) -> tuple[list[dict[str, Any]],
             if log.own and services.keys.find_signing(log.kunci) is not None:
                 note, end = None, log.size
             else:
-                # Of somebody else's log only what its author has signed can be proven to the hub.
-                note, end = log.checkpoint, 0 if log.checkpoint is None else signed_size(log.checkpoint)
+                note, end = log.checkpoint, provable_size(log)
             if start < end:
                 parts.append(Part(log, start, end, note))
     return heads, parts, ought
@@ -214,7 +213,7 @@ def _present_new_key(services: NodeServices) -> dict[str, Any]:
 def _build_run(services: NodeServices, part: Part, start: int, end: int, receiver: bytes) -> tuple[bytes, int]:
     def note_for(end: int) -> tuple[bytes, int]:
         if part.note is not None:
-            return part.note, part.end
+            return part.note, signed_size(part.log)
         return sign_size(conn, part.log, end, services.signer(part.log)), end
 
     with services.database.read() as conn:

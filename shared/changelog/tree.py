@@ -53,6 +53,11 @@ def node_hash(left: bytes, right: bytes) -> bytes:
     return sha256(b"\x01" + left + right).digest()
 
 
+def split_hashes(raw: bytes) -> list[bytes]:
+    """Read hashes that stand end to end."""
+    return [raw[at : at + HASH_BYTES] for at in range(0, len(raw), HASH_BYTES)]
+
+
 def _fold(hashes: Sequence[bytes]) -> bytes:
     """Join perfect subtrees, largest first, into the root of the tree that they make up."""
     if not hashes:
@@ -114,7 +119,7 @@ class CompactRange:
         wanted = size.bit_count()
         if not 0 <= size <= SIZE_MAX or len(raw) != HASH_BYTES * wanted:
             raise DamageError(f"compact range of size {size} needs {wanted} hashes, got {len(raw)} bytes")
-        return cls(size, [raw[at : at + HASH_BYTES] for at in range(0, len(raw), HASH_BYTES)])
+        return cls(size, split_hashes(raw))
 
     def copy(self) -> CompactRange:
         """Make an independent copy, to try something on."""
@@ -155,6 +160,36 @@ def consistency_proof(old: int, new: int, subtree: Subtree) -> list[bytes]:
         # Unless the old tree is one perfect subtree, whose hash is the old root and known to everyone.
         path.append(subtree(lo, hi))
     return path[::-1]
+
+
+def begin_subtrees(old: int, new: int, proof: Sequence[bytes], subtree: Subtree) -> Subtree:
+    """Give the hashes of a tree of ``new`` leaves of which the first ``old`` are here, with their consistency proof.
+
+    ``subtree`` gives the hashes of those leaves; what lies behind them comes out of ``proof``. It has all that the
+    consistency proof of any size up to ``old`` asks for: on the way down to a smaller size, what is left aside on the
+    right is part of the old leaves, holds their end, or is left aside on the way to ``old`` as well. DamageError when
+    the proof is not one from ``old`` to ``new``.
+    """
+    asked: list[tuple[int, int]] = []
+
+    def ask(lo: int, hi: int) -> bytes:
+        asked.append((lo, hi))
+        return b""
+
+    consistency_proof(old, new, ask)
+    if len(asked) != len(proof):
+        raise DamageError(f"proof from {old} to {new} has {len(proof)} hashes")
+    behind = {place: node for place, node in zip(reversed(asked), proof, strict=True) if place[0] >= old}
+
+    def find(lo: int, hi: int) -> bytes:
+        if hi <= old:
+            return subtree(lo, hi)
+        if lo >= old:
+            return behind[lo, hi]
+        middle = lo + _split(hi - lo)
+        return node_hash(find(lo, middle), find(middle, hi))
+
+    return find
 
 
 def inclusion_proof(index: int, size: int, subtree: Subtree) -> list[bytes]:

@@ -13,7 +13,15 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from shared.changelog.change import Header, Sealed
-from shared.changelog.tree import TILE_LEAVES, CompactRange, SubtreeHasher
+from shared.changelog.tree import (
+    TILE_LEAVES,
+    CompactRange,
+    Subtree,
+    SubtreeHasher,
+    begin_subtrees,
+    consistency_proof,
+    split_hashes,
+)
 from shared.errors import ProtocolError
 from shared.merge.scope import Role
 
@@ -35,6 +43,8 @@ class Log:
     size: int
     tree: CompactRange
     checkpoint: bytes | None
+    """The author's newest note; it may be of more changes than are held here, which ``proof`` then proves."""
+    proof: tuple[bytes, ...] = ()
     closed: bool = False
     """An own log that is not continued here: it was written on elsewhere."""
 
@@ -54,16 +64,17 @@ class Receipt(NamedTuple):
     note: bytes
 
 
-_LOG_COLUMNS = "no, id, origin, wilayah, peran, kunci, own, size, tree, checkpoint, closed"
+_LOG_COLUMNS = "no, id, origin, wilayah, peran, kunci, own, size, tree, checkpoint, proof, closed"
 
 
 def _read_log(row: tuple[object, ...]) -> Log:
-    no, id, origin, wilayah, peran, kunci, own, size, tree, checkpoint, closed = row
+    no, id, origin, wilayah, peran, kunci, own, size, tree, checkpoint, proof, closed = row
     assert isinstance(no, int) and isinstance(size, int) and isinstance(tree, bytes) and isinstance(kunci, bytes)
     assert checkpoint is None or isinstance(checkpoint, bytes)
+    assert isinstance(proof, bytes)
     return Log(
         no, str(id), str(origin), str(wilayah), Role(str(peran)), kunci, bool(own), size,
-        CompactRange.from_bytes(size, tree), checkpoint, bool(closed),
+        CompactRange.from_bytes(size, tree), checkpoint, tuple(split_hashes(proof)), bool(closed),
     )
 
 
@@ -99,11 +110,13 @@ def append(
     headers: Sequence[Header],
     leaves: Sequence[bytes],
     checkpoint: bytes | None = None,
+    proof: Sequence[bytes] = (),
 ) -> Log:
     """Add consecutive changes to a log and move its head; the only function that does.
 
     Its four callers are node/change.py, node/sinkron/receive.py, hub/change.py and hub/ingest/accept.py.
-    The caller has verified the leaves against a signed checkpoint, or made them itself. Raises
+    The caller has verified the leaves against a signed checkpoint, or made them itself. ``proof`` leads from where
+    they end to a checkpoint of more: with it whoever holds this much of a log can prove it to anybody. Raises
     ProtocolError when the changes do not begin where the log ends.
     """
     if any(h.seq != log.size + at or h.log != log.id for at, h in enumerate(headers)):
@@ -121,12 +134,20 @@ def append(
         "INSERT INTO tile (pos, hash) VALUES (?, ?)",
         [(log.base | tile.number, tile.hash) for tile in tree.extend(leaves)],
     )
-    grown = replace(log, size=tree.size, tree=tree, checkpoint=checkpoint or log.checkpoint)
+    if checkpoint is None:
+        # Our own words: what proved the beginning of a log proves it no longer once it is written on.
+        checkpoint = None if log.proof else log.checkpoint
+    return _move_head(conn, log, tree, checkpoint, tuple(proof))
+
+
+def _move_head(
+    conn: sqlite3.Connection, log: Log, tree: CompactRange, checkpoint: bytes | None, proof: tuple[bytes, ...]
+) -> Log:
     conn.execute(
-        "UPDATE log SET size = ?, tree = ?, checkpoint = ? WHERE no = ?",
-        (grown.size, tree.to_bytes(), grown.checkpoint, log.no),
+        "UPDATE log SET size = ?, tree = ?, checkpoint = ?, proof = ? WHERE no = ?",
+        (tree.size, tree.to_bytes(), checkpoint, b"".join(proof), log.no),
     )
-    return grown
+    return replace(log, size=tree.size, tree=tree, checkpoint=checkpoint, proof=proof)
 
 
 def close_log(conn: sqlite3.Connection, log: Log) -> None:
@@ -158,12 +179,14 @@ def cut(conn: sqlite3.Connection, log: Log, size: int) -> Log:
     if not 0 < size <= log.size:
         raise ValueError(f"log of {log.size} cannot be cut at {size}")
     tree = read_tree(conn, log, size)
+    # Whoever signed the whole has signed this beginning.
+    signed = signed_size(log)
+    proof = consistency_proof(size, signed, hasher_of(conn, log)) if signed > size else ()
     above = (log.base + size, log.base + (1 << SEQ_BITS))
     conn.execute("DELETE FROM change WHERE pos >= ? AND pos < ?", above)
     conn.execute("DELETE FROM tile WHERE pos >= ? AND pos < ?", (log.base | size // TILE_LEAVES, above[1]))
     conn.execute("DELETE FROM receipt WHERE log = ? AND size > ?", (log.no, size))
-    conn.execute("UPDATE log SET size = ?, tree = ?, checkpoint = NULL WHERE no = ?", (size, tree.to_bytes(), log.no))
-    return replace(log, size=size, tree=tree, checkpoint=None)
+    return _move_head(conn, log, tree, log.checkpoint, tuple(proof))
 
 
 def remove_log(conn: sqlite3.Connection, log: Log) -> None:
@@ -186,11 +209,6 @@ def read_tree(conn: sqlite3.Connection, log: Log, size: int) -> CompactRange:
     return CompactRange(size, hashes)
 
 
-def set_checkpoint(conn: sqlite3.Connection, log: Log, checkpoint: bytes) -> None:
-    """Keep the author's newest signed note of a log."""
-    conn.execute("UPDATE log SET checkpoint = ? WHERE no = ?", (checkpoint, log.no))
-
-
 def read_leaves(conn: sqlite3.Connection, log: Log, start: int, end: int) -> list[bytes]:
     """Read the leaf hashes of changes ``start`` to ``end`` (exclusive)."""
     rows = conn.execute(
@@ -199,14 +217,25 @@ def read_leaves(conn: sqlite3.Connection, log: Log, start: int, end: int) -> lis
     return [row[0] for row in rows]
 
 
-def hasher_of(conn: sqlite3.Connection, log: Log) -> SubtreeHasher:
-    """Give the hashes of any subtree of a stored log, for proofs."""
+def hasher_of(conn: sqlite3.Connection, log: Log) -> Subtree:
+    """Give the hashes of a stored log's subtrees, for proofs: also of the tree that its author signed beyond it."""
 
     def tile(index: int) -> bytes | None:
         row = conn.execute("SELECT hash FROM tile WHERE pos = ?", (log.base | index,)).fetchone()
         return None if row is None else row[0]
 
-    return SubtreeHasher(lambda start, end: read_leaves(conn, log, start, end), tile)
+    stored = SubtreeHasher(lambda start, end: read_leaves(conn, log, start, end), tile)
+    return begin_subtrees(log.size, signed_size(log), log.proof, stored) if log.proof else stored
+
+
+def signed_size(log: Log) -> int:
+    """Read of how many changes the author's newest note is, which was verified before it was stored; 0 without one."""
+    return 0 if log.checkpoint is None else int(log.checkpoint.split(b"\n", 2)[1])
+
+
+def provable_size(log: Log) -> int:
+    """Tell how many of the changes held here the author's note proves to others."""
+    return min(log.size, signed_size(log))
 
 
 def root_at(conn: sqlite3.Connection, log: Log, size: int) -> bytes:

@@ -121,6 +121,12 @@ def _make_second_factor(db: Tables) -> None:
         db.conn.execute(statement)
 
 
+@shared_migrations(name="0007_log_proof")
+def _make_log_proof(db: Tables) -> None:
+    # Hashes end to end: the consistency proof from size to the size of checkpoint, empty where that is no larger.
+    db.conn.execute("ALTER TABLE log ADD COLUMN proof BLOB NOT NULL DEFAULT x''")
+
+
 def apply_migrations(database: Database, *sets: Migrations) -> None:
     """Bring the file up to this program's version; refuse a file that a newer program has written.
 

@@ -50,11 +50,6 @@ def sign_size(conn: sqlite3.Connection, log: Log, size: int, signer: Signer) -> 
     return sign_checkpoint(Checkpoint(log.origin, size, root_at(conn, log, size)), signer)
 
 
-def signed_size(note: bytes) -> int:
-    """Read the size of a stored checkpoint, which was verified before it was stored."""
-    return int(note.split(b"\n", 2)[1])
-
-
 def build_run(
     conn: sqlite3.Connection,
     log: Log,

@@ -422,6 +422,23 @@ def test_a_restored_hub_that_wrote_on_keeps_both_of_its_histories(
     check_whole(federation, a, c)
 
 
+def sync_until_the_second_pull(federation: Federation, node: NodeServices, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a node pull small runs, over a line that breaks behind the first answer."""
+    transport, pulls = federation.transport(node), 0
+    real = transport.post
+
+    def break_off(path: str, body: bytes, nonce: str) -> Answer:
+        nonlocal pulls
+        pulls += path.endswith("pull")
+        if pulls > 1:
+            raise TransportError("putus")
+        return real(path, body, nonce)
+
+    monkeypatch.setattr(transport, "post", break_off)
+    save_link(node.database, Link(run_bytes=limit("run_bytes_min")))
+    assert federation.sync(node, transport).outcome is Outcome.TERPUTUS
+
+
 def test_a_part_of_a_channel_that_came_before_the_line_broke_is_given_back_to_the_hub(
     federation: Federation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -434,25 +451,40 @@ def test_a_part_of_a_channel_that_came_before_the_line_broke_is_given_back_to_th
         [draft_create(kind, federation.hub.new_id(), {"nama": federation.hub.random(50).hex()}) for _ in range(300)],
         author="x",
     )
-    transport, pulls = federation.transport(a), 0
-    real = transport.post
-
-    def break_off(path: str, body: bytes, nonce: str) -> Answer:
-        nonlocal pulls
-        pulls += path.endswith("pull")
-        if pulls > 1:
-            raise TransportError("putus")
-        return real(path, body, nonce)
-
-    monkeypatch.setattr(transport, "post", break_off)
-    save_link(a.database, Link(run_bytes=limit("run_bytes_min")))
-    assert federation.sync(a, transport).outcome is Outcome.TERPUTUS
+    sync_until_the_second_pull(federation, a, monkeypatch)
     came = value(a, "SELECT count(*) FROM program_bantuan")
     assert 0 < came < 300
     hub = restore_hub(federation, old, keeps_keys=True)
     federation.sync_all(3)
     assert value(hub, "SELECT count(*) FROM program_bantuan") == came
     check_whole(federation, a)
+
+
+@pytest.mark.parametrize("by_stick", [False, True])
+def test_a_part_of_a_siblings_log_that_came_before_the_line_broke_is_given_back_to_the_hub(
+    federation: Federation, monkeypatch: pytest.MonkeyPatch, by_stick: bool
+) -> None:
+    """Nobody but the sibling could sign it again, and its computer is gone."""
+    a, b = federation.add_node("a"), federation.add_node("b")
+    federation.sync_all()
+    old = copy_folder(federation, federation.hub, "hub-lama")
+    for _ in range(300):
+        create(a, nama=a.random(50).hex())
+    federation.sync(a)
+    sync_until_the_second_pull(federation, b, monkeypatch)
+    came = value(b, "SELECT count(*) FROM penduduk")
+    assert 0 < came < 300
+    del federation.nodes["a"]
+    hub = restore_hub(federation, old, keeps_keys=True)
+    if by_stick:
+        take_path(hub, write_bundle(b, federation.folder).path, Outbox(hub.folder))
+    federation.sync_all(3)
+    assert value(hub, "SELECT count(*) FROM penduduk") == came
+    check_whole(federation, b)
+    c = federation.add_node("c")
+    federation.sync_all()
+    assert value(c, "SELECT count(*) FROM penduduk") == came
+    a.close()
 
 
 def test_a_case_on_which_the_hub_is_in_conflict_with_itself_is_settled_once(federation: Federation) -> None:

@@ -693,6 +693,16 @@ def test_a_hub_that_took_a_new_key_answers_under_it(road: Road) -> None:
     assert road.trip(node)[0].sentences == ["1 perubahan baru disimpan."]
 
 
+def test_what_a_hub_wrote_under_its_former_key_comes_by_stick_too(road: Road) -> None:
+    node = connect(road)
+    kind = road.hub.catalogue["program_bantuan"]
+    write_common(road.hub, [draft_create(kind, road.hub.new_id(), {"nama": "Sebelum ganti kunci"})], author="x")
+    hub_keys.take_new_keys(road.hub)
+    road.trip(node)
+    assert value(node, "SELECT nama FROM program_bantuan") == "Sebelum ganti kunci"
+    assert road.send(node).file.changes == 0
+
+
 # The stick itself ------------------------------------------------------------------------------------------
 
 

@@ -18,6 +18,7 @@ from shared.changelog.tree import (
     SubtreeHasher,
     Tile,
     TreeError,
+    begin_subtrees,
     consistency_proof,
     inclusion_proof,
     leaf_hash,
@@ -182,6 +183,27 @@ def test_every_consistency_proof_equals_the_definition_and_verifies() -> None:
             verify_consistency(old, NAIVE_ROOTS[old], new, NAIVE_ROOTS[new], proof)
             if old and (new < 40 or new % 37 == 0):
                 assert proof == prove_consistency(old, LEAVES[:new])
+
+
+def test_a_beginning_and_its_proof_prove_every_smaller_beginning() -> None:
+    def subtree(lo: int, hi: int) -> bytes:
+        return hash_tree(LEAVES[lo:hi])
+
+    for new in (1, 2, 7, 8, 9, 31, 32, 33, 47):
+        for held in range(1, new + 1):
+            def of_held(lo: int, hi: int, held: int = held) -> bytes:
+                assert hi <= held, "what lies behind is not here"
+                return subtree(lo, hi)
+
+            tree = begin_subtrees(held, new, consistency_proof(held, new, subtree), of_held)
+            assert tree(0, new) == NAIVE_ROOTS[new]
+            for old in range(held + 1):
+                assert consistency_proof(old, new, tree) == consistency_proof(old, new, subtree)
+
+
+def test_a_proof_that_is_none_of_that_beginning_is_damage() -> None:
+    with pytest.raises(DamageError):
+        begin_subtrees(5, 9, consistency_proof(8, 9, subtree_of(LEAVES)), subtree_of(LEAVES))
 
 
 @settings(deadline=None)

@@ -50,7 +50,7 @@ def _sign_heads(side: Side, copy: Path) -> None:
                 continue
             side.anchor.raise_to(log.id, log.size, encode_root(log.root()))
             note = sign_size(conn, log, log.size, Signer(log.origin, key))
-            conn.execute("UPDATE log SET checkpoint = ? WHERE no = ?", (note, log.no))
+            conn.execute("UPDATE log SET checkpoint = ?, proof = x'' WHERE no = ?", (note, log.no))
 
 
 def count_rows(conn: sqlite3.Connection) -> dict[str, int]:
