@@ -124,10 +124,13 @@ def _take(
 
 
 def _offer(services: HubServices, conn: sqlite3.Connection, log: Log, seen: int) -> Offer | None:
-    """Sign the present head, after the anchor is on disk; of a log whose key is not here hand on its last note."""
+    """Sign the present head, after the anchor is on disk; of a log whose key is not here hand on its last note.
+
+    None where there is no note of what is held: a witness is offered nothing that this hub could not show.
+    """
     if services.keys.find_signing(log.kunci) is not None:
         note, size = services.sign_head(log), log.size
-    elif log.checkpoint is not None:
+    elif log.checkpoint is not None and not log.proof:
         note, size = log.checkpoint, signed_size(log)
     else:
         return None

@@ -185,6 +185,8 @@ def begin_subtrees(old: int, new: int, proof: Sequence[bytes], subtree: Subtree)
         if hi <= old:
             return subtree(lo, hi)
         if lo >= old:
+            if (lo, hi) not in behind:
+                raise DamageError(f"leaves {lo} to {hi} are not held")
             return behind[lo, hi]
         middle = lo + _split(hi - lo)
         return node_hash(find(lo, middle), find(middle, hi))

@@ -202,6 +202,8 @@ def test_a_beginning_and_its_proof_prove_every_smaller_beginning() -> None:
 
 
 def test_a_proof_that_is_none_of_that_beginning_is_damage() -> None:
+    with pytest.raises(DamageError, match="not held"):
+        begin_subtrees(5, 9, consistency_proof(5, 9, subtree_of(LEAVES)), subtree_of(LEAVES))(6, 7)
     with pytest.raises(DamageError):
         begin_subtrees(5, 9, consistency_proof(8, 9, subtree_of(LEAVES)), subtree_of(LEAVES))
 
