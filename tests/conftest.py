@@ -14,6 +14,10 @@ ROOT = str(Path(__file__).resolve().parent.parent)
 if ROOT not in sys.path:
     sys.path.insert(0, ROOT)
 
+from tests.support.routing import share_builders  # noqa: E402 (the checkout is on the path now)
+
+share_builders()
+
 # The gate is the same for everybody; new examples are looked for with HYPOTHESIS_PROFILE=acak.
 settings.register_profile("tetap", derandomize=True)
 settings.register_profile("acak")
