@@ -9,7 +9,7 @@ from node.change import reissue_branch
 from node.impor.places import move_places
 from node.services import KnownHub, NodeServices
 from node.sinkron.hubkey import is_former
-from node.sinkron.returned import take_rest, take_returned
+from node.sinkron.returned import note_returned
 from shared.changelog.genesis import Genesis, read_genesis
 from shared.changelog.keychain import read_successor
 from shared.changelog.run import RunHeader, open_run
@@ -53,7 +53,7 @@ def receive_run(
             projector.refold(log.wilayah, removed.records)
         projector.project(proven.entries)
         _settle(services, conn, log, removed)
-        take_returned(services, conn, proven.entries)
+        note_returned(conn, proven.entries, has_cut=removed is not None)
     return len(proven.changes)
 
 
@@ -70,7 +70,6 @@ def _settle(services: NodeServices, conn: sqlite3.Connection, log: Log, removed:
         count, first = reissue_branch(services, conn, removed.ref, removed.changes)
         move_places(conn, log.base + log.size, count, first)
         note_event(conn, now_s, "terbit_ulang", log.id, f"{count} perubahan")
-        take_rest(services, conn, log.id)
 
 
 def _add_log(conn: sqlite3.Connection, services: NodeServices, hub: KnownHub, run: ReadRun) -> Log:

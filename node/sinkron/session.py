@@ -23,6 +23,7 @@ from node.sinkron.receipts import keep_receipt
 from node.sinkron.receive import receive_run
 from node.sinkron.refusal import Refused, check_version, read_refusal
 from node.sinkron.report import Outcome, Report
+from node.sinkron.returned import issue_returned
 from node.sinkron.transport import Answer, Transport
 from shared.changelog.run import split_runs
 from shared.errors import ProtocolError, TransportError
@@ -375,8 +376,8 @@ class Session:
                 raise
             # Sealed to what this computer has forgotten since: under its key of today it is sealed anew.
             return Event.ALL_HERE
-        if self.yielding or self._lacks_receipts():
-            # What gave way was issued again in a new log; what came back of an own log has no receipt yet.
+        if issue_returned(self.services) or self.yielding or self._lacks_receipts():
+            # What came back or gave way is issued again in a new log; what came of an own log has no receipt yet.
             self.yielding = {}
             self._repeats += 1
             if self._repeats > REPEATS_MAX:

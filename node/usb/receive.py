@@ -13,6 +13,7 @@ from node.sinkron.hubkey import follow_hub, keep_successors
 from node.sinkron.program import note_hub_program
 from node.sinkron.receipts import keep_receipt
 from node.sinkron.receive import receive_run
+from node.sinkron.returned import issue_returned
 from node.usb.enrol import Enrolled, read_enrolled
 from node.usb.ledger import Ledger, Written, read_ledger, receipt_sizes, write_ledger
 from node.usb.pictures import note_lacking
@@ -152,6 +153,8 @@ def _read_answer(
     if message["rotated"] and message["rotated"] == services.keys.signing.public.hex():
         services.replace_keys(replace(services.keys, is_told=True))
         hub = replace(hub, simpul=message["simpul"])
+    if not done.is_cut and not failed:
+        issue_returned(services)
     _note_answer(services, hub, message, done)
     clean_erased(services)
     return done

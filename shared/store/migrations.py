@@ -133,23 +133,18 @@ def apply_migrations(database: Database, *sets: Migrations) -> None:
     Raises UserError with what to do when the database is newer than the program.
     """
     with database.write() as conn:
-        bring_up(conn, *sets)
-
-
-def bring_up(conn: sqlite3.Connection, *sets: Migrations) -> None:
-    """Bring the tables of an open transaction up; errors as :func:`apply_migrations`."""
-    tables = Tables(conn, recursive_triggers=False, execute_plugins=False)
-    for migrations in (shared_migrations, *sets):
-        known = {migration.name for migration in migrations._migrations}
-        unknown = [m.name for m in migrations.applied(tables) if m.name not in known]
-        if unknown:
-            raise UserError(
-                "Data ini sudah dibuka oleh versi Sipande yang lebih baru, jadi versi ini tidak"
-                " membukanya agar tidak ada yang rusak. Pasang versi Sipande terbaru, lalu jalankan lagi."
-                " Data Anda tidak berubah.",
-                "basis_data_lebih_baru",
-            )
-        migrations.apply(tables)
+        tables = Tables(conn, recursive_triggers=False, execute_plugins=False)
+        for migrations in (shared_migrations, *sets):
+            known = {migration.name for migration in migrations._migrations}
+            unknown = [m.name for m in migrations.applied(tables) if m.name not in known]
+            if unknown:
+                raise UserError(
+                    "Data ini sudah dibuka oleh versi Sipande yang lebih baru, jadi versi ini tidak"
+                    " membukanya agar tidak ada yang rusak. Pasang versi Sipande terbaru, lalu jalankan lagi."
+                    " Data Anda tidak berubah.",
+                    "basis_data_lebih_baru",
+                )
+            migrations.apply(tables)
 
 
 def read_setting(conn: sqlite3.Connection, name: str) -> str | None:

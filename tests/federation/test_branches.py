@@ -145,6 +145,33 @@ def test_what_is_handed_back_to_a_twin_is_issued_once_by_the_computer_that_still
     check_whole(federation, a, twin)
 
 
+@pytest.mark.parametrize("by_stick", [False, True])
+def test_what_was_issued_again_before_the_second_restore_is_not_issued_once_more(
+    federation: Federation, by_stick: bool
+) -> None:
+    """The channel that hands it back comes before the log in which this computer had issued it again."""
+    road, a = Road(federation), federation.add_node("a")
+    federation.sync_all()
+    olds = [copy_folder(federation, a, f"salinan{number}") for number in range(2)]
+    siti = create(a, nama="SITI")
+    road.send(a)
+    a = put_back(federation, olds[0])
+    create(a, nama="BUDI")
+    federation.sync(a)
+    road.take()
+    federation.sync_all(3)
+    assert names(federation.hub) == {"SITI", "BUDI"}
+    a = put_back(federation, olds[1])
+    create(a, nama="AGUS")
+    if by_stick:
+        road.trip(a)
+    federation.sync_all(3)
+    for side in (federation.hub, a):
+        assert names(side) == {"SITI", "BUDI", "AGUS"}
+        assert value(side, "SELECT count(*) FROM change WHERE record = ?", siti) == 1
+    check_whole(federation, a)
+
+
 # Of the hub -------------------------------------------------------------------------------------------------
 
 

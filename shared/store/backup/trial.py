@@ -17,8 +17,9 @@ from shared.changelog.checkpoint import Verifier
 from shared.store.backup.archive import Contents, Unpacker
 from shared.store.backup.sealing import Head, damaged, open_pieces, read_head
 from shared.store.backup.snapshot import count_rows, measure_logs, open_copy
+from shared.store.connection import Database
 from shared.store.folder import DataFolder
-from shared.store.migrations import bring_up
+from shared.store.migrations import apply_migrations
 from shared.store.verify import verify_logs
 
 DATABASE = "data.sqlite"
@@ -100,11 +101,10 @@ def find_problems(
                 return ["Ada baris di dalam cadangan yang menunjuk baris yang tidak ada."]
             if count_rows(conn) != found.contents.jumlah or measure_logs(conn) != found.contents.catatan:
                 return ["Jumlah baris di dalam cadangan tidak sama dengan yang tercatat."]
-        with closing(sqlite3.connect(found.database, isolation_level=None)) as conn:
-            # An older program may have made it: its logs are read as they will be once it is in its place.
-            conn.execute("BEGIN IMMEDIATE")
-            bring_up(conn)
-            conn.execute("COMMIT")
-            return verify_logs(conn, cosigners, own_keys)
+        # An older program may have made it: its logs are read as they will be once it is in its place.
+        with closing(Database(found.database)) as database:
+            apply_migrations(database)
+            with database.read() as conn:
+                return verify_logs(conn, cosigners, own_keys)
     except sqlite3.DatabaseError:
         return ["Basis data di dalam cadangan tidak dapat dibaca."]
