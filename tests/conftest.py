@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from hypothesis import settings
+from xdist.scheduler import LoadFileScheduling
 
 LONG = ("tests/browser/", "tests/federation/")
 ROOT = str(Path(__file__).resolve().parent.parent)
@@ -25,15 +27,34 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "tetap"))
 
 
 def pytest_collection_modifyitems(items: list[Any]) -> None:
-    """Put journeys and rows of proof first, a file of each in turn: whole files go to one of two workers.
+    """Put journeys and rows of proof first, a file of each in turn: whole files go to one of the workers.
 
-    None should wait for the last, and two browsers at once wait for each other.
+    None should wait for the last, and two browsers at once wait for each other. What goes to one worker comes first.
     """
     files = list(dict.fromkeys(item.nodeid.split("::")[0] for item in items))
     turns = {
         file: turn for folder in LONG for turn, file in enumerate(file for file in files if file.startswith(folder))
     }
+    turns |= {file: -1 for file in files if _uses_kecamatan(file)}
     items.sort(key=lambda item: turns.get(item.nodeid.split("::")[0], len(files)))
+
+
+class SameServers(LoadFileScheduling):  # type: ignore[misc]
+    """Gives whole files to the workers, and all that use the one kecamatan of servers to one of them."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = str(super()._split_scope(nodeid))
+        return "kecamatan" if _uses_kecamatan(file) else file
+
+
+@cache
+def _uses_kecamatan(file: str) -> bool:
+    return file.startswith("tests/browser/") and "kecamatan: Kecamatan" in Path(ROOT, file).read_text(encoding="utf-8")
+
+
+def pytest_xdist_make_scheduler(config: Any, log: Any) -> SameServers:
+    """Let no second worker start the servers and the browser for a few files."""
+    return SameServers(config, log)
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
