@@ -102,3 +102,21 @@ def _add_program(db: Tables) -> None:
         "ALTER TABLE contact ADD COLUMN held INTEGER NOT NULL DEFAULT 0",
     ):
         db.conn.execute(statement)
+
+
+@hub_migrations(name="0008_look")
+def _make_look(db: Tables) -> None:
+    # What officers looked at of one desa and was not told to it yet (hub/akses): the id is that of the record to be.
+    # The numbers count what no look_record names, because it left as a file.
+    for statement in (
+        """CREATE TABLE look (
+            id TEXT PRIMARY KEY, desa TEXT NOT NULL, tanggal TEXT NOT NULL, petugas TEXT NOT NULL,
+            peran TEXT NOT NULL, kegiatan TEXT NOT NULL, tentang TEXT NOT NULL, keperluan TEXT NOT NULL,
+            penduduk INTEGER NOT NULL DEFAULT 0, keluarga INTEGER NOT NULL DEFAULT 0,
+            bantuan INTEGER NOT NULL DEFAULT 0,
+            UNIQUE (desa, tanggal, petugas, peran, kegiatan, tentang, keperluan)) STRICT""",
+        """CREATE TABLE look_record (
+            no INTEGER PRIMARY KEY, look TEXT NOT NULL REFERENCES look (id) ON DELETE CASCADE, jenis TEXT NOT NULL,
+            record TEXT NOT NULL, UNIQUE (look, record)) STRICT""",
+    ):
+        db.conn.execute(statement)

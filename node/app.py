@@ -11,6 +11,7 @@ from node.bantuan import routes as bantuan
 from node.beranda import alamat, cadangan, pengguna, periksa
 from node.beranda import routes as beranda
 from node.beranda.kop import make_kop
+from node.catatan import dilihat
 from node.catatan import routes as catatan
 from node.cetak import templat
 from node.commands import COMMANDS, add_petugas
@@ -98,7 +99,7 @@ PANDUAN = make_panduan((
     ),
     Bab(
         "keamanan", "Pengguna dan keamanan", "Peran, perangkat, kode HP, dan catatan akses.",
-        {"pengguna.show": "peran", "saya": "saya", "saya.code": "kode-hp", "catatan": "catatan"},
+        {"pengguna.show": "peran", "saya": "saya", "saya.code": "kode-hp", "catatan": "catatan", "dilihat": "dilihat"},
     ),
     Bab("perlu-tindakan", "Perlu tindakan", "Kasus dari kecamatan dan cara menjawabnya.", {"tindakan": "jawab"}),
 ))
@@ -133,6 +134,7 @@ REGISTRY = (
         usb.blueprint,
         pengguna.blueprint,
         catatan.blueprint,
+        dilihat.blueprint,
         logo.blueprint,
         latihan.blueprint,
         make_periksa_surat(),

@@ -64,6 +64,7 @@ POLICY = Policy(RIGHTS, {
     "usb": Rule("kantor", "kantor", {"kelola": "register"}, proof="register"),
     "pengguna": Rule("kelola", "kelola", proof="*"),
     "catatan": Rule("catatan_akses", "catatan_akses", proof="export"),
+    "dilihat": Rule("catatan_akses", "catatan_akses", proof="export"),
     "logo": Rule("kelola", "kelola", {"umum": "image"}),
     "latihan": Rule("kantor", "kantor"),
     # The daily work: who approves a letter or cancels it stands for the office; who closes a month signs it.

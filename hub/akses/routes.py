@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import url_for
 
-from hub.akses.words import ACTIONS, describe_detail, describe_subject, is_case
+from hub.akses.words import ACTIONS, describe_act, describe_detail, describe_subject, is_case
 from hub.simpul.queries import name_nodes
 from hub.verval.queries import find_known_findings
 from hub.verval.queue import read_url_id
@@ -24,7 +24,7 @@ def _describe(conn: sqlite3.Connection, rows: Sequence[Sequence[Any]]) -> list[A
     cases = find_known_findings(conn, map(read_url_id, filter(is_case, subjects)))
     return [
         AuditLine(
-            no, time_s, account, ACTIONS.get(action, action.replace("_", " ").capitalize()),
+            no, time_s, account, describe_act(action),
             "Kasus verval" if is_case(subject) else names.get(subject) or describe_subject(action, subject),
             url_for("verval.case", temuan=subject) if read_url_id(subject) in cases else "",
             describe_detail(action, detail),
@@ -33,4 +33,5 @@ def _describe(conn: sqlite3.Connection, rows: Sequence[Sequence[Any]]) -> list[A
     ]
 
 
-blueprint = make_catatan("akses", "/akses", _describe, "camat", ACTIONS)
+_NOTE = "Apa yang dilihat petugas dari warga sebuah desa diberitahukan kepada desa itu sehari sesudahnya."
+blueprint = make_catatan("akses", "/akses", _describe, "camat", ACTIONS, note=_NOTE)

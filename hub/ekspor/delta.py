@@ -11,6 +11,7 @@ import base64
 import binascii
 import json
 import sqlite3
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
@@ -136,13 +137,14 @@ def compute_basis(conn: sqlite3.Connection, catalogue: Catalogue, *, identified:
 
 
 def each_line(
-    conn: sqlite3.Connection, catalogue: Catalogue, delta: Delta, *, identified: bool
+    conn: sqlite3.Connection, catalogue: Catalogue, delta: Delta, counts: Counter[tuple[str, str]], *, identified: bool
 ) -> Iterator[bytes]:
-    """Write the lines of a delta, newline included, by kind (catalogue order), desa, id."""
+    """Write the lines of a delta, newline included, by kind (catalogue order), desa, id; count them by (desa, kind)."""
     for kind in catalogue:
         if kind.name in EXPORTED:
             read = _each_full if delta.is_full else _each_changed
             for desa, id, member in read(conn, kind, delta, identified):
+                counts[desa, kind.name] += 1
                 yield _encode({"kind": kind.name, "desa": desa, "id": id, **member}).encode() + b"\n"
 
 

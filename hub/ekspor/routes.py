@@ -12,7 +12,8 @@ import json
 import re
 import tempfile
 import zlib
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import IO, Any
@@ -20,6 +21,7 @@ from urllib.parse import unquote
 
 from flask import Blueprint, Response, current_app, request
 
+from hub.akses.keep import keep_export
 from hub.ekspor.delta import Delta, each_line, plan_delta
 from hub.ekspor.manifest import export_signer, sign_manifest
 from hub.ekspor.tokens import TOKEN_CHARACTERS_MAX, Reader, Refusals, find_reader
@@ -66,12 +68,12 @@ class ExportRequest:
 
 @dataclass(frozen=True)
 class Export:
-    """A finished export: the first line, then the file with the data lines."""
+    """A finished export: the first line, then the file with the data lines; ``counts`` are these by (desa, kind)."""
 
     first_line: bytes
     file: IO[bytes]
     size: int
-    count: int
+    counts: Mapping[tuple[str, str], int]
 
 
 def services() -> HubServices:
@@ -87,7 +89,7 @@ def perubahan() -> Response:
         asked = _read_request(admit(hub))
         export = write_export(hub, asked)
         if asked.is_identified:
-            audit_identified_export(hub, asked.reader, asked.alasan, export.count)
+            audit_identified_export(hub, asked.reader, asked.alasan, export.counts)
     except ExportRefused as error:
         return refuse(error)
     except EnvironmentProblem as error:
@@ -171,18 +173,17 @@ def write_export(hub: HubServices, asked: ExportRequest) -> Export:
         file = tempfile.TemporaryFile(dir=hub.folder.path)
         with hub.database.read() as conn:
             delta = plan_delta(conn, hub.catalogue, asked.sejak, identified=asked.is_identified)
-            digest, count = sha256(), 0
-            for line in each_line(conn, hub.catalogue, delta, identified=asked.is_identified):
+            digest, counts = sha256(), Counter[tuple[str, str]]()
+            for line in each_line(conn, hub.catalogue, delta, counts, identified=asked.is_identified):
                 digest.update(line)
                 file.write(line)
-                count += 1
         file.flush()
         manifest = Manifest(
-            hub.wilayah, delta.cursor_from, delta.cursor_to, count, digest.hexdigest(), hub.clock.now_s(),
+            hub.wilayah, delta.cursor_from, delta.cursor_to, counts.total(), digest.hexdigest(), hub.clock.now_s(),
             asked.is_identified, delta.is_full,
             tuple(Checkpoint(log.origin, log.size, log.root()) for log in delta.logs),
         )
-        return Export(_write_first_line(hub, manifest, delta), file, file.tell(), count)
+        return Export(_write_first_line(hub, manifest, delta), file, file.tell(), counts)
     except OSError:
         _close(file)
         raise EnvironmentProblem(
@@ -193,13 +194,19 @@ def write_export(hub: HubServices, asked: ExportRequest) -> Export:
         raise
 
 
-def audit_identified_export(hub: HubServices, reader: Reader, alasan: str, count: int) -> None:
-    """Write into the access audit who takes identified data, why and how many lines, before a byte leaves."""
+def audit_identified_export(
+    hub: HubServices, reader: Reader, alasan: str, counts: Mapping[tuple[str, str], int]
+) -> None:
+    """Write into the access audit who takes identified data, why and how many lines, before a byte leaves.
+
+    Each desa is told of its own share, with the reason in the words of who asked.
+    """
     with hub.database.write() as conn:
         record_access(
             conn, hub.clock, f"pembaca:{reader.name}", "ekspor_teridentifikasi", hub.wilayah,
-            f"{count} baris; {alasan}",
+            f"{sum(counts.values())} baris; {alasan}",
         )
+        keep_export(conn, hub, reader.name, "ekspor_teridentifikasi", counts, alasan)
 
 
 def _write_first_line(hub: HubServices, manifest: Manifest, delta: Delta) -> bytes:

@@ -13,12 +13,12 @@ from typing import Any
 from flask import Blueprint, Response, current_app, g, request
 
 from hub.downlink.answer import build_answer, find_differing, list_heads, readable_logs
+from hub.downlink.owed import write_owed
 from hub.ingest.accept import Sender, accept_run
 from hub.ingest.contact import note_contact, note_handed_over, note_refusal
 from hub.ingest.gate import Gate
 from hub.ingest.quota import STRANGERS, Busy, Quota
 from hub.ingest.sender import describe_program, judge_parity, look_up_helper, look_up_sender
-from hub.nomor.give import hand_out_numbers
 from hub.pemulihan.rotation import accept_rotation
 from hub.pemulihan.state import learn_successors, name_successors, read_recovery
 from hub.pemulihan.succeeded import note_successors, refuse_to_speak
@@ -223,7 +223,7 @@ def hello(body: bytes, caller: signature.Signed) -> Response:
         if not more["differs"] and not _count_queue(announced, told):
             # The last computer that a recovering hub has waited for may have nothing to push.
             written = update_cases(hub) if is_recovering else 0
-            if hand_out_numbers(hub, sender.wilayah, sender.kunci) or written:
+            if write_owed(hub, sender) or written:
                 answer["logs"] = list_heads(hub, sender.wilayah)
                 told = {head["id"]: head["size"] for head in answer["logs"]}
     expires_s = hub.clock.monotonic_s() + limit("session_s_max")
@@ -277,7 +277,7 @@ def push(body: bytes, caller: signature.Signed) -> Response:
         # Only when the node has handed over all it announced: half a family is no finding.
         sizes = {head["id"]: head["size"] for head in list_heads(hub, sender.wilayah)}
     if is_all_here:
-        if sender.simpul and hand_out_numbers(hub, sender.wilayah, sender.kunci):
+        if sender.simpul and write_owed(hub, sender):
             sizes = {head["id"]: head["size"] for head in list_heads(hub, sender.wilayah)}
     grown = [
         {"id": id, "size": size}

@@ -133,7 +133,10 @@ def names(bulan: str) -> ResponseReturnValue:
     title = describe(angka, places)
     if found:
         where = name_place(wanted) if wanted else "seluruh kecamatan"
-        note_opening("LAMPID", f"{write_bulan(bulan)}, {where}: {title}", len(found))
+        seen = [(own.kode, "penduduk", one.penduduk) for own, one in shown]
+        note_opening(
+            "LAMPID", f"{write_bulan(bulan)}, {where}: {title}", len(found), seen, "Nama di balik angka LAMPID"
+        )
     asked: dict[str, Any] = {**angka.address, **({"desa": wanted} if wanted else {})}
     return render_template(
         "lampid/nama.html", bulan=bulan, judul=write_bulan(bulan), title=title, people=people, total=len(found),
@@ -153,7 +156,9 @@ def moves() -> ResponseReturnValue:
         found = [pair for pair in found if not pair.is_whole]
     shown = found[(page - 1) * PAGE : page * PAGE]
     if shown:
-        note_opening("LAMPID", "Pindah antardesa", len(found))
+        ends = [end for pair in shown for end in (pair.pindah, pair.datang) if end is not None]
+        seen = [(end.desa, "penduduk", end.penduduk) for end in ends]
+        note_opening("LAMPID", "Pindah antardesa", len(found), seen, "Pindah antardesa")
     return render_template(
         "lampid/pindahan.html", pairs=shown, total=len(found), page=page, pages=max(1, -(-len(found) // PAGE)),
         name_place=name_place, mask=mask_nik, only=request.args.get("hanya") == "sepihak",

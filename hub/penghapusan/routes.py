@@ -33,10 +33,11 @@ def index() -> str:
     """Show what waits, what came later, and what was done."""
     hub, me = services(), require_user().petugas
     with hub.database.read() as conn:
-        waiting = [view.view_proposal(conn, hub, one, me) for one in queries.list_proposals(conn, waiting=True)]
-        closed = [
-            view.view_proposal(conn, hub, one, me) for one in queries.list_proposals(conn, waiting=False, limit=20)
-        ]
+        open_ones = queries.list_proposals(conn, waiting=True)
+        ended = queries.list_proposals(conn, waiting=False, limit=20)
+        targets = [target for one in (*open_ones, *ended) for target in one.targets]
+        waiting = [view.view_proposal(conn, hub, one, me) for one in open_ones]
+        closed = [view.view_proposal(conn, hub, one, me) for one in ended]
         late = [
             (one, view.describe_record(conn, hub, one.desa, one.kind, one.record)) for one in queries.list_late(conn)
         ]
@@ -48,7 +49,9 @@ def index() -> str:
         ]
         erased = count_erased(conn)
     if waiting or closed or late:
-        note_opening("Penghapusan isi", "Usulan dan putusan", len(waiting) + len(closed) + len(late))
+        named = [(one.desa, one.kind, one.record) for one in targets]
+        named += [(one.desa, one.kind, one.record) for one, _ in late]
+        note_opening("Penghapusan isi", "Usulan dan putusan", len(waiting) + len(closed) + len(late), named)
     return render_template(
         "penghapusan/index.html", waiting=waiting, closed=closed, late=late, done=done, erased=erased,
         name_place=name_place,
@@ -67,7 +70,7 @@ def _subject_page(desa: str, jenis: str, id: str, problem: str) -> str:
         subject = view.read_subject(conn, hub, desa, jenis, id)
     if subject is None:
         abort(404)
-    note_opening("Penghapusan isi", name_place(desa), 1)
+    note_opening("Penghapusan isi", name_place(desa), 1, [(desa, jenis, id)])
     return render_template(
         "penghapusan/data.html", data=subject, problem=problem, reasons=REASONS, typed=request.form,
         name_place=name_place, maks=NOTE_LENGTH_MAX, url_desa=desa,
@@ -117,7 +120,8 @@ def _proposal_page(id: str, problem: str) -> str:
         if found is None:
             abort(404)
         shown = view.view_proposal(conn, hub, found, require_user().petugas)
-    note_opening("Penghapusan isi", "Usulan", len(shown.targets))
+    named = [(one.desa, one.kind, one.record) for one in found.targets]
+    note_opening("Penghapusan isi", "Usulan", len(shown.targets), named)
     return render_template("penghapusan/usulan.html", usulan=shown, problem=problem)
 
 

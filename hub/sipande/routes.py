@@ -15,6 +15,7 @@ from flask import Blueprint, flash, make_response, redirect, render_template, re
 from flask.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
 
+from hub.akses.rules import Records
 from hub.beranda.queries import NodeContact, list_contacts
 from hub.beranda.reveals import note_opening
 from hub.beranda.shell import list_desa, name_place, read_page, services
@@ -118,7 +119,8 @@ def penduduk() -> str:
         parts = queries.cut_page(counts, PAGE, (page - 1) * PAGE)
         rows = [row for part in parts for row in queries.list_selection(conn, chosen, figures.bands, part)]
     title = _describe_selection(chosen, figures)
-    _note_names(title, chosen.desa, sum(counts.values()))
+    shown = [(row.desa, "penduduk", row.id) for row in rows]
+    _note_names("penduduk", title, chosen.desa, sum(counts.values()), shown)
     return render_template(
         "sipande/penduduk.html", rows=rows, title=title, sexes=dict(SEXES),
         **_list_page(sum(counts.values()), page),
@@ -134,7 +136,8 @@ def keluarga() -> str:
         counts = {kode: found.get(kode, 0) for kode in desa}
         parts = queries.cut_page(counts, PAGE, (page - 1) * PAGE)
         rows = [row for part in parts for row in queries.list_families(conn, part)]
-    _note_names("Keluarga", desa, sum(counts.values()))
+    shown = [(row.desa, "keluarga", row.id) for row in rows]
+    _note_names("keluarga", "Keluarga", desa, sum(counts.values()), shown)
     return render_template("sipande/keluarga.html", rows=rows, **_list_page(sum(counts.values()), page))
 
 
@@ -149,17 +152,20 @@ def penerima() -> str:
         parts = queries.cut_page(counts, PAGE, (page - 1) * PAGE)
         rows = [row for part in parts for row in queries.list_recipients(conn, program, part)]
         names = {id: nama or "Tanpa nama" for id, nama, _ in queries.list_programs(conn)}
-    _note_names(f"Penerima {names.get(program or '', 'bantuan')}", desa, sum(counts.values()))
+    title = f"Penerima {names.get(program or '', 'bantuan')}"
+    shown = [(row.desa, "penerima_bantuan", row.id) for row in rows]
+    _note_names("penerima bantuan", title, desa, sum(counts.values()), shown)
     return render_template(
         "sipande/penerima.html", rows=rows, names=names, program=names.get(program or "", ""),
         **_list_page(sum(counts.values()), page),
     )
 
 
-def _note_names(title: str, desa: tuple[str, ...], count: int) -> None:
-    """Write into the audit whose names are opened: the title of the list and where."""
+def _note_names(of: str, title: str, desa: tuple[str, ...], count: int, shown: Records) -> None:
+    """Write into the audit whose names are opened: the title of the list and where; a desa learns ``of`` whom it is."""
     if count:
-        note_opening("Sipande", f"{title}, {name_place(desa[0]) if len(desa) == 1 else 'seluruh kecamatan'}", count)
+        where = name_place(desa[0]) if len(desa) == 1 else "seluruh kecamatan"
+        note_opening("Sipande", f"{title}, {where}", count, shown, f"Daftar {of}")
 
 
 def _read_desa() -> tuple[str, ...]:

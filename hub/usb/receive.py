@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Protocol
 
 from hub.downlink.answer import find_differing, list_heads
+from hub.downlink.owed import write_owed
 from hub.ingest.accept import Sender, accept_run
 from hub.ingest.contact import note_contact, note_refusal
 from hub.ingest.sender import judge_parity, look_up_helper, look_up_sender
-from hub.nomor.give import hand_out_numbers
 from hub.pemulihan.rotation import accept_rotation
 from hub.pemulihan.state import is_hub_key, learn_successors, read_recovery
 from hub.pemulihan.succeeded import refuse_to_speak
@@ -211,7 +211,7 @@ def _take_runs(
         after = _sizes(services, sender.wilayah)
     if not is_older:
         if not differs and not refused and all(after.get(id, 0) >= size for id, size in announced.items()):
-            hand_out_numbers(services, sender.wilayah, sender.kunci)
+            write_owed(services, sender)
     again = dict.fromkeys([*differs, *(id for id, (_, code) in refused.items() if code == "fork")], 0)
     return Taken(
         Title.UP, sender.wilayah, _name_computer(services, sender.kunci), sender.kunci, message["number"],

@@ -56,6 +56,11 @@ def name_subjects(conn: sqlite3.Connection, findings: Mapping[str, Records]) -> 
     return {id: _name(records, names) for id, records in chosen.items()}
 
 
+def list_shown(records: Records) -> Records:
+    """Give the records of a finding that :func:`name_subjects` names."""
+    return _choose(records)[:SHOWN_MAX]
+
+
 def _choose(records: Records) -> Records:
     for kind in _KINDS:
         own = [record for record in records if record[1] == kind]

@@ -30,7 +30,7 @@ from typing import Any
 from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from hub.beranda.reveals import REASONS, is_revealed, note_opening, reveal
+from hub.beranda.reveals import REASONS, is_revealed, note_case, note_opening, reveal
 from hub.beranda.shell import list_desa, name_place, read_page, remember, services
 from hub.beranda.words import describe_age
 from hub.penghapusan.view import list_erasable
@@ -71,7 +71,8 @@ def index() -> str:
         holders = {item.pemegang: name_petugas(conn, item.pemegang) for item in shown if item.pemegang}
     kept = {field: args[field] for field in FILTERS if args.get(field)}
     if shown:
-        note_opening("Antrean verval", _describe_filter(kept, name is not None), len(found))
+        seen = [record for item in shown for record in people.list_shown(item.rekaman)]
+        note_opening("Antrean verval", _describe_filter(kept, name is not None), len(found), seen)
     if name is not None:
         kept["cari"] = args["cari"]
     return render_template(
@@ -203,9 +204,10 @@ def send_back(temuan: str) -> ResponseReturnValue:
 @blueprint.post("/verval/<temuan>/nomor")
 def show_numbers(temuan: str) -> ResponseReturnValue:
     """Show the numbers of a case in full for a while; it is logged."""
-    id = queue.write_url_id(queue.read_url_id(temuan))
+    finding = queue.read_url_id(temuan)
+    id = queue.write_url_id(finding)
     try:
-        reveal(id, request.form.get("keperluan", ""))
+        reveal(id, request.form.get("keperluan", ""), _list_records(finding), "Kasus verval")
     except EnvironmentProblem:
         raise
     except UserError as error:
@@ -281,8 +283,18 @@ def _read_choice(id: str) -> dict[str, str]:
     return next((dict(version.refs) for version in versions if version.label == label), {})
 
 
+def _list_records(id: str) -> list[tuple[str, str, str]]:
+    """List the records (desa, kind, id) that the page of a case shows."""
+    with services().database.read() as conn:
+        finding = find_finding(conn, id)
+        records = list_case_subjects(conn, id) if finding is None else finding.rekaman
+    return list(records[:compare.RECORDS_SHOWN])
+
+
 def _case_page(id: str, problem: str = "", status: int = 200) -> ResponseReturnValue:
     hub = services()
+    if named := _list_records(id):
+        note_case(queue.write_url_id(id), named)
     with hub.database.read() as conn:
         finding = find_finding(conn, id)
         cases = view.list_cases(conn, id)

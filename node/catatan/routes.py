@@ -48,4 +48,5 @@ def _word_detail(action: str, detail: str, places: Mapping[str, str]) -> str:
     return _LABELS.get(detail, detail)
 
 
-blueprint = make_catatan("catatan", "/catatan", _describe, "camat")
+PARTS = {"catatan.index": "Di komputer ini", "dilihat.index": "Dilihat kecamatan"}
+blueprint = make_catatan("catatan", "/catatan", _describe, "camat", parts=PARTS)

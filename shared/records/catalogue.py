@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from shared.records.akses import AksesSchema
 from shared.records.bantuan import PenerimaBantuanSchema, ProgramBantuanSchema
 from shared.records.kantor import DesaSchema, DusunSchema, PetugasSchema
 from shared.records.keluarga import KeluargaSchema
@@ -44,6 +45,7 @@ SCHEMAS: tuple[type[RecordSchema], ...] = (
     CabangSchema,
     AdopsiSchema,
     PenghapusanSchema,
+    AksesSchema,
 )
 
 

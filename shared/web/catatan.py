@@ -8,7 +8,7 @@ page shows, all of it, as xlsx.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -37,14 +37,20 @@ class AuditLine(NamedTuple):
     detail: str
 
 
+NO_PARTS: Mapping[str, str] = {}
 Describe = Callable[[sqlite3.Connection, Sequence[Sequence[Any]]], list[AuditLine]]
 """Words rows of the audit (no, time_s, account, action, subject, detail)."""
 
 
 def make_catatan(
-    name: str, url_prefix: str, describe: Describe, tell: str, actions: Mapping[str, str] = ACTIONS
+    name: str, url_prefix: str, describe: Describe, tell: str, actions: Mapping[str, str] = ACTIONS, *,
+    note: str = "", parts: Mapping[str, str] = NO_PARTS,
 ) -> Blueprint:
-    """Make the blueprint of the access audit; ``tell`` says to whom a broken chain is reported."""
+    """Make the blueprint of the access audit; ``tell`` says to whom a broken chain is reported.
+
+    ``note`` is what a reader of this side is to know beside, ``parts`` maps the pages of the audit to their names where
+    there are several.
+    """
     blueprint = Blueprint(name, __name__, url_prefix=url_prefix)
 
     @blueprint.get("")
@@ -58,7 +64,7 @@ def make_catatan(
             about = next((line.subject for line in lines), "data itu") if "tentang" in kept else ""
         return render_template(
             "catatan/index.html", lines=lines, accounts=accounts, actions=actions, kept=kept, name=name, about=about,
-            more=rows[-1][0] if len(rows) == PAGE else None,
+            more=rows[-1][0] if len(rows) == PAGE else None, note=note, parts=parts,
         )
 
     @blueprint.post("/periksa")
@@ -89,24 +95,29 @@ def make_catatan(
             (str(line.no), format_time(line.time_s), line.account, line.action, line.subject, line.detail)
             for line in lines
         )
-        filename = f"catatan-akses-{today(shell.clock).isoformat()}.xlsx"
-        return Response(
-            write_table("xlsx", titles, cells), mimetype=MIME["xlsx"],
-            headers={"Content-Disposition": f'attachment; filename="{filename}"'},
-        )
+        return send_list("catatan-akses", titles, cells)
 
     return blueprint
+
+
+def send_list(name: str, titles: Sequence[str], cells: Iterable[Sequence[str]]) -> Response:
+    """Give a list as an xlsx file of this day."""
+    filename = f"{name}-{today(web().clock).isoformat()}.xlsx"
+    return Response(
+        write_table("xlsx", titles, cells), mimetype=MIME["xlsx"],
+        headers={"Content-Disposition": f'attachment; filename="{filename}"'},
+    )
 
 
 def _read_kept() -> dict[str, str]:
     """Read what narrows the page; a day that is none is left out."""
     kept = {name: text[:200] for name in ("akun", "kegiatan", "tentang") if (text := request.values.get(name))}
-    day = _read_day(request.values.get("hari", ""))
+    day = read_day(request.values.get("hari", ""))
     return {**kept, "hari": day.strftime("%d-%m-%Y")} if day is not None else kept
 
 
 def _make_filter(kept: Mapping[str, str]) -> AuditFilter:
-    day = _read_day(kept.get("hari", ""))
+    day = read_day(kept.get("hari", ""))
     start_s = end_s = None
     if day is not None:
         start = datetime(day.year, day.month, day.day, tzinfo=WIB)
@@ -114,7 +125,8 @@ def _make_filter(kept: Mapping[str, str]) -> AuditFilter:
     return AuditFilter(kept.get("akun"), kept.get("kegiatan"), kept.get("tentang"), start_s, end_s)
 
 
-def _read_day(text: str) -> date | None:
+def read_day(text: str) -> date | None:
+    """Read a day as it is typed into the filter; None for what is none."""
     try:
         day = datetime.strptime(text, "%d-%m-%Y").date()
     except ValueError:

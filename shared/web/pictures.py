@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Callable
+
 from flask import Response, request
 
 from shared.errors import EnvironmentProblem, UserError
@@ -51,9 +54,16 @@ def answer_picture(side: Side, desa: str, digest: str, *, small: bool = False) -
     return Response(_WAITING, mimetype="image/svg+xml")
 
 
-def answer_scan(side: Side, desa: str, digest: str, subject: str, detail: str, *, small: bool = False) -> Response:
-    """Show the scan of a paper; looking at it whole is logged as access to ``subject``, a record id."""
+def answer_scan(
+    side: Side, desa: str, digest: str, subject: str, detail: str, *, small: bool = False,
+    keep: Callable[[sqlite3.Connection], None] = lambda conn: None,
+) -> Response:
+    """Show the scan of a paper; looking at it whole is logged as access to ``subject``, a record id.
+
+    ``keep`` writes in the transaction of that log what else is to be known of the look.
+    """
     if not small:
         with side.database.write() as conn:
             record_access(conn, side.clock, require_user().name, "pindaian_dilihat", subject, detail)
+            keep(conn)
     return answer_picture(side, desa, digest, small=small)

@@ -186,6 +186,10 @@ def test_the_sum_of_the_kecamatan_is_the_sum_of_the_names(federation: Federation
     other = next(row for row in make_short(months(nodes[1])[BULAN]) if row.judul == "Pendatang")
     assert f"bulan={BULAN}" not in page and total.angka[6].nilai + other.angka[6].nilai == 7
     assert f'href="/lampid/{BULAN}/nama?angka=datang">7</a>' in page
+    seen = "SELECT desa, count(DISTINCT record) FROM look JOIN look_record ON look = id WHERE tentang = ? GROUP BY desa"
+    with federation.hub.database.read() as conn:
+        kept = conn.execute(seen, ("Nama di balik angka LAMPID",)).fetchall()
+    assert dict(kept) == {DESA: 4, LAIN: 5}, "each desa is told of those of its own who stood in a list"
 
 
 def test_who_reported_nothing_is_told_from_who_is_silent_and_a_returned_month_does_not_count(
@@ -231,6 +235,10 @@ def test_a_move_between_two_desa_is_paired_by_the_code_of_its_letter(federation:
     with hub.database.read() as conn:
         (pair,) = [pair for pair in list_pairs(conn, hub.wilayah, today(hub.clock)) if pair.pindah]
     assert pair.is_whole and pair.datang and pair.datang.desa == LAIN
+    assert open_hub_pages(federation).get("/lampid/pindahan").status_code == 200
+    with hub.database.read() as conn:
+        kept = conn.execute("SELECT desa, record FROM look JOIN look_record ON look = id ORDER BY desa").fetchall()
+    assert kept == [(LAIN, pair.datang.penduduk), (DESA, person)], "of a move each end is told to its own desa"
 
 
 def test_thirty_days_are_counted_on_the_day_that_is_handed_in(federation: Federation) -> None:

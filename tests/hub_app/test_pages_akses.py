@@ -103,7 +103,7 @@ def test_what_the_hub_writes_into_the_audit_has_words() -> None:
     written = set()
     for path in [*ROOT.glob("hub/**/*.py"), *ROOT.glob("shared/web/*.py")]:
         for item in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(item, ast.Call) and ast.unparse(item.func) in ("record_access", "_write"):
-                written |= {arg.value for arg in item.args[:4] if isinstance(arg, ast.Constant)}
-    assert {"daftar_dibuka", "nik_ditampilkan", "ekspor_teridentifikasi", "masuk"} <= written
+            if isinstance(item, ast.Call) and ast.unparse(item.func) in ("record_access", "_write", "_note"):
+                written |= {arg.value for arg in item.args[:4] if isinstance(arg, ast.Constant) and arg.value}
+    assert {"daftar_dibuka", "kasus_dibuka", "nik_ditampilkan", "ekspor_teridentifikasi", "masuk"} <= written
     assert written <= ACTIONS.keys(), written - ACTIONS.keys()

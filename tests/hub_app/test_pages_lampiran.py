@@ -55,6 +55,9 @@ def test_an_officer_opens_the_scan_and_that_is_written_down(office: tuple[HubSit
     assert answer.mimetype == "image/jpeg" and answer.data == data
     assert answer.headers["Cache-Control"] == "no-store" and answer.headers["X-Content-Type-Options"] == "nosniff"
     assert looks(site) == [(BUDI, KREO)]
+    with site.hub.database.read() as conn:
+        kept = conn.execute("SELECT desa, tentang FROM look WHERE kegiatan = 'pindaian_dilihat'").fetchall()
+    assert kept == [(KREO, "Pindaian pada kasus")], "the other desa of the case has shown no paper"
     assert site.client().get(f"{address}/pindaian/{KREO}").status_code == 303 and len(looks(site)) == 1
 
 

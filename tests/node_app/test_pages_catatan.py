@@ -1,0 +1,138 @@
+"""The page *Dilihat kecamatan*: what officers of the kecamatan looked at, as the hub tells it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import g
+from python_calamine import CalamineWorkbook
+
+from node.catatan.dilihat import PAGE, _name
+from node.commands import add_petugas
+from node.roles import ROLES
+from shared.web.factory import make_accounts
+from shared.web.sessions import User
+from tests.node_app.test_pages_kit import CHEAP, NIK, NO_KK, PASSWORD, Browser, Desa, make_desa, read_text
+
+PLACE = "/catatan/kecamatan"
+
+
+@pytest.fixture
+def desa(tmp_path: Path) -> Iterator[Desa]:
+    made = make_desa(tmp_path / "desa")
+    yield made
+    made.node.close()
+
+
+@pytest.fixture
+def siti(desa: Desa) -> Browser:
+    return desa.browser()
+
+
+def tell(desa: Desa, **more: Any) -> None:
+    """Put a row where the hub's channel would have projected it."""
+    values: dict[str, Any] = {
+        "id": desa.node.new_id(), "desa": desa.node.wilayah, "tanggal": "2026-11-20", "nama": "Budi Santoso",
+        "peran": "Wali data", "kegiatan": "Membuka daftar nama", "tentang": "Daftar penduduk", "penduduk": 1, **more,
+    }
+    values["rekaman"] = json.dumps(values.get("rekaman", []))
+    with desa.node.database.write() as conn:
+        conn.execute(
+            f"INSERT INTO akses ({','.join(values)}) VALUES ({','.join('?' * len(values))})", tuple(values.values())
+        )
+
+
+def add_account(desa: Desa, name: str, role: str) -> Browser:
+    accounts = make_accounts(desa.node.folder, desa.node.database, desa.clock, desa.node.random, ROLES, None, CHEAP)
+    prepared = accounts.prepare(name, PASSWORD, role)
+    with desa.node.database.write() as conn:
+        accounts.add(conn, name, prepared, role, add_petugas(desa.node, name, "", role), "uji")
+    return desa.browser(name)
+
+
+def test_the_page_says_who_looked_at_whom_when_and_what_for(desa: Desa, siti: Browser) -> None:
+    tell(desa, kegiatan="Menampilkan NIK dan nomor KK", tentang="Kasus verval", keperluan="Memutuskan kasus verval",
+         penduduk=1, keluarga=1, rekaman=[desa.ayah, desa.keluarga])
+    page = siti.get(PLACE)
+    text = " ".join(read_text(page).split())
+    for said in (
+        "20-11-2026", "Budi Santoso (Wali data)", "Menampilkan NIK dan nomor KK (Kasus verval)",
+        "1 penduduk, 1 keluarga : KREYO SANTOSO , Keluarga KREYO SANTOSO", "Memutuskan kasus verval",
+    ):
+        assert said in text, (said, text)
+    assert f'href="/penduduk/{desa.ayah}"' in page.text and f'href="/keluarga/{desa.keluarga}"' in page.text
+    assert NIK not in page.text and NO_KK not in page.text
+
+
+def test_who_is_not_named_is_counted(desa: Desa, siti: Browser) -> None:
+    people = [desa.write("penduduk", nama=f"WARGA {at}") for at in range(5)]
+    tell(desa, penduduk=1200, rekaman=[*people, desa.node.new_id()])
+    page = siti.get(PLACE)
+    text = " ".join(read_text(page).split())
+    assert "1.200 penduduk" in text and "1.197 lainnya" in text and "1.195 lagi tidak disebut satu per satu" in text
+    assert page.text.count('href="/penduduk/0') == 5
+    tell(desa, tanggal="2026-11-21", penduduk=3210, keluarga=812, bantuan=44, tentang=None)
+    assert "3.210 penduduk, 812 keluarga, 44 data bantuan" in " ".join(read_text(siti.get(PLACE)).split())
+
+
+def test_the_list_is_filtered_and_stands_on_pages(desa: Desa, siti: Browser) -> None:
+    for at in range(PAGE + 3):
+        tell(desa, tentang=f"Daftar {at}")
+    tell(desa, nama="Tari Lestari", kegiatan="Melihat pindaian", tanggal="2026-11-21", rekaman=[desa.ibu])
+    rows = 'data-judul="Hari"'
+    assert siti.get(PLACE).text.count(rows) == PAGE and siti.get(f"{PLACE}?hal=2").text.count(rows) == 4
+    assert siti.get(f"{PLACE}?hal=99").text.count(rows) == 4 and siti.get(f"{PLACE}?hal=x").status_code == 200
+    for narrowed in ("petugas=Tari+Lestari", "kegiatan=Melihat+pindaian", "hari=21-11-2026", f"tentang={desa.ibu}"):
+        page = siti.get(f"{PLACE}?{narrowed}").text
+        assert page.count(rows) == 1 and "SITI AMINAH" in page, narrowed
+    assert "Belum ada catatan" in siti.get(f"{PLACE}?tentang={desa.anak}").text
+
+
+def test_from_the_biodata_a_link_leads_to_who_looked_at_the_person(desa: Desa, siti: Browser) -> None:
+    tell(desa, rekaman=[desa.ayah])
+    tell(desa, nama="Tari Lestari", rekaman=[desa.ibu])
+    address = f"{PLACE}?tentang={desa.ayah}"
+    assert f'href="{address}"' in siti.get(f"/penduduk/{desa.ayah}").text
+    page = siti.get(address)
+    assert "Budi Santoso" in page.text and "Hanya tentang KREYO SANTOSO" in " ".join(read_text(page).split())
+    table = page.text.partition("<tbody>")[2]
+    assert "Tari Lestari" not in table
+    # The other page of the audit stays with the person.
+    assert f'href="/catatan?tentang={desa.ayah}"' in page.text
+
+
+def test_the_list_leaves_as_a_file_and_that_is_written_down(desa: Desa, siti: Browser) -> None:
+    tell(desa, rekaman=[desa.ayah], keperluan="Menjawab permintaan dinas")
+    tell(desa, nama="Tari Lestari")
+    siti.get(PLACE)
+    answer = siti.post(f"{PLACE}/ekspor", petugas="Budi Santoso")
+    assert CalamineWorkbook.from_filelike(BytesIO(answer.data)).get_sheet_by_index(0).to_python() == [
+        ["Hari", "Petugas", "Peran", "Kegiatan", "Daftar", "Jumlah", "Siapa", "Keperluan"],
+        ["20-11-2026", "Budi Santoso", "Wali data", "Membuka daftar nama", "Daftar penduduk", "1 penduduk",
+         "KREYO SANTOSO", "Menjawab permintaan dinas"],
+    ]
+    assert "dilihat kecamatan, 1 baris" in read_text(siti.get("/catatan"))
+
+
+def test_only_who_reads_the_audit_reads_it(desa: Desa) -> None:
+    tell(desa, rekaman=[desa.ayah])
+    for name, role, status in (("sek", "sekdes", 200), ("kades", "kades", 200), ("oper", "operator", 403),
+                               ("kadus", "kadus", 403)):
+        browser = add_account(desa, name, role)
+        assert browser.get(PLACE).status_code == status, role
+        assert ("catatan/kecamatan" in browser.get("/").text) is False, "it is a part of a page, not of the menu"
+    assert desa.browser(None).get(PLACE).status_code == 303
+
+
+def test_nobody_outside_the_own_dusun_is_named_to_who_is_held_to_it(desa: Desa) -> None:
+    """No role of today is both held to a dusun and reads the audit; the names follow the reader all the same."""
+    desa.change("penduduk", desa.lajang, dusun=desa.dusun)
+    other = desa.write("penduduk", nama="ORANG LAIN", dusun=desa.write("dusun", nama="KALIWUNI"))
+    with desa.app.test_request_context():
+        g.sipande_user = User(1, "kadus", "kadus", "x", 1, 0, desa.dusun)
+        assert [one.nama for one in _name([desa.lajang, other])] == ["WATI LESTARI"]
