@@ -18,7 +18,7 @@ from shared.clock import SystemClock, spent_s, system_random
 from shared.store.backup.make import place_backups
 from shared.store.cleaning import clean_when_due
 from shared.store.folder import DataFolder
-from shared.store.side import has_keys, note_cut_off
+from shared.store.side import has_keys, has_no_data, note_cut_off
 from shared.web.akun_pertama import FirstAccount
 from shared.web.daily import DailyJob, back_up_when_due, sweep_when_due
 from shared.web.mulai import FirstStart, announce, open_pages, take_folder
@@ -39,7 +39,7 @@ def run_server(
     speaks TLS for this hub; ``cadangan`` the folder for backups, where it is not the one beside the data folder.
     Without ``automatic`` no backup is made by itself.
     """
-    take_folder(folder, has_no_data)
+    take_folder(folder)
     office = Office(folder, automatic, cadangan=cadangan)
     try:
         serve(
@@ -49,11 +49,6 @@ def run_server(
     finally:
         office.close()
         folder.unlock()
-
-
-def has_no_data(folder: DataFolder) -> bool:
-    """Tell whether a folder holds no data: then it begins, or is restored where its keys are still there."""
-    return not folder.database.exists()
 
 
 class Office:
@@ -77,7 +72,7 @@ class Office:
     def begin(self, say: Callable[[str], None]) -> Switch:
         """Open what the folder holds, or ask for what it shall hold; return what is to be served."""
         if has_no_data(self._folder):
-            self._start = FirstStart("hub", TITLE, self._random, say)
+            self._start = FirstStart("hub", TITLE, self._random, say, has_keys(self._folder))
             switch = Switch(self._ask(self._start))
             self._start.serve_with(switch)
         else:
@@ -111,12 +106,8 @@ class Office:
         return app
 
     def _ask(self, start: FirstStart) -> Flask:
-        keeps_keys = has_keys(self._folder)
-        app = make_setup_app(start, self._build, self._clock, self._random, keeps_keys)
-        add_restore(
-            app, start, self._folder, "hub", place_backups(self._folder, self._cadangan), self._restore,
-            has_keys=keeps_keys,
-        )
+        app = make_setup_app(start, self._build, self._clock, self._random)
+        add_restore(app, start, self._folder, "hub", place_backups(self._folder, self._cadangan), self._restore)
         open_pages(app)
         return app
 

@@ -26,7 +26,7 @@ from node.sinkron.session import Outcome
 from shared.clock import SystemClock, system_random
 from shared.store.backup.make import place_backups
 from shared.store.folder import DataFolder
-from shared.store.side import is_empty, note_cut_off
+from shared.store.side import has_keys, has_no_data, is_empty, note_cut_off
 from shared.sync.limits import limit
 from shared.web.daily import DailyJob, back_up_when_due, sweep_when_due
 from shared.web.mulai import FirstStart, announce, make_waiting_app, open_pages, take_folder
@@ -46,7 +46,8 @@ def run_server(
     """Serve until stopped; EnvironmentProblem when another process has the folder or the port is taken.
 
     An empty folder asks first for desa, logo, computer and account; with ``latihan`` it becomes a practice
-    village. ``cadangan`` is the folder for backups, where it is not the one beside the data folder.
+    village. One that has lost its data and not its keys asks how they come back. ``cadangan`` is the folder for
+    backups, where it is not the one beside the data folder.
     """
     take_folder(folder)
     office = Office(folder, automatic, cadangan=cadangan)
@@ -80,8 +81,8 @@ class Office:
 
     def begin(self, say: Callable[[str], None], latihan: bool = False) -> Switch:
         """Open what the folder holds, or ask for what it shall hold; return what is to be served."""
-        if is_empty(self._folder) and not latihan:
-            self._start = FirstStart("node", TITLE, self._random, say)
+        if has_no_data(self._folder) and not latihan:
+            self._start = FirstStart("node", TITLE, self._random, say, has_keys(self._folder))
             app = self._ask(self._start)
         elif is_empty(self._folder):
             app = self._open(make_practice(self._folder.path, self._clock, self._random))

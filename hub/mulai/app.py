@@ -56,13 +56,13 @@ class _Plans:
             self._present = None
 
 
-def make_setup_app(start: FirstStart, build: Build, clock: Clock, random: Randomness, has_keys: bool) -> Flask:
+def make_setup_app(start: FirstStart, build: Build, clock: Clock, random: Randomness) -> Flask:
     """Make the app; ``build`` makes hub and app, and gives the number of the first account.
 
-    With ``has_keys`` the folder has lost its data and not its keys: then only a restore is offered. The caller adds
-    the pages of the restore, and opens all of them.
+    Where the folder has lost its data and not its keys only a restore is offered. The caller adds the pages of the
+    restore, and opens all of them.
     """
-    plans = _Plans(random)
+    plans, has_keys = _Plans(random), start.has_keys
 
     def next_step() -> str:
         """Name the page that comes next; every page leads there when it is not its turn."""

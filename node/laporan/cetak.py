@@ -3,29 +3,30 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from flask import Response, redirect, stream_with_context, url_for
+from flask import Response, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from node.beranda.desk import Notes, keep, services
+from node.beranda.jobs import Job, jobs
 from node.beranda.kop import name_desa
-from node.laporan.bundel import Isian, stream_zip
 from node.laporan.queries import find_penanda, read_kepala
 from node.services import NodeServices
 from shared.clock import format_time, today
 from shared.codes import wilayah as codes
 from shared.errors import UserError
 from shared.lampid.book import write_bulan
-from shared.pdf.apart import typeset_book
+from shared.pdf.book import ROWS_AT_ONCE_MAX, typeset_book
 from shared.tata import XLSX, Cell, Tata, write_xlsx
 from shared.web.audit import record_access
 from shared.web.services import require_user
 
 FORMATS = {"pdf": "PDF (siap cetak)", "xlsx": "Excel (xlsx)"}
-_MIME = {"pdf": "application/pdf", "xlsx": XLSX, "zip": "application/zip"}
+_MIME = {"pdf": "application/pdf", "xlsx": XLSX}
+_JOB = "cetak"
 _DOTS = "(…………………………………)"
 
 
@@ -41,11 +42,11 @@ class Isi:
 
 
 class Berkas(NamedTuple):
-    """A file that may be fetched; one that is made as it leaves gives its bytes anew with each call."""
+    """A file that may be fetched."""
 
     form: str
     nama: str
-    isi: bytes | Callable[[], Iterator[bytes]]
+    isi: bytes
 
 
 def write_day(day: str) -> str:
@@ -54,62 +55,85 @@ def write_day(day: str) -> str:
 
 
 def make_file(isi: Isi, form: str, people: int) -> ResponseReturnValue:
-    """Make a book, write into the audit how many people it names, and lead to it."""
+    """Make a book, write into the audit how many people it names, and lead to it; a long one is made behind a page."""
     node = services()
     if form not in FORMATS:
         raise UserError("Pilih dulu jenis berkasnya.", "jenis_berkas")
+    name = f"buku-{isi.tata.kode.lower().replace('.', '')}-{today(node.clock).isoformat()}.{form}"
+    audit = ("buku_dicetak", f"Buku {isi.tata.kode}", f"{form}, {people} orang")
+    if form == "xlsx":
+        return lead_to(Berkas(form, name, _make_xlsx(node, isi)), *audit)
     with node.database.read() as conn:
-        content = _make_pdf(node, conn, isi) if form == "pdf" else _make_xlsx(node, isi)
-    return _keep(isi.tata, form, content, people)
+        data = _lay_out(node, conn, isi)
+    images = {} if node.logo is None else {"logo": node.logo.png}
+    now_s = node.clock.now_s()
+    if len(isi.rows) <= ROWS_AT_ONCE_MAX:
+        return lead_to(Berkas(form, name, typeset_book(data, timestamp_s=now_s, images=images)), *audit)
 
+    def work(job: Job) -> Berkas:
+        return Berkas(form, name, typeset_book(data, timestamp_s=now_s, images=images, report=job.report))
 
-def make_bundle(tata: Tata, parts: Sequence[Callable[[], Isi]], people: int) -> ResponseReturnValue:
-    """Lead to a ZIP of PDFs, one a part; each is made when the one before has left, so memory is that of one."""
-    node, name = services(), name_file(tata)
-
-    def make() -> Iterator[Isian]:
-        for at, part in enumerate(parts, 1):
-            isi = part()
-            with node.database.read() as conn:
-                yield Isian(f"{name}-bagian-{at:02d}-dari-{len(parts):02d}.pdf", _make_pdf(node, conn, isi))
-
-    return _keep(tata, "zip", lambda: stream_zip(make()), people)
-
-
-def name_file(tata: Tata) -> str:
-    """Name the file of a book, without its ending."""
-    return f"buku-{tata.kode.lower().replace('.', '')}-{today(services().clock).isoformat()}"
-
-
-def _keep(
-    tata: Tata, form: str, content: bytes | Callable[[], Iterator[bytes]], people: int
-) -> ResponseReturnValue:
-    made = Berkas(form, f"{name_file(tata)}.{form}", content)
-    return lead_to(made, "buku_dicetak", f"Buku {tata.kode}", f"{form}, {people} orang")
+    try:
+        job = jobs().start(_JOB, work, joins=False)
+    except UserError:
+        running = jobs().find_running(_JOB)
+        if running is None or _files().get(running.id) is None:
+            raise
+        flash("Buku yang tadi masih disiapkan. Tunggu sampai selesai, baru buat buku berikutnya.", "awas")
+        return redirect(url_for("laporan.made", token=running.id), 303)
+    _note(*audit)
+    return redirect(url_for("laporan.made", token=_files().put(job, job.id)), 303)
 
 
 def lead_to(made: Berkas, action: str, subject: str, detail: str) -> ResponseReturnValue:
     """Write into the audit that a file was made, and lead to where the session that made it may fetch it."""
-    node = services()
-    with node.database.write() as conn:
-        record_access(conn, node.clock, require_user().name, action, subject, detail)
+    _note(action, subject, detail)
     return redirect(url_for("laporan.download", token=_files().put(made)), 303)
 
 
-def hand_out(token: str) -> Response:
+def _note(action: str, subject: str, detail: str) -> None:
+    node = services()
+    with node.database.write() as conn:
+        record_access(conn, node.clock, require_user().name, action, subject, detail)
+
+
+def show_progress(token: str) -> ResponseReturnValue:
+    """Show how far a long book is, then where it is fetched; UserError when it is gone or somebody else's."""
+    found = _find(token)
+    if isinstance(found, Job) and found.is_running:
+        return render_template(
+            "impor/berjalan.html", job=found, judul="Menyiapkan buku", mulai="Buku sedang ditulis.",
+            catatan="Buku panjang disusun bagian demi bagian menjadi satu PDF. Sambil menunggu, komputer lain dapat"
+            " bekerja seperti biasa.",
+        )
+    if isinstance(found, Job) and found.problem:
+        flash(found.problem, "salah")
+        return redirect(url_for("laporan.index"), 303)
+    return render_template("laporan/siap.html", token=token, berkas=found.result if isinstance(found, Job) else found)
+
+
+def hand_out(token: str) -> ResponseReturnValue:
     """Hand out a book to the session that made it; UserError when it is gone."""
-    found = _files().get(token)
-    if found is None:
-        raise UserError("Berkas ini sudah tidak ada. Buka bukunya, lalu buat lagi.", "berkas_hilang")
-    content = found.isi if isinstance(found.isi, bytes) else stream_with_context(found.isi())
+    found = _find(token)
+    if isinstance(found, Job):
+        if found.is_running or found.problem:
+            return redirect(url_for("laporan.made", token=token), 303)
+        found = found.result
     return Response(
-        content, mimetype=_MIME[found.form],
+        found.isi, mimetype=_MIME[found.form],
         headers={"Content-Disposition": f'attachment; filename="{found.nama}"'},
     )
 
 
-def _files() -> Notes[Berkas]:
-    return keep("laporan_berkas", lambda node: Notes[Berkas](node, 4, 3600.0))
+def _find(token: str) -> Berkas | Job:
+    found = _files().get(token)
+    if found is None:
+        raise UserError("Berkas ini sudah tidak ada. Buka bukunya, lalu buat lagi.", "berkas_hilang")
+    return found
+
+
+def _files() -> Notes[Berkas | Job]:
+    return keep("laporan_berkas", lambda node: Notes[Berkas | Job](node, 4, 3600.0))
 
 
 def _make_xlsx(node: NodeServices, isi: Isi) -> bytes:
@@ -117,14 +141,15 @@ def _make_xlsx(node: NodeServices, isi: Isi) -> bytes:
     return write_xlsx(isi.tata, heading, isi.rows, isi.totals, isi.catatan.split("\n") if isi.catatan else ())
 
 
-def _make_pdf(node: NodeServices, conn: sqlite3.Connection, isi: Isi) -> bytes:
+def _lay_out(node: NodeServices, conn: sqlite3.Connection, isi: Isi) -> dict[str, Any]:
+    """Give what the print template ``buku`` needs of a book."""
     day = today(node.clock).isoformat()
     kabupaten, kecamatan = (codes.nama(node.wilayah[:length]) or "" for length in (5, 8))
     kepala, alamat = read_kepala(conn, node.wilayah)
     kades = find_penanda(conn, node.wilayah, "kades", day)
     sekdes = find_penanda(conn, node.wilayah, "sekdes", day)
     place = codes.nama(node.wilayah) or ""
-    data = {
+    return {
         **isi.tata.as_print(isi.rows, isi.totals), "kertas": "F4", "mendatar": True,
         "kop": {
             "kabupaten": f"Pemerintah {kabupaten}", "kecamatan": f"Kecamatan {kecamatan}",
@@ -141,5 +166,3 @@ def _make_pdf(node: NodeServices, conn: sqlite3.Connection, isi: Isi) -> bytes:
         },
         "kaki": f"Dicetak {format_time(node.clock.now_s())} oleh {require_user().name}",
     }
-    images = {} if node.logo is None else {"logo": node.logo.png}
-    return typeset_book(data, timestamp_s=node.clock.now_s(), images=images)

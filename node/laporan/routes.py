@@ -160,6 +160,12 @@ def make_book(bulan: str) -> ResponseReturnValue:
     return cetak.make_file(isi, request.form.get("format", "pdf"), 0)
 
 
+@blueprint.get("/cetakan/<token>")
+def made(token: str) -> ResponseReturnValue:
+    """Show how far a long book is, then that it is ready."""
+    return cetak.show_progress(token)
+
+
 @blueprint.get("/berkas/<token>")
 def download(token: str) -> ResponseReturnValue:
     """Hand out a book that was just made."""

@@ -24,8 +24,8 @@ B1 = Tata(
                 "Alamat lengkap", "Kedudukan dalam keluarga", "NIK", "Nomor KK", "Ket")),
         _LAHIR_SUB,
     ),
-    (Lajur(0.8, _C), Lajur(2.4), Lajur(0.9, _C), Lajur(1.2), Lajur(1.3), Lajur(1.15), Lajur(0.9), Lajur(1.5),
-     Lajur(1.5), Lajur(1.1), Lajur(1.7), Lajur(2.2), Lajur(1.3), Lajur(1.95), Lajur(1.95), Lajur(1)),
+    (Lajur(0.8, _C), Lajur(2.4), Lajur(0.9, _C), Lajur(1.2), Lajur(1.5), Lajur(1.15), Lajur(0.9), Lajur(1.5),
+     Lajur(1.5), Lajur(1.1), Lajur(1.7), Lajur(2.2), Lajur(1.3), Lajur(1.95), Lajur(1.95), Lajur(0.8)),
     besar=7,
 )
 _TAMBAH, _TAMBAH_SUB = _two("Penambahan", "Datang dari", "Tgl")

@@ -22,6 +22,7 @@ from shared.web.mulai import AtWork, FirstStart, make_first_app
 from shared.web.passwords import LENGTH_MIN
 
 RESULTS_MAX = 20
+_ASKING = ("search", "answer")
 Build = Callable[[Answers], tuple[Flask, int]]
 
 
@@ -34,32 +35,54 @@ class _Chosen:
 def make_setup_app(start: FirstStart, build: Build) -> Flask:
     """Make the app; ``build`` makes node and app of the answers, and gives the number of the first account.
 
-    The caller adds the pages of the restore, and opens all of them.
+    Where the folder has lost its data and not its keys the first question is how they come back; a new desa is asked
+    for only by who has said that there is no backup. The caller adds the pages of the restore, and opens all of them.
     """
     chosen = _Chosen()
 
     def next_step() -> str:
         if not start.is_proven():
             return "mulai"
+        if start.has_keys and not session.get("tanpa_cadangan"):
+            return "lost"
         return "answer" if session.get("desa") else "search"
 
-    app = make_first_app(start, next_step, "Langkah 1 dari 4")
+    app = make_first_app(start, next_step, "" if start.has_keys else "Langkah 1 dari 4")
     app.jinja_env.globals.update(logo_aplikasi=lambda: describe(chosen.logo, "logo"))
+
+    @app.get("/mulai/data-hilang")
+    def lost() -> ResponseReturnValue:
+        """Say that the data are gone, and offer both ways to get them back."""
+        if not start.is_proven() or not start.has_keys:
+            return redirect(url_for(next_step()), 303)
+        return render_template("mulai/hilang.html", problem="")
+
+    @app.post("/mulai/data-hilang")
+    def begin_anew() -> ResponseReturnValue:
+        """Go on as a new computer, for who says that there is no backup."""
+        if not start.is_proven() or not start.has_keys:
+            return redirect(url_for(next_step()), 303)
+        if not request.form.get("mengerti"):
+            return render_template("mulai/hilang.html", problem="Centang dulu kotaknya."), 400
+        session["tanpa_cadangan"] = True
+        return redirect(url_for(next_step()), 303)
 
     @app.get("/mulai/desa")
     def search() -> ResponseReturnValue:
         """Look for the desa by name or code."""
-        if not start.is_proven():
-            return redirect(url_for("mulai"), 303)
+        if next_step() not in _ASKING:
+            return redirect(url_for(next_step()), 303)
         text = " ".join(request.args.get("cari", "").split())[:100]
         found = find_desa(text, RESULTS_MAX) if text else []
         places = [(item.kode, item.nama, describe_place(item.kode)) for item in found]
-        return render_template("mulai/desa.html", text=text, places=places, is_full=len(found) == RESULTS_MAX)
+        return render_template(
+            "mulai/desa.html", text=text, places=places, is_full=len(found) == RESULTS_MAX, has_keys=start.has_keys,
+        )
 
     @app.post("/mulai/desa")
     def choose() -> ResponseReturnValue:
         """Keep the desa that was chosen."""
-        if start.is_proven() and codes.desa(request.form.get("desa", "")) is not None:
+        if next_step() in _ASKING and codes.desa(request.form.get("desa", "")) is not None:
             session["desa"] = request.form["desa"]
             return redirect(url_for("choose_logo"), 303)
         return redirect(url_for(next_step()), 303)

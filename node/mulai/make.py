@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from node.commands import add_petugas, make_node
 from node.logo.image import Logo
 from node.logo.queries import store_logo
 from node.roles import ROLES, context_words
 from node.services import NodeServices, open_node
-from shared.clock import Clock, Randomness
+from shared.clock import WIB, Clock, Randomness
 from shared.store.folder import DataFolder
-from shared.store.side import make_in_place
+from shared.store.side import has_keys, make_in_place
 from shared.web.akun_pertama import FirstAccount, add_first_account, check_name
 from shared.web.passwords import Cost
 
@@ -31,7 +32,9 @@ def build_node(
 ) -> tuple[NodeServices, int]:
     """Make the node and its first account; return it with the number of the account.
 
-    Raises UserError for what must be typed again; then the folder is as empty as before.
+    In a folder that has lost its data and not its keys the node gets keys of its own, and the former ones are kept
+    aside: the logs that they have signed are known elsewhere, and one that began anew would be a fork
+    (sync_protocol.md 6.3). Raises UserError for what must be typed again; then the folder is as it was.
     """
     check_name("Nama komputer", answers.komputer)
     answers.account.check()
@@ -47,5 +50,8 @@ def build_node(
         finally:
             services.close()
 
-    account = make_in_place(folder, make)
+    aside = ""
+    if has_keys(folder):
+        aside = f"sebelum-mulai-{datetime.fromtimestamp(clock.now_s(), WIB):%Y%m%d-%H%M%S}-{random(2).hex()}"
+    account = make_in_place(folder, make, aside)
     return open_node(folder.path, clock=clock, random=random), account

@@ -25,7 +25,7 @@ from node.surat.queries import (
 from shared.clock import today
 from shared.codes import wilayah as codes
 from shared.errors import UserError
-from shared.pdf.apart import typeset_book
+from shared.pdf.book import typeset_book
 from shared.surat.fakta import write_date as write_long_date
 from shared.surat.queries import list_blocks
 

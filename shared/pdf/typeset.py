@@ -44,15 +44,32 @@ class TypesetError(SipandeError):
 
 
 def typeset(
-    template: str, data: Mapping[str, Any], *, timestamp_s: int, images: Mapping[str, bytes] = NO_IMAGES
+    template: str, data: Mapping[str, Any], *, timestamp_s: int, images: Mapping[str, bytes] = NO_IMAGES,
+    is_tagged: bool = True,
 ) -> bytes:
     """Set one print as PDF; the same arguments give the same bytes.
 
     ``template`` names a file of the templates without its ending. ``data`` is anything JSON can say; a template
     reads it as ``data``. ``images`` are PNG or SVG, found there as ``gambar.NAME``. ``timestamp_s`` is the date
-    that the file bears. Raises TypesetError when the template fails, ValueError for a picture of another format.
+    that the file bears. ``is_tagged``: with what a screen reader needs. Raises TypesetError when the template fails,
+    ValueError for a picture of another format.
     """
-    return _compile(template, data, images, timestamp_s, "pdf")[0]
+    return _compile(template, data, images, timestamp_s, "pdf", is_tagged=is_tagged)[0]
+
+
+def measure(template: str, data: Mapping[str, Any], *, images: Mapping[str, bytes] = NO_IMAGES) -> Any:
+    """Give what a template says of its own pages, under the label ``<ukuran>``, without making a file."""
+    import typst
+
+    with _one_at_a_time:
+        try:
+            # One of its own: the warm one cannot be told other data for a question.
+            asked = _make_compiler(input=_TEMPLATES / f"{template}.typ", sys_inputs=_write_inputs(data, images))
+            return json.loads(asked.query("<ukuran>", field="value", one=True))
+        except typst.TypstError as error:
+            raise _fail(template, error) from None
+        finally:
+            _give_back_memory()
 
 
 def draw_pages(
@@ -64,23 +81,20 @@ def draw_pages(
 
 def _compile(
     template: str, data: Mapping[str, Any], images: Mapping[str, bytes], timestamp_s: int,
-    form: Literal["pdf", "png"], ppi: float | None = None,
+    form: Literal["pdf", "png"], ppi: float | None = None, *, is_tagged: bool = True,
 ) -> list[bytes]:
-    inputs = {
-        "data": json.dumps(_clean(data), ensure_ascii=False),
-        "gambar": json.dumps({name: _as_svg(content) for name, content in images.items()}),
-    }
-    # Imported here and below: a small PC has little memory, and many days bring no letter.
+    inputs = _write_inputs(data, images)
+    # Imported here and elsewhere: a small PC has little memory, and many days bring no letter.
     import typst
 
     with _one_at_a_time:
         try:
             made = _compiler().compile(
                 input=_TEMPLATES / f"{template}.typ", root=_TEMPLATES, format=form, ppi=ppi, sys_inputs=inputs,
-                timestamp=timestamp_s,
+                timestamp=timestamp_s, pdf_tags=is_tagged,
             )
         except typst.TypstError as error:
-            raise TypesetError(f"template {template}: {_first_words(error.message)}") from None
+            raise _fail(template, error) from None
         finally:
             _give_back_memory()
     if made is None:
@@ -90,13 +104,28 @@ def _compile(
 
 @cache
 def _compiler() -> typst.Compiler:
+    return _make_compiler()
+
+
+def _make_compiler(**more: Any) -> typst.Compiler:
     import typst
 
     nowhere = _TEMPLATES / "packages"
     return typst.Compiler(
         root=_TEMPLATES, font_paths=typst.Fonts(False, False, [_HERE / "fonts"]), ignore_system_fonts=True,
-        package_path=nowhere, package_cache_path=nowhere,
+        package_path=nowhere, package_cache_path=nowhere, **more,
     )
+
+
+def _write_inputs(data: Mapping[str, Any], images: Mapping[str, bytes]) -> dict[str, str]:
+    return {
+        "data": json.dumps(_clean(data), ensure_ascii=False),
+        "gambar": json.dumps({name: _as_svg(content) for name, content in images.items()}),
+    }
+
+
+def _fail(template: str, error: typst.TypstError) -> TypesetError:
+    return TypesetError(f"template {template}: {_first_words(error.message)}")
 
 
 def _first_words(message: str) -> str:

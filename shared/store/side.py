@@ -140,7 +140,12 @@ class Side:
 
 def is_empty(folder: DataFolder) -> bool:
     """Tell whether a folder holds neither data nor the keys of an installation."""
-    return not folder.database.exists() and not has_keys(folder)
+    return has_no_data(folder) and not has_keys(folder)
+
+
+def has_no_data(folder: DataFolder) -> bool:
+    """Tell whether a folder holds no data: then a side begins there, or is restored where its keys are still there."""
+    return not folder.database.exists()
 
 
 def has_keys(folder: DataFolder) -> bool:
@@ -172,13 +177,15 @@ def refuse_used(folder: DataFolder) -> None:
         )
 
 
-def make_in_place(folder: DataFolder, make: Callable[[DataFolder], T]) -> T:
+def make_in_place(folder: DataFolder, make: Callable[[DataFolder], T], keys_aside: str = "") -> T:
     """Make an installation beside an empty folder and put it in its place, whole or not at all.
 
-    ``make`` fills the draft and closes what it has opened. Raises UserError where the folder is not empty, and what
-    ``make`` raises; then nothing is left.
+    ``make`` fills the draft and closes what it has opened. With ``keys_aside`` the folder may hold keys without data:
+    they go into a folder of that name, for under a key that has signed no log begins anew. Raises UserError where the
+    folder holds more, and what ``make`` raises; then everything is as before.
     """
-    refuse_used(folder)
+    if not (keys_aside and has_no_data(folder)):
+        refuse_used(folder)
     folder.make()
     draft = begin_draft(folder)
     try:
@@ -189,7 +196,7 @@ def make_in_place(folder: DataFolder, make: Callable[[DataFolder], T]) -> T:
                 "Data belum sampai seluruhnya di disk, jadi belum ada yang dibuat. Periksa disk komputer, lalu ulangi.",
                 "disk_rusak",
             )
-        put_in_place(folder, draft, "sebelum-mulai")
+        put_in_place(folder, draft, keys_aside or "sebelum-mulai")
     except OSError as error:
         drop_draft(folder)
         raise EnvironmentProblem(explain_system(error), "disk_rusak") from error
@@ -251,8 +258,9 @@ def open_folder(path: Path) -> tuple[DataFolder, KeySet]:
     heal(folder)
     if not folder.database.exists() and (folder.keys / KEY_FILE).exists():
         raise UserError(
-            f"Kunci komputer ini ada di {path}, tetapi datanya tidak. Pulihkan dari cadangan dengan perintah pulihkan,"
-            " atau kembalikan berkas data.sqlite.",
+            f"Kunci komputer ini ada di {path}, tetapi datanya tidak. Jalankan perintah serve: halamannya menunjukkan"
+            " cara memulihkannya. Atau pulihkan dari cadangan dengan perintah pulihkan, atau kembalikan berkas"
+            " data.sqlite.",
             "data_hilang",
         )
     if not folder.database.exists():

@@ -49,10 +49,10 @@ class Notes(Generic[T]):
         self._notes: OrderedDict[str, tuple[int, float, T]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def put(self, value: T) -> str:
-        """Keep a value for the current session; return its token."""
+    def put(self, value: T, token: str = "") -> str:
+        """Keep a value for the current session; return its token, a new one unless it has one already."""
         session = require_user().session
-        token, now_s = self._random(8).hex(), self._clock.monotonic_s()
+        token, now_s = token or self._random(8).hex(), self._clock.monotonic_s()
         with self._lock:
             self._notes[token] = (session, now_s + self._valid_s, value)
             while len(self._notes) > self._count_max or next(iter(self._notes.values()))[1] < now_s:

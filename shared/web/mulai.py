@@ -20,7 +20,7 @@ from shared.errors import UserError
 from shared.store.backup.placing import heal
 from shared.store.backup.restore import clean_up
 from shared.store.folder import DataFolder
-from shared.store.side import is_empty, open_folder
+from shared.store.side import has_no_data, open_folder
 from shared.web.factory import make_bare_app
 from shared.web.guards import UMUM, is_loopback, set_policy
 from shared.web.onetime import ATTEMPTS_MAX, is_same_code, make_code
@@ -63,9 +63,12 @@ class AtWork(UserError):
 class FirstStart:
     """The first start of one server: its code, its one piece of work, and which app gets the requests meanwhile."""
 
-    def __init__(self, side: str, title: str, random: Randomness, say: Say) -> None:
-        """``side`` is the package whose templates the pages come from, ``title`` what stands above them."""
-        self.side, self.title, self.random = side, title, random
+    def __init__(self, side: str, title: str, random: Randomness, say: Say, has_keys: bool = False) -> None:
+        """``side`` is the package whose templates the pages come from, ``title`` what stands above them.
+
+        With ``has_keys`` the folder has lost its data and not its keys.
+        """
+        self.side, self.title, self.random, self.has_keys = side, title, random, has_keys
         self.code = SetupCode(random, say)
         self.say = say
         self._working = threading.Lock()
@@ -99,13 +102,13 @@ class FirstStart:
         # Never released: what is made once is made, also for a request that still waits in here.
 
 
-def take_folder(folder: DataFolder, may_begin: Callable[[DataFolder], bool] = is_empty) -> None:
-    """Make this process the one user of a data folder, which may be new; ``may_begin`` tells whether it is.
+def take_folder(folder: DataFolder) -> None:
+    """Make this process the one user of a data folder, which may be new, or have lost its data.
 
     Raises UserError where it holds half of what it should, EnvironmentProblem where another process has it.
     """
     heal(folder)
-    if may_begin(folder):
+    if has_no_data(folder):
         folder.make()
     else:
         open_folder(folder.path)
@@ -117,7 +120,8 @@ def announce(say: Say, name: str, address: str, start: FirstStart | None, first_
     """Say on the console where to go, and with which code."""
     say(f"Sipande {name} berjalan di {address}")
     if start is not None:
-        say(f"Belum ada data. Buka {address}/mulai dan masukkan kode: {start.code.code}")
+        state = "Data hilang, kuncinya masih ada" if start.has_keys else "Belum ada data"
+        say(f"{state}. Buka {address}/mulai dan masukkan kode: {start.code.code}")
     elif first_code is not None:
         say(f"Belum ada akun. Buka {address}/mulai dan masukkan kode: {first_code}")
 
@@ -136,17 +140,20 @@ def make_first_app(start: FirstStart, next_step: Callable[[], str], step: str) -
         """Ask for the code."""
         if start.is_proven():
             return redirect(url_for(next_step()), 303)
-        return render_template("mulai/kode.html", problem="", langkah=step)
+        return show("")
 
     @app.post("/mulai")
     def prove() -> ResponseReturnValue:
         """Check the code."""
         problem = start.code.check(request.form.get("kode", "")[:200])
         if problem:
-            return render_template("mulai/kode.html", problem=problem, langkah=step), 400
+            return show(problem), 400
         # The cookie is signed; a new code voids it.
         session["kode"] = start.code.code
         return redirect(url_for(next_step()), 303)
+
+    def show(problem: str) -> str:
+        return render_template("mulai/kode.html", problem=problem, langkah=step, hilang=start.has_keys)
 
     return app
 

@@ -9,7 +9,7 @@ import os
 from collections.abc import Callable, Sequence
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from flask import Flask, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
@@ -48,19 +48,18 @@ class _Found(NamedTuple):
 
 
 def add_restore(
-    app: Flask, start: FirstStart, folder: DataFolder, sisi: str, beside: Path, restore: Restore, **more: Any
+    app: Flask, start: FirstStart, folder: DataFolder, sisi: str, beside: Path, restore: Restore
 ) -> None:
     """Add the pages to the app of a first start; ``restore`` also lets the app of what was restored take over.
 
     ``sisi`` is whose backups are offered, from sticks and from ``beside``, the folder of backups of this computer.
-    ``more`` is what the page of this side shows beside that of the other.
     """
     app.config["BIG_UPLOADS"] = {"restore_from": UPLOAD_BYTES_MAX}
 
     def show(problem: str, chosen: str = "") -> str:
         return render_template(
             "mulai/pulihkan.html", problem=problem, chosen=chosen, awalan=f"sipande-{sisi}",
-            files=_list_files(sisi, beside), **more,
+            files=_list_files(sisi, beside), has_keys=start.has_keys,
         )
 
     @app.get("/mulai/pulihkan")

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from hub.commands import make_hub
-from running.processes import KECAMATAN, enrol_node, serving
+from running.processes import KECAMATAN, Server, enrol_node, run_command, serving
 from shared.clock import SystemClock, system_random
 from shared.store.stick import MORE_PLACES
 from tests.browser.kecamatan import PASSWORD, SELAKAMBANG, add_account, log_in, make_fresh_node
@@ -114,17 +114,56 @@ def test_a_dead_computer_without_backup_is_replaced_and_the_hub_gives_everything
                 window.fill(kode=node.first_code)
                 window.click("Lanjut")
                 expect(window.page.locator("main")).to_contain_text("semua yang sudah terkirim kembali dari sana")
-                window.fill(cari="selakambang kaligondang")
-                window.click("Cari")
-                window.click("Pilih", exact=False)
-                window.click("Lewati", exact=False)
-                window.fill(
-                    komputer="PC Baru", nama="Siti Aminah", jabatan="", nama_pengguna="siti", kata_sandi=PASSWORD,
-                    kata_sandi_ulang=PASSWORD,
-                )
-                window.click("Selesai, mulai memakai")
-                window.page.wait_for_url(f"{node.address}/")
-                enrol_node(hub, node, SELAKAMBANG)
-                assert node.call("sync")["hasil"] == "selesai"
-                window.go("/penduduk/")
-                expect(window.page.locator("main")).to_contain_text("WATI LESTARI")
+                begin_and_get_everything_back(window, hub, node)
+
+
+def begin_and_get_everything_back(window: Window, hub: Server, node: Server) -> None:
+    """Make a desa on the pages of the first start, enrol it, and see who comes back from the hub."""
+    window.fill(cari="selakambang kaligondang")
+    window.click("Cari")
+    window.click("Pilih", exact=False)
+    window.click("Lewati", exact=False)
+    window.fill(
+        komputer="PC Baru", nama="Siti Aminah", jabatan="", nama_pengguna="siti", kata_sandi=PASSWORD,
+        kata_sandi_ulang=PASSWORD,
+    )
+    window.click("Selesai, mulai memakai")
+    window.page.wait_for_url(f"{node.address}/")
+    enrol_node(hub, node, SELAKAMBANG)
+    assert node.call("sync")["hasil"] == "selesai"
+    window.go("/penduduk/")
+    expect(window.page.locator("main")).to_contain_text("WATI LESTARI")
+
+
+def test_a_computer_that_lost_its_data_and_not_its_keys_asks_how_they_come_back(
+    browser: Browser, tmp_path: Path
+) -> None:
+    make_hub(tmp_path / "hub", KECAMATAN, SystemClock(), system_random, is_practice=True)[0].close()
+    with serving("sipande-hub", tmp_path / "hub") as hub:
+        folder = make_fresh_node(tmp_path / "desa", SELAKAMBANG, "PC Pelayanan")
+        with serving("sipande-node", folder, "--tanpa-otomatis") as node:
+            enrol_node(hub, node, SELAKAMBANG)
+            node.call("tulis", jenis="penduduk", id="", nilai={"nama": "WATI LESTARI"})
+            node.call("sync")
+        for path in folder.glob("data.sqlite*"):
+            path.unlink()
+        assert "perintah serve" in run_command("sipande-node", folder, "status", fails=True)["galat"]
+        with serving("sipande-node", folder, "--tanpa-otomatis") as node:
+            with open_window(browser, node.address, scripts=False) as window:
+                window.go("/")
+                judge(window, "hilang-1-kode")
+                window.fill(kode=node.first_code)
+                window.click("Lanjut")
+                expect(window.page.get_by_role("heading", level=1)).to_have_text("Data komputer ini tidak ditemukan")
+                judge(window, "hilang-2-cara")
+                window.click("Pulihkan dari cadangan")
+                judge(window, "hilang-3-pulihkan")
+                window.click("Pilih cara lain")
+                window.click("Mulai sebagai komputer baru")
+                expect(window.page.get_by_role("alert")).to_contain_text("Centang dulu kotaknya")
+                judge(window, "hilang-2-cara-salah")
+                window.page.get_by_label("Tidak ada cadangan").check()
+                window.click("Mulai sebagai komputer baru")
+                judge(window, "hilang-4-desa")
+                begin_and_get_everything_back(window, hub, node)
+        assert len(list(folder.glob("sebelum-mulai-*/kunci/kunci.json"))) == 1

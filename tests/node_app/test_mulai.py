@@ -19,17 +19,19 @@ from node.mulai.make import Answers, build_node
 from node.server import Office
 from node.services import NodeServices, open_node
 from node.sinkron.enrol import enrol
+from shared.changelog.keys import KeySet, load_keys
 from shared.clock import today
 from shared.errors import UserError
 from shared.store.backup.kode import make_code, read_code
 from shared.store.backup.make import back_up
 from shared.store.backup.state import adopt_code
+from shared.store.changes import Log, list_logs
 from shared.store.drafts import draft_create
 from shared.store.folder import DataFolder
-from shared.store.side import is_empty
+from shared.store.side import KEY_FILE, is_empty
 from shared.sync.enrolment import EnrolmentCode
 from shared.web.akun_pertama import FirstAccount
-from shared.web.mulai import SetupCode
+from shared.web.mulai import SetupCode, take_folder
 from tests.node_app.test_pages_kit import CHEAP, PASSWORD, read_text
 from tests.support.federation import DESA, TestClock, seeded
 from tests.support.pictures import draw_crest
@@ -343,10 +345,120 @@ def post_code(screen: Screen) -> TestResponse:
     return screen.post("/mulai", kode=screen.code.lower())
 
 
-def test_keys_without_data_lead_to_the_restore(tmp_path: Path) -> None:
-    make_node(tmp_path / "desa", DESA, "PC", TestClock(), seeded("x")).close()
+# Keys without data ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def lost(tmp_path: Path) -> Iterator[Screen]:
+    """A computer that has lost its data and not its keys; its backup lies beside it."""
+    make_backup(tmp_path / "desa", CODE)
     for path in (tmp_path / "desa").glob("data.sqlite*"):
         path.unlink()
+    screen = open_screen(tmp_path / "desa")
+    yield screen
+    screen.office.close()
+
+
+CODE = make_code(seeded("kertas"))
+
+
+def read_keys(folder: Path) -> KeySet:
+    return load_keys(folder / KEY_FILE)
+
+
+def list_own_logs(folder: Path) -> list[Log]:
+    node = open_node(folder, clock=TestClock(), random=seeded("lihat"))
+    with node.database.read() as conn:
+        logs = [log for log in list_logs(conn) if log.own]
+    node.close()
+    return logs
+
+
+def test_keys_without_data_say_so_and_ask_how_they_come_back(lost: Screen) -> None:
+    assert "Data hilang, kuncinya masih ada" in lost.said[-1]
+    assert "Data komputer ini tidak ditemukan" in read_text(lost.get("/mulai"))
+    assert post_code(lost).headers["Location"] == "/mulai/data-hilang"
+    for path in ("/", "/mulai/desa", "/mulai/logo", "/mulai/komputer"):
+        assert lost.get(path).headers["Location"] == ("/mulai" if path == "/" else "/mulai/data-hilang"), path
+    page = lost.get("/mulai/data-hilang")
+    assert "kuncinya masih ada" in read_text(page) and 'href="/mulai/pulihkan"' in page.text
+    # Neither by a form that was kept from another day does a desa begin here.
+    assert lost.post("/mulai/desa", desa=DESA).headers["Location"] == "/mulai/data-hilang"
+    assert lost.post("/mulai/komputer", **ACCOUNT).headers["Location"] == "/mulai/data-hilang"
+    lost.get("/mulai/data-hilang")
+    refused = lost.post("/mulai/data-hilang")
+    assert refused.status_code == 400 and "Centang dulu" in read_text(refused)
+    assert not lost.folder.database.exists()
+
+
+def test_a_backup_brings_the_data_back_under_the_keys_that_are_there(lost: Screen) -> None:
+    before = read_keys(lost.folder.keys)
+    post_code(lost)
+    assert "masih ada, tetapi datanya tidak" in read_text(lost.get("/mulai/pulihkan"))
+    backup = lost.folder.path.with_name("lama.cadangan").read_bytes()
+    page = lost.browser.post("/mulai/pulihkan", {"unggahan": (io.BytesIO(backup), "x.cadangan")}, kode=CODE)
+    assert "Sudah dipulihkan" in read_text(page) and "Kunci komputer ini masih ada" in read_text(page)
+    assert read_keys(lost.folder.keys).publics() == before.publics()
+    lost.get("/masuk")
+    assert lost.post("/masuk", nama_pengguna="siti", kata_sandi=PASSWORD).status_code == 303
+
+
+def begin_anew(screen: Screen) -> TestResponse:
+    """Go on as a new computer, up to the button that makes it."""
+    post_code(screen)
+    screen.get("/mulai/data-hilang")
+    assert screen.post("/mulai/data-hilang", mengerti="ya").headers["Location"] == "/mulai/desa"
+    assert "Pulihkan dari cadangan" in read_text(screen.get("/mulai/desa"))
+    screen.post("/mulai/desa", desa=DESA)
+    screen.get("/mulai/komputer")
+    return screen.post("/mulai/komputer", **ACCOUNT)
+
+
+def test_a_new_computer_in_the_place_of_lost_data_signs_with_other_keys_and_keeps_the_old_ones(lost: Screen) -> None:
+    """A log that began anew under a key that has signed would be a fork of the one that the kecamatan holds."""
+    before = read_keys(lost.folder.keys)
+    files = {path.name: path.read_bytes() for path in lost.folder.keys.iterdir()}
+    assert len(files) > 1, "keys and anchor"
+    assert begin_anew(lost).headers["Location"] == "/"
+    assert "Pekerjaan yang menunggu" in read_text(lost.get("/"))
+    lost.office.close()
+    now = read_keys(lost.folder.keys)
+    assert not set(now.publics()) & set(before.publics())
+    assert {log.kunci for log in list_own_logs(lost.folder.path)} == {now.signing.public}
+    (aside,) = lost.folder.path.glob("sebelum-mulai-*")
+    assert {path.name: path.read_bytes() for path in (aside / "kunci").iterdir()} == files
+
+
+@pytest.mark.parametrize(("where", "is_made"), [
+    ("shared.store.side.put_in_place", False), ("shared.store.backup.placing._finish", True),
+], ids=["prepared", "ready"])
+def test_a_crash_leaves_the_old_keys_or_a_whole_new_computer(
+    lost: Screen, monkeypatch: pytest.MonkeyPatch, where: str, is_made: bool
+) -> None:
+    before = read_keys(lost.folder.keys)
+
+    def die(*args: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(where, die)
+        begin_anew(lost)
+    take_folder(lost.folder)
+    lost.folder.unlock()
+    assert lost.folder.database.exists() is is_made
+    assert (read_keys(lost.folder.keys).publics() == before.publics()) is not is_made
+    if is_made:
+        assert list_own_logs(lost.folder.path)
+
+
+def test_commands_and_the_practice_end_with_the_sentence(lost: Screen) -> None:
+    for attempt in (
+        lambda: open_node(lost.folder.path, clock=TestClock(), random=seeded("x")),
+        lambda: open_screen(lost.folder.path, latihan=True),
+    ):
+        with pytest.raises(UserError) as caught:
+            attempt()
+        assert caught.value.kode == "data_hilang" and "pulihkan" in caught.value.pesan
     with pytest.raises(UserError) as caught:
-        open_node(tmp_path / "desa", clock=TestClock(), random=seeded("x"))
-    assert "pulihkan" in caught.value.pesan
+        make_node(lost.folder.path, DESA, "PC", TestClock(), seeded("x"))
+    assert caught.value.kode == "sudah_ada"

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
+import threading
 from html import unescape
 from io import BytesIO
-from typing import Any
-from zipfile import ZipFile
 
 import pytest
 from pypdf import PdfReader
@@ -15,6 +14,8 @@ from python_calamine import CalamineWorkbook
 from node.laporan import books, cetak
 from node.laporan.closing import mark
 from shared.lampid.book import B3, make_long, make_short
+from shared.pdf import apart, book
+from tests.node_app.test_pages_desa import finish_jobs
 from tests.node_app.test_pages_kit import NIK, Browser, Desa, read_form, read_text
 from tests.support.lampid import close, end_month, happen, months
 
@@ -221,56 +222,55 @@ def test_numbers_of_a_book_are_opened_with_a_purpose_and_logged(desa: Desa) -> N
     assert NIK not in browser.get("/laporan/buku/b1").text
 
 
-def test_a_long_book_is_printed_in_parts(desa: Desa, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(books, "PART_ROWS", 3)
-    browser = desa.browser()
-    assert "Nomor 4 sampai 4" in browser.get("/laporan/buku/b1").text
-    made: list[cetak.Isi] = []
-    real = cetak.make_file
-    monkeypatch.setattr(cetak, "make_file", lambda isi, form, people: made.append(isi) or real(isi, form, people))
-    for form, bagian in (("pdf", "1"), ("pdf", "2"), ("pdf", "9"), ("xlsx", "2")):
-        browser.get("/laporan/buku/b1")
-        browser.post("/laporan/buku/b1/cetak", format=form, bagian=bagian)
-    assert [[row[0] for row in isi.rows] for isi in made] == [[1, 2, 3], [4], [4], [1, 2, 3, 4]]
-    assert [isi.keterangan for isi in made] == [
-        "Bagian 1 dari 2, nomor 1 sampai 3", *["Bagian 2 dari 2, nomor 4 sampai 4"] * 2, "",
+@pytest.fixture
+def long_from_4_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (books, cetak, book):
+        monkeypatch.setattr(module, "ROWS_AT_ONCE_MAX", 3)
+
+
+@pytest.mark.usefixtures("long_from_4_rows")
+def test_a_long_book_is_one_pdf_made_behind_a_page(desa: Desa, monkeypatch: pytest.MonkeyPatch) -> None:
+    go_on, real = threading.Event(), book.join_apart
+    monkeypatch.setattr(book, "join_apart", lambda parts, pages: go_on.wait(30) and real(parts, pages))
+    browser, other = desa.browser(), desa.browser("budi")
+    assert "Buku ini panjang" in read_text(browser.get("/laporan/buku/b1"))
+    address = browser.post("/laporan/buku/b1/cetak", format="pdf").headers["Location"]
+    waiting = browser.get(address)
+    assert 'http-equiv="refresh"' in waiting.text and "Menyiapkan buku" in read_text(waiting)
+    token = address.rpartition("/")[2]
+    fetched = f"/laporan/berkas/{token}"
+    assert browser.get(fetched).headers["Location"] == address, "not yet ready"
+    # A second push of the button leads to the first one's page; anybody else is told to wait.
+    browser.get("/laporan/buku/b1")
+    again = browser.post("/laporan/buku/b1/cetak", format="pdf")
+    assert again.headers["Location"] == address and "masih disiapkan" in read_text(browser.get(address))
+    other.get("/laporan/buku/b1")
+    assert "masih berjalan" in read_text(other.post("/laporan/buku/b1/cetak", format="pdf"))
+    go_on.set()
+    finish_jobs(desa)
+    ready = browser.get(address)
+    assert "Buku sudah siap" in read_text(ready) and fetched in ready.text and "refresh" not in ready.text
+    answer = browser.get(fetched)
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="buku-b1-2026-09-21.pdf"'
+    pages = [page.extract_text() for page in PdfReader(BytesIO(answer.data)).pages]
+    assert len(pages) == 2 and [name in text for text in pages for name in ("KREYO SANTOSO", "Mengetahui")] == [
+        True, False, False, True
     ]
-
-
-def test_all_parts_of_a_long_book_leave_as_one_zip_while_they_are_made(
-    desa: Desa, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(books, "PART_ROWS", 3)
-    made: list[str] = []
-    real = cetak.typeset_book
-
-    def typeset_book(data: dict[str, Any], **more: Any) -> bytes:
-        made.append(data["keterangan"])
-        return real(data, **more)
-
-    monkeypatch.setattr(cetak, "typeset_book", typeset_book)
-    browser = desa.browser()
-    page = read_text(browser.get("/laporan/buku/b1"))
-    assert "2 bagian" in page and "Semua bagian (ZIP berisi 2 PDF)" in page
-    answer = browser.post("/laporan/buku/b1/cetak", format="zip")
-    address = answer.headers["Location"]
-    assert answer.status_code == 303 and made == []
-    # Twice: a download that broke off is fetched again.
-    for _ in range(2):
-        made.clear()
-        stream = browser.client.get(address, buffered=False)
-        chunks = stream.iter_encoded()
-        first = next(chunks)
-        assert made == ["Bagian 1 dari 2, nomor 1 sampai 3"], "the first part leaves before the second is made"
-        with ZipFile(BytesIO(first + b"".join(chunks))) as archive:
-            assert archive.namelist() == [f"buku-b1-2026-09-21-bagian-{at}-dari-02.pdf" for at in ("01", "02")]
-            texts = [PdfReader(BytesIO(archive.read(name))).pages[0].extract_text() for name in archive.namelist()]
-        assert "KREYO SANTOSO" in texts[0] and "nomor 4 sampai 4" in texts[1]
-    audit = "SELECT count(*) FROM access_audit WHERE action = 'buku_dicetak' AND detail = 'zip, 4 orang'"
+    assert other.get(address).status_code == other.get(fetched).status_code == 400
+    audit = "SELECT count(*) FROM access_audit WHERE action = 'buku_dicetak' AND detail = 'pdf, 4 orang'"
     assert desa.count(audit) == 1
-    assert "Bagian" not in read_text(desa.browser().get("/laporan/buku/b2")), "a short book is one file"
-    browser.get("/laporan/buku/b2")
-    assert browser.post("/laporan/buku/b2/cetak", format="zip").status_code == 400
+
+
+@pytest.mark.usefixtures("long_from_4_rows")
+def test_a_long_book_that_fails_says_so_and_leaves_no_file(desa: Desa, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(apart, "_CODE", "raise SystemExit(1)")
+    browser = desa.browser()
+    browser.get("/laporan/buku/b1")
+    address = browser.post("/laporan/buku/b1/cetak", format="pdf").headers["Location"]
+    finish_jobs(desa)
+    assert browser.get(address.replace("cetakan", "berkas")).headers["Location"] == address
+    assert "pekerjaan ini berhenti" in read_text(browser.follow(browser.get(address)))
+    assert browser.get("/laporan/cetakan/0123456789abcdef").status_code == 400
 
 
 def test_the_book_of_changes_leaves_out_what_was_taken_back(desa: Desa) -> None:

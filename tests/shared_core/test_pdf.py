@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
-import subprocess
-import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -15,7 +12,8 @@ from PIL import Image
 from pypdf import PdfReader
 
 from shared.pdf import apart
-from shared.pdf.apart import ROWS_AT_HAND_MAX, typeset_apart, typeset_book
+from shared.pdf.apart import typeset_apart
+from shared.pdf.book import ROWS_AT_HAND_MAX, typeset_book
 from shared.pdf.typeset import TypesetError, draw_pages, typeset
 
 NOW_S = 1_795_300_000
@@ -144,34 +142,18 @@ def test_a_print_made_apart_is_the_same_to_the_byte(tmp_path: Path, monkeypatch:
     assert made == typeset("buku", book(), timestamp_s=NOW_S, images=images)
 
 
-def test_a_long_book_leaves_no_memory_behind() -> None:
-    """In a process of its own, for others of this one have printed before."""
-    rows = [[str(at), "Siti Rahayu binti Ahmad", "Jalan Melati"] for at in range(8 * ROWS_AT_HAND_MAX)]
-    code = (
-        "import sys; sys.path.insert(0, sys.argv[1])\n"
-        "import json; from shared.pdf.apart import typeset_book\n"
-        "rss = lambda: int(open('/proc/self/statm').read().split()[1]) * 4096 // 2**20\n"
-        "data = json.load(sys.stdin); start = rss()\n"
-        "assert typeset_book(data, timestamp_s=1).startswith(b'%PDF') and 'typst' not in sys.modules\n"
-        "print(rss() - start)"
-    )
-    root = str(Path(apart.__file__).parents[2])
-    done = subprocess.run([sys.executable, "-c", code, root], input=json.dumps(book(isi=rows)), text=True,
-                          capture_output=True, check=True)
-    assert int(done.stdout) < 15
-
-
 def test_a_failure_apart_is_the_same_failure_and_repeats_no_data() -> None:
     with pytest.raises(TypesetError) as caught:
         typeset_apart("buku", book(isi="Siti Rahayu"), timestamp_s=NOW_S)
     assert "template buku" in str(caught.value) and "Siti" not in str(caught.value)
 
 
-def test_where_no_process_can_be_had_the_book_is_made_here(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*args: Any, **options: Any) -> None:
-        raise OSError(12, "Cannot allocate memory")
+def refuse_process(*args: Any, **options: Any) -> None:
+    raise OSError(12, "Cannot allocate memory")
 
-    monkeypatch.setattr(apart.subprocess, "run", refuse)
+
+def test_where_no_process_can_be_had_the_book_is_made_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(apart.subprocess, "run", refuse_process)
     rows = [[str(at), "a", "b"] for at in range(ROWS_AT_HAND_MAX + 1)]
     assert typeset_book(book(isi=rows), timestamp_s=NOW_S).startswith(b"%PDF")
 
