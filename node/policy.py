@@ -75,13 +75,13 @@ POLICY = Policy(RIGHTS, {
     "surat": Rule(
         "surat_lihat", "surat_konsep",
         {"surat_lihat": "search", "surat_konsep": "choose_kind choose_person compose",
-         "surat_templat": "settings save_settings"},
+         "surat_templat": "settings save_settings choose_setting"},
     ),
     "konsep": Rule(
         "surat_lihat", "surat_konsep",
-        {"surat_konsep": "edit", "surat_setuju": "approve", "surat_terbit": "return_draft sign"},
+        {"surat_konsep": "edit", "surat_setuju": "approve", "surat_terbit": "return_draft sign choose"},
     ),
-    "surat_terbit": Rule("surat_lihat", "surat_konsep", {"surat_setuju": "cancel_letter"}),
+    "surat_terbit": Rule("surat_lihat", "surat_konsep", {"surat_setuju": "cancel_letter", "surat_terbit": "choose"}),
     "surat_masuk": Rule("surat_lihat", "surat_konsep", {"surat_konsep": "add edit"}),
     "agenda": Rule("surat_lihat", "surat_lihat", proof="make_book"),
     "templat": Rule("surat_templat", "surat_templat"),
