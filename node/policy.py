@@ -58,7 +58,7 @@ POLICY = Policy(RIGHTS, {
     "dusun": Rule("kantor", "warga_ubah", {"warga_ubah": "edit closed"}),
     "bantuan": Rule("bantuan_lihat", "bantuan_ubah", {"bantuan_ubah": "add edit"}),
     "penerima": Rule("bantuan_lihat", "bantuan_ubah", {"bantuan_ubah": "edit confirm_delete"}),
-    "impor": Rule("impor", "impor"),
+    "impor": Rule("impor", "impor", proof="export"),
     "tindakan": Rule("kantor", "tindakan_jawab"),
     "sinkron": Rule("kantor", "kantor", {"kelola": "register rotate"}, proof="register rotate"),
     "usb": Rule("kantor", "kantor", {"kelola": "register"}, proof="register"),
