@@ -17,6 +17,7 @@ BYTES_MAX, REQUESTS_MAX = 150_000, 10
 WORDS = ENGLISH - ALSO_INDONESIAN
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 _RECORD = re.compile(r"[0-9a-f-]{32,71}|(?<=/)[0-9]+(?=/|$)|(?<=/)[A-Za-z0-9_-]{20,}(?=/|\.|$)")
+_RUN, _FIGURE, _WORD = re.compile(r"[\w+/=:.-]+"), re.compile(r"[0-9]"), re.compile(r"[a-z]+")
 _DOWNLOAD = re.compile(r"\.(?:xlsx|csv|json|zip|svg|pdf)$|/ekspor/|/aset/|/unduh")
 _MORE_VISITS = {"/verval/*": 4}
 _AXE_RUN = """async () => {
@@ -29,6 +30,13 @@ _AXE_RUN = """async () => {
 def shape_of(path: str) -> str:
     """Write an address without its records and query: pages of one shape are drawn by one template."""
     return _RECORD.sub("*", urlsplit(path).path)
+
+
+def find_english(text: str) -> set[str]:
+    """Find English words in a text; none in keys, hashes and addresses, which have figures: 3be4-be."""
+    return {
+        word for run in _RUN.findall(text.lower()) if not _FIGURE.search(run) for word in _WORD.findall(run)
+    } & WORDS
 
 
 @dataclass
@@ -74,10 +82,7 @@ class Crawl:
         if size > BYTES_MAX or count > REQUESTS_MAX:
             self.faults.append(f"{shape}: {size} bytes in {count} requests")
         first = self.window.look()
-        text = first.text
-        for code in first.codes:
-            text = text.replace(code, "")  # chance may spell a word
-        english = set(re.findall(r"[a-z]+", text.lower())) & WORDS
+        english = find_english(first.text)
         if english:
             self.faults.append(f"{shape}: English: {', '.join(sorted(english))}")
         self.window.page.set_viewport_size(PHONE if first.width == DESKTOP["width"] else DESKTOP)
