@@ -14,7 +14,7 @@ from node.cetak import formulir
 from node.cetak.cetakan import draw_letter
 from node.cetak.contoh import make_example
 from node.cetak.formulir import Typed
-from node.cetak.queries import list_template_records, read_office
+from node.cetak.queries import list_disputed_templates, list_template_records, read_office
 from node.change import write_drafts
 from node.penduduk.editing import list_disputes, take_version
 from node.penduduk.history import Words
@@ -49,7 +49,8 @@ def index() -> ResponseReturnValue:
     node = services()
     with node.database.read() as conn:
         rows = list_jenis(conn, node.wilayah, is_every=True)
-    return render_template("templat/index.html", rows=rows, shipped=shipped())
+        disputed = list_disputed_templates(conn, node.wilayah)
+    return render_template("templat/index.html", rows=rows, shipped=shipped(), disputed=disputed)
 
 
 @blueprint.get("/baru")

@@ -39,6 +39,7 @@ class Kind:
     there: dict[str, Any]
     page: str
     says: tuple[str, str]
+    listed: str = ""
 
 
 INCOMING = {"tanggal_terima": "2026-09-20", "pengirim": "Camat Kaligondang", "isi_singkat": "Undangan"}
@@ -46,7 +47,7 @@ TEXT = "Yang bertanda tangan di bawah ini menerangkan:\n\n[identitas]\n\n"
 KINDS = {
     "surat_masuk": Kind(
         "surat_masuk", INCOMING, {"isi_singkat": "Undangan rapat"}, {"isi_singkat": "Undangan musyawarah"},
-        "/surat/masuk/{id}", ("Undangan rapat", "Undangan musyawarah"),
+        "/surat/masuk/{id}", ("Undangan rapat", "Undangan musyawarah"), "/surat/masuk/",
     ),
     "disposisi": Kind(
         "surat_masuk", INCOMING, {"disposisi": "Hadiri"}, {"disposisi": "Arsipkan"}, "/surat/masuk/{id}",
@@ -55,6 +56,7 @@ KINDS = {
     "surat": Kind(
         "surat", LETTER, {"tanggal_kirim": "2026-09-22", "penerima": "Bank"},
         {"tanggal_kirim": "2026-09-23", "penerima": "Bank"}, "/surat/terbit/{id}", ("22-09-2026", "23-09-2026"),
+        "/surat/",
     ),
     "batal": Kind(
         "surat", {**LETTER, "urut": 2}, {"batal": True, "alasan_batal": "salah nama"},
@@ -63,26 +65,27 @@ KINDS = {
     "konsep_surat": Kind(
         "konsep_surat", {"jenis": JENIS, "nama": "TAMU", "keperluan": "modal", "status": "konsep"},
         {"keperluan": "pinjaman"}, {"keperluan": "tabungan"}, "/surat/konsep/{id}", ("pinjaman", "tabungan"),
+        "/surat/",
     ),
     "templat_surat": Kind(
         "templat_surat", {"slug": JENIS, "nama": "Usaha", "isi": f"{TEXT}Usahanya baik."},
         {"isi": f"{TEXT}Usahanya maju."}, {"isi": f"{TEXT}Usahanya sepi."}, f"/surat/templat/{JENIS}",
-        ("Usahanya maju.", "Usahanya sepi."),
+        ("Usahanya maju.", "Usahanya sepi."), "/surat/templat",
     ),
     "kantor": Kind(
         "desa", {}, {"telepon": "0281-111"}, {"telepon": "0281-222"}, "/surat/pengaturan", ("0281-111", "0281-222"),
     ),
     "dusun": Kind(
         "dusun", {"nama": "Krajan"}, {"nama": "Krajan Lor"}, {"nama": "Krajan Kidul"}, "/keluarga/dusun/{id}",
-        ("Krajan Lor", "Krajan Kidul"),
+        ("Krajan Lor", "Krajan Kidul"), "/keluarga/dusun",
     ),
     "perangkat": Kind(
         "perangkat", {"nama": "Wiryo", "jabatan": "kades", "mulai": "2022-01-01"}, {"nama": "Wiryo Utomo"},
-        {"nama": "Wiryo Utama"}, "/perangkat/{id}", ("Wiryo Utomo", "Wiryo Utama"),
+        {"nama": "Wiryo Utama"}, "/perangkat/{id}", ("Wiryo Utomo", "Wiryo Utama"), "/perangkat/",
     ),
     "program_bantuan": Kind(
         "program_bantuan", {"nama": "BLT Desa", "sasaran": 1}, {"kuota": 10}, {"kuota": 20}, "/bantuan/{id}",
-        ("10", "20"),
+        ("10", "20"), "/bantuan/",
     ),
     "penerima_bantuan": Kind(
         "penerima_bantuan", {"periode": "2026", "status": "aktif"}, {"nomor_kartu": "A-17"}, {"nomor_kartu": "A-71"},
@@ -90,11 +93,11 @@ KINDS = {
     ),
     "keluarga": Kind(
         "keluarga", {"alamat": "Jl. Melati"}, {"alamat": "Jl. Melati 3"}, {"alamat": "Jl. Melati 8"}, "/keluarga/{id}",
-        ("Jl. Melati 3", "Jl. Melati 8"),
+        ("Jl. Melati 3", "Jl. Melati 8"), "/keluarga/",
     ),
     "penduduk": Kind(
         "penduduk", {"nama": "SAMIRAH", "status_dasar": 1}, {"suku": "SUNDA"}, {"suku": "BATAK"}, "/penduduk/{id}",
-        ("SUNDA", "BATAK"),
+        ("SUNDA", "BATAK"), "/penduduk/",
     ),
 }
 
@@ -144,6 +147,9 @@ def say(browser: Browser, path: str) -> str:
 def test_both_values_stand_with_who_wrote_them_and_one_is_taken(dunia: Dunia, name: str) -> None:
     kind, id, (here, there) = KINDS[name], dunia.ids[name], dunia.heads[name]
     page = kind.page.format(id=id)
+    if kind.listed:
+        cells = dunia.browser.get(kind.listed).text.split(f'href="{page}"')[1:]
+        assert any("tanda-konflik" in cell.split("</td>")[0] for cell in cells), "whoever looks through the list sees"
     answer = dunia.browser.get(page)
     text = " ".join(read_text(answer).split())
     assert "menunggu verval" in text and "Rini" in text and "Tono" in text, text[:600]
