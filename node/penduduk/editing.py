@@ -14,7 +14,7 @@ from node.beranda.reveals import is_revealed
 from node.change import write_drafts
 from node.penduduk.biodata import make_teller
 from node.penduduk.history import Sengketa, Words
-from node.penduduk.queries import read_row
+from node.penduduk.queries import has_conflict, read_row
 from node.penduduk.rules import show_value
 from node.penduduk.writing import (
     Check, Choices, Overtaken, Rejected, choose_version, save_edit, write_frontier,
@@ -160,6 +160,8 @@ def list_disputes(
     """List the groups of a record whose value is not settled, for its page; see :func:`add_choice_route`."""
     node = services()
     with node.database.read() as conn:
+        if not has_conflict(conn, node.wilayah, id):
+            return []
         found = make_teller(node, conn, kind, id, words=words).list_disputes()
     return [replace(one, may_choose=_may_choose(one.group, rights)) for one in found]
 
