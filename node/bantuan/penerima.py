@@ -47,7 +47,7 @@ def show(id: object) -> ResponseReturnValue:
     if found is None:
         return render_template(
             "bantuan/terhapus.html", judul="Penerima bantuan", kembalikan=url_for(".bring_back", id=record),
-            pilih=url_for(".choose", id=record), endpoint="penerima.show", id=record, **shared,
+            pilih="penerima.choose", endpoint="penerima.show", id=record, **shared,
         )
     return render_template(
         "bantuan/penerima.html", penerima=found, nama_program=program_name, statuses=STATUSES, kasus=cases,

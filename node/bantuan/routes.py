@@ -154,7 +154,7 @@ def show(id: object) -> ResponseReturnValue:
             return render_template(
                 "bantuan/terhapus.html", judul=teller.state.values(PROGRAM)["nama"] or "(tanpa nama)",
                 kembalikan=url_for(".bring_back", id=record), cerita=teller.tell(read_later()),
-                sengketa=teller.list_disputes(), pilih=url_for(".choose", id=record), program="",
+                sengketa=teller.list_disputes(), pilih="bantuan.choose", program="",
                 endpoint="bantuan.show", id=record,
             )
     return _program_page(record, "")

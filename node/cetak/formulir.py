@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
@@ -12,7 +12,7 @@ from werkzeug.datastructures import MultiDict
 from shared.errors import UserError
 from shared.records.surat import KERTAS, SATUAN_BERLAKU, TENTANG
 from shared.surat.isi import check_template
-from shared.surat.jenis import BERLAKU_MAX, Isian, JenisSurat, check_isian, dump_isian, make_slug
+from shared.surat.jenis import BERLAKU_MAX, TIPE_ISIAN, Isian, JenisSurat, check_isian, dump_isian, make_slug
 
 ROWS_SPARE = 3
 ROWS_MAX = 40
@@ -67,6 +67,15 @@ def values_of(jenis: JenisSurat) -> dict[str, object]:
         "berlaku": jenis.berlaku, "satuan": jenis.satuan, "kertas": jenis.kertas, "aktif": jenis.aktif,
         "tentang": jenis.tentang,
     }
+
+
+def tell_isian(rows: Iterable[Isian]) -> str:
+    """Write the extra fields of a letter for people, a line each."""
+    return "\n".join(
+        f"{one.label} [{one.nama}], {TIPE_ISIAN[one.tipe].lower()}"
+        f"{', wajib' if one.wajib else ''}{': ' + '; '.join(one.pilihan) if one.pilihan else ''}"
+        for one in rows
+    )
 
 
 def take_digest(jenis: JenisSurat) -> str:

@@ -19,3 +19,9 @@ def list_template_records(conn: sqlite3.Connection, desa: str, slug: str) -> lis
     return [id for (id,) in conn.execute(
         "SELECT id FROM templat_surat WHERE desa = ? AND slug = ? ORDER BY id", (desa, slug)
     )]
+
+
+def list_disputed_templates(conn: sqlite3.Connection, desa: str) -> set[str]:
+    """List the records of templates that two computers wrote differently."""
+    rows = conn.execute("SELECT id FROM templat_surat WHERE desa = ? AND konflik IS NOT NULL", (desa,))
+    return {id for (id,) in rows}

@@ -14,8 +14,10 @@ from node.cetak import formulir
 from node.cetak.cetakan import draw_letter
 from node.cetak.contoh import make_example
 from node.cetak.formulir import Typed
-from node.cetak.queries import list_template_records, read_office
+from node.cetak.queries import list_disputed_templates, list_template_records, read_office
 from node.change import write_drafts
+from node.penduduk.editing import list_disputes, take_version
+from node.penduduk.history import Words
 from shared.clock import today
 from shared.records.catalogue import CATALOGUE
 from shared.records.surat import KERTAS, SATUAN_BERLAKU, TENTANG
@@ -23,7 +25,7 @@ from shared.store.drafts import draft_create, draft_delete, draft_update
 from shared.store.records import load_state
 from shared.surat.fakta import LETTER_FACTS, OFFICE_FACTS, PERSON_FACTS
 from shared.surat.isi import list_placeholders
-from shared.surat.jenis import TIPE_ISIAN, JenisSurat, find_jenis, list_jenis, make_slug, shipped
+from shared.surat.jenis import TIPE_ISIAN, JenisSurat, find_jenis, list_jenis, load_isian, make_slug, shipped
 
 blueprint = Blueprint("templat", __name__, url_prefix="/surat/templat")
 TEMPLAT = CATALOGUE["templat_surat"]
@@ -33,6 +35,9 @@ _NEW_TEXT = (
     " surat keterangan ini dibuat dengan sebenarnya untuk dipergunakan sebagaimana mestinya."
 )
 _NEW = JenisSurat("", "", "", "400.10.2.2", 1, "bulan", "F4", _NEW_TEXT, is_bawaan=False)
+_WORDS: Words = {
+    "isian": lambda text: formulir.tell_isian(load_isian(text)), "syarat": lambda lines: "\n".join(map(str, lines)),
+}
 _GROUPS = (
     ("Pemohon", ("identitas", *PERSON_FACTS)), ("Surat", tuple(LETTER_FACTS)), ("Kantor", tuple(OFFICE_FACTS)),
 )
@@ -44,7 +49,8 @@ def index() -> ResponseReturnValue:
     node = services()
     with node.database.read() as conn:
         rows = list_jenis(conn, node.wilayah, is_every=True)
-    return render_template("templat/index.html", rows=rows, shipped=shipped())
+        disputed = list_disputed_templates(conn, node.wilayah)
+    return render_template("templat/index.html", rows=rows, shipped=shipped(), disputed=disputed)
 
 
 @blueprint.get("/baru")
@@ -101,6 +107,18 @@ def update(slug: str) -> ResponseReturnValue:
     return redirect(url_for(".edit", slug=slug), 303)
 
 
+@blueprint.post("/<slug>/pilih")
+def choose(slug: str) -> ResponseReturnValue:
+    """Take one of two texts that two computers wrote of one letter."""
+    node = services()
+    with node.database.read() as conn:
+        record = _find(conn, slug).record
+    take_version(TEMPLAT, record)
+    with node.database.read() as conn:
+        is_there = find_jenis(conn, node.wilayah, slug) is not None
+    return redirect(url_for(".edit", slug=slug) if is_there else url_for(".index"), 303)
+
+
 @blueprint.post("/<slug>/contoh")
 def preview(slug: str) -> ResponseReturnValue:
     """Draw the letter as typed, for the script of the page; the button does the same without one."""
@@ -131,12 +149,14 @@ def reset(slug: str) -> ResponseReturnValue:
 
 
 def _store(conn: sqlite3.Connection, jenis: JenisSurat, wanted: JenisSurat) -> None:
-    node, values = services(), formulir.values_of(wanted)
+    node, values, shown = services(), formulir.values_of(wanted), formulir.values_of(jenis)
     if not jenis.record:
         write_drafts(node, [draft_create(TEMPLAT, node.new_id(), values)], author=author())
         return
+    # What was left alone is not written: two texts that wait for a choice are not settled by a change of the paper.
+    changed = {name: value for name, value in values.items() if value != shown[name]}
     draft = draft_update(
-        TEMPLAT, load_state(conn, node.catalogue, TEMPLAT, node.wilayah, jenis.record), jenis.record, values
+        TEMPLAT, load_state(conn, node.catalogue, TEMPLAT, node.wilayah, jenis.record), jenis.record, changed
     )
     if draft is not None:
         write_drafts(node, [draft], author=author())
@@ -160,6 +180,7 @@ def _page(typed: Typed, stored: JenisSurat | None = None, *, is_preview: bool = 
     return render_template(
         "templat/ubah.html", typed=typed, jenis=typed.jenis, stored=stored, errors=_by_field(typed),
         asal=formulir.take_digest(stored) if stored else "", groups=groups,
+        sengketa=list_disputes(TEMPLAT, stored.record, words=_WORDS) if stored and stored.record else [],
         tipe=TIPE_ISIAN, kertas=KERTAS, satuan=SATUAN_BERLAKU, tentang=TENTANG,
         pages=_draw(typed) if is_preview else None,
         is_shipped=stored is not None and stored.slug in shipped(), isi_max=formulir.ISI_MAX,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
 
-from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from node.beranda.desk import author, services
@@ -17,6 +17,7 @@ from node.impor.columns import BY_NAME
 from node.impor.service import import_file
 from node.impor.undo import find_obstacle, undo_batch
 from node.impor.undo_queries import find_batch, list_batches
+from node.laporan import cetak
 from node.penduduk.queries import name_petugas
 from node.penduduk.routes import people_index
 from node.penduduk.tampilan import read_page
@@ -137,17 +138,16 @@ def applied(id: str) -> ResponseReturnValue:
     return _result_page(job, "impor/hasil.html")
 
 
-@blueprint.get("/tolak/<id>.xlsx")
-def rejects(id: str) -> ResponseReturnValue:
-    """Hand out the workbook of rows that need a hand."""
-    job = jobs().find(id, _CHECK) or jobs().find(id, _APPLY)
-    found: Unggahan | None = job.result if job is not None else None
+@blueprint.post("/tolak/<id>")
+def export(id: str) -> ResponseReturnValue:
+    """Lead to the workbook of rows that need a hand; audited with the count."""
+    job = jobs().find(id, _CHECK) or _find(id, _APPLY)
+    found: Unggahan | None = job.result
     if found is None or found.rejects is None:
         abort(404)
-    return Response(
-        found.rejects, mimetype="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-        headers={"Content-Disposition": 'attachment; filename="perlu-diperbaiki.xlsx"'},
-    )
+    rows = sum(found.answer["jumlah"].get(name, 0) for name in ("ditolak", "dikosongkan"))
+    made = cetak.Berkas("xlsx", "perlu-diperbaiki.xlsx", found.rejects)
+    return cetak.lead_to(made, "ekspor", "baris yang perlu diperbaiki", f"xlsx, {rows} baris")
 
 
 @blueprint.get("/riwayat")

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from node.beranda.desk import services
-from node.penduduk.editing import require_row, write_fields
-from node.penduduk.queries import read_row
+from node.penduduk.editing import find_picture, require_row, write_fields
 from node.penduduk.rules import PENDUDUK
-from shared.store.attachments import list_written
 from shared.store.blobs import store_of
 from shared.web.pictures import ACCEPT, answer_picture, take_picture
 
 blueprint = Blueprint("foto", __name__, url_prefix="/penduduk")
-MARK_LETTERS = 8
-"""Of a hash, to tell the versions of one photo apart in an address."""
 
 
 @blueprint.get("/<uuid:id>/foto")
@@ -49,16 +45,7 @@ def remove(id: object) -> ResponseReturnValue:
 @blueprint.get("/<uuid:id>/foto/gambar")
 def picture(id: object) -> Response:
     """Show the photo, or one of its versions by the first letters of its hash; ``kecil`` makes it small."""
-    node, record = services(), str(id)
-    mark = request.args.get("versi", "")
-    with node.database.read() as conn:
-        values = read_row(conn, PENDUDUK, node.wilayah, record)
-        written = list_written(conn, node.wilayah, [record]) if mark and values is not None else set()
-    digest = next((name for name in sorted(written) if name[:MARK_LETTERS] == mark), "") if mark else (
-        (values or {}).get("foto") or ""
-    )
-    if not digest:
-        abort(404)
+    node, digest = services(), find_picture(PENDUDUK, str(id), "foto")
     return answer_picture(node, node.wilayah, digest, small=bool(request.args.get("kecil")))
 
 

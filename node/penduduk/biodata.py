@@ -9,7 +9,7 @@ from typing import Any
 
 from node.bantuan.queries import AidRow, list_aid
 from node.lampid.queries import EventRow, list_of_people
-from node.penduduk.history import Riwayat, Sengketa, Storyteller
+from node.penduduk.history import Riwayat, Sengketa, Storyteller, Words
 from node.penduduk.naming import name_references
 from node.penduduk.queries import is_deleted, list_cases, list_computers, list_dusun, read_row
 from node.penduduk.rules import PENDUDUK, SECTIONS, count_age, show_value
@@ -98,9 +98,9 @@ def list_sections(values: Mapping[str, Any], names: Mapping[str, str], reveal: b
 
 
 def make_teller(
-    node: NodeServices, conn: sqlite3.Connection, kind: Kind, id: str, reveal: bool = False
+    node: NodeServices, conn: sqlite3.Connection, kind: Kind, id: str, reveal: bool = False, words: Words | None = None
 ) -> Storyteller:
-    """Gather what tells the history of one record."""
+    """Gather what tells the history of one record; ``words`` write fields that only programs read as they are."""
     entries = load_history(conn, node.catalogue, node.wilayah, id)
     names = name_references(node, conn, kind, entries, reveal)
     computers = list_computers(conn, node)
@@ -110,4 +110,6 @@ def make_teller(
         if entry.pos >> SEQ_BITS and (c := computers.get(entry.header.log)) is not None and c.is_own
     }
     erased = explain_erased(conn, [entry.pos for entry in entries if entry.values is None])
-    return Storyteller(kind, entries, Projector(conn, node.catalogue), computers, names, receipts, reveal, erased)
+    return Storyteller(
+        kind, entries, Projector(conn, node.catalogue), computers, names, receipts, reveal, erased, words or {}
+    )

@@ -1,9 +1,9 @@
-"""A record behind a page: found, or 404; its edit form, saved unless somebody was faster: then both are shown."""
+"""A record behind a page: found, or 404; its edit form, saved unless somebody was faster; the choice between values."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, request, url_for
@@ -12,18 +12,24 @@ from flask.typing import ResponseReturnValue
 from node.beranda.desk import author, services
 from node.beranda.reveals import is_revealed
 from node.change import write_drafts
-from node.penduduk.queries import read_row
+from node.penduduk.biodata import make_teller
+from node.penduduk.history import Sengketa, Words
+from node.penduduk.queries import has_conflict, read_row
 from node.penduduk.rules import show_value
 from node.penduduk.writing import (
     Check, Choices, Overtaken, Rejected, choose_version, save_edit, write_frontier,
 )
 from shared.errors import EnvironmentProblem, UserError
 from shared.records.kind import Kind
+from shared.store.attachments import list_written
 from shared.store.drafts import draft_update
 from shared.store.records import load_state
 from shared.web.forms import Form, make_form
+from shared.web.guards import may_open
 
 FRONTIER_MAX = 10_000
+MARK_LETTERS = 8
+"""Of a hash, to tell the versions of one picture apart in an address."""
 PROPOSED = "Isian Anda dicatat sebagai usulan; kecamatan yang memutus identitas dan bantuan."
 
 
@@ -103,6 +109,21 @@ def require_row(kind: Kind, id: str) -> dict[str, Any]:
     return values
 
 
+def find_picture(kind: Kind, id: str, name: str) -> str:
+    """Find the attachment in a field of the record behind an address, or the version that it asks for; 404 without."""
+    node, mark = services(), request.args.get("versi", "")
+    values = require_row(kind, id)
+    if not mark:
+        digest = str(values.get(name) or "")
+    else:
+        with node.database.read() as conn:
+            written = list_written(conn, node.wilayah, [id])
+        digest = next((one for one in sorted(written) if one[:MARK_LETTERS] == mark), "")
+    if not digest:
+        abort(404)
+    return digest
+
+
 def write_fields(kind: Kind, id: str, changed: Mapping[str, Any]) -> None:
     """Write some fields of the record that a page is about, where they differ; 404 when it is gone."""
     node = services()
@@ -129,24 +150,63 @@ def add_edit_routes(blueprint: Blueprint, make_editor: Callable[[str], Editor]) 
         return make_editor(str(id)).save(url_for(".show", id=id))
 
 
-def add_choice_route(blueprint: Blueprint, kind: Kind) -> None:
-    """Add the choice between versions of its records, `/<id>/pilih`, to a blueprint; it leads back to `.show`."""
+OTHERWISE = "*"
+NO_RIGHTS: Mapping[str, str] = {}
+
+
+def list_disputes(
+    kind: Kind, id: str, *, rights: Mapping[str, str] = NO_RIGHTS, words: Words | None = None
+) -> list[Sengketa]:
+    """List the groups of a record whose value is not settled, for its page; see :func:`add_choice_route`."""
+    node = services()
+    with node.database.read() as conn:
+        if not has_conflict(conn, node.wilayah, id):
+            return []
+        found = make_teller(node, conn, kind, id, words=words).list_disputes()
+    return [replace(one, may_choose=_may_choose(one.group, rights)) for one in found]
+
+
+def add_choice_route(
+    blueprint: Blueprint, kind: Kind, *, gone: str = "", rights: Mapping[str, str] = NO_RIGHTS
+) -> None:
+    """Add the choice between versions of its records, `/<id>/pilih`, to a blueprint; it leads back to `.show`.
+
+    ``gone`` is the page behind a choice that leaves the record deleted, where `.show` has none to show.
+    ``rights``: groups that only those may settle who may use another endpoint, too; OTHERWISE stands for the rest.
+    """
 
     @blueprint.post("/<uuid:id>/pilih")
     def choose(id: object) -> ResponseReturnValue:
         """Take one of several values that wait for verval; protected ones as a proposal to the kecamatan."""
-        take_version(kind, str(id))
+        take_version(kind, str(id), rights=rights)
+        if gone and not _is_there(kind, str(id)):
+            return redirect(url_for(gone), 303)
         return redirect(url_for(".show", id=id), 303)
 
 
-def take_version(kind: Kind, id: str) -> None:
+def take_version(
+    kind: Kind, id: str, *, rights: Mapping[str, str] = NO_RIGHTS, also: Mapping[str, Any] | None = None
+) -> None:
     """Write the choice between versions that was sent, and say on the next page what came of it."""
     group, version = request.form.get("grup", ""), request.form.get("versi", "")
+    if not _may_choose(group, rights):
+        abort(403)
     try:
-        is_settled = choose_version(services(), kind, id, group, version, author())
+        is_settled = choose_version(services(), kind, id, group, version, author(), also)
     except EnvironmentProblem:
         raise
     except UserError as error:
         flash(error.pesan, "salah")
     else:
         flash("Pilihan sudah disimpan." if is_settled else PROPOSED, "baik")
+
+
+def _may_choose(group: str, rights: Mapping[str, str]) -> bool:
+    endpoint = rights.get(group) or rights.get(OTHERWISE)
+    return endpoint is None or may_open(endpoint)
+
+
+def _is_there(kind: Kind, id: str) -> bool:
+    node = services()
+    with node.database.read() as conn:
+        return read_row(conn, kind, node.wilayah, id) is not None

@@ -6,7 +6,7 @@ merge law does not say. Pure but for the projector handed in.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -97,6 +97,11 @@ class Sengketa:
     versions: tuple[Versi, ...]
     is_protected: bool
     is_proposal: bool
+    may_choose: bool = True
+
+
+Words = Mapping[str, Callable[[Any], str] | None]
+"""How a kind writes fields that only programs read as they are stored; None: such a field tells people nothing."""
 
 
 @dataclass
@@ -113,6 +118,7 @@ class Storyteller:
     reveal: bool = False
     erased: Mapping[int, Told] = field(default_factory=dict)
     """By position, the verdict behind a content that is gone."""
+    words: Words = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.state, self.reasons = self.projector.fold_entries(self.kind, self.entries)
@@ -139,10 +145,10 @@ class Storyteller:
 
     def _dispute(self, group: str, found: GroupState) -> Sengketa:
         shown = self._list_differing(group, found)
+        live, *texts = self._write_all(group, [found.live, *(values for _, values in found.versions)], shown)
         versions = []
-        for ref, values in found.versions:
+        for (ref, values), text in zip(found.versions, texts, strict=True):
             entry = self.by_ref[ref]
-            text = self._write(group, values, shown)
             versions.append(
                 Versi(
                     ref, text, self._author(entry), self._computer(entry).name, entry.header.time_s,
@@ -151,7 +157,7 @@ class Storyteller:
             )
         label = ", ".join(self.kind.fields[name].info.label for name in shown) or "Keberadaan data"
         return Sengketa(
-            group, label, self._write(group, found.live, shown), tuple(versions),
+            group, label, live, tuple(versions),
             self.kind.is_protected(group), found.status.value == "usulan",
         )
 
@@ -165,17 +171,24 @@ class Storyteller:
         """Name the fields in which the versions differ; all of the group when they are alike."""
         names = self.kind.groups.get(group, ())
         rows = [found.live, *(values for _, values in found.versions)]
-        return tuple(name for at, name in enumerate(names) if len({row[at] for row in rows}) > 1) or names
+        telling = [(at, name) for at, name in enumerate(names) if self.words.get(name, str) is not None]
+        return tuple(name for at, name in telling if len({row[at] for row in rows}) > 1) or tuple(
+            name for _, name in telling
+        )
 
-    def _write(self, group: str, values: Sequence[Any], shown: Sequence[str]) -> str:
+    def _write_all(self, group: str, rows: Sequence[Sequence[Any]], shown: Sequence[str]) -> list[str]:
+        """Write the values of a group, row by row; of texts of several lines only what they do not share."""
         if group == EXISTENCE:
-            return "Ada" if values == (True,) else "Dihapus"
-        parts = [
-            f"{self.kind.fields[name].info.label}: {text}" if len(shown) > 1 else text
-            for name, value in zip(self.kind.groups[group], values, strict=True)
-            if name in shown and (text := self._show(name, value))
-        ]
-        return "; ".join(parts) or "(kosong)"
+            return ["Ada" if values == (True,) else "Dihapus" for values in rows]
+        parts: list[list[str]] = [[] for _ in rows]
+        for at, name in enumerate(self.kind.groups[group]):
+            if name not in shown:
+                continue
+            label = f"{self.kind.fields[name].info.label}:" if len(shown) > 1 else ""
+            for row, text in enumerate(cut_shared_lines([self._show(name, values[at]) for values in rows])):
+                if text:
+                    parts[row].append(("\n" if "\n" in text else " ").join([label, text]) if label else text)
+        return [("\n" if any("\n" in part for part in own) else "; ").join(own) or "(kosong)" for own in parts]
 
     def _before(self, ref: str) -> frozenset[str]:
         """Name the changes of this record that a change builds on."""
@@ -245,6 +258,9 @@ class Storyteller:
         return state.values(self.kind)
 
     def _show(self, name: str, value: Any) -> str:
+        write = self.words.get(name)
+        if write is not None and value is not None:
+            return write(value)
         return show_value(self.kind.fields[name], value, self.names, self.reveal)
 
     def _state_of(self, ref: str, entry: Entry) -> tuple[str, str]:
@@ -305,6 +321,21 @@ def state_seen(
             seen.add(ref)
             todo += by_ref[ref].header.parents
     return projector.fold_entries(kind, [by_ref[ref] for ref in seen])[0]
+
+
+def cut_shared_lines(texts: Sequence[str]) -> list[str]:
+    """Leave out the lines that all texts share, wherever one of them has several; ``…`` stands in their place."""
+    written = [set(text.split("\n")) for text in texts if text]
+    if len(written) < 2 or all("\n" not in text for text in texts):
+        return list(texts)
+    shared = set.intersection(*written)
+    cut = []
+    for text in texts:
+        kept: list[str] = []
+        for line in text.split("\n"):
+            kept += [line] if line not in shared else ["…"] if kept[-1:] != ["…"] else []
+        cut.append("\n".join(kept))
+    return cut
 
 
 def _comparable(value: Any) -> Any:

@@ -68,6 +68,11 @@ def list_deleted(conn: sqlite3.Connection, kind: str, desa: str) -> list[str]:
     return [row[0] for row in rows]
 
 
+def has_conflict(conn: sqlite3.Connection, desa: str, id: str) -> bool:
+    """Tell whether any group of a record has several values."""
+    return conn.execute("SELECT 1 FROM conflict WHERE record = ? AND desa = ?", (id, desa)).fetchone() is not None
+
+
 def is_deleted(conn: sqlite3.Connection, kind: str, desa: str, id: str) -> bool:
     """Tell whether a record was deleted here, or the kecamatan has erased its content; only its history is left."""
     row = conn.execute(

@@ -136,10 +136,12 @@ def _keep_both(
     return changes
 
 
-def choose_version(node: NodeServices, kind: Kind, id: str, group: str, ref: str, author: str) -> bool:
+def choose_version(
+    node: NodeServices, kind: Kind, id: str, group: str, ref: str, author: str, also: Mapping[str, Any] | None = None
+) -> bool:
     """Take one of several values of a group; tell whether that settles it (else it is a proposal).
 
-    Raises UserError when the version is not there any more.
+    ``also`` are fields of other groups that the choice sets. Raises UserError when the version is not there any more.
     """
     with node.database.write() as conn:
         state = load_state(conn, node.catalogue, kind, node.wilayah, id)
@@ -155,7 +157,7 @@ def choose_version(node: NodeServices, kind: Kind, id: str, group: str, ref: str
         else:
             names = kind.groups[group]
             chosen = (list(value) if isinstance(value, tuple) else value for value in versions[ref])
-            draft = draft_update(kind, state, id, dict(zip(names, chosen, strict=True)))
+            draft = draft_update(kind, state, id, {**dict(zip(names, chosen, strict=True)), **(also or {})})
         if draft is not None:
             write_drafts(node, [draft], author=author)
     return not kind.is_protected(group)

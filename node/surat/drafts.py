@@ -60,10 +60,15 @@ def change_draft(node: NodeServices, id: str, values: Mapping[str, Any], frontie
                 "sudah_berubah",
             )
         changed = {name: values.get(name) for name in ISI if name in values}
-        changed |= {"status": BARU, "oleh": author, "catatan": None, "sidik": None}
+        changed |= begin_again(author)
         change = draft_update(KONSEP, state, id, changed)
         if change is not None:
             write_drafts(node, [change], author=author)
+
+
+def begin_again(author: str) -> dict[str, Any]:
+    """Write that a draft says something else now: it is checked and approved anew."""
+    return {"status": BARU, "oleh": author, "catatan": None, "sidik": None}
 
 
 def move_draft(node: NodeServices, id: str, status: str, author: str, catatan: str = "", seen: str = "") -> None:
@@ -115,7 +120,7 @@ def refuse_changed(sidik: str, seen: str) -> None:
 def _refuse_conflict(draft: Draft) -> None:
     if draft.conflicts:
         raise UserError(
-            "Dua komputer mengubah konsep ini dengan isi yang berbeda. Buka Ubah, periksa, lalu simpan isi yang benar.",
+            "Dua komputer mengubah konsep ini dengan isi yang berbeda. Pilih dulu yang benar di halaman konsepnya.",
             "konsep_konflik",
         )
 

@@ -10,6 +10,7 @@ from typing import Any
 from werkzeug.datastructures import MultiDict
 
 from node.penduduk.index import PeopleIndex
+from node.penduduk.rules import show_value
 from node.surat.rules import BUKAN_PENDUDUK, KONSEP, PENDUDUK, Signer
 from shared.records.fields import Bilangan, Nik, Panjang, RecordField, Tanggal, Teks
 from shared.records.identifiers import mask_nik
@@ -100,6 +101,29 @@ def load_json(text: Any) -> dict[str, Any]:
 def dump_json(values: Mapping[str, Any]) -> str | None:
     """Write fields as a draft keeps them; None when there are none."""
     return json.dumps(values, ensure_ascii=False, sort_keys=True) if values else None
+
+
+def tell_isian(jenis: JenisSurat, values: Mapping[str, Any], people: PeopleIndex) -> str:
+    """Write the extra fields of a draft for people, a line each, numbers masked; in the order of the form."""
+    fields = {one.nama: one for one in jenis.isian}
+    names = [name for name in fields if name in values] + sorted(values.keys() - fields.keys())
+    return "\n".join(_tell_one(fields.get(name) or Isian(name, name), values[name], people) for name in names)
+
+
+def _tell_one(one: Isian, value: Any, people: PeopleIndex) -> str:
+    if one.tipe == "penduduk":
+        found = people.get(str(value))
+        return f"{one.label}: {found.nama if found else '(data yang sudah tidak ada)'}"
+    return f"{one.label}: {show_value(_own_field(one), value, {})}"
+
+
+def tell_data(values: Mapping[str, Any]) -> str:
+    """Write what a draft says of somebody who is no resident, a line each, numbers masked."""
+    fields = PENDUDUK.fields
+    return "\n".join(
+        f"{fields[name].info.label}: {show_value(fields[name], values[name], {})}"
+        for name in BUKAN_PENDUDUK if values.get(name) is not None
+    )
 
 
 def _choices(signers: Sequence[Signer]) -> dict[str, list[tuple[str, str]]]:

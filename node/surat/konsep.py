@@ -7,22 +7,28 @@ from flask.typing import ResponseReturnValue
 
 from node.beranda.desk import author, services
 from node.cetak.cetakan import make_pdf
+from node.penduduk.editing import OTHERWISE, list_disputes, take_version
+from node.penduduk.history import Sengketa, Words
 from node.penduduk.queries import name_petugas
 from node.penduduk.routes import people_index
-from node.surat.drafts import change_draft, move_draft
+from node.surat.drafts import Draft, begin_again, change_draft, move_draft
 from node.surat.facts import gather, list_warnings
-from node.surat.forms import draw_draft, load_json
+from node.surat.forms import draw_draft, load_json, tell_data, tell_isian
 from node.surat.issue import issue
 from node.surat.pages import draw_form_page, read_form, require_draft, signers_now
 from node.surat.queries import list_letters_of_draft
-from node.surat.rules import DIBUANG, DIKEMBALIKAN, DIPERIKSA, DISETUJUI, FOLLOWS, KEADAAN, take_sidik
+from node.surat.rules import DIBUANG, DIKEMBALIKAN, DIPERIKSA, DISETUJUI, FOLLOWS, KEADAAN, KONSEP, TERBIT, take_sidik
 from shared.clock import today
 from shared.errors import EnvironmentProblem, UserError
+from shared.surat.jenis import JenisSurat
 from shared.web.audit import record_access
 from shared.web.guards import may_open
 from shared.web.services import require_user
 
 blueprint = Blueprint("konsep", __name__, url_prefix="/surat/konsep")
+ALUR = "alur"
+_RIGHTS = {ALUR: "konsep.approve", OTHERWISE: "konsep.update"}
+"""Whether a draft stands approved is not settled by somebody who could not approve it."""
 
 
 @blueprint.get("/<uuid:id>")
@@ -56,6 +62,18 @@ def update(id: object) -> ResponseReturnValue:
     except UserError as error:
         return draw_form_page(jenis, form, person, draft, draft.frontier, error.pesan), 409
     flash("Konsep sudah disimpan.", "baik")
+    return redirect(url_for(".show", id=id), 303)
+
+
+@blueprint.post("/<uuid:id>/pilih")
+def choose(id: object) -> ResponseReturnValue:
+    """Take one of two texts of a draft, which begins its way again; or how far it is, where the text is agreed."""
+    draft, _ = require_draft(str(id))
+    if draft.status == TERBIT:
+        flash("Suratnya sudah terbit, jadi konsepnya tidak diubah lagi.", "salah")
+    else:
+        also = {} if request.form.get("grup") == ALUR else begin_again(author())
+        take_version(KONSEP, draft.id, rights=_RIGHTS, also=also)
     return redirect(url_for(".show", id=id), 303)
 
 
@@ -129,6 +147,18 @@ def _issue(id: str) -> ResponseReturnValue:
     return redirect(url_for("surat_terbit.show", id=letter), 303)
 
 
+def _list_disputes(draft: Draft, jenis: JenisSurat) -> list[Sengketa]:
+    """List what two computers wrote differently; who wrote last is no question of its own beside the texts."""
+    if draft.status == TERBIT or not draft.conflicts:
+        return []
+    words: Words = {
+        "isian": lambda text: tell_isian(jenis, load_json(text), people_index()),
+        "data": lambda text: tell_data(load_json(text)), "sidik": None,
+    }
+    found = list_disputes(KONSEP, draft.id, rights=_RIGHTS, words=words)
+    return [one for one in found if one.group != ALUR] or found
+
+
 def _draft_page(id: str, problem: str = "") -> str:
     node = services()
     draft, jenis = require_draft(id)
@@ -145,5 +175,5 @@ def _draft_page(id: str, problem: str = "") -> str:
         steps={status for status, before in FOLLOWS.items() if draft.status in before},
         may_approve=may_open("konsep.approve"),
         kurang=[text for text in jenis.syarat if text not in (draft.values.get("syarat") or ())],
-        catatan=request.form.get("catatan", ""), orang=person,
+        catatan=request.form.get("catatan", ""), orang=person, sengketa=_list_disputes(draft, jenis),
     )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from node.beranda.desk import author, services
 from node.change import write_drafts
-from node.penduduk.editing import Editor, EditView, add_edit_routes, require_row, write_fields
+from node.penduduk.editing import (
+    Editor, EditView, add_choice_route, add_edit_routes, find_picture, list_disputes, require_row, write_fields,
+)
 from node.penduduk.writing import delete
 from node.surat.queries import list_incoming, list_perangkat, list_years
 from node.surat.rules import SURAT_MASUK
@@ -80,9 +82,7 @@ def keep_scan(id: object) -> ResponseReturnValue:
 @blueprint.get("/<uuid:id>/pindaian")
 def scan(id: object) -> Response:
     """Show the scan; looking at it whole is logged."""
-    node, digest = services(), require_row(SURAT_MASUK, str(id)).get("pindaian")
-    if not digest:
-        abort(404)
+    node, digest = services(), find_picture(SURAT_MASUK, str(id), "pindaian")
     return answer_scan(node, node.wilayah, digest, str(id), "surat masuk", small=bool(request.args.get("kecil")))
 
 
@@ -105,6 +105,7 @@ def _editor(id: str) -> Editor:
 
 
 add_edit_routes(blueprint, _editor)
+add_choice_route(blueprint, SURAT_MASUK, gone=".index")
 
 
 def _choices() -> dict[str, list[tuple[str, str]]]:
@@ -122,5 +123,5 @@ def _page(id: str, problem: str = "") -> str:
     names = dict(_choices()["disposisi_kepada"])
     return render_template(
         "surat/satu_masuk.html", id=id, surat=values, problem=problem, accept=ACCEPT,
-        kepada=names.get(str(values.get("disposisi_kepada") or ""), ""),
+        kepada=names.get(str(values.get("disposisi_kepada") or ""), ""), sengketa=list_disputes(SURAT_MASUK, id),
     )

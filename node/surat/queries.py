@@ -48,6 +48,7 @@ class LetterRow(NamedTuple):
     keterangan_kirim: str
     alasan_batal: str
     konsep: str
+    konflik: bool
 
 
 class IncomingRow(NamedTuple):
@@ -94,12 +95,13 @@ _LETTER = (
     "SELECT id, coalesce(nomor, ''), coalesce(urut, 0), coalesce(seri, ''), coalesce(tanggal, ''),"
     " coalesce(jenis, ''), coalesce(judul, ''), coalesce(nama, ''), coalesce(tujuan, ''), coalesce(ringkasan, ''),"
     " coalesce(batal, 0), coalesce(berlaku_sampai, ''), coalesce(tanggal_kirim, ''), coalesce(penerima, ''),"
-    " coalesce(keterangan_kirim, ''), coalesce(alasan_batal, ''), coalesce(konsep, '') FROM surat"
+    " coalesce(keterangan_kirim, ''), coalesce(alasan_batal, ''), coalesce(konsep, ''), konflik IS NOT NULL"
+    " FROM surat"
 )
 
 
 def _letters(rows: sqlite3.Cursor) -> list[LetterRow]:
-    return [LetterRow._make((*row[:10], bool(row[10]), *row[11:])) for row in rows]
+    return [LetterRow._make((*row[:10], bool(row[10]), *row[11:17], bool(row[17]))) for row in rows]
 
 
 def search_letters(conn: sqlite3.Connection, desa: str, text: str, page: int, rows_max: int) -> list[LetterRow]:

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 
 from node.beranda.desk import Notes, author, keep, services
 from node.lampid.queries import list_together
-from node.penduduk.editing import Editor, EditView
+from node.penduduk.editing import Editor, EditView, list_disputes, take_version
 from node.penduduk.index import Person
 from node.penduduk.queries import read_row
 from node.penduduk.routes import people_index
@@ -139,18 +139,32 @@ def save_settings() -> ResponseReturnValue:
     return _office_editor().save(url_for(".settings"))
 
 
-def _office_editor() -> Editor:
+@blueprint.post("/pengaturan/pilih")
+def choose_setting() -> ResponseReturnValue:
+    """Take one of several values of what stands on every letter."""
+    take_version(DESA, _require_office())
+    return redirect(url_for(".settings"), 303)
+
+
+def _require_office() -> str:
     node = services()
     with node.database.read() as conn:
         id = str(read_office(conn, node.wilayah)["id"])
     if not id:
         abort(404)
+    return id
+
+
+def _office_editor() -> Editor:
+    id = _require_office()
 
     def check_pola(conn: sqlite3.Connection, values: Mapping[str, Any], form: Form) -> None:
         form.fields["pola_nomor"].error = find_pola_problem(str(values.get("pola_nomor") or POLA))
 
     def draw(view: EditView) -> str:
-        return render_template("surat/pengaturan.html", view=view, pola=POLA, sisipan=ISIAN_POLA)
+        return render_template(
+            "surat/pengaturan.html", view=view, pola=POLA, sisipan=ISIAN_POLA, sengketa=list_disputes(DESA, id)
+        )
 
     return Editor(DESA, id, OFFICE_FIELDS, {}, draw, check_pola)
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from node.beranda.desk import author, services
 from node.cetak.cetakan import make_pdf
-from node.penduduk.editing import require_row, write_fields
+from node.penduduk.editing import (
+    OTHERWISE, add_choice_route, find_picture, list_disputes, require_row, write_fields,
+)
 from node.penduduk.queries import name_petugas
 from node.penduduk.routes import people_index
 from node.surat.issue import cancel, secure_letter
@@ -30,6 +32,8 @@ from shared.web.services import require_user
 
 blueprint = Blueprint("surat_terbit", __name__, url_prefix="/surat/terbit")
 SENDING = ("tanggal_kirim", "penerima", "keterangan_kirim")
+_RIGHTS = {"batal": "surat_terbit.cancel_letter", OTHERWISE: "surat_terbit.send"}
+add_choice_route(blueprint, SURAT, rights=_RIGHTS)
 
 
 @blueprint.get("/<uuid:id>")
@@ -98,9 +102,7 @@ def keep_scan(id: object) -> ResponseReturnValue:
 @blueprint.get("/<uuid:id>/pindaian")
 def scan(id: object) -> Response:
     """Show the scan of the signed paper; looking at it whole is logged."""
-    node, digest = services(), require_row(SURAT, str(id)).get("pindaian")
-    if not digest:
-        abort(404)
+    node, digest = services(), find_picture(SURAT, str(id), "pindaian")
     return answer_scan(node, node.wilayah, digest, str(id), "surat", small=bool(request.args.get("kecil")))
 
 
@@ -117,6 +119,7 @@ def _page(id: str, *, form: Form | None = None, problem: str = "", at: str = "")
         "surat/terbit.html", id=id, surat=values, cetakan=snapshot, jenis=jenis.nama if jenis else values.get("jenis"),
         names=names, others=others, problem=problem, at=at, accept=ACCEPT, alasan=request.form.get("alasan", ""),
         kirim=form or make_form(SURAT, {**values, **start}, names=SENDING), today=today(node.clock).isoformat(),
+        sengketa=list_disputes(SURAT, id, rights=_RIGHTS),
         may_replace=jenis is not None and jenis.aktif and _is_known(values.get("penduduk")),
     )
 

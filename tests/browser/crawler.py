@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
+from shared.surat.jenis import shipped
 from tests.browser.windows import DESKTOP, PHONE, Window
 from tests.node_app.test_pages_site import ALSO_INDONESIAN, ENGLISH
 
@@ -17,8 +18,17 @@ BYTES_MAX, REQUESTS_MAX = 150_000, 10
 WORDS = ENGLISH - ALSO_INDONESIAN
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 _RECORD = re.compile(r"[0-9a-f-]{32,71}|(?<=/)[0-9]+(?=/|$)|(?<=/)[A-Za-z0-9_-]{20,}(?=/|\.|$)")
+_RUN, _FIGURE, _WORD = re.compile(r"[\w+/=:.-]+"), re.compile(r"[0-9]"), re.compile(r"[a-z]+")
 _DOWNLOAD = re.compile(r"\.(?:xlsx|csv|json|zip|svg|pdf)$|/ekspor/|/aset/|/unduh")
+# What stands in an address besides records: the short name of a letter, a month. One template draws each of them.
+_LETTER = re.compile(r"(?<=^/surat/templat/)(?!baru$)[^/]+|(?<=^/surat/baru/)[^/]+")
+_MONTH = re.compile(r"(?<=/)[0-9]{4}-[0-9]{2}(?=/|$)")
 _MORE_VISITS = {"/verval/*": 4}
+_LETTERS_MAX = 4
+"""Of each page of a kind of letter: the first that a link leads to, and those whose form has the most fields."""
+FULLEST = frozenset(
+    jenis.slug for jenis in sorted(shipped().values(), key=lambda jenis: -len(jenis.isian))[:_LETTERS_MAX - 1]
+)
 _AXE_RUN = """async () => {
   const found = await axe.run(document, { resultTypes: ["violations"] });
   return found.violations.filter(v => ["serious", "critical"].includes(v.impact))
@@ -28,7 +38,20 @@ _AXE_RUN = """async () => {
 
 def shape_of(path: str) -> str:
     """Write an address without its records and query: pages of one shape are drawn by one template."""
-    return _RECORD.sub("*", urlsplit(path).path)
+    return _RECORD.sub("*", _MONTH.sub("*", _LETTER.sub("*", urlsplit(path).path)))
+
+
+def name_letter(path: str) -> str:
+    """Give the short name of the letter whose page an address is; empty for other pages."""
+    found = _LETTER.search(urlsplit(path).path)
+    return found[0] if found else ""
+
+
+def find_english(text: str) -> set[str]:
+    """Find English words in a text; none in keys, hashes and addresses, which have figures: 3be4-be."""
+    return {
+        word for run in _RUN.findall(text.lower()) if not _FIGURE.search(run) for word in _WORD.findall(run)
+    } & WORDS
 
 
 @dataclass
@@ -41,15 +64,18 @@ class Crawl:
     faults: list[str] = field(default_factory=list)
 
     def run(self, *starts: str) -> None:
-        """Visit everything that links lead to, a few pages of each shape."""
+        """Visit everything that links lead to, a few pages of each shape; of letters the first and the fullest."""
         waiting = deque(starts)
-        known, visits = set(starts), Counter[str]()
+        known, visits = set(starts), Counter[str | tuple[str, str]]()
         while waiting:
             path = waiting.popleft()
-            shape = shape_of(path)
-            if visits[shape] >= _MORE_VISITS.get(shape, self.visits_max):
+            shape, letter = shape_of(path), name_letter(path)
+            if letter and (visits[shape] and letter not in FULLEST or visits[shape, letter]):
+                continue
+            if not letter and visits[shape] >= _MORE_VISITS.get(shape, self.visits_max):
                 continue
             visits[shape] += 1
+            visits[shape, letter] += 1
             for link in self.visit(path):
                 if link not in known and not _DOWNLOAD.search(urlsplit(link).path):
                     known.add(link)
@@ -74,10 +100,7 @@ class Crawl:
         if size > BYTES_MAX or count > REQUESTS_MAX:
             self.faults.append(f"{shape}: {size} bytes in {count} requests")
         first = self.window.look()
-        text = first.text
-        for code in first.codes:
-            text = text.replace(code, "")  # chance may spell a word
-        english = set(re.findall(r"[a-z]+", text.lower())) & WORDS
+        english = find_english(first.text)
         if english:
             self.faults.append(f"{shape}: English: {', '.join(sorted(english))}")
         self.window.page.set_viewport_size(PHONE if first.width == DESKTOP["width"] else DESKTOP)

@@ -19,7 +19,7 @@ from tests.browser.windows import Window
 # Files and answers to programs; pages that come only before the first account, while something runs, once after a
 # button, or for a person without family.
 NO_PAGES = {
-    "static", "logo.image", "penduduk.download", "keluarga.download", "impor.rejects", "ekspor.perubahan",
+    "static", "logo.image", "penduduk.download", "keluarga.download", "ekspor.perubahan",
     "masuk.mulai", "masuk.masuk", "masuk.ask_code", "impor.applied", "impor.undone", "dusun.closed", "keluarga.place",
     "foto.picture", "tindakan.scan", "lampiran.scan", "usb.result", "usb.download", "cadangan.show_code",
     "ekspor.kunci", "konsep.print_concept", "surat_terbit.print_letter", "surat_terbit.scan", "surat_masuk.scan",

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from hub.verval.queue import write_url_id
 from running.processes import Server, read_setting
 from tests.browser.kecamatan import Kecamatan, make_odd, read_case, read_finding
-from tests.browser.windows import Window
+from tests.browser.windows import DESKTOP, PHONE, Window
 
 
 def rename(kecamatan: Kecamatan, node: Server, record: str, nama: str) -> None:
@@ -97,6 +97,30 @@ def test_a_name_written_on_two_pcs_is_decided_by_two_officers_and_comes_home(kec
             expect(window.page.get_by_role("heading", level=1)).to_contain_text(first)
             expect(window.page.locator(".riwayat")).to_contain_text("Diputus kecamatan")
             expect(window.page.locator("main")).not_to_contain_text("menunggu verval")
+
+
+def test_a_letter_that_came_in_and_was_written_on_two_pcs_is_settled_by_a_button(kecamatan: Kecamatan) -> None:
+    letter = kecamatan.write(
+        kecamatan.pc1, "surat_masuk", tanggal_terima="2026-09-21", pengirim="Camat Kaligondang", isi_singkat="Undangan",
+    )
+    kecamatan.sync(kecamatan.pc1, kecamatan.pc2)
+    for node, text in ((kecamatan.pc1, "Hadiri\nBawa undangan"), (kecamatan.pc2, "Arsipkan\nBawa undangan")):
+        kecamatan.write(node, "surat_masuk", letter, disposisi=text)
+    kecamatan.sync(kecamatan.pc1, kecamatan.pc2, kecamatan.pc1)
+    with kecamatan.open(kecamatan.pc1, "siti", scripts=False) as window:
+        window.go(f"/surat/masuk/{letter}")
+        row = window.page.get_by_role("row").filter(has_text="Arsipkan")
+        expect(row).to_contain_text("PC 2")
+        expect(window.page.get_by_role("row").filter(has_text="Hadiri")).to_contain_text("PC 1")
+        expect(window.page.locator("main")).not_to_contain_text("Bawa undangan")
+        for size in (PHONE, DESKTOP):
+            window.page.set_viewport_size(size)
+            assert not window.is_too_wide() and not window.list_spills()
+        window.shoot("desa-surat-masuk-konflik")
+        row.get_by_role("button", name="Pakai yang ini").click()
+        expect(window.page.locator("main")).to_contain_text("Pilihan sudah disimpan")
+        expect(window.page.locator("main")).not_to_contain_text("menunggu verval")
+        expect(window.page.locator("main")).to_contain_text("Bawa undangan")
 
 
 def test_a_case_is_taken_passed_to_the_camat_and_decided_by_him(kecamatan: Kecamatan) -> None:

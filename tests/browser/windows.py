@@ -46,11 +46,19 @@ _SPILLS = (
     " && getComputedStyle(e).overflowX === 'visible')"
     ".slice(0, 3).map(e => e.tagName + ' ' + (e.dataset.judul || e.dataset.label || e.className))"
 )
-_LOOK = f"""() => ({{
-  text: document.body.innerText, is_wide: {_IS_WIDE}, spills: {_SPILLS}, width: innerWidth,
-  codes: Array.from(document.querySelectorAll(".kode-besar"), e => e.innerText),
-  hrefs: Array.from(document.querySelectorAll("a[href]"), a => a.getAttribute("href")),
-}})"""
+# In a code chance may spell a word; what is shown as one is no text.
+_CODES = ".kode, .kode-besar, .kode-kertas, .kata"
+_LOOK = f"""() => {{
+  const found = {{
+    is_wide: {_IS_WIDE}, spills: {_SPILLS}, width: innerWidth,
+    hrefs: Array.from(document.querySelectorAll("a[href]"), a => a.getAttribute("href")),
+  }};
+  const codes = document.querySelectorAll("{_CODES}");
+  codes.forEach(e => e.style.setProperty("display", "none", "important"));
+  found.text = document.body.innerText;
+  codes.forEach(e => e.style.removeProperty("display"));
+  return found;
+}}"""
 _LISTEN = """
 window.langgar = [];
 document.addEventListener("securitypolicyviolation", (e) =>
@@ -65,10 +73,9 @@ def open_browser(playwright: Playwright) -> Browser:
 
 @dataclass(frozen=True)
 class Look:
-    """What a page says at one width: its text, codes shown large, where its links lead, what does not fit."""
+    """What a page says at one width: its text without codes, where its links lead, what does not fit."""
 
     text: str
-    codes: list[str]
     hrefs: list[str]
     is_wide: bool
     spills: list[str]

@@ -48,14 +48,14 @@ def change(dunia: Federation, node: NodeServices, id: str, **values: str) -> Non
         write_drafts(node, [draft], author=dunia.author(node))
 
 
-def open_browser(node: NodeServices) -> Browser:
-    accounts = make_accounts(node.folder, node.database, node.clock, seeded("akun"), ROLES, None, CHEAP)
-    prepared = accounts.prepare("siti", PASSWORD, "admin")
+def open_browser(node: NodeServices, name: str = "siti", role: str = "admin") -> Browser:
+    accounts = make_accounts(node.folder, node.database, node.clock, seeded(f"akun {name}"), ROLES, None, CHEAP)
+    prepared = accounts.prepare(name, PASSWORD, role)
     with node.database.write() as conn:
-        accounts.add(conn, "siti", prepared, "admin", add_petugas(node, "Siti", "", "admin"), "uji")
+        accounts.add(conn, name, prepared, role, add_petugas(node, name.title(), "", role), "uji")
     browser = Browser(make_node_app(node, CHEAP).test_client())
     browser.get("/masuk")
-    assert browser.post("/masuk", nama_pengguna="siti", kata_sandi=PASSWORD).status_code == 303
+    assert browser.post("/masuk", nama_pengguna=name, kata_sandi=PASSWORD).status_code == 303
     return browser
 
 

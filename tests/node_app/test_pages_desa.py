@@ -18,7 +18,8 @@ from node.sinkron import routes as sinkron
 from node.sinkron.words import six_words
 from shared.errors import TransportError
 from shared.web.queries import find_account
-from tests.node_app.test_pages_kit import NIK, NO_KK, Browser, Desa, read_form, read_text
+from shared.web.sessions import PROOF_S
+from tests.node_app.test_pages_kit import NIK, NO_KK, PASSWORD, Browser, Desa, read_form, read_text
 from tests.support.federation import ADDRESS, DESA, Federation, WsgiTransport, make_officer, refuse_all
 
 
@@ -308,9 +309,23 @@ def test_import_shows_every_problem_and_hands_out_the_rows(desa: Desa, siti: Bro
     text = read_text(page)
     assert "30-02-1971" in text and "baris ditolak" in text
     assert "3303990303700001" not in page.text
-    id = target.rsplit("/", 1)[1]
-    book = siti.get(f"/impor/tolak/{id}.xlsx")
+    path = f"/impor/tolak/{target.rsplit('/', 1)[1]}"
+    read_form(page, path)
+    assert siti.client.get(path).status_code == 405
+    desa.clock.now += PROOF_S + 1
+    asked = siti.post(path)
+    assert asked.status_code == 401 and "Pastikan ini Anda" in read_text(asked)
+    assert desa.count("SELECT count(*) FROM access_audit WHERE action = 'ekspor'") == 0
+    book = siti.follow(siti.post(path, bukti_sandi=PASSWORD))
     assert book.status_code == 200 and book.data[:2] == b"PK"
+    assert "perlu-diperbaiki.xlsx" in book.headers["Content-Disposition"]
+    assert desa.count(
+        "SELECT count(*) FROM access_audit WHERE action = 'ekspor' AND subject = 'baris yang perlu diperbaiki'"
+        " AND detail = 'xlsx, 1 baris'"
+    ) == 1
+    siti.get(target)
+    gone = siti.follow(siti.post("/impor/tolak/tidak-ada"))
+    assert "unggah berkasnya lagi" in read_text(gone)
 
 
 def write_in(desa: Desa, siti: Browser, target: str) -> str:
@@ -345,7 +360,8 @@ def test_the_switch_stays_when_no_file_was_chosen(siti: Browser) -> None:
 def test_the_rows_handed_out_are_known_again(desa: Desa, siti: Browser) -> None:
     target = upload(desa, siti, sheet(GOOD, BAD))
     write_in(desa, siti, target)
-    book = siti.get(f"/impor/tolak/{target.rsplit('/', 1)[1]}.xlsx").data
+    siti.get(target)
+    book = siti.follow(siti.post(f"/impor/tolak/{target.rsplit('/', 1)[1]}")).data
     text = read_text(siti.get(upload(desa, siti, book)))
     assert "Belum ada yang dapat dimasukkan" in text
     assert "hasil “Unduh baris yang perlu diperbaiki”" in text and "tidak ada dalam berkas ini" not in text

@@ -87,7 +87,7 @@ def list_pages(desa: Desa) -> list[str]:
         for rule in list_rules(desa.app)
         if rule.methods
         and "GET" in rule.methods
-        and rule.endpoint not in ("static", "pwa_manifest", "pwa_worker", "impor.rejects", *PRINTS)
+        and rule.endpoint not in ("static", "pwa_manifest", "pwa_worker", *PRINTS)
         and not rule.endpoint.endswith(".download")
     ]
 

@@ -172,8 +172,8 @@ def test_a_file_that_names_many_people_is_made_behind_a_proof_and_never_by_readi
     for rule in side.app.url_map.iter_rules():
         name = rule.endpoint.partition(".")[2]
         if "GET" in (rule.methods or ()) and ("download" in name or rule.rule.endswith((".xlsx", ".csv"))):
-            # Sealed bundles of the stick, and the rows that the same person has just handed in.
-            assert rule.endpoint in FETCHED | {"usb.download", "impor.rejects"}, rule.rule
+            # The bundles of the stick are sealed.
+            assert rule.endpoint in FETCHED | {"usb.download"}, rule.rule
             if rule.endpoint in FETCHED:
                 assert side.client("admin").get(rule.rule.replace("<token>", "00" * 8)).status_code == 400
 

@@ -28,14 +28,14 @@ def create(node: NodeServices, kind: str = "penduduk", **values: Any) -> str:
     return id
 
 
-def update(node: NodeServices, record: str, *, of: str = "penduduk", **changed: Any) -> str:
+def update(node: NodeServices, record: str, *, of: str = "penduduk", author: str = "", **changed: Any) -> str:
     """Change a record as this node sees it; return the reference of the change."""
     kind = node.catalogue[of]
     with node.database.write() as conn:
         state = load_state(conn, node.catalogue, kind, node.wilayah, record)
         draft = draft_update(kind, state, record, changed)
         assert draft is not None, "nothing differs"
-        return write_drafts(node, [draft], author=node.new_id())[0]
+        return write_drafts(node, [draft], author=author or node.new_id())[0]
 
 
 def delete(node: NodeServices, record: str) -> None:
