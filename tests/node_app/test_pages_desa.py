@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,6 +15,8 @@ from hub.simpul.enrol import confirm_candidate, open_slot
 from hub.verval.cases import list_findings
 from hub.verval.decide import Officer, return_to_desa
 from node.beranda.jobs import jobs
+from node.impor.service import import_file
+from node.services import NodeServices
 from node.sinkron.program import note_hub_program
 from node.sinkron import routes as sinkron
 from node.sinkron.words import six_words
@@ -21,6 +25,9 @@ from shared.web.queries import find_account
 from shared.web.sessions import PROOF_S
 from tests.node_app.test_pages_kit import NIK, NO_KK, PASSWORD, Browser, Desa, read_form, read_text
 from tests.support.federation import ADDRESS, DESA, Federation, WsgiTransport, make_officer, refuse_all
+
+
+Report = Callable[[int, int], None]
 
 
 def finish_jobs(desa: Desa) -> None:
@@ -301,6 +308,29 @@ def test_import_checks_first_then_writes_all(desa: Desa, siti: Browser) -> None:
     assert "sudah disimpan" in read_text(siti.follow(result))
     assert desa.count("SELECT count(*) FROM penduduk WHERE nama = 'PAIJAN'") == 1
     assert desa.count("SELECT count(*) FROM access_audit WHERE action = 'impor'") == 1
+
+
+def test_import_says_how_far_it_is_while_it_runs(
+    desa: Desa, siti: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def wait(node: NodeServices, content: bytes, filename: str, by: str, report: Report, **how: bool) -> dict[str, Any]:
+        begun.set()
+        assert go_on.wait(30)
+        report(3, 4)
+        return import_file(node, content, filename, by, report, **how)
+
+    monkeypatch.setattr("node.impor.routes.import_file", wait)
+    siti.get("/impor/")
+    answer = siti.post("/impor/periksa", {"berkas": (io.BytesIO(sheet(GOOD)), "penduduk.csv")})
+    try:
+        assert begun.wait(30)
+        assert "Berkas sedang dibuka." in read_text(siti.follow(answer))
+    finally:
+        go_on.set()
+    finish_jobs(desa)
+    assert "Belum ada yang disimpan" in read_text(siti.follow(answer))
 
 
 def test_import_shows_every_problem_and_hands_out_the_rows(desa: Desa, siti: Browser) -> None:
