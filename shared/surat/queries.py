@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from typing import Any
 
+from shared.surat.batal import take_cancellation
 from shared.surat.numbering import Block
 from shared.surat.periksa import Key, Record
 
@@ -41,10 +42,10 @@ def list_used(conn: sqlite3.Connection, desa: str, tahun: int) -> list[int]:
 
 
 def read_by_kode(conn: sqlite3.Connection, kode: str) -> Record | None:
-    """Find the one letter of a code; a code that stands in two desa proves neither."""
+    """Find the one letter of a code, cancelled where any version says so; a code in two desa proves neither."""
     rows = conn.execute(
-        "SELECT desa, nomor, tanggal, judul, nama, berlaku_sampai, kode, tanda, kunci, batal, tanggal_batal"
-        " FROM surat WHERE kode = ? LIMIT 2",
+        "SELECT desa, id, nomor, tanggal, judul, nama, berlaku_sampai, kode, tanda, kunci, batal, tanggal_batal,"
+        " konflik FROM surat WHERE kode = ? LIMIT 2",
         (kode,),
     )
     names = [column[0] for column in rows.description]
@@ -52,7 +53,8 @@ def read_by_kode(conn: sqlite3.Connection, kode: str) -> Record | None:
     if len(found) != 1:
         return None
     values = dict(zip(names, found[0], strict=True))
-    return Record(values, values.pop("desa"))
+    desa = values.pop("desa")
+    return Record(take_cancellation(conn, desa, values["id"], values), desa)
 
 
 def read_keys(conn: sqlite3.Connection) -> list[Key]:
