@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlite3
 from typing import Any
 
+from shared.surat.jenis import name_template
+
 
 def read_office(conn: sqlite3.Connection, desa: str) -> dict[str, Any]:
     """Read what the head of a sheet says of the office; empty when nobody has written it."""
@@ -15,9 +17,10 @@ def read_office(conn: sqlite3.Connection, desa: str) -> dict[str, Any]:
 
 
 def list_template_records(conn: sqlite3.Connection, desa: str, slug: str) -> list[str]:
-    """List the records that stand in the place of one letter."""
+    """List the records that stand in the place of one letter, also one that is in dispute from its beginning."""
     return [id for (id,) in conn.execute(
-        "SELECT id FROM templat_surat WHERE desa = ? AND slug = ? ORDER BY id", (desa, slug)
+        "SELECT id FROM templat_surat WHERE desa = ? AND (slug = ? OR id = ?) ORDER BY id",
+        (desa, slug, name_template(desa, slug)),
     )]
 
 

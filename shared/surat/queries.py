@@ -10,13 +10,18 @@ from shared.surat.numbering import Block
 from shared.surat.periksa import Key, Record
 
 
-def read_templates(conn: sqlite3.Connection, desa: str, slug: str | None = None) -> list[dict[str, Any]]:
-    """Read the templates that a desa has written, oldest first; two computers may have written one slug each."""
+def read_templates(
+    conn: sqlite3.Connection, desa: str, slug: str | None = None, id: str | None = None
+) -> list[dict[str, Any]]:
+    """Read the templates that a desa has written, by id: all, or those of a slug and the record ``id``.
+
+    Two computers may have written one slug each; a template in dispute from its beginning has no slug.
+    """
     rows = conn.execute(
         "SELECT id, slug, nama, judul, isi, isian, syarat, kode_arsip, berlaku, satuan, kertas, aktif,"
-        " tentang"
-        " FROM templat_surat WHERE desa = ? AND (? IS NULL OR slug = ?) ORDER BY id",
-        (desa, slug, slug),
+        " tentang, konflik"
+        " FROM templat_surat WHERE desa = ? AND (? IS NULL OR slug = ? OR id = ?) ORDER BY id",
+        (desa, slug, slug, id),
     )
     names = [column[0] for column in rows.description]
     return [dict(zip(names, row, strict=True)) for row in rows]
