@@ -3,17 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from typing import Any
 
 from shared.surat.jenis import name_template
-
-
-def read_office(conn: sqlite3.Connection, desa: str) -> dict[str, Any]:
-    """Read what the head of a sheet says of the office; empty when nobody has written it."""
-    row = conn.execute(
-        "SELECT alamat, telepon, email, kepala_desa FROM desa WHERE desa = ? ORDER BY id LIMIT 1", (desa,)
-    ).fetchone()
-    return {} if row is None else dict(zip(("alamat", "telepon", "email", "kepala_desa"), row, strict=True))
 
 
 def list_template_records(conn: sqlite3.Connection, desa: str, slug: str) -> list[str]:

@@ -11,12 +11,13 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask.typing import ResponseReturnValue
 
 from node.beranda.desk import author, services
+from node.beranda.kantor import read_office
 from node.cetak import formulir
 from node.cetak.cetakan import draw_letter
 from node.cetak.contoh import make_example
 from node.cetak.formulir import Typed
 from node.cetak.naskah import TWINS, keep_text, list_text_disputes
-from node.cetak.queries import list_disputed_templates, list_template_records, read_office
+from node.cetak.queries import list_disputed_templates, list_template_records
 from node.change import write_drafts
 from node.penduduk.editing import take_version
 from node.penduduk.history import Words

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import sqlite3
 from datetime import date
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from node.beranda.kantor import read_office
 from node.perangkat import rules as perangkat
 from node.perangkat.queries import read_perangkat
 from node.perangkat.rules import name_jabatan
@@ -192,19 +193,8 @@ def list_signers(conn: sqlite3.Connection, desa: str, day: str) -> list[Signer]:
     ]
     if any(signer.jabatan == "kades" for signer in found):
         return found
-    row = conn.execute("SELECT coalesce(kepala_desa, '') FROM desa WHERE desa = ? ORDER BY id", (desa,)).fetchone()
-    return [Signer("", row[0], "Kepala Desa", "", "kades"), *found] if row is not None and row[0] else found
-
-
-def read_office(conn: sqlite3.Connection, desa: str) -> dict[str, Any]:
-    """Read the record of the office: address, telephone, pattern of numbers; ``id`` is empty where there is none."""
-    rows = conn.execute(
-        "SELECT id, alamat, telepon, email, kepala_desa, pola_nomor FROM desa WHERE desa = ? ORDER BY id LIMIT 1",
-        (desa,),
-    )
-    names = [column[0] for column in rows.description]
-    row = rows.fetchone()
-    return dict(zip(names, row or ("",) * len(names), strict=True))
+    head = str(read_office(conn, desa)["kepala_desa"] or "")
+    return [Signer("", head, "Kepala Desa", "", "kades"), *found] if head else found
 
 
 def list_incoming(conn: sqlite3.Connection, desa: str, tahun: int) -> list[IncomingRow]:

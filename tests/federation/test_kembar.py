@@ -6,16 +6,21 @@ from typing import Any
 
 import pytest
 
+from node.beranda.kantor import read_office
+from node.change import write_drafts
+from node.laporan.queries import read_kepala
 from node.services import NodeServices
+from shared.records.kantor import name_office
+from shared.store.drafts import draft_create
 from shared.surat.jenis import JenisSurat, find_jenis, list_jenis, name_template, shipped
 from tests.node_app.test_pages_conflict import open_browser
-from tests.node_app.test_pages_kit import Browser, read_text
-from tests.node_app.test_pages_sengketa import read_form_of
+from tests.node_app.test_pages_kit import Browser, read_form, read_text
 from tests.node_app.test_templat import SLUG, typed
 from tests.support.federation import DESA, Federation
-from tests.support.office import create, rows
+from tests.support.office import create, rows, value
 
 PAGE = f"/surat/templat/{SLUG}"
+OFFICE = "/surat/pengaturan"
 
 
 @pytest.fixture
@@ -48,7 +53,7 @@ def take(browser: Browser, page: str, text: str) -> str:
     """Press the button beside the version that holds a text; say what the next page says."""
     html = browser.get(page).text
     (row,) = [row for row in html.split('<tr><td class="pokok')[1:] if text in row.split("</tr>")[0]]
-    form = read_form_of(html, row.split('name="versi" value="')[1].split('"')[0])
+    form = {name: row.split(f'name="{name}" value="')[1].split('"')[0] for name in ("grup", "versi")}
     return " ".join(read_text(browser.follow(browser.post(f"{page}/pilih", **form))).split())
 
 
@@ -141,3 +146,109 @@ def test_a_letter_of_the_same_name_that_both_have_invented_is_shown_twice_and_on
     meet(federation)
     assert all("Sapi." in find(node, "ternak").isi for node in pair)
     assert "dua isi" not in say(desks[0], "/surat/templat")
+
+
+# The office.
+
+
+def test_the_office_has_the_same_name_on_every_computer() -> None:
+    assert name_office(DESA) == "5b0a8b1c-e063-80b5-93bc-72e7f805ba72"
+    assert name_office("33.03.04.2007") != name_office(DESA)
+
+
+def settle(browser: Browser, **typed: str) -> None:
+    """Save settings of the office on its page."""
+    answer = browser.post(OFFICE, {**read_form(browser.get(OFFICE), OFFICE), **typed})
+    assert answer.status_code == 303, read_text(answer)
+
+
+def office(node: NodeServices) -> dict[str, Any]:
+    with node.database.read() as conn:
+        return read_office(conn, DESA)
+
+
+def make_old(node: NodeServices, **values: Any) -> str:
+    """Write the record of the office that programs of before have made: created, under a random id."""
+    id = node.new_id()
+    made = draft_create(node.catalogue["desa"], id, {"kode": DESA, "nama": "SELAKAMBANG", **values})
+    write_drafts(node, [made], author=node.new_id())
+    return id
+
+
+def test_all_computers_write_one_record_of_the_office_and_agree_while_one_has_typed_nothing(
+    federation: Federation, pair: tuple[NodeServices, NodeServices]
+) -> None:
+    kantor, laptop = pair
+    desks = open_browser(kantor), open_browser(laptop)
+    settle(desks[0], alamat="Jalan Raya 1", kepala_desa="SUGENG")
+    settle(desks[1], telepon="0281-1")
+    meet(federation)
+    for side in (*pair, federation.hub):
+        assert rows(side, "SELECT id, konflik FROM desa") == [(name_office(DESA), None)]
+    for node, desk in zip(pair, desks, strict=True):
+        assert (office(node)["alamat"], office(node)["kepala_desa"], office(node)["telepon"]) == (
+            "Jalan Raya 1", "SUGENG", "0281-1"
+        )
+        assert "menunggu verval" not in say(desk, OFFICE)
+    fresh = federation.add_node("baru")
+    assert rows(fresh, "SELECT id FROM desa") == [(name_office(DESA),)], "a third one, after years"
+    meet(federation)
+    assert office(fresh) == office(kantor)
+    assert rows(fresh, "SELECT id, konflik FROM desa") == [(name_office(DESA), None)]
+    with fresh.database.read() as conn:
+        assert read_kepala(conn, DESA) == ("SUGENG", "Jalan Raya 1")
+
+
+def test_settings_typed_on_two_computers_before_they_met_both_stand_on_the_page(
+    federation: Federation, pair: tuple[NodeServices, NodeServices]
+) -> None:
+    desks = [open_browser(node) for node in pair]
+    for desk, text in zip(desks, ("Jalan Raya 1", "Jalan Mawar 9"), strict=True):
+        settle(desk, alamat=text)
+    meet(federation)
+    for node, desk, own in zip(pair, desks, ("Jalan Raya 1", "Jalan Mawar 9"), strict=True):
+        assert office(node)["alamat"] == own, "each goes on with what it has printed"
+        text = say(desk, OFFICE)
+        assert "Alamat kantor: menunggu verval" in text and f"Berlaku sementara: {own}" in text
+        assert "Jalan Raya 1" in text and "Jalan Mawar 9" in text and "laptop" in text
+    assert "menunggu verval" not in take(desks[0], OFFICE, "Jalan Mawar 9")
+    meet(federation)
+    assert [office(node)["alamat"] for node in pair] == ["Jalan Mawar 9"] * 2
+    assert "menunggu verval" not in say(desks[1], OFFICE)
+
+
+def test_an_older_database_goes_on_writing_its_own_record_and_what_another_says_is_seen(
+    federation: Federation, pair: tuple[NodeServices, NodeServices]
+) -> None:
+    kantor, laptop = pair
+    old = make_old(kantor, alamat="Jalan Raya 1", pola_nomor="[nomor]/[tahun]")
+    settle(open_browser(laptop), alamat="Jalan Mawar 9", telepon="0281-2")
+    meet(federation)
+    for node in pair:
+        assert (office(node)["id"], office(node)["alamat"], office(node)["telepon"]) == (old, "Jalan Raya 1", "0281-2")
+    desk = open_browser(kantor)
+    text = say(desk, OFFICE)
+    assert text.count("menunggu verval") == 2 and "Jalan Mawar 9" in text and "Pola nomor surat: menunggu" not in text
+    assert "Telepon kantor: menunggu verval" not in take(desk, OFFICE, "0281-2")
+    assert "menunggu verval" not in take(desk, OFFICE, "Jalan Mawar 9")
+    meet(federation)
+    assert office(laptop) == office(kantor) and office(laptop)["alamat"] == "Jalan Mawar 9"
+    assert value(laptop, "SELECT alamat FROM desa WHERE id = ?", old) == "Jalan Mawar 9"
+    settle(desk, telepon="0281-3")
+    meet(federation)
+    assert office(laptop)["telepon"] == "0281-3"
+
+
+def test_two_records_of_before_keep_the_oldest_and_show_what_the_other_says(
+    federation: Federation, pair: tuple[NodeServices, NodeServices]
+) -> None:
+    kantor, laptop = pair
+    old = make_old(kantor, alamat="Jalan Raya 1")
+    make_old(laptop, alamat="Jalan Mawar 9")
+    meet(federation)
+    assert {office(node)["id"] for node in pair} == {old}
+    desk = open_browser(laptop)
+    assert "Jalan Mawar 9" in say(desk, OFFICE) and "menunggu verval" not in take(desk, OFFICE, "Jalan Raya 1")
+    meet(federation)
+    assert [office(node)["alamat"] for node in pair] == ["Jalan Raya 1"] * 2
+    assert "menunggu verval" not in say(open_browser(kantor), OFFICE)
