@@ -166,9 +166,11 @@ class Storyteller:
         return str(pictures[0])[:8] if pictures else ""
 
     def _list_differing(self, group: str, found: GroupState) -> tuple[str, ...]:
-        """Name the fields in which the versions differ; all of the group when they are alike."""
+        """Name the fields in which versions, and the live value where there is one, differ; all when they are alike."""
         names = self.kind.groups.get(group, ())
-        rows = [found.live, *(values for _, values in found.versions)]
+        rows = [values for _, values in found.versions]
+        # What no version says, because nothing was there before, would make every field one that differs.
+        rows += [found.live] if any(value is not None for value in found.live) else []
         telling = [(at, name) for at, name in enumerate(names) if self.words.get(name, str) is not None]
         return tuple(name for at, name in telling if len({row[at] for row in rows}) > 1) or tuple(
             name for _, name in telling

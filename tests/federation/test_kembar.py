@@ -76,6 +76,7 @@ def test_a_shipped_letter_rewritten_on_two_computers_is_one_record_with_both_tex
         assert (found.isi, found.nama, found.kertas) == (shipped()[SLUG].isi, shipped()[SLUG].nama, "A4"), "as shipped"
         text = say(desk, PAGE)
         assert "Usahanya maju." in text and "Usahanya sepi." in text and "Berlaku sementara: Tulisan bawaan" in text
+        assert "Isi surat: menunggu verval" in text, "only what differs"
         assert "dua isi" in say(desk, "/surat/templat")
     assert "menunggu verval" not in take(desks[0], PAGE, "Usahanya sepi.")
     meet(federation)

@@ -75,6 +75,7 @@ def test_its_own_page_says_so_and_still_asks_which_words_to_keep(federation: Fed
     answer = browser.get(page)
     text = " ".join(read_text(answer).split())
     assert "dibatalkan di dua komputer" in text and "Cetak bertanda BATAL" in text and "Cetak (PDF)" not in text
+    assert "Tanggal batal, Alasan batal, Dibatalkan oleh: menunggu verval" in text
     assert "Batalkan surat ini" not in text and "Berlaku sementara: Surat batal" in text
     assert "salah nama" in text and "salah orang" in text and text.count("Pakai yang ini") == 2
     assert "BATAL: " in read_text(browser.get("/surat/agenda/?tahun=2026"))
