@@ -34,8 +34,10 @@ from shared.commands import (
     run_rebuild,
 )
 from shared.errors import EnvironmentProblem, UserError
+from shared.merge.fold import RecordState
 from shared.records.catalogue import CATALOGUE, Catalogue
 from shared.records.fields import Writer
+from shared.records.kantor import name_office
 from shared.records.kind import Kind
 from shared.store import petugas
 from shared.store.backup.state import LAST_BACKUP
@@ -72,11 +74,17 @@ def make_node(
                 draft_create(
                     services.catalogue["petugas"], system, {"nama": "Sistem", "peran": "sistem", "aktif": True}
                 ),
-                draft_create(services.catalogue["desa"], services.new_id(), {"kode": desa, "nama": place.nama}),
+                *_draft_office(services, {"kode": desa, "nama": place.nama}),
             ],
             author=system,
         )
     return services
+
+
+def _draft_office(services: NodeServices, values: Mapping[str, Any]) -> list[Draft]:
+    """Name the office in its record; other computers of the desa do the same, and none says what it does not know."""
+    draft = draft_update(services.catalogue["desa"], RecordState({}), name_office(services.wilayah), values)
+    return [] if draft is None else [draft]
 
 
 def system_author(services: NodeServices) -> str:

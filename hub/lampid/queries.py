@@ -10,6 +10,7 @@ from typing import NamedTuple
 from hub.lampid.pairing import Ujung, read_code
 from shared.lampid.chain import COLUMNS, Peristiwa, judge_life
 from shared.records.lampid import MATI
+from shared.surat.batal import is_disputed, read_cancellations
 
 
 def list_bulan(conn: sqlite3.Connection) -> list[str]:
@@ -141,12 +142,15 @@ def list_people_with(conn: sqlite3.Connection, niks: Iterable[str]) -> list[tupl
 def list_letters(conn: sqlite3.Connection, people: Iterable[str]) -> list[tuple[str, str, str, str]]:
     """List the letters of some residents that were not cancelled: desa, id, resident, date; none about a death."""
     rows = conn.execute(
-        "SELECT desa, id, penduduk, coalesce(tanggal, '') FROM surat"
+        "SELECT desa, id, penduduk, coalesce(tanggal, ''), konflik FROM surat"
         f" WHERE coalesce(batal, 0) = 0 AND coalesce(tentang, '') <> '{MATI}'"
         " AND penduduk IN (SELECT value FROM json_each(?)) ORDER BY desa, id",
         (json.dumps(list(people)),),
-    )
-    return [(row[0], row[1], row[2], row[3]) for row in rows]
+    ).fetchall()
+    return [
+        (desa, id, penduduk, day) for desa, id, penduduk, day, konflik in rows
+        if not (is_disputed(konflik) and read_cancellations(conn, desa, [id]))
+    ]
 
 
 def list_owners(conn: sqlite3.Connection, events: Iterable[str]) -> set[str]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+OFFICE = ("alamat", "telepon", "email", "kepala_desa", "pola_nomor")
 
 
 class Counts(NamedTuple):
@@ -76,3 +78,17 @@ def name_subjects(conn: sqlite3.Connection, ids: Iterable[str]) -> dict[str, tup
         (listed, listed),
     )
     return {row[0]: (row[1], row[2]) for row in rows}
+
+
+def list_offices(conn: sqlite3.Connection, desa: str) -> list[dict[str, Any]]:
+    """List what the records of the office say, empty fields as None."""
+    names = ("id", *OFFICE, "konflik")
+    rows = conn.execute(f"SELECT {', '.join(names)} FROM desa WHERE desa = ?", (desa,))
+    return [
+        {name: None if value == "" else value for name, value in zip(names, row, strict=True)} for row in rows
+    ]
+
+
+def list_own_logs(conn: sqlite3.Connection) -> set[str]:
+    """List the logs that this computer writes and has written."""
+    return {id for (id,) in conn.execute("SELECT id FROM log WHERE own = 1")}

@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
-from typing import Any
 
-
-def read_office(conn: sqlite3.Connection, desa: str) -> dict[str, Any]:
-    """Read what the head of a sheet says of the office; empty when nobody has written it."""
-    row = conn.execute(
-        "SELECT alamat, telepon, email, kepala_desa FROM desa WHERE desa = ? ORDER BY id LIMIT 1", (desa,)
-    ).fetchone()
-    return {} if row is None else dict(zip(("alamat", "telepon", "email", "kepala_desa"), row, strict=True))
+from shared.surat.jenis import name_template
 
 
 def list_template_records(conn: sqlite3.Connection, desa: str, slug: str) -> list[str]:
-    """List the records that stand in the place of one letter."""
+    """List the records that stand in the place of one letter, also one that is in dispute from its beginning."""
     return [id for (id,) in conn.execute(
-        "SELECT id FROM templat_surat WHERE desa = ? AND slug = ? ORDER BY id", (desa, slug)
+        "SELECT id FROM templat_surat WHERE desa = ? AND (slug = ? OR id = ?) ORDER BY id",
+        (desa, slug, name_template(desa, slug)),
     )]
 
 

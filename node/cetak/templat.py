@@ -4,28 +4,33 @@ from __future__ import annotations
 
 import base64
 import sqlite3
+from collections.abc import Mapping
 from dataclasses import replace
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from node.beranda.desk import author, services
+from node.beranda.kantor import read_office
 from node.cetak import formulir
 from node.cetak.cetakan import draw_letter
 from node.cetak.contoh import make_example
 from node.cetak.formulir import Typed
-from node.cetak.queries import list_disputed_templates, list_template_records, read_office
+from node.cetak.naskah import TWINS, keep_text, list_text_disputes
+from node.cetak.queries import list_disputed_templates, list_template_records
 from node.change import write_drafts
-from node.penduduk.editing import list_disputes, take_version
+from node.penduduk.editing import take_version
 from node.penduduk.history import Words
 from shared.clock import today
 from shared.records.catalogue import CATALOGUE
 from shared.records.surat import KERTAS, SATUAN_BERLAKU, TENTANG
-from shared.store.drafts import draft_create, draft_delete, draft_update
+from shared.store.drafts import Draft, draft_create, draft_delete, draft_restore, draft_update
 from shared.store.records import load_state
 from shared.surat.fakta import LETTER_FACTS, OFFICE_FACTS, PERSON_FACTS
 from shared.surat.isi import list_placeholders
-from shared.surat.jenis import TIPE_ISIAN, JenisSurat, find_jenis, list_jenis, load_isian, make_slug, shipped
+from shared.surat.jenis import (
+    TIPE_ISIAN, JenisSurat, find_jenis, list_jenis, load_isian, make_slug, name_template, shipped,
+)
 
 blueprint = Blueprint("templat", __name__, url_prefix="/surat/templat")
 TEMPLAT = CATALOGUE["templat_surat"]
@@ -113,7 +118,10 @@ def choose(slug: str) -> ResponseReturnValue:
     node = services()
     with node.database.read() as conn:
         record = _find(conn, slug).record
-    take_version(TEMPLAT, record)
+    if request.form.get("grup") == TWINS:
+        keep_text(slug, request.form.get("versi", ""))
+    else:
+        take_version(TEMPLAT, record)
     with node.database.read() as conn:
         is_there = find_jenis(conn, node.wilayah, slug) is not None
     return redirect(url_for(".edit", slug=slug) if is_there else url_for(".index"), 303)
@@ -151,15 +159,27 @@ def reset(slug: str) -> ResponseReturnValue:
 def _store(conn: sqlite3.Connection, jenis: JenisSurat, wanted: JenisSurat) -> None:
     node, values, shown = services(), formulir.values_of(wanted), formulir.values_of(jenis)
     if not jenis.record:
-        write_drafts(node, [draft_create(TEMPLAT, node.new_id(), values)], author=author())
+        write_drafts(node, [_override(conn, jenis.slug, values)], author=author())
         return
     # What was left alone is not written: two texts that wait for a choice are not settled by a change of the paper.
-    changed = {name: value for name, value in values.items() if value != shown[name]}
+    touched = {TEMPLAT.group_of[name] for name, value in values.items() if value != shown[name]}
+    # But whole groups: of one that was never agreed the fold knows no value to fill in.
+    changed = {name: value for name, value in values.items() if TEMPLAT.group_of[name] in touched}
     draft = draft_update(
         TEMPLAT, load_state(conn, node.catalogue, TEMPLAT, node.wilayah, jenis.record), jenis.record, changed
     )
     if draft is not None:
         write_drafts(node, [draft], author=author())
+
+
+def _override(conn: sqlite3.Connection, slug: str, values: Mapping[str, object]) -> Draft:
+    """Write the office's first text of a shipped letter; after *Kembalikan ke bawaan* the same record comes back."""
+    node = services()
+    id = name_template(node.wilayah, slug)
+    state = load_state(conn, node.catalogue, TEMPLAT, node.wilayah, id)
+    if not state.groups:
+        return draft_create(TEMPLAT, id, values)
+    return draft_update(TEMPLAT, state, id, values) or draft_restore(TEMPLAT, state, id)
 
 
 def _find(conn: sqlite3.Connection, slug: str) -> JenisSurat:
@@ -180,7 +200,7 @@ def _page(typed: Typed, stored: JenisSurat | None = None, *, is_preview: bool = 
     return render_template(
         "templat/ubah.html", typed=typed, jenis=typed.jenis, stored=stored, errors=_by_field(typed),
         asal=formulir.take_digest(stored) if stored else "", groups=groups,
-        sengketa=list_disputes(TEMPLAT, stored.record, words=_WORDS) if stored and stored.record else [],
+        sengketa=list_text_disputes(stored, _WORDS) if stored and stored.record else [],
         tipe=TIPE_ISIAN, kertas=KERTAS, satuan=SATUAN_BERLAKU, tentang=TENTANG,
         pages=_draw(typed) if is_preview else None,
         is_shipped=stored is not None and stored.slug in shipped(), isi_max=formulir.ISI_MAX,

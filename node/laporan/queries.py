@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable
 from datetime import date
 from typing import NamedTuple
 
+from node.beranda.kantor import read_office
 from node.perangkat.queries import read_perangkat
 from node.perangkat.rules import Masa, order_rows, read_masa
 from shared.lampid.chain import judge_life
@@ -55,11 +56,8 @@ def find_penanda(conn: sqlite3.Connection, desa: str, jabatan: str, day: str) ->
 
 def read_kepala(conn: sqlite3.Connection, desa: str) -> tuple[str, str]:
     """Read the head of the desa and the address of the office as the office record says."""
-    row = conn.execute(
-        "SELECT coalesce(kepala_desa, ''), coalesce(alamat, '') FROM desa WHERE kode = ? OR desa = ? LIMIT 1",
-        (desa, desa),
-    ).fetchone()
-    return ("", "") if row is None else (row[0], row[1])
+    office = read_office(conn, desa)
+    return str(office["kepala_desa"] or ""), str(office["alamat"] or "")
 
 
 class Perjalanan(NamedTuple):

@@ -6,7 +6,7 @@ merge law does not say. Pure but for the projector handed in.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -127,9 +127,7 @@ class Storyteller:
 
     def tell(self, later: int = 0) -> Riwayat:
         """Tell what happened, the newest first, but for so many of the newest."""
-        order = sorted(
-            self.by_ref.items(), key=lambda item: (len(self._before(item[0])), item[1].header.time_s)
-        )
+        order = sorted(self.by_ref.items(), key=self._place_in_time)
         order.reverse()
         shown = order[later : later + STEPS_MAX]
         return Riwayat(
@@ -168,9 +166,11 @@ class Storyteller:
         return str(pictures[0])[:8] if pictures else ""
 
     def _list_differing(self, group: str, found: GroupState) -> tuple[str, ...]:
-        """Name the fields in which the versions differ; all of the group when they are alike."""
+        """Name the fields in which versions, and the live value where there is one, differ; all when they are alike."""
         names = self.kind.groups.get(group, ())
-        rows = [found.live, *(values for _, values in found.versions)]
+        rows = [values for _, values in found.versions]
+        # What no version says, because nothing was there before, would make every field one that differs.
+        rows += [found.live] if any(value is not None for value in found.live) else []
         telling = [(at, name) for at, name in enumerate(names) if self.words.get(name, str) is not None]
         return tuple(name for at, name in telling if len({row[at] for row in rows}) > 1) or tuple(
             name for _, name in telling
@@ -180,15 +180,25 @@ class Storyteller:
         """Write the values of a group, row by row; of texts of several lines only what they do not share."""
         if group == EXISTENCE:
             return ["Ada" if values == (True,) else "Dihapus" for values in rows]
-        parts: list[list[str]] = [[] for _ in rows]
-        for at, name in enumerate(self.kind.groups[group]):
-            if name not in shown:
-                continue
-            label = f"{self.kind.fields[name].info.label}:" if len(shown) > 1 else ""
-            for row, text in enumerate(cut_shared_lines([self._show(name, values[at]) for values in rows])):
-                if text:
-                    parts[row].append(("\n" if "\n" in text else " ").join([label, text]) if label else text)
-        return [("\n" if any("\n" in part for part in own) else "; ").join(own) or "(kosong)" for own in parts]
+        return write_rows([
+            (self.kind.fields[name].info.label, [self._show(name, values[at]) for values in rows])
+            for at, name in enumerate(self.kind.groups[group]) if name in shown
+        ], len(rows))
+
+    def write_live(self, name: str) -> str:
+        """Write the live value of a field."""
+        return self._show(name, self.state.values(self.kind)[name])
+
+    def sign_version(self, mark: str, text: str, group: str) -> Versi:
+        """Give a text as a version of whoever wrote the live value of a group, else the newest change."""
+        found = self.state.groups.get(group)
+        entry = self.by_ref.get(str(found.live_ref)) if found is not None else None
+        if entry is None:
+            entry = max(self.by_ref.items(), key=self._place_in_time)[1]
+        return Versi(mark, text, self._author(entry), self._computer(entry).name, entry.header.time_s)
+
+    def _place_in_time(self, item: tuple[str, Entry]) -> tuple[int, int]:
+        return len(self._before(item[0])), item[1].header.time_s
 
     def _before(self, ref: str) -> frozenset[str]:
         """Name the changes of this record that a change builds on."""
@@ -321,6 +331,17 @@ def state_seen(
             seen.add(ref)
             todo += by_ref[ref].header.parents
     return projector.fold_entries(kind, [by_ref[ref] for ref in seen])[0]
+
+
+def write_rows(columns: Iterable[tuple[str, Sequence[str]]], count: int) -> list[str]:
+    """Write ``count`` rows of texts for people: each value behind the label of its column, where there are several."""
+    columns, parts = list(columns), [list[str]() for _ in range(count)]
+    for title, texts in columns:
+        label = f"{title}:" if len(columns) > 1 else ""
+        for row, text in enumerate(cut_shared_lines(texts)):
+            if text:
+                parts[row].append(("\n" if "\n" in text else " ").join([label, text]) if label else text)
+    return [("\n" if any("\n" in part for part in own) else "; ").join(own) or "(kosong)" for own in parts]
 
 
 def cut_shared_lines(texts: Sequence[str]) -> list[str]:

@@ -9,6 +9,7 @@ from flask import Blueprint, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
 from node.beranda.desk import services
+from node.beranda.kantor import read_office
 from node.beranda.kop import make_kop, name_desa
 from node.laporan import cetak
 from node.penduduk.ekspor import write_table
@@ -20,7 +21,7 @@ from node.surat.buku import (
 from node.surat.masuk import read_year
 from node.surat.rules import Signer
 from node.surat.queries import (
-    list_closed_logs, list_incoming, list_letters_of_year, list_sent_of_year, list_signers, list_years, read_office,
+    list_closed_logs, list_incoming, list_letters_of_year, list_sent_of_year, list_signers, list_years,
 )
 from shared.clock import today
 from shared.codes import wilayah as codes

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from node.beranda.kantor import read_office
 from node.beranda.kop import name_desa
 from node.lampid.rules import STATUS_OF
 from node.penduduk.index import PeopleIndex
@@ -15,7 +16,7 @@ from node.penduduk.queries import list_cases, list_dusun, read_row
 from node.penduduk.rules import HIDUP, KEPALA
 from node.services import NodeServices
 from node.surat.forms import is_nik, load_json
-from node.surat.queries import list_signers, read_office
+from node.surat.queries import list_signers
 from node.surat.rules import PENDUDUK, Signer, write_jabatan
 from shared.codes import code_list
 from shared.codes import wilayah as codes

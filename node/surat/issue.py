@@ -23,6 +23,7 @@ from shared.store.changes import find_log
 from shared.store.drafts import draft_create, draft_update
 from shared.store.records import load_state
 from shared.store.runs import encode_root
+from shared.surat.batal import find_cancellation
 from shared.surat.cetakan import write_cetakan
 from shared.surat.isi import Filled
 from shared.surat.jenis import JenisSurat, find_jenis
@@ -76,7 +77,7 @@ def cancel(node: NodeServices, id: str, alasan: str, author: str) -> None:
         state = load_state(conn, node.catalogue, SURAT, node.wilayah, id)
         if not state.exists:
             raise UserError("Surat ini tidak ada.", "surat_hilang")
-        if state.values(SURAT)["batal"]:
+        if find_cancellation(state):
             raise UserError("Surat ini sudah dibatalkan sebelumnya.", "sudah_batal")
         draft = draft_update(SURAT, state, id, {
             "batal": True, "tanggal_batal": today(node.clock).isoformat(), "alasan_batal": alasan,

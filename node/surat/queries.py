@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import sqlite3
 from datetime import date
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from node.beranda.kantor import read_office
 from node.perangkat import rules as perangkat
 from node.perangkat.queries import read_perangkat
 from node.perangkat.rules import name_jabatan
 from node.surat.rules import OPEN, Signer
 from shared.records.perangkat import JABATAN
+from shared.surat.batal import is_disputed, read_cancellations
 
 LIST_MAX = 200
 
@@ -95,19 +97,26 @@ _LETTER = (
     "SELECT id, coalesce(nomor, ''), coalesce(urut, 0), coalesce(seri, ''), coalesce(tanggal, ''),"
     " coalesce(jenis, ''), coalesce(judul, ''), coalesce(nama, ''), coalesce(tujuan, ''), coalesce(ringkasan, ''),"
     " coalesce(batal, 0), coalesce(berlaku_sampai, ''), coalesce(tanggal_kirim, ''), coalesce(penerima, ''),"
-    " coalesce(keterangan_kirim, ''), coalesce(alasan_batal, ''), coalesce(konsep, ''), konflik IS NOT NULL"
+    " coalesce(keterangan_kirim, ''), coalesce(alasan_batal, ''), coalesce(konsep, ''), konflik"
     " FROM surat"
 )
 
 
-def _letters(rows: sqlite3.Cursor) -> list[LetterRow]:
-    return [LetterRow._make((*row[:10], bool(row[10]), *row[11:17], bool(row[17]))) for row in rows]
+def _letters(conn: sqlite3.Connection, desa: str, rows: sqlite3.Cursor) -> list[LetterRow]:
+    """Read letters as they count: one that two computers have cancelled with different words is cancelled."""
+    found = rows.fetchall()
+    told = read_cancellations(conn, desa, [row[0] for row in found if is_disputed(row[17])])
+    letters = [LetterRow._make((*row[:10], bool(row[10]), *row[11:17], bool(row[17]))) for row in found]
+    return [
+        row if row.id not in told else row._replace(batal=True, alasan_batal=str(told[row.id]["alasan_batal"] or ""))
+        for row in letters
+    ]
 
 
 def search_letters(conn: sqlite3.Connection, desa: str, text: str, page: int, rows_max: int) -> list[LetterRow]:
     """List issued letters, newest first, whose number, name or title holds a text; all of them for an empty one."""
     like = f"%{_escape(text)}%"
-    return _letters(conn.execute(
+    return _letters(conn, desa, conn.execute(
         f"{_LETTER} WHERE desa = ? AND {_MATCH} ORDER BY tanggal DESC, id DESC LIMIT ? OFFSET ?",
         (desa, like, like, like, rows_max, (page - 1) * rows_max),
     ))
@@ -133,26 +142,26 @@ def _escape(text: str) -> str:
 
 def list_letters_of_person(conn: sqlite3.Connection, desa: str, penduduk: str) -> list[LetterRow]:
     """List the letters that a resident was given, newest first."""
-    return _letters(conn.execute(
+    return _letters(conn, desa, conn.execute(
         f"{_LETTER} WHERE desa = ? AND penduduk = ? ORDER BY tanggal DESC, id DESC LIMIT ?", (desa, penduduk, LIST_MAX)
     ))
 
 
 def list_letters_of_draft(conn: sqlite3.Connection, desa: str, konsep: str) -> list[LetterRow]:
     """List the letters that were made of one draft; more than one when two computers have signed it."""
-    return _letters(conn.execute(f"{_LETTER} WHERE desa = ? AND konsep = ? ORDER BY id", (desa, konsep)))
+    return _letters(conn, desa, conn.execute(f"{_LETTER} WHERE desa = ? AND konsep = ? ORDER BY id", (desa, konsep)))
 
 
 def list_letters_of_year(conn: sqlite3.Connection, desa: str, tahun: int) -> list[LetterRow]:
     """List the letters of a year in the order of their numbers, own series behind the common one."""
-    return _letters(conn.execute(
+    return _letters(conn, desa, conn.execute(
         f"{_LETTER} WHERE desa = ? AND tahun = ? ORDER BY coalesce(seri, ''), urut, id", (desa, tahun)
     ))
 
 
 def list_sent_of_year(conn: sqlite3.Connection, desa: str, tahun: int) -> list[LetterRow]:
     """List the letters that were sent in a year, in the order in which they went."""
-    return _letters(conn.execute(
+    return _letters(conn, desa, conn.execute(
         f"{_LETTER} WHERE desa = ? AND substr(tanggal_kirim, 1, 4) = ? ORDER BY tanggal_kirim, id", (desa, str(tahun))
     ))
 
@@ -184,19 +193,8 @@ def list_signers(conn: sqlite3.Connection, desa: str, day: str) -> list[Signer]:
     ]
     if any(signer.jabatan == "kades" for signer in found):
         return found
-    row = conn.execute("SELECT coalesce(kepala_desa, '') FROM desa WHERE desa = ? ORDER BY id", (desa,)).fetchone()
-    return [Signer("", row[0], "Kepala Desa", "", "kades"), *found] if row is not None and row[0] else found
-
-
-def read_office(conn: sqlite3.Connection, desa: str) -> dict[str, Any]:
-    """Read the record of the office: address, telephone, pattern of numbers; ``id`` is empty where there is none."""
-    rows = conn.execute(
-        "SELECT id, alamat, telepon, email, kepala_desa, pola_nomor FROM desa WHERE desa = ? ORDER BY id LIMIT 1",
-        (desa,),
-    )
-    names = [column[0] for column in rows.description]
-    row = rows.fetchone()
-    return dict(zip(names, row or ("",) * len(names), strict=True))
+    head = str(read_office(conn, desa)["kepala_desa"] or "")
+    return [Signer("", head, "Kepala Desa", "", "kades"), *found] if head else found
 
 
 def list_incoming(conn: sqlite3.Connection, desa: str, tahun: int) -> list[IncomingRow]:

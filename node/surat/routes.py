@@ -10,8 +10,9 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask.typing import ResponseReturnValue
 
 from node.beranda.desk import Notes, author, keep, services
+from node.beranda.kantor import DESA, read_office
 from node.lampid.queries import list_together
-from node.penduduk.editing import Editor, EditView, list_disputes, take_version
+from node.penduduk.editing import Editor, EditView, take_version
 from node.penduduk.index import Person
 from node.penduduk.queries import read_row
 from node.penduduk.routes import people_index
@@ -19,9 +20,10 @@ from node.penduduk.rules import HIDUP
 from node.penduduk.tampilan import read_page
 from node.surat.drafts import create_draft
 from node.surat.forms import draw_draft, dump_json, load_json
+from node.surat.kantor import keep_setting, list_office_disputes
 from node.surat.pages import draw_form_page, find_people, read_form, require_jenis, signers_now
 from node.surat.peristiwa import add_niks, read_isian, read_parents
-from node.surat.queries import count_letters, list_drafts, list_recent_kinds, read_office, search_letters
+from node.surat.queries import count_letters, list_drafts, list_recent_kinds, search_letters
 from node.surat.rules import ISI, KEADAAN, KONSEP, PENDUDUK, SURAT, order_kinds
 from shared.clock import today
 from shared.records.catalogue import CATALOGUE
@@ -30,7 +32,6 @@ from shared.surat.numbering import ISIAN_POLA, POLA, find_pola_problem
 from shared.web.forms import Form
 
 blueprint = Blueprint("surat", __name__, url_prefix="/surat")
-DESA = CATALOGUE["desa"]
 OFFICE_FIELDS = ("kepala_desa", "alamat", "telepon", "email", "pola_nomor")
 RECENT = 6
 PAGE_ROWS = 25
@@ -142,7 +143,11 @@ def save_settings() -> ResponseReturnValue:
 @blueprint.post("/pengaturan/pilih")
 def choose_setting() -> ResponseReturnValue:
     """Take one of several values of what stands on every letter."""
-    take_version(DESA, _require_office())
+    id = _require_office()
+    if keep_setting(request.form.get("grup", ""), request.form.get("versi", "")):
+        flash("Pilihan sudah disimpan.", "baik")
+    else:
+        take_version(DESA, id)
     return redirect(url_for(".settings"), 303)
 
 
@@ -163,7 +168,7 @@ def _office_editor() -> Editor:
 
     def draw(view: EditView) -> str:
         return render_template(
-            "surat/pengaturan.html", view=view, pola=POLA, sisipan=ISIAN_POLA, sengketa=list_disputes(DESA, id)
+            "surat/pengaturan.html", view=view, pola=POLA, sisipan=ISIAN_POLA, sengketa=list_office_disputes()
         )
 
     return Editor(DESA, id, OFFICE_FIELDS, {}, draw, check_pola)

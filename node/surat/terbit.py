@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
@@ -22,6 +23,7 @@ from shared.clock import today
 from shared.errors import EnvironmentProblem, UserError
 from shared.records.identifiers import mask_nik
 from shared.store.blobs import store_of
+from shared.surat.batal import GROUP, take_cancellation
 from shared.surat.cetakan import read_cetakan
 from shared.surat.jenis import find_jenis
 from shared.surat.tanda import write_text
@@ -45,7 +47,7 @@ def show(id: object) -> ResponseReturnValue:
 @blueprint.get("/<uuid:id>/surat.pdf")
 def print_letter(id: object) -> Response:
     """Give the letter as PDF, from what it kept of itself; logged, for it bears the whole NIK."""
-    node, values = services(), require_row(SURAT, str(id))
+    node, values = services(), _require_letter(str(id))
     secure_letter(node, str(values.get("catatan_log") or ""))
     with node.database.write() as conn:
         record_access(conn, node.clock, require_user().name, "surat_dicetak", str(id), "surat")
@@ -107,7 +109,7 @@ def scan(id: object) -> Response:
 
 
 def _page(id: str, *, form: Form | None = None, problem: str = "", at: str = "") -> str:
-    node, values = services(), require_row(SURAT, id)
+    node, values = services(), _require_letter(id)
     with node.database.read() as conn:
         jenis = find_jenis(conn, node.wilayah, str(values.get("jenis") or ""))
         names = name_petugas(conn, [str(values.get(name) or "") for name in ("disetujui_oleh", "dibatalkan_oleh")])
@@ -119,9 +121,19 @@ def _page(id: str, *, form: Form | None = None, problem: str = "", at: str = "")
         "surat/terbit.html", id=id, surat=values, cetakan=snapshot, jenis=jenis.nama if jenis else values.get("jenis"),
         names=names, others=others, problem=problem, at=at, accept=ACCEPT, alasan=request.form.get("alasan", ""),
         kirim=form or make_form(SURAT, {**values, **start}, names=SENDING), today=today(node.clock).isoformat(),
-        sengketa=list_disputes(SURAT, id, rights=_RIGHTS),
+        sengketa=[
+            replace(one, live="Surat batal") if one.group == GROUP and values.get("batal") else one
+            for one in list_disputes(SURAT, id, rights=_RIGHTS)
+        ],
         may_replace=jenis is not None and jenis.aktif and _is_known(values.get("penduduk")),
     )
+
+
+def _require_letter(id: str) -> dict[str, Any]:
+    """Read the letter that a page is about, cancelled as soon as one version of it says so; 404 when there is none."""
+    node, row = services(), require_row(SURAT, id)
+    with node.database.read() as conn:
+        return take_cancellation(conn, node.wilayah, id, row)
 
 
 def _is_known(penduduk: str | None) -> bool:

@@ -1,11 +1,17 @@
 """The office and its people: desa, petugas, dusun."""
 
+from hashlib import sha256
+
+from shared.clock import hashed_uuid
 from shared.records.fields import KodeDesa, Pilihan, Teks, Writer, Ya
 from shared.records.kind import RecordSchema
 
 
 class DesaSchema(RecordSchema):
-    """The village office itself; one record per desa, written by its own nodes."""
+    """The village office itself; one record per desa (:func:`name_office`), written by its own nodes.
+
+    It has no creation: that would write every group, and dispute with nothing what another computer has typed.
+    """
 
     kind = "desa"
     label = "Desa"
@@ -17,6 +23,14 @@ class DesaSchema(RecordSchema):
     email = Teks("Surel", maks=100)
     kepala_desa = Teks("Kepala desa", maks=100)
     pola_nomor = Teks("Pola nomor surat", maks=120, help="Misalnya [kode]/[nomor]/[kode desa]/[bulan romawi]/[tahun].")
+
+
+def name_office(desa: str) -> str:
+    """Give the record id of the office of a desa: a hash of its code (UUIDv8), so that all its computers write one.
+
+    sync_protocol.md 9.14.
+    """
+    return hashed_uuid(sha256(f"sipande desa v1\n{desa}".encode()).digest())
 
 
 class PetugasSchema(RecordSchema):

@@ -9,12 +9,14 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
+from hashlib import sha256
 from importlib.resources import files
 from typing import Any
 
+from shared.clock import hashed_uuid
 from shared.errors import UserError
 from shared.records.surat import BIASA, KERTAS, SATUAN_BERLAKU, TENTANG
 from shared.surat.queries import read_templates
@@ -27,6 +29,9 @@ BERLAKU_MAX = 120
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _DIVIDER = "\n---\n"
+_TOLD = (
+    "nama", "judul", "isi", "isian", "syarat", "kode_arsip", "berlaku", "satuan", "kertas", "aktif", "tentang",
+)
 
 
 @dataclass(frozen=True)
@@ -45,7 +50,9 @@ class JenisSurat:
     """A kind of letter. ``berlaku`` counts in ``satuan`` (hari, minggu, bulan, tahun); None: without end.
 
     ``tentang``: the event that the letter speaks of (shared/records/surat.py), or BIASA. ``is_bawaan``: as shipped;
-    ``record`` is that of the desa's own text in its place, "" when there is none.
+    ``record`` is that of the desa's own text in its place, "" when there is none. ``kembar`` are further records of
+    the same letter that say something else. ``is_unsettled``: two computers wrote the first text of their own, so the
+    shipped one holds until one is chosen.
     """
 
     slug: str
@@ -64,6 +71,8 @@ class JenisSurat:
     aktif: bool = True
     is_bawaan: bool = True
     record: str = ""
+    kembar: tuple[str, ...] = ()
+    is_unsettled: bool = False
 
 
 @cache
@@ -80,30 +89,75 @@ def shipped() -> Mapping[str, JenisSurat]:
 def list_jenis(conn: sqlite3.Connection, desa: str, *, is_every: bool = False) -> list[JenisSurat]:
     """List the letters that a desa uses, by name; ``is_every`` also those it has put aside."""
     found = dict(shipped())
-    for row in read_templates(conn, desa):
-        found[row["slug"]] = from_record(row)
+    for slug, rows in _by_slug(read_templates(conn, desa), desa).items():
+        found[slug] = _from_records(rows)
     return sorted((jenis for jenis in found.values() if is_every or jenis.aktif), key=lambda jenis: jenis.nama)
 
 
 def find_jenis(conn: sqlite3.Connection, desa: str, slug: str) -> JenisSurat | None:
     """Find one kind of letter as this desa writes it, also one that is put aside; None when there is none."""
-    rows = read_templates(conn, desa, slug)
-    return from_record(rows[-1]) if rows else shipped().get(slug)
+    id = name_template(desa, slug) if slug in shipped() else None
+    rows = _by_slug(read_templates(conn, desa, slug, id), desa).get(slug)
+    return _from_records(rows) if rows else shipped().get(slug)
+
+
+def name_template(desa: str, slug: str) -> str:
+    """Give the record id of a shipped letter that a desa rewrites: a hash of desa and slug (UUIDv8).
+
+    So two computers that rewrite one letter write one record, and their texts are a dispute that people see.
+    sync_protocol.md 9.14.
+    """
+    return hashed_uuid(sha256(f"sipande templat surat v1\n{desa}\n{slug}".encode()).digest())
+
+
+@cache
+def _named(desa: str) -> Mapping[str, str]:
+    return {name_template(desa, slug): slug for slug in shipped()}
+
+
+def _by_slug(rows: Iterable[dict[str, Any]], desa: str) -> dict[str, list[dict[str, Any]]]:
+    """Gather rows by the letter that they are about, the one that holds last.
+
+    A record of a random id was there before there were names, or is the office's own invention: it goes on holding,
+    and of several the newest.
+    """
+    named, found = _named(desa), dict[str, list[dict[str, Any]]]()
+    for row in sorted(rows, key=lambda row: (row["id"] not in named, row["id"])):
+        if slug := row["slug"] or named.get(row["id"]):
+            found.setdefault(slug, []).append({**row, "slug": slug, "is_unsettled": not row["slug"]})
+    return found
+
+
+def _from_records(rows: Sequence[Mapping[str, Any]]) -> JenisSurat:
+    *others, last = rows
+    told = [{name: row[name] for name in _TOLD} for row in rows]
+    twins = tuple(row["id"] for row, one in zip(others, told, strict=False) if one != told[-1])
+    return replace(from_record(last), kembar=twins)
 
 
 def from_record(row: Mapping[str, Any]) -> JenisSurat:
-    """Make a kind of letter of a ``templat_surat`` row; what it leaves empty comes from the shipped one."""
-    slug = row["slug"]
+    """Make a kind of letter of a ``templat_surat`` row; what it leaves empty comes from the shipped one.
+
+    Of what two computers wrote differently from the beginning nothing was ever agreed, so it counts as empty too.
+    """
+    slug, is_unsettled = row["slug"], bool(row.get("is_unsettled"))
     base = shipped().get(slug)
+    if is_unsettled and base is not None:
+        row = {**row, "nama": base.nama, "judul": base.judul, "isi": base.isi, "isian": dump_isian(base.isian),
+               "syarat": list(base.syarat)}
+    if base is not None and row["berlaku"] is None and "berlaku" in (row.get("konflik") or "").split(","):
+        row = {**row, "berlaku": base.berlaku, "satuan": base.satuan}
     return JenisSurat(
         slug=slug, nama=row["nama"], judul=row["judul"] or row["nama"],
         kode_arsip=row["kode_arsip"] or (base.kode_arsip if base else ""),
-        berlaku=row["berlaku"], satuan=row["satuan"] or "bulan", kertas=row["kertas"] or "F4", isi=row["isi"] or "",
+        berlaku=row["berlaku"], satuan=row["satuan"] or "bulan",
+        kertas=row["kertas"] or (base.kertas if base else "F4"), isi=row["isi"] or "",
         isian=load_isian(row["isian"] or "[]"), syarat=tuple(_load_list(row["syarat"])),
         untuk_bukan_penduduk=base.untuk_bukan_penduduk if base else True,
         mengetahui_camat=base.mengetahui_camat if base else False,
         tentang=row["tentang"] or (base.tentang if base else BIASA),
         aktif=row["aktif"] is None or bool(row["aktif"]), is_bawaan=False, record=row["id"],
+        is_unsettled=is_unsettled,
     )
 
 

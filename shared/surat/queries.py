@@ -5,17 +5,23 @@ from __future__ import annotations
 import sqlite3
 from typing import Any
 
+from shared.surat.batal import take_cancellation
 from shared.surat.numbering import Block
 from shared.surat.periksa import Key, Record
 
 
-def read_templates(conn: sqlite3.Connection, desa: str, slug: str | None = None) -> list[dict[str, Any]]:
-    """Read the templates that a desa has written, oldest first; two computers may have written one slug each."""
+def read_templates(
+    conn: sqlite3.Connection, desa: str, slug: str | None = None, id: str | None = None
+) -> list[dict[str, Any]]:
+    """Read the templates that a desa has written, by id: all, or those of a slug and the record ``id``.
+
+    Two computers may have written one slug each; a template in dispute from its beginning has no slug.
+    """
     rows = conn.execute(
         "SELECT id, slug, nama, judul, isi, isian, syarat, kode_arsip, berlaku, satuan, kertas, aktif,"
-        " tentang"
-        " FROM templat_surat WHERE desa = ? AND (? IS NULL OR slug = ?) ORDER BY id",
-        (desa, slug, slug),
+        " tentang, konflik"
+        " FROM templat_surat WHERE desa = ? AND (? IS NULL OR slug = ? OR id = ?) ORDER BY id",
+        (desa, slug, slug, id),
     )
     names = [column[0] for column in rows.description]
     return [dict(zip(names, row, strict=True)) for row in rows]
@@ -41,10 +47,10 @@ def list_used(conn: sqlite3.Connection, desa: str, tahun: int) -> list[int]:
 
 
 def read_by_kode(conn: sqlite3.Connection, kode: str) -> Record | None:
-    """Find the one letter of a code; a code that stands in two desa proves neither."""
+    """Find the one letter of a code, cancelled where any version says so; a code in two desa proves neither."""
     rows = conn.execute(
-        "SELECT desa, nomor, tanggal, judul, nama, berlaku_sampai, kode, tanda, kunci, batal, tanggal_batal"
-        " FROM surat WHERE kode = ? LIMIT 2",
+        "SELECT desa, id, nomor, tanggal, judul, nama, berlaku_sampai, kode, tanda, kunci, batal, tanggal_batal,"
+        " konflik FROM surat WHERE kode = ? LIMIT 2",
         (kode,),
     )
     names = [column[0] for column in rows.description]
@@ -52,7 +58,8 @@ def read_by_kode(conn: sqlite3.Connection, kode: str) -> Record | None:
     if len(found) != 1:
         return None
     values = dict(zip(names, found[0], strict=True))
-    return Record(values, values.pop("desa"))
+    desa = values.pop("desa")
+    return Record(take_cancellation(conn, desa, values["id"], values), desa)
 
 
 def read_keys(conn: sqlite3.Connection) -> list[Key]:

@@ -16,6 +16,7 @@ from hub.kabupaten.pull import pull_hub
 from hub.services import HubServices, open_hub
 from hub.simpul.enrol import confirm_candidate, open_slot
 from hub.usb.folder import take_path
+from node.beranda.kantor import read_office
 from node.commands import finish_session, make_node, refresh_parity, run_verify
 from node.pulihkan.restore import restore_node
 from node.services import NodeServices, open_node
@@ -24,6 +25,7 @@ from node.sinkron.session import InlineExecutor, Outcome, Report, Session
 from node.usb.folder import read_path
 from shared.changelog.run import split_runs
 from shared.commands import check_side
+from shared.records.kantor import name_office
 from shared.store.folder import DataFolder
 from shared.store.outbox import Outbox
 from shared.store.verify import compare_with_rebuild, projection_tables
@@ -125,6 +127,12 @@ def test_recorded_sides_sync_with_each_other_and_with_a_computer_of_today(old: O
     assert {report.outcome for report in reports} == {Outcome.SELESAI}
     assert [sync(node, hub, old.clock).parity for node in (a, b, new)] == ["sama"] * 3
     assert live(a, siti, "nama") == live(b, siti, "nama") == "DARI KOMPUTER BARU"
+    offices = []
+    for side in (a, b, new):
+        with side.database.read() as conn:
+            offices.append(read_office(conn, DESA))
+    assert offices[0] == offices[1] == offices[2], "one office"
+    assert offices[0]["id"] == value(a, "SELECT min(id) FROM desa WHERE id <> ?", name_office(DESA)), "as recorded"
     for side in (a, b, new, hub):
         side.close()
 

@@ -24,13 +24,15 @@ def issue(node: NodeServices, author: str, nomor: str = "500.2.2.4/1/2026", **ch
     return id, seal
 
 
-def cancel(node: NodeServices, author: str, id: str) -> None:
+def cancel(
+    node: NodeServices, author: str, id: str, reason: str = "salah nama", day: str = "2026-09-23"
+) -> None:
     """Cancel a letter; it keeps its number."""
     kind = node.catalogue["surat"]
     with node.database.write() as conn:
         state = load_state(conn, node.catalogue, kind, node.wilayah, id)
         draft = draft_update(kind, state, id, {
-            "batal": True, "tanggal_batal": "2026-09-23", "alasan_batal": "salah nama", "dibatalkan_oleh": author,
+            "batal": True, "tanggal_batal": day, "alasan_batal": reason, "dibatalkan_oleh": author,
         })
         assert draft is not None
         write_drafts(node, [draft], author=author)
