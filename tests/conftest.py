@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from functools import cache
@@ -37,6 +38,13 @@ def pytest_collection_modifyitems(items: list[Any]) -> None:
     }
     turns |= {file: -1 for file in files if _uses_kecamatan(file)}
     items.sort(key=lambda item: turns.get(item.nodeid.split("::")[0], len(files)))
+
+
+def pytest_collection_finish() -> None:
+    """Leave what was collected out of every later look for garbage: it took an eighth of the processor's time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 10, 10)
 
 
 class SameServers(LoadFileScheduling):  # type: ignore[misc]

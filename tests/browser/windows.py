@@ -25,7 +25,7 @@ from playwright.sync_api import (
 CHROMIUM = Path("/usr/bin/chromium-headless-shell")
 DESKTOP: ViewportSize = {"width": 1366, "height": 768}
 PHONE: ViewportSize = {"width": 390, "height": 844}
-WAIT_MS = 8_000
+WAIT_MS = 15_000
 SHOTS = os.environ.get("SIPANDE_SHOTS", "")
 """A folder for pictures of every main page; empty, as usual, takes none."""
 
