@@ -33,7 +33,7 @@ def test_a_number_opens_the_names_behind_it_and_the_admin_reads_who_opened_them(
         row = window.page.get_by_role("row").filter(has_text="Selakambang").first
         number = row.get_by_role("link").first
         count = int(number.inner_text().replace(".", ""))
-        number.click()
+        window.click(number)
         expect(window.page.locator(".jumlah")).to_have_text(str(count))
         assert f"desa={SELAKAMBANG}" in window.page.url
         names = window.page.locator("tbody th").all_inner_texts()
@@ -41,7 +41,7 @@ def test_a_number_opens_the_names_behind_it_and_the_admin_reads_who_opened_them(
             after = window.page.get_by_role("link", name="Berikutnya")
             if not after.count():
                 break
-            after.click()
+            window.click(after)
             names += window.page.locator("tbody th").all_inner_texts()
         window.shoot("hub-sipande-penduduk")
         assert len(names) == count and all(names)

@@ -39,7 +39,7 @@ def open_case(window: Window, finding: dict[str, Any]) -> None:
     window.click("Verval")
     window.fill(kode=window.page.locator(f"#kode option[value={finding['kode']}]").inner_text())
     window.click("Tampilkan")
-    window.page.locator(f"main td a[href*='{write_url_id(finding['id'])}']").click()
+    window.click(window.page.locator(f"main td a[href*='{write_url_id(finding['id'])}']"))
 
 
 def give_reason(page: Page, text: str) -> None:

@@ -15,6 +15,7 @@ from playwright.sync_api import (
     BrowserContext,
     ConsoleMessage,
     Error,
+    Locator,
     Page,
     Playwright,
     Request,
@@ -97,10 +98,14 @@ class Window:
         self.requests.clear()
         self.page.goto(self.address + path)
 
-    def click(self, name: str, *, exact: bool = True) -> None:
-        """Press the button or follow the link with that name."""
-        both = self.page.get_by_role("button", name=name, exact=exact)
-        both.or_(self.page.get_by_role("link", name=name, exact=exact)).first.click()
+    def click(self, what: str | Locator, *, exact: bool = True) -> None:
+        """Press the button or follow the link with that name; what is read next is the whole page it leads to."""
+        if isinstance(what, str):
+            both = self.page.get_by_role("button", name=what, exact=exact)
+            what = both.or_(self.page.get_by_role("link", name=what, exact=exact)).first
+        what.click()
+        # A click ends when the next page begins to arrive; a list that is read then is cut short.
+        self.page.wait_for_load_state("domcontentloaded")
 
     def fill(self, **fields: str) -> None:
         """Type into fields, named by their ids; of a list, choose by its words."""
