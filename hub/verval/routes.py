@@ -24,7 +24,7 @@ answer 409, anything else that cannot be done 400 with the case and what was typ
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
@@ -207,7 +207,9 @@ def show_numbers(temuan: str) -> ResponseReturnValue:
     finding = queue.read_url_id(temuan)
     id = queue.write_url_id(finding)
     try:
-        reveal(id, request.form.get("keperluan", ""), _list_records(finding), "Kasus verval")
+        with services().database.read() as conn:
+            named = _list_records(conn, finding, find_finding(conn, finding))
+        reveal(id, request.form.get("keperluan", ""), named[:compare.RECORDS_SHOWN], "Kasus verval")
     except EnvironmentProblem:
         raise
     except UserError as error:
@@ -283,20 +285,19 @@ def _read_choice(id: str) -> dict[str, str]:
     return next((dict(version.refs) for version in versions if version.label == label), {})
 
 
-def _list_records(id: str) -> list[tuple[str, str, str]]:
-    """List the records (desa, kind, id) that the page of a case shows."""
-    with services().database.read() as conn:
-        finding = find_finding(conn, id)
-        records = list_case_subjects(conn, id) if finding is None else finding.rekaman
-    return list(records[:compare.RECORDS_SHOWN])
+def _list_records(conn: sqlite3.Connection, id: str, finding: Finding | None) -> Sequence[tuple[str, str, str]]:
+    """List the records (desa, kind, id) that a case is about, also when its finding is gone."""
+    return list_case_subjects(conn, id) if finding is None else finding.rekaman
 
 
 def _case_page(id: str, problem: str = "", status: int = 200) -> ResponseReturnValue:
     hub = services()
-    if named := _list_records(id):
-        note_case(queue.write_url_id(id), named)
     with hub.database.read() as conn:
         finding = find_finding(conn, id)
+        records = _list_records(conn, id, finding)
+    if records:
+        note_case(queue.write_url_id(id), records[:compare.RECORDS_SHOWN])
+    with hub.database.read() as conn:
         cases = view.list_cases(conn, id)
         if finding is None and not cases:
             abort(404)
@@ -305,7 +306,6 @@ def _case_page(id: str, problem: str = "", status: int = 200) -> ResponseReturnV
             "name_place": name_place, "events": timeline.read_timeline(conn, hub, finding, id, cases),
             "reached": timeline.list_reached(conn, cases),
         }
-        records = list_case_subjects(conn, id) if finding is None else finding.rekaman
         shown["erasable"] = list_erasable(conn, hub, records[:compare.RECORDS_SHOWN])
         if finding is None:
             links = list_active_links(conn, [record for _, kind, record in records if kind == "penduduk"])
