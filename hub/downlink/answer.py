@@ -9,7 +9,7 @@ from typing import Any
 from hub.ingest.accept import Sender
 from hub.services import HubServices
 from shared.merge.scope import Role
-from shared.store.changes import Log, find_log, list_logs, provable_size, root_at, signed_size
+from shared.store.changes import Log, find_log, list_logs, reach_of, root_at, signed_size
 from shared.store.runs import RunSizer, build_fitting_run, encode_root, sign_size
 from shared.sync.limits import limit
 
@@ -64,11 +64,6 @@ def build_answer(
                 budget -= len(run)
                 start = end
     return b"".join(parts)
-
-
-def reach_of(log: Log) -> int:
-    """Tell up to where a log can be relayed: our own as it is, a node's as far as its author's note proves it."""
-    return log.size if log.own else provable_size(log)
 
 
 def _find_notes(

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from hub.downlink.answer import build_answer, find_differing, list_heads, reach_of, readable_logs
+from hub.downlink.answer import build_answer, find_differing, list_heads, readable_logs
 from hub.ingest.accept import Sender
 from hub.ingest.sender import describe_program
 from hub.pemulihan.rotation import list_former
@@ -17,7 +17,7 @@ from shared.changelog.run import split_runs
 from shared.merge.scope import Role
 from shared.store.attachments import list_carried
 from shared.store.carried import Load, Room, list_lacking, list_present, unbounded
-from shared.store.changes import find_log, last_receipt, list_logs
+from shared.store.changes import find_log, last_receipt, list_logs, reach_of
 from shared.store.parity import Comparison
 from shared.store.runs import encode_root
 from shared.sync.bundle import Title, write_letter

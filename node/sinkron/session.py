@@ -28,7 +28,7 @@ from node.sinkron.transport import Answer, Transport
 from shared.changelog.run import split_runs
 from shared.errors import ProtocolError, TransportError
 from shared.merge.scope import Role
-from shared.store.changes import Log, list_logs, provable_size, root_at, signed_size
+from shared.store.changes import Log, list_logs, reach_of, root_at, signed_size
 from shared.store.parity import claim_parity
 from shared.store.records import count_newer
 from shared.store.runs import RunSizer, build_fitting_run, encode_root, sign_size
@@ -287,7 +287,7 @@ class Session:
 
     def _push_log(self, log: Log, start: int) -> None:
         """Send one log from ``start`` on; the next run is built while the hub works on the last."""
-        end_max = log.size if log.own else provable_size(log)
+        end_max = reach_of(log)
         if log.own:
             self.services.anchor.raise_to(log.id, log.size, encode_root(log.root()))
         in_flight: Future[Answer] | None = None

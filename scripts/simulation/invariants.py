@@ -39,7 +39,7 @@ from shared.changelog.genesis import read_genesis
 from shared.changelog.tree import leaf_hash
 from shared.records.catalogue import CATALOGUE, Catalogue
 from shared.store.branch import list_branches, read_branch
-from shared.store.changes import SEQ_BITS, SEQ_MASK, Log, find_log, list_logs, provable_size, read_changes, read_leaves
+from shared.store.changes import SEQ_BITS, SEQ_MASK, Log, find_log, list_logs, reach_of, read_changes, read_leaves
 from shared.store.erasure import find_erased_bytes
 from shared.store.verify import compare_with_rebuild, hub_cosigners, projection_tables, verify_logs
 from simulation.effects import find_effects
@@ -89,7 +89,7 @@ def check_side(world: World, machine: Machine, cosigners: tuple[Verifier, ...]) 
     with services.database.read() as conn:
         require(not (found := verify_logs(conn, cosigners)), f"{name}: logs do not verify: {found}")
         for log in list_logs(conn):
-            require(log.own or provable_size(log) == log.size, f"{name}: what it holds of {log.id} it cannot prove")
+            require(reach_of(log) == log.size, f"{name}: what it holds of {log.id} it cannot prove")
         _check_states(conn, services.catalogue, name)
         _check_doubles(conn, name, world.restores + len(world.twins))
         _check_law(conn, services.catalogue, name)

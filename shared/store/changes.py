@@ -238,6 +238,11 @@ def provable_size(log: Log) -> int:
     return min(log.size, signed_size(log))
 
 
+def reach_of(log: Log) -> int:
+    """Tell how many changes can be handed on: of our own log, which we sign, all; of another what is proven."""
+    return log.size if log.own else provable_size(log)
+
+
 def root_at(conn: sqlite3.Connection, log: Log, size: int) -> bytes:
     """Compute the root of the first ``size`` changes of a stored log."""
     return log.root() if size == log.size else hasher_of(conn, log)(0, size)
