@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -97,16 +99,23 @@ def test_the_admin_of_a_hub_makes_a_code_and_tries_it(browser: Browser, tmp_path
             assert "Belum pernah" not in window.text()
 
 
-def test_a_dead_computer_without_backup_is_replaced_and_the_hub_gives_everything_back(
-    browser: Browser, tmp_path: Path
-) -> None:
-    make_hub(tmp_path / "hub", KECAMATAN, SystemClock(), system_random, is_practice=True)[0].close()
-    with serving("sipande-hub", tmp_path / "hub") as hub:
-        folder = make_fresh_node(tmp_path / "lama", SELAKAMBANG, "PC Pelayanan")
-        with serving("sipande-node", folder, "--tanpa-otomatis") as node:
+@contextmanager
+def serving_known_village(folder: Path) -> Iterator[tuple[Server, Path]]:
+    """Serve a hub that holds WATI LESTARI of a village; give it and the folder of the village's computer, at rest."""
+    make_hub(folder / "hub", KECAMATAN, SystemClock(), system_random, is_practice=True)[0].close()
+    with serving("sipande-hub", folder / "hub") as hub:
+        place = make_fresh_node(folder / "desa", SELAKAMBANG, "PC Pelayanan")
+        with serving("sipande-node", place, "--tanpa-otomatis") as node:
             enrol_node(hub, node, SELAKAMBANG)
             node.call("tulis", jenis="penduduk", id="", nilai={"nama": "WATI LESTARI"})
             node.call("sync")
+        yield hub, place
+
+
+def test_a_dead_computer_without_backup_is_replaced_and_the_hub_gives_everything_back(
+    browser: Browser, tmp_path: Path
+) -> None:
+    with serving_known_village(tmp_path) as (hub, folder):
         shutil.rmtree(folder)
         with serving("sipande-node", tmp_path / "baru", "--tanpa-otomatis") as node:
             with open_window(browser, node.address, scripts=False) as window:
@@ -138,13 +147,7 @@ def begin_and_get_everything_back(window: Window, hub: Server, node: Server) -> 
 def test_a_computer_that_lost_its_data_and_not_its_keys_asks_how_they_come_back(
     browser: Browser, tmp_path: Path
 ) -> None:
-    make_hub(tmp_path / "hub", KECAMATAN, SystemClock(), system_random, is_practice=True)[0].close()
-    with serving("sipande-hub", tmp_path / "hub") as hub:
-        folder = make_fresh_node(tmp_path / "desa", SELAKAMBANG, "PC Pelayanan")
-        with serving("sipande-node", folder, "--tanpa-otomatis") as node:
-            enrol_node(hub, node, SELAKAMBANG)
-            node.call("tulis", jenis="penduduk", id="", nilai={"nama": "WATI LESTARI"})
-            node.call("sync")
+    with serving_known_village(tmp_path) as (hub, folder):
         for path in folder.glob("data.sqlite*"):
             path.unlink()
         assert "perintah serve" in run_command("sipande-node", folder, "status", fails=True)["galat"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -29,13 +28,6 @@ CHEAP = Cost(memory_kib=32, rounds=1)
 OTHER, DAY_S, BUDI = "33.03.04.2001", 86_400, "budi"
 PASSWORD = "kuda lumping di tengah sawah"
 TOLD = "SELECT tanggal, nama, peran, kegiatan, tentang, keperluan, penduduk, keluarga, rekaman FROM akses ORDER BY id"
-
-
-@pytest.fixture
-def federation(tmp_path: Path) -> Iterator[Federation]:
-    made = Federation(tmp_path)
-    yield made
-    made.close()
 
 
 def add_officer(federation: Federation) -> None:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from html import unescape
-from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
@@ -35,15 +33,6 @@ from tests.support.office import create
 
 LAIN = "33.03.04.2001"
 BULAN = "2026-08"
-
-
-@pytest.fixture
-def federation(tmp_path: Path) -> Iterator[Federation]:
-    made = Federation(tmp_path)
-    yield made
-    for node in made.nodes.values():
-        node.close()
-    made.hub.close()
 
 
 def state_of(node: NodeServices, bulan: str = BULAN) -> Tutup:

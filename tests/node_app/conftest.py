@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.node_app.test_pages_kit import Browser, Desa, make_desa
+from tests.support.federation import Federation
 
 
 @pytest.fixture
@@ -20,3 +21,13 @@ def desa(tmp_path: Path) -> Iterator[Desa]:
 @pytest.fixture
 def siti(desa: Desa) -> Browser:
     return desa.browser("siti")
+
+
+@pytest.fixture
+def dunia(tmp_path: Path) -> Iterator[Federation]:
+    """A hub, and two computers of one desa."""
+    made = Federation(tmp_path)
+    made.add_node("kantor")
+    made.add_node("laptop")
+    yield made
+    made.close()

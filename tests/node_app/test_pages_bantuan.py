@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from node.services import NodeServices
 from tests.node_app.test_pages_conflict import open_browser
-from tests.node_app.test_pages_kit import Browser, Desa, make_desa, read_form, read_text
+from tests.node_app.test_pages_kit import Browser, Desa, both, make_desa, read_form, read_text
 from tests.support.federation import Federation
 from tests.support.office import create, update, value
 
@@ -147,18 +146,6 @@ def test_nobody_comes_back_to_a_place_that_is_taken(desa: Desa, siti: Browser) -
 
 
 # Two PCs.
-
-@pytest.fixture
-def dunia(tmp_path: Path) -> Iterator[Federation]:
-    made = Federation(tmp_path)
-    made.add_node("kantor")
-    made.add_node("laptop")
-    yield made
-    made.close()
-
-
-def both(dunia: Federation) -> tuple[NodeServices, NodeServices]:
-    return dunia.nodes["kantor"], dunia.nodes["laptop"]
 
 
 def test_a_clerk_chooses_between_two_versions_of_a_programme(dunia: Federation) -> None:

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 
-import pytest
 from flask import g
 from python_calamine import CalamineWorkbook
 
@@ -17,21 +14,9 @@ from node.commands import add_petugas
 from node.roles import ROLES
 from shared.web.factory import make_accounts
 from shared.web.sessions import User
-from tests.node_app.test_pages_kit import CHEAP, NIK, NO_KK, PASSWORD, Browser, Desa, make_desa, read_text
+from tests.node_app.test_pages_kit import CHEAP, NIK, NO_KK, PASSWORD, Browser, Desa, read_text
 
 PLACE = "/catatan/kecamatan"
-
-
-@pytest.fixture
-def desa(tmp_path: Path) -> Iterator[Desa]:
-    made = make_desa(tmp_path / "desa")
-    yield made
-    made.node.close()
-
-
-@pytest.fixture
-def siti(desa: Desa) -> Browser:
-    return desa.browser()
 
 
 def tell(desa: Desa, **more: Any) -> None:

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
-
 from hub.verval.decide import hold_versions
 from node.app import make_node_app
 from node.change import write_drafts
@@ -22,15 +17,6 @@ from shared.web.factory import make_accounts
 from tests.node_app.test_pages_kit import CHEAP, PASSWORD, Browser, read_form, read_text
 from tests.support.federation import DESA, Federation, seeded
 from tests.support.office import find, heads, officers, update, version_of
-
-
-@pytest.fixture
-def dunia(tmp_path: Path) -> Iterator[Federation]:
-    made = Federation(tmp_path)
-    made.add_node("kantor")
-    made.add_node("laptop")
-    yield made
-    made.close()
 
 
 def create(dunia: Federation, node: NodeServices) -> str:

@@ -22,7 +22,7 @@ from shared.store.drafts import draft_create, draft_update
 from shared.store.records import load_state
 from shared.web.factory import make_accounts
 from shared.web.passwords import Cost
-from tests.support.federation import DESA, TestClock, seeded
+from tests.support.federation import DESA, Federation, TestClock, seeded
 from tests.support.templates import share_templates
 
 CHEAP = Cost(memory_kib=32, rounds=1)
@@ -155,6 +155,11 @@ def make_desa(folder: Path) -> Desa:
     )
     desa.program = desa.write("program_bantuan", nama="BLT Desa", sasaran=2, kuota=10)
     return desa
+
+
+def both(dunia: Federation) -> tuple[NodeServices, NodeServices]:
+    """Give the two computers of the fixture ``dunia``."""
+    return dunia.nodes["kantor"], dunia.nodes["laptop"]
 
 
 def read_text(answer: TestResponse) -> str:

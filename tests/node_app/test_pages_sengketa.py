@@ -18,7 +18,7 @@ from shared.store.blobs import store_of
 from shared.store.changes import list_logs
 from shared.store.records import load_history, load_state
 from tests.node_app.test_pages_conflict import open_browser
-from tests.node_app.test_pages_kit import Browser, read_form, read_text
+from tests.node_app.test_pages_kit import Browser, both, read_form, read_text
 from tests.support.federation import DESA, Federation
 from tests.support.office import create, update, value
 
@@ -103,7 +103,7 @@ KINDS = {
 
 
 @dataclass
-class Dunia:
+class Sengketa:
     """Two computers of one desa that have met, with one disputed record of each kind."""
 
     federation: Federation
@@ -115,7 +115,7 @@ class Dunia:
 
 
 @pytest.fixture(scope="module")
-def dunia(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dunia]:
+def sengketa(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sengketa]:
     made = Federation(tmp_path_factory.mktemp("sengketa"))
     made.add_node("kantor")
     made.add_node("laptop")
@@ -135,7 +135,7 @@ def dunia(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dunia]:
         for name, kind in KINDS.items()
     }
     made.sync_all()
-    yield Dunia(made, kantor, laptop, ids, heads, open_browser(kantor))
+    yield Sengketa(made, kantor, laptop, ids, heads, open_browser(kantor))
     made.close()
 
 
@@ -144,24 +144,24 @@ def say(browser: Browser, path: str) -> str:
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_both_values_stand_with_who_wrote_them_and_one_is_taken(dunia: Dunia, name: str) -> None:
-    kind, id, (here, there) = KINDS[name], dunia.ids[name], dunia.heads[name]
+def test_both_values_stand_with_who_wrote_them_and_one_is_taken(sengketa: Sengketa, name: str) -> None:
+    kind, id, (here, there) = KINDS[name], sengketa.ids[name], sengketa.heads[name]
     page = kind.page.format(id=id)
     if kind.listed:
-        cells = dunia.browser.get(kind.listed).text.split(f'href="{page}"')[1:]
+        cells = sengketa.browser.get(kind.listed).text.split(f'href="{page}"')[1:]
         assert any("tanda-konflik" in cell.split("</td>")[0] for cell in cells), "whoever looks through the list sees"
-    answer = dunia.browser.get(page)
+    answer = sengketa.browser.get(page)
     text = " ".join(read_text(answer).split())
     assert "menunggu verval" in text and "Rini" in text and "Tono" in text, text[:600]
     assert "laptop" in text and "kantor (komputer ini)" in text
     assert all(said in text for said in kind.says), text[:900]
     form = read_form_of(answer.text, there)
-    done = dunia.browser.post(f"{page}/pilih", **form)
-    text = read_text(dunia.browser.follow(done))
+    done = sengketa.browser.post(f"{page}/pilih", **form)
+    text = read_text(sengketa.browser.follow(done))
     assert "Pilihan sudah disimpan" in text and "menunggu verval" not in text
-    with dunia.kantor.database.read() as conn:
-        entries = load_history(conn, dunia.kantor.catalogue, DESA, id)
-    newest = max((one for one in entries if one.header.log == own_log(dunia.kantor)), key=lambda one: one.header.seq)
+    with sengketa.kantor.database.read() as conn:
+        entries = load_history(conn, sengketa.kantor.catalogue, DESA, id)
+    newest = max((one for one in entries if one.header.log == own_log(sengketa.kantor)), key=lambda one: one.header.seq)
     assert {here, there} <= set(newest.header.parents), "a new change that has seen both"
 
 
@@ -177,20 +177,20 @@ def own_log(node: NodeServices) -> str:
         return next(log.id for log in list_logs(conn) if log.own)
 
 
-def test_the_other_computer_has_what_was_taken(dunia: Dunia) -> None:
+def test_the_other_computer_has_what_was_taken(sengketa: Sengketa) -> None:
     """Behind the tests above each kind is settled; where this one is asked alone, it settles them itself."""
-    for name, (_, there) in dunia.heads.items():
-        page = KINDS[name].page.format(id=dunia.ids[name])
-        answer = dunia.browser.get(page)
+    for name, (_, there) in sengketa.heads.items():
+        page = KINDS[name].page.format(id=sengketa.ids[name])
+        answer = sengketa.browser.get(page)
         if "menunggu verval" in answer.text:
-            dunia.browser.post(f"{page}/pilih", **read_form_of(answer.text, there))
-    dunia.federation.sync_all()
-    dunia.federation.sync_all()
-    for node in (dunia.kantor, dunia.laptop):
+            sengketa.browser.post(f"{page}/pilih", **read_form_of(answer.text, there))
+    sengketa.federation.sync_all()
+    sengketa.federation.sync_all()
+    for node in (sengketa.kantor, sengketa.laptop):
         for name, kind in KINDS.items():
             spec = node.catalogue[kind.name]
             with node.database.read() as conn:
-                state = load_state(conn, node.catalogue, spec, DESA, dunia.ids[name])
+                state = load_state(conn, node.catalogue, spec, DESA, sengketa.ids[name])
             values = state.values(spec)
             assert not state.conflicts, name
             assert {field: values[field] for field in kind.there} == kind.there, name
@@ -199,32 +199,19 @@ def test_the_other_computer_has_what_was_taken(dunia: Dunia) -> None:
 # What a choice does beside taking a value.
 
 
-@pytest.fixture
-def dua(tmp_path: Any) -> Iterator[Federation]:
-    made = Federation(tmp_path)
-    made.add_node("kantor")
-    made.add_node("laptop")
-    yield made
-    made.close()
-
-
-def both(dua: Federation) -> tuple[NodeServices, NodeServices]:
-    return dua.nodes["kantor"], dua.nodes["laptop"]
-
-
-def quarrel(dua: Federation, kind: str, id: str, here: dict[str, Any], there: dict[str, Any]) -> tuple[str, str]:
+def quarrel(dunia: Federation, kind: str, id: str, here: dict[str, Any], there: dict[str, Any]) -> tuple[str, str]:
     """Let both computers change a record before they meet."""
-    kantor, laptop = both(dua)
-    dua.sync_all()
+    kantor, laptop = both(dunia)
+    dunia.sync_all()
     refs = update(kantor, id, of=kind, **here), update(laptop, id, of=kind, **there)
-    dua.sync_all()
+    dunia.sync_all()
     return refs
 
 
-def test_a_third_value_that_is_typed_closes_it_too(dua: Federation) -> None:
-    kantor, _ = both(dua)
+def test_a_third_value_that_is_typed_closes_it_too(dunia: Federation) -> None:
+    kantor, _ = both(dunia)
     id = create(kantor, "surat_masuk", **INCOMING)
-    quarrel(dua, "surat_masuk", id, {"isi_singkat": "satu"}, {"isi_singkat": "dua"})
+    quarrel(dunia, "surat_masuk", id, {"isi_singkat": "satu"}, {"isi_singkat": "dua"})
     browser, page = open_browser(kantor), f"/surat/masuk/{id}"
     assert f'href="{page}/ubah"' in browser.get(page).text.split("Tidak ada yang benar?")[1][:80]
     fields = read_form(browser.get(f"{page}/ubah"), f"{page}/ubah")
@@ -232,9 +219,9 @@ def test_a_third_value_that_is_typed_closes_it_too(dua: Federation) -> None:
     assert "tiga" in text and "menunggu verval" not in text
 
 
-def test_a_text_that_is_taken_makes_a_draft_begin_again(dua: Federation) -> None:
+def test_a_text_that_is_taken_makes_a_draft_begin_again(dunia: Federation) -> None:
     """The extra fields stand in words, only where they differ; who wrote last is no second question."""
-    kantor, laptop = both(dua)
+    kantor, laptop = both(dunia)
     isian = {"nama_usaha": "Warung", "alamat_usaha": "Jl. Mawar"}
     id = create(kantor, "konsep_surat", jenis=JENIS, nama="TAMU", isian=json.dumps(isian), status="konsep")
     begin = {"status": "konsep", "catatan": None, "sidik": None}
@@ -242,7 +229,7 @@ def test_a_text_that_is_taken_makes_a_draft_begin_again(dua: Federation) -> None
         {**begin, "isian": json.dumps({**isian, "nama_usaha": usaha}), "oleh": node.new_id()}
         for usaha, node in (("Toko", kantor), ("Kios", laptop))
     )
-    _, there = quarrel(dua, "konsep_surat", id, mine, theirs)
+    _, there = quarrel(dunia, "konsep_surat", id, mine, theirs)
     browser, page = open_browser(kantor), f"/surat/konsep/{id}"
     text = say(browser, page)
     told = text.split("menunggu verval")[1].split("Lihat PDF konsep")[0]
@@ -255,11 +242,11 @@ def test_a_text_that_is_taken_makes_a_draft_begin_again(dua: Federation) -> None
     assert "Kios" in str(value(kantor, "SELECT isian FROM konsep_surat WHERE id = ?", id))
 
 
-def test_who_may_not_approve_does_not_choose_an_approval(dua: Federation) -> None:
-    kantor, _ = both(dua)
+def test_who_may_not_approve_does_not_choose_an_approval(dunia: Federation) -> None:
+    kantor, _ = both(dunia)
     id = create(kantor, "konsep_surat", jenis=JENIS, nama="TAMU", keperluan="modal", status="konsep")
     ref, _ = quarrel(
-        dua, "konsep_surat", id, {"status": "disetujui", "sidik": "0" * 64},
+        dunia, "konsep_surat", id, {"status": "disetujui", "sidik": "0" * 64},
         {"status": "dikembalikan", "catatan": "kurang"},
     )
     admin, page = open_browser(kantor), f"/surat/konsep/{id}"
@@ -269,10 +256,10 @@ def test_who_may_not_approve_does_not_choose_an_approval(dua: Federation) -> Non
     assert "Pakai yang ini" in say(admin, page)
 
 
-def test_a_template_that_is_saved_settles_only_what_was_touched(dua: Federation) -> None:
-    kantor, _ = both(dua)
+def test_a_template_that_is_saved_settles_only_what_was_touched(dunia: Federation) -> None:
+    kantor, _ = both(dunia)
     id = create(kantor, "templat_surat", slug=JENIS, nama="Usaha", isi=f"{TEXT}Usahanya baik.", kertas="F4")
-    quarrel(dua, "templat_surat", id, {"isi": f"{TEXT}Satu."}, {"isi": f"{TEXT}Dua."})
+    quarrel(dunia, "templat_surat", id, {"isi": f"{TEXT}Satu."}, {"isi": f"{TEXT}Dua."})
     browser, page = open_browser(kantor), f"/surat/templat/{JENIS}"
     answer = browser.get(page)
     assert "Berlaku sementara" in answer.text and "[identitas]" not in answer.text.split("<form")[1]
@@ -281,15 +268,15 @@ def test_a_template_that_is_saved_settles_only_what_was_touched(dua: Federation)
     assert "menunggu verval" in text and value(kantor, "SELECT kertas FROM templat_surat") == "A4"
 
 
-def test_a_letter_removed_here_and_edited_there_can_stay_removed(dua: Federation) -> None:
-    kantor, laptop = both(dua)
+def test_a_letter_removed_here_and_edited_there_can_stay_removed(dunia: Federation) -> None:
+    kantor, laptop = both(dunia)
     id = create(kantor, "surat_masuk", **INCOMING)
-    dua.sync_all()
+    dunia.sync_all()
     browser, page = open_browser(kantor), f"/surat/masuk/{id}"
     browser.get(page)
     browser.post(f"{page}/hapus")
     update(laptop, id, of="surat_masuk", disposisi="Hadiri")
-    dua.sync_all()
+    dunia.sync_all()
     answer = browser.get(page)
     assert "Keberadaan data: menunggu verval" in " ".join(read_text(answer).split())
     rows = answer.text.split('<tr><td class="pokok')[1:]
@@ -298,11 +285,11 @@ def test_a_letter_removed_here_and_edited_there_can_stay_removed(dua: Federation
     assert done.headers["Location"] == "/surat/masuk/" and "sudah disimpan" in read_text(browser.follow(done))
 
 
-def test_two_scans_are_shown_beside_their_buttons(dua: Federation) -> None:
-    kantor, laptop = both(dua)
+def test_two_scans_are_shown_beside_their_buttons(dunia: Federation) -> None:
+    kantor, laptop = both(dunia)
     id = create(kantor, "surat_masuk", **INCOMING)
     hashes = [store_of(node).add(DESA, draw(shade)) for node, shade in ((kantor, 30), (laptop, 200))]
-    quarrel(dua, "surat_masuk", id, {"pindaian": hashes[0]}, {"pindaian": hashes[1]})
+    quarrel(dunia, "surat_masuk", id, {"pindaian": hashes[0]}, {"pindaian": hashes[1]})
     browser, page = open_browser(kantor), f"/surat/masuk/{id}"
     shown = browser.get(page).text
     for digest in hashes:
