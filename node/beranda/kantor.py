@@ -42,6 +42,14 @@ def read_office(conn: sqlite3.Connection, desa: str) -> dict[str, Any]:
     }
 
 
+def is_office_disputed(conn: sqlite3.Connection, desa: str) -> bool:
+    """Tell whether any setting of the office has more than one value: versions, or records from before the name."""
+    rows = rank_offices(conn, desa)
+    return any(row["konflik"] for row in rows[:1]) or any(
+        row[name] not in (None, rows[0][name]) for row in rows[1:] for name in OFFICE
+    )
+
+
 def _choose_own(state: RecordState, name: str, own: set[str]) -> Any:
     """Choose among the versions of a field that of this computer, else the first that says anything."""
     told = [(ref.partition(":")[0] not in own, ref, values[0]) for ref, values in state.groups[name].versions]

@@ -19,7 +19,6 @@ class Counts(NamedTuple):
     keluarga: int
     penerima: int
     tanpa_nik: int
-    konflik: int
 
 
 class Work(NamedTuple):
@@ -49,13 +48,13 @@ def _count(conn: sqlite3.Connection, desa: str, dusun: str, recipients: int) -> 
         f"SELECT count(*) FILTER (WHERE {alive}), count(*) FILTER (WHERE {alive} AND p.jenis_kelamin = 1),"
         f" count(*) FILTER (WHERE {alive} AND p.jenis_kelamin = 2),"
         f" count(DISTINCT p.keluarga) FILTER (WHERE {alive}),"
-        f" count(*) FILTER (WHERE {alive} AND p.nik IS NULL), count(*) FILTER (WHERE p.konflik IS NOT NULL)"
+        f" count(*) FILTER (WHERE {alive} AND p.nik IS NULL)"
         " FROM penduduk p LEFT JOIN keluarga k ON k.id = p.keluarga AND k.desa = p.desa"
         " WHERE p.desa = ?1 AND (?2 = '' OR coalesce(p.dusun, k.dusun) = ?2)",
         (desa, dusun),
     ).fetchone()
-    total, men, women, families, without_nik, conflicts = people
-    return Counts(total, men, women, families, recipients, without_nik, conflicts)
+    total, men, women, families, without_nik = people
+    return Counts(total, men, women, families, recipients, without_nik)
 
 
 def count_work(conn: sqlite3.Connection, desa: str) -> Work:

@@ -11,6 +11,7 @@ from node.beranda.state import read_sync_state
 from node.lingkup import own_area
 from node.penduduk.queries import list_dusun
 from node.services import NodeServices
+from node.tindakan.berbeda import count_differing
 from shared.clock import today
 from shared.store.backup.state import read_backup_state
 from shared.web.cadangan import is_backing_up, say_backup
@@ -20,10 +21,10 @@ blueprint = Blueprint("beranda", __name__)
 
 
 class _CountCache:
-    """The last counts with the generation of the database that they belong to."""
+    """The last counts, of the village and of what is in dispute, with the generation of the database they are of."""
 
     def __init__(self, node: NodeServices) -> None:
-        self.found: tuple[int, Counts] | None = None
+        self.found: tuple[int, Counts, int] | None = None
 
 
 @blueprint.get("/")
@@ -36,12 +37,13 @@ def index() -> ResponseReturnValue:
         work = count_work(conn, node.wilayah)
         state, backup = read_sync_state(conn, node), read_backup_state(conn)
         if cache.found is None or cache.found[0] != generation:
-            cache.found = (generation, count_village(conn, node.wilayah))
+            differing = sum(count_differing(conn, node.wilayah).values())
+            cache.found = (generation, count_village(conn, node.wilayah), differing)
         area = own_area()
         counts = count_area(conn, node.wilayah, area) if area else cache.found[1]
         dusun = list_dusun(conn, node.wilayah).get(area, "dusun yang belum dipilih admin") if area else ""
     return render_template(
-        "beranda/index.html", counts=counts, dusun=dusun, work=work, state=state,
+        "beranda/index.html", counts=counts, berbeda=cache.found[2], dusun=dusun, work=work, state=state,
         today=today(node.clock).isoformat(), backup=say_backup(backup, node.clock.now_s()),
         has_no_code=backup.code_s is None,
         is_backing_up=is_backing_up(), office_url=find_office_url(node.folder), is_latihan=node.is_latihan,

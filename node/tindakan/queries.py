@@ -6,7 +6,24 @@ import json
 import sqlite3
 from typing import NamedTuple
 
+from shared.records.kind import Kind
+
 _ORDER = {"dikembalikan": 0, "terbuka": 1, "usulan": 2, "dijawab": 3, "selesai": 4}
+
+
+_NAMES = {
+    "penduduk": "r.nama",
+    "keluarga": "'KK ' || (SELECT p.nama FROM penduduk p WHERE p.keluarga = r.id AND p.desa = r.desa"
+    " AND p.hubungan = 1 LIMIT 1)",
+    "dusun": "r.nama",
+    "perangkat": "r.nama",
+    "program_bantuan": "r.nama",
+    "penerima_bantuan": "'Penerima ' || (SELECT p.nama FROM program_bantuan p WHERE p.id = r.program LIMIT 1)",
+    "konsep_surat": "'Konsep surat ' || r.nama",
+    "surat": "'Surat ' || r.nomor",
+    "surat_masuk": "'Surat dari ' || r.pengirim",
+    "peristiwa": "(SELECT p.nama FROM penduduk p WHERE p.id = r.penduduk AND p.desa = r.desa)",
+}
 
 
 class KasusRow(NamedTuple):
@@ -78,6 +95,22 @@ def list_erasures(conn: sqlite3.Connection, desa: str, limit: int = 20) -> list[
         (desa, limit),
     )
     return [ErasedRow(*row) for row in rows]
+
+
+def count_disputed(conn: sqlite3.Connection, desa: str) -> dict[str, int]:
+    """Count per kind the records of which two computers wrote something differently."""
+    return dict(conn.execute("SELECT kind, count(DISTINCT record) FROM conflict WHERE desa = ? GROUP BY kind", (desa,)))
+
+
+def list_disputed(conn: sqlite3.Connection, desa: str, kind: Kind, limit: int) -> list[tuple[str, str]]:
+    """List records of a kind in dispute as (id, name); a name that is itself in dispute is not told."""
+    rows = conn.execute(
+        f"SELECT c.record, coalesce(({_NAMES[kind.name]}), '(nama belum pasti)') FROM"
+        " (SELECT DISTINCT record FROM conflict WHERE desa = ?1 AND kind = ?2) c"
+        f" LEFT JOIN {kind.name} r ON r.id = c.record AND r.desa = ?1 ORDER BY 2, 1 LIMIT ?3",
+        (desa, kind.name, limit),
+    )
+    return [(str(id), str(name)) for id, name in rows]
 
 
 def list_subjects(conn: sqlite3.Connection, desa: str, ids: tuple[str, ...]) -> list[Subject]:

@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from node.beranda.desk import author, services
 from node.change import write_drafts
 from node.penduduk.queries import name_petugas
+from node.tindakan.berbeda import list_differing
 from node.tindakan.queries import find_case, list_cases, list_erasures, list_subjects
 from shared.clock import today
 from shared.codes import text_code_list
@@ -32,10 +33,11 @@ def index() -> ResponseReturnValue:
         cases = list_cases(conn, node.wilayah, closed=closed)
         records = tuple(record for case in cases for record in case.rekaman)
         erasures = [] if closed else list_erasures(conn, node.wilayah)
+        differing = [] if closed else list_differing(conn, node.wilayah)
         names = {item.id: item.nama for item in list_subjects(conn, node.wilayah, records) if item.kind == "penduduk"}
     return render_template(
         "tindakan/index.html", cases=cases, closed=closed, statuses=STATUS_KASUS, alasan=_name_reasons(),
-        today=today(node.clock).isoformat(), names=names, hapus=erasures,
+        today=today(node.clock).isoformat(), names=names, hapus=erasures, berbeda=differing,
     )
 
 

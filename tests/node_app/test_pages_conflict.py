@@ -140,7 +140,7 @@ def test_who_died_is_among_those_who_wait_for_verval(dunia: Federation) -> None:
     change(dunia, laptop, id, suku="BATAK")
     dunia.sync_all()
     browser = open_browser(kantor)
-    assert "1 penduduk dengan isian berbeda" in " ".join(read_text(browser.get("/")).split())
+    assert "1 data dengan isian berbeda" in " ".join(read_text(browser.get("/")).split())
     assert "SAMIRAH" in read_text(browser.get("/penduduk/?hanya=konflik"))
 
 

@@ -14,6 +14,9 @@ from PIL import Image
 from node.commands import add_petugas
 from node.penduduk.history import cut_shared_lines
 from node.services import NodeServices
+from node.tindakan.berbeda import PAGES
+from shared.records.catalogue import CATALOGUE
+from shared.records.fields import Writer
 from shared.store.blobs import store_of
 from shared.store.changes import list_logs
 from shared.store.records import load_history, load_state
@@ -141,6 +144,23 @@ def sengketa(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sengketa]:
 
 def say(browser: Browser, path: str) -> str:
     return " ".join(read_text(browser.get(path)).split())
+
+
+def test_perlu_tindakan_leads_to_each_of_them(sengketa: Sengketa) -> None:
+    """The front page counts them, and who opens a link finds the dispute: no setting waits where nobody looks."""
+    front = " ".join(read_text(sengketa.browser.get("/")).split())
+    assert f"{len(KINDS)} data dengan isian berbeda di dua komputer" in front
+    shown = sengketa.browser.get("/tindakan/").text.split('id="berbeda"')[1]
+    for name, kind in KINDS.items():
+        page = kind.page.format(id=sengketa.ids[name])
+        listed = {"templat_surat": "/surat/templat"}.get(name, page)
+        assert f'href="{listed}"' in shown, name
+    assert "SAMIRAH" in shown and "Penerima Beras" in shown and "Surat dari Camat Kaligondang" in shown
+
+
+def test_every_kind_that_a_desa_writes_has_a_page_for_its_disputes() -> None:
+    of_the_kecamatan = {kind.name for kind in CATALOGUE if kind.writer is Writer.HUB}
+    assert PAGES.keys() == {kind.name for kind in CATALOGUE} - of_the_kecamatan - {"petugas"}
 
 
 @pytest.mark.parametrize("name", KINDS)

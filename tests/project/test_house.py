@@ -161,7 +161,7 @@ _BUILT = {
     "node/migrations.py": {"statement"},
     "node/keluarga/queries.py": {"name"},
     "node/penduduk/queries.py": {"kind.title"},
-    "node/tindakan/queries.py": {"sign", "among"},
+    "node/tindakan/queries.py": {"sign", "among", "_NAMES[kind.name]"},
     "shared/store/migrations.py": {"statement"},
     "shared/store/parity.py": {"columns"},
     "shared/store/records.py": {"where"},
