@@ -346,6 +346,7 @@ class Rig:
             broken = self.promises.list_broken(side, desa)
             require(not broken, f"{name}: {broken}")
             require(not count_held(side, "menunggu_induk"), f"{name}: something waits for what nobody has")
+        world.restores = self.counts["restores"]
         check_all(world)
         check_healed(world)
         check_cases(world)

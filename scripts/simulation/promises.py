@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 
 from hub.services import HubServices
 from node.services import NodeServices
-from shared.changelog.change import SALT_BYTES
+from shared.changelog.change import SALT_BYTES, decode_headers
 from shared.store.changes import SEQ_BITS
+from shared.store.moved import find_origins
 from tests.support.federation import HUB
 
 Side = NodeServices | HubServices
@@ -35,6 +36,23 @@ def read_kept(side: Side) -> set[bytes]:
             "SELECT substr(body, 1, ?) FROM branch_change WHERE body IS NOT NULL", (SALT_BYTES,)
         ).fetchall()
     return {bytes(row[0]) for row in rows}
+
+
+def has_come_back(side: Side, salt: bytes) -> bool:
+    """Tell whether a change stands at its first place once more, after it was issued again once.
+
+    So it does when an old copy of the log's writer meets somebody who holds the history that had given way. Both are
+    one change by what they are called (sync_protocol.md 6.5), which two that were issued again are too; but that
+    nobody must do.
+    """
+    with side.database.read() as conn:
+        rows = conn.execute(
+            "SELECT pos, header, leaf FROM change WHERE substr(body, 1, ?) = ? ORDER BY pos", (SALT_BYTES, salt)
+        ).fetchall()
+        origins = find_origins(conn, [row[0] for row in rows])
+    refs = [header.ref(row[2]) for header, row in zip(decode_headers([row[1] for row in rows]), rows, strict=True)]
+    first = [ref for ref in refs if ref not in origins]
+    return len(refs) == 2 and len(first) == 1 and list(origins.values()) == [first]
 
 
 @dataclass
@@ -64,6 +82,6 @@ class Promises:
         counts = Counter(salt for salt, _ in read_salts(side))
         due = [salt for salt, wilayah in self.made.items() if not desa or wilayah in (desa, HUB)]
         missing = sum(salt not in counts for salt in due)
-        doubled = sum(count > 1 for count in counts.values())
+        doubled = sum(not has_come_back(side, salt) for salt, count in counts.items() if count > 1)
         told = {f"{missing} of {len(due)} changes missing": missing, f"{doubled} changes twice": doubled}
         return [sentence for sentence, count in told.items() if count]
