@@ -144,6 +144,8 @@ def _draft_settlements(
     return found
 
 
+PASSING = ("usulan", "petugas_pertama", "pemegang", "di_camat", "pesan_camat")
+"""What does not count again once a finding has gone: the proposal of an officer, and whose desk the case lay on."""
 _OPENED: Mapping[str, Any] = {"status": "terbuka", "alasan": None, "catatan": None, "batas_waktu": None}
 """The group *status* of a case on which nobody has worked yet."""
 
@@ -208,10 +210,7 @@ def _draft_reopenings(
         " WHERE k.status = 'selesai' AND k.catatan = ?",
         (GONE,),
     ).fetchall()
-    # Nothing of the first time counts again: neither the proposal of an officer nor whose desk it lay on.
-    changes = {"status": "terbuka", **dict.fromkeys((
-        "alasan", "catatan", "batas_waktu", "usulan", "petugas_pertama", "pemegang", "di_camat", "pesan_camat",
-    ))}
+    changes = {**_OPENED, **dict.fromkeys(PASSING)}
     return _draft_updates(conn, services, unheard, rows, changes)
 
 
