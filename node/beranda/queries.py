@@ -7,6 +7,8 @@ import sqlite3
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+from node.tindakan.queries import DIFFERS_ONLY
+
 OFFICE = ("alamat", "telepon", "email", "kepala_desa", "pola_nomor")
 
 
@@ -58,11 +60,12 @@ def _count(conn: sqlite3.Connection, desa: str, dusun: str, recipients: int) -> 
 
 
 def count_work(conn: sqlite3.Connection, desa: str) -> Work:
-    """Count the cases that wait for this desa or for the kecamatan."""
+    """Count the cases that wait for this desa or for the kecamatan, but for those that are counted as differing."""
     row = conn.execute(
         "SELECT count(*) FILTER (WHERE status = 'dikembalikan'),"
         " min(batas_waktu) FILTER (WHERE status = 'dikembalikan'),"
-        " count(*) FILTER (WHERE status NOT IN ('dikembalikan', 'selesai')) FROM kasus WHERE desa = ?",
+        f" count(*) FILTER (WHERE status NOT IN ('dikembalikan', 'selesai') AND NOT ({DIFFERS_ONLY}))"
+        " FROM kasus WHERE desa = ?",
         (desa,),
     ).fetchone()
     return Work(*row)

@@ -23,6 +23,7 @@ PAGES: Mapping[str, str] = {
     "laporan_lampid": "laporan.index", "templat_surat": "templat.index", "desa": "surat.settings",
 }
 """Per kind that a desa writes, the page of a record, or of all: the endpoint. Accounts are of one computer."""
+_LABELS: Mapping[str, str] = {"desa": "Pengaturan surat"}
 _ALL: Mapping[str, str] = {"penduduk": "penduduk.index", "keluarga": "keluarga.index"}
 
 
@@ -52,14 +53,15 @@ def list_differing(conn: sqlite3.Connection, desa: str) -> list[Berbeda]:
     found = []
     for kind, count in count_differing(conn, desa).items():
         endpoint, every = PAGES[kind], _ALL.get(kind)
+        label = _LABELS.get(kind, CATALOGUE[kind].label)
         if endpoint.endswith(".show"):
             shown = tuple(
                 (name, url_for(endpoint, id=id)) for id, name in list_disputed(conn, desa, CATALOGUE[kind], SHOWN_MAX)
             )
         else:
-            shown = ((f"Buka {CATALOGUE[kind].label.lower()}", url_for(endpoint)),)
+            shown = ((f"Buka {label.lower()}", url_for(endpoint)),)
         found.append(Berbeda(
-            CATALOGUE[kind].label, count, shown, url_for(every, hanya="konflik") if every and count > SHOWN_MAX else "",
+            label, count, shown, url_for(every, hanya="konflik") if every and count > SHOWN_MAX else "",
             may_open(endpoint),
         ))
     return found

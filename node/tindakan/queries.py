@@ -13,8 +13,8 @@ _ORDER = {"dikembalikan": 0, "terbuka": 1, "usulan": 2, "dijawab": 3, "selesai":
 
 _NAMES = {
     "penduduk": "r.nama",
-    "keluarga": "'KK ' || (SELECT p.nama FROM penduduk p WHERE p.keluarga = r.id AND p.desa = r.desa"
-    " AND p.hubungan = 1 LIMIT 1)",
+    "keluarga": "'KK ' || coalesce((SELECT p.nama FROM penduduk p WHERE p.keluarga = r.id AND p.desa = r.desa"
+    " AND p.hubungan = 1 LIMIT 1), 'tanpa kepala keluarga')",
     "dusun": "r.nama",
     "perangkat": "r.nama",
     "program_bantuan": "r.nama",
@@ -24,6 +24,13 @@ _NAMES = {
     "surat_masuk": "'Surat dari ' || r.pengirim",
     "peristiwa": "(SELECT p.nama FROM penduduk p WHERE p.id = r.penduduk AND p.desa = r.desa)",
 }
+
+
+DIFFERS_ONLY = (
+    "kode = 'V1' AND status = 'terbuka' AND NOT EXISTS (SELECT 1 FROM json_each(coalesce(rekaman, '[]')) r"
+    " WHERE r.value NOT IN (SELECT record FROM conflict WHERE desa = kasus.desa))"
+)
+"""Whether a case is about nothing but records that are in dispute here."""
 
 
 class KasusRow(NamedTuple):
@@ -60,9 +67,14 @@ _COLUMNS = ", ".join(
 
 
 def list_cases(conn: sqlite3.Connection, desa: str, *, closed: bool) -> list[KasusRow]:
-    """List the open or the closed cases: sent back first, the nearest due date first."""
+    """List the open or the closed cases: sent back first, the nearest due date first.
+
+    A case that only says that two computers differ, and waits for nobody here, is among what differs.
+    """
     sign = "=" if closed else "<>"
-    rows = conn.execute(f"SELECT {_COLUMNS} FROM kasus WHERE desa = ? AND status {sign} 'selesai'", (desa,))
+    rows = conn.execute(
+        f"SELECT {_COLUMNS} FROM kasus WHERE desa = ? AND status {sign} 'selesai' AND NOT ({DIFFERS_ONLY})", (desa,)
+    )
     return sorted(
         map(_read, rows),
         key=lambda row: (_ORDER.get(row.status, 9), row.batas_waktu or "9", row.kode, row.id),

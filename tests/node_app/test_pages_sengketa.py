@@ -150,7 +150,8 @@ def test_perlu_tindakan_leads_to_each_of_them(sengketa: Sengketa) -> None:
     """The front page counts them, and who opens a link finds the dispute: no setting waits where nobody looks."""
     front = " ".join(read_text(sengketa.browser.get("/")).split())
     assert f"{len(KINDS)} data dengan isian berbeda di dua komputer" in front
-    shown = sengketa.browser.get("/tindakan/").text.split('id="berbeda"')[1]
+    cases, shown = sengketa.browser.get("/tindakan/").text.split('id="berbeda"')
+    assert "diisi berbeda secara bersamaan" not in cases, "the kecamatan's case of it is not a second thing to do"
     for name, kind in KINDS.items():
         page = kind.page.format(id=sengketa.ids[name])
         listed = {"templat_surat": "/surat/templat"}.get(name, page)
