@@ -9,7 +9,7 @@ the network (:mod:`.link`), the stick, power and disk (:mod:`.crash`). Nothing r
 After every round the cheap invariants are checked, in turns the whole of a machine (:mod:`.invariants`, whose table
 says where each is); at the end the faults stop, everybody meets, and what must then be true is checked
 (:mod:`.healing`, :mod:`.replay`). A failure prints the end of the story, the cause and one REPRO line;
-``--note`` adds that line to tests/seeds/simulate.txt, where it is played for ever.
+That line joins tests/seeds, where it is played for ever, but with ``--no-note``.
 
 To add **an action**: a function ``(world) -> what it did``, drawn by ``world.dice`` alone, in ``LATER`` under a habit.
 It may raise UserError (a refusal is a result) and nothing else. What a person is told is saved goes into

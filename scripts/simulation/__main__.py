@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 import click
 
-from simulation.run import COUNTED, Result, RoundFailed, note_seed, run_seed
-from simulation.soaks import SOAKS, next_seed, play_stretch, sum_up, write_stretch
+from simulation.run import COUNTED, SEEDS, Result, RoundFailed, run_seed, write_setting
+from simulation.soaks import SOAKS, keep_failed, next_seed, note_seed, play_stretch, sum_up, write_stretch
 from simulation.world import WORLD
 
 NO_LIMIT_S = float("inf")
@@ -26,7 +26,7 @@ NO_LIMIT_S = float("inf")
 @click.option("--nodes", type=click.IntRange(min=0), default=0, help="In all; 0 lets the seed choose.")
 @click.option("--world", type=click.IntRange(1, WORLD), default=WORLD, show_default=True, help="The rules of a seed.")
 @click.option("--twice", is_flag=True, help="Run each seed twice and compare the traces.")
-@click.option("--note", is_flag=True, help="Add a seed that fails to tests/seeds/simulate.txt.")
+@click.option("--note/--no-note", default=True, help="Add a seed that fails to tests/seeds, where it stays.")
 @click.option("--soak", type=click.Choice(list(SOAKS)), help="Play seeds of a long run and note them in its ledger.")
 @click.option("--seconds", type=float, default=NO_LIMIT_S, help="Begin no further seed of a soak after this time.")
 @click.option("--figures", is_flag=True, help="Print what the long runs have executed so far.")
@@ -42,18 +42,20 @@ def main(
         for line in sum_up():
             click.echo(json.dumps(line))
     elif soak is not None:
-        _play_soak(soak, seed, seeds, seconds)
+        _play_soak(soak, seed, seeds, seconds, note)
     else:
         _simulate(1 if seed is None else seed, seeds, Setting(rounds, nodes, world), twice, note)
 
 
-def _play_soak(name: str, seed: int | None, seeds: int, seconds: float) -> None:
+def _play_soak(name: str, seed: int | None, seeds: int, seconds: float, note: bool) -> None:
     stretch, error = play_stretch(SOAKS[name], next_seed(name) if seed is None else seed, seeds, seconds)
     if seed is None:
         write_stretch(stretch)
     click.echo(json.dumps(asdict(stretch)))
     if error is not None:
         traceback.print_exception(error)
+        if note and stretch.failed is not None:
+            keep_failed(name, stretch.failed, str(error).splitlines()[-1])
         click.echo(f"REPRO scripts/simulate --soak {name} --seed {stretch.failed}")
         sys.exit(1)
 
@@ -67,7 +69,7 @@ class Setting(NamedTuple):
 
     def line(self, seed: int) -> str:
         """Write the one line that plays a seed again."""
-        return f"--world {self.world} --seed {seed} --rounds {self.rounds} --nodes {self.nodes}"
+        return write_setting(seed, self.rounds, self.nodes, self.world)
 
 
 def _simulate(seed: int, seeds: int, setting: Setting, twice: bool, note: bool) -> None:
@@ -82,7 +84,7 @@ def _simulate(seed: int, seeds: int, setting: Setting, twice: bool, note: bool) 
             click.echo(str(failure), err=True)
             click.echo(f"REPRO scripts/simulate {setting.line(number)}")
             if note:
-                note_seed(setting.line(number), str(failure.__cause__).splitlines()[0][:100])
+                note_seed(SEEDS, setting.line(number), str(failure.__cause__))
             sys.exit(1)
         click.echo(json.dumps({"seed": number, "rounds": setting.rounds, "trace": result.trace, **result.done}))
     spent_s, worked_s = time.monotonic() - started, time.process_time() - worked

@@ -13,7 +13,8 @@ from shared.store.blobs import store_of
 from shared.store.branch import list_branches
 from shared.store.changes import find_log, list_logs
 from simulation.histories import find_lost
-from simulation.invariants import Broken, View, check_promises, require, sent_mark, view_desa
+from simulation.claims import Broken, require
+from simulation.invariants import View, check_promises, sent_mark, view_desa
 from simulation.kabupaten import kabupaten_of
 from simulation.machines import NodeMachine
 from simulation.programs import NEW, OLD

@@ -27,10 +27,11 @@ from shared.store.changes import list_logs
 from shared.store.drafts import draft_update
 from shared.store.records import load_state
 from simulation.actions import publish_program
+from simulation.claims import require
 from simulation.hub_restored import check_told
 from simulation.invariants import view_desa
 from simulation.machines import NodeMachine, watch
-from simulation.office_rig import DAY_S, Rig, play_rig, require
+from simulation.office_rig import DAY_S, Rig, play_rig
 from simulation.ports import make_dice
 from simulation.world import DESA, World
 from tests.support.export_hub import make_app

@@ -11,8 +11,10 @@ from hub.pemulihan.state import end_recovery, read_recovery
 from shared.store.changes import find_log, list_logs
 from shared.store.evidence import list_events
 from simulation import node_restored
+from simulation.claims import require
+from simulation.contact import EVENTS_MAX
 from simulation.copies import put_back_hub, take_copy
-from simulation.office_rig import DAY_S, EVENTS_MAX, Rig, play_rig, require
+from simulation.office_rig import DAY_S, Rig, play_rig
 from simulation.world import HUB_NAME
 
 CHAPTERS = 3

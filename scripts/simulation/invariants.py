@@ -2,13 +2,13 @@
 
 =====  ==============================================  ====================================================
 I1     no acknowledged change is missing               check_promises, after every step; healing.check_healed
-I2     none is applied twice                           _check_doubles
-I3     each change is in exactly one visible state     _check_states
+I2     none is applied twice                           _check_new, after every step; _check_doubles
+I3     each change is in exactly one visible state     _check_new, after every step; _check_states
 I4     logs, trees and receipts verify                 verify_logs; _check_receipts, after every step
 I5     nothing of a revoked or unfit key has effect    effects.find_effects
 I6     a decision names who decided, two where it must _check_decisions
 I7     live tables = rebuild from the logs             compare_with_rebuild
-I8     a second history is flagged at first contact    _check_receipts; kabupaten.visit; healing.count_forks
+I8     a second history is flagged at first contact    contact.Contacts, at every session; kabupaten.visit
 I9     sums at desa = hub = kabupaten                  healing.check_sums
 I10    device clocks decide nothing                    replay.check_clocks
 I11    order, splits and repeats decide nothing        replay.check_redelivery
@@ -21,8 +21,9 @@ L2     all projections are equal                       healing.check_healed
 L3     what is held blocks nothing else                healing.drain: every session ends well beside what is held
 =====  ==============================================  ====================================================
 
-What is cheap is checked after every step where something was committed (:func:`check_step`), the whole
-(:func:`check_side`) in turns and, everywhere, at the end.
+After every step the machines where something was committed are checked for what that was (:func:`check_step`): the
+newest promises, receipts, and the rows of the records that were touched against the law. The whole
+(:func:`check_side`) is checked in turns and, everywhere, at the end.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ from shared.store.branch import list_branches, read_branch
 from shared.store.changes import SEQ_BITS, SEQ_MASK, Log, find_log, list_logs, reach_of, read_changes, read_leaves
 from shared.store.erasure import find_erased_bytes
 from shared.store.verify import compare_with_rebuild, hub_cosigners, projection_tables, verify_logs
+from simulation.claims import Broken, require
 from simulation.effects import find_effects
 from simulation.histories import find_misissued, find_stripped, note_erased
 from simulation.machines import HubMachine, Machine, NodeMachine
@@ -49,12 +51,11 @@ from simulation.oracle import find_breaches
 from simulation.world import World
 from tests.support.federation import HUB
 
+NEW_RECORDS_MAX = 20
+"""So many of the records that a step has touched are held against the law at once; all of them in turns."""
+
 View = Mapping[str, list[tuple[object, ...]]]
 """What a desa sees: table → rows, sorted."""
-
-
-class Broken(AssertionError):
-    """An invariant does not hold; the message says which, where."""
 
 
 def check_step(world: World) -> None:
@@ -69,7 +70,10 @@ def check_step(world: World) -> None:
                     if not world.was_restored:
                         _check_receipts(own, conn, node)
                     check_promises(own, node.promised[-3:], node.name, world)
+                    _check_new(own, node, world)
                 node.checked = node.services.database.generation
+        if hub.checked != hub.services.database.generation:
+            _check_new(conn, hub, world)
     if hub.checked != hub.services.database.generation:
         note_erased(world)
     hub.checked = hub.services.database.generation
@@ -119,11 +123,6 @@ def view_desa(
             logs = dict(conn.execute("SELECT no, id FROM log"))
             rows = [(logs[pos >> SEQ_BITS], pos & SEQ_MASK, *rest) for pos, *rest in rows]
         yield table, sorted(rows, key=repr)
-
-
-def require(holds: bool, problem: str) -> None:
-    if not holds:
-        raise Broken(problem)
 
 
 def sent_mark(conn: Connection, log: Log) -> int:
@@ -223,6 +222,21 @@ def _check_states(conn: Connection, catalogue: Catalogue, where: str) -> None:
         require(visible, f"{where}: change {pos & SEQ_MASK} of log {pos >> SEQ_BITS} is in no visible state")
         held.discard(pos)
     require(not held, f"{where}: something is held that is no change")
+
+
+def _check_new(conn: Connection, machine: Machine, world: World) -> None:
+    """Hold what has just come against the law: records of which changes were appended, a few of many."""
+    sizes = dict(conn.execute("SELECT no, size FROM log"))
+    known, machine.sizes = machine.sizes, sizes
+    ranges = [(no << SEQ_BITS | known.get(no, 0), no << SEQ_BITS | size) for no, size in sizes.items()]
+    found: set[str] = set()
+    for first, end in ranges:
+        if first < end:
+            found.update(row[0] for row in conn.execute(
+                "SELECT record FROM change WHERE pos >= ? AND pos < ? AND kind <> 'log'", (first, end)
+            ))
+    for breach in find_breaches(conn, machine.catalogue, sorted(found)[:NEW_RECORDS_MAX]) if found else ():
+        raise Broken(f"{machine.name}: {breach}")
 
 
 def _check_law(conn: Connection, catalogue: Catalogue, where: str) -> None:

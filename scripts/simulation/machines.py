@@ -38,6 +38,8 @@ class Machine:
     """The changes whose author was told that they are saved."""
     checked: int = field(default=-1, kw_only=True)
     """The commit that was checked last, of the database as it was opened last; -1 for none."""
+    sizes: dict[int, int] = field(default_factory=dict, kw_only=True)
+    """The sizes of its logs, by number, when the tables were held against the law last."""
 
 
 @dataclass

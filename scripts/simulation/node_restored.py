@@ -75,7 +75,7 @@ def retire(rig: Rig) -> None:
         return
     world.nodes.remove(node)
     node.services.close()
-    rig.expected.pop(node.name, None)
+    rig.contacts.expected.pop(node.name, None)
     # Nobody reads a file of a revoked key.
     rig.carried = [bag for bag in rig.carried if bag.author != node.name]
     revoke(world.hub.services, row[0], "rusak", {}, world.hub.officers[0].petugas)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -23,16 +23,15 @@ from node.sinkron.transport import Answer
 from node.usb.folder import read_path
 from node.usb.send import write_bundle
 from shared.errors import TransportError, UserError
-from shared.store.branch import list_branches
-from shared.store.changes import list_logs, read_leaves
-from shared.store.evidence import SENTENCES, list_events
 from shared.store.outbox import Outbox
 from simulation.actions import ACTIONS
+from simulation.claims import require
+from simulation.contact import Contact, Contacts
 from simulation.copies import Copy, take_copy
 from simulation.crash import CrashPoint
 from simulation.faults import FaultPlan
 from simulation.healing import check_cases, check_healed, close_recovery, drain
-from simulation.invariants import Broken, check_all
+from simulation.invariants import check_all
 from simulation.link import FaultyLink
 from simulation.machines import NodeMachine, watch
 from simulation.ports import DeviceClock, make_dice
@@ -43,15 +42,7 @@ from tests.support.federation import ADDRESS
 
 WORK = [action for action in ACTIONS if action.name != "sync"]
 DAY_S = 86_400
-EVENTS_MAX = 10_000
 UPDATES_MAX = 4
-
-
-class Contact(NamedTuple):
-    """What the first contact of a restored node must notice: its own logs with two histories, and those behind."""
-
-    forked: frozenset[str]
-    behind: frozenset[str]
 
 
 class Carried(NamedTuple):
@@ -73,8 +64,8 @@ class Rig:
     promises: Promises = field(default_factory=Promises)
     copies: dict[str, list[Copy]] = field(default_factory=dict)
     carried: list[Carried] = field(default_factory=list)
-    expected: dict[str, Contact] = field(default_factory=dict)
-    """What nodes that were restored have still to notice, by name."""
+    contacts: Contacts = field(default_factory=Contacts)
+    """What nodes that were restored have still to notice."""
     by_stick: set[str] = field(default_factory=set)
     counts: Counter[str] = field(default_factory=Counter)
     must_tell: bool = False
@@ -248,48 +239,16 @@ class Rig:
 
     def expect_contact(self, node: NodeMachine) -> None:
         """Note that a node was restored: its next contact must notice what that makes of its logs."""
-        self.expected[node.name] = Contact(frozenset(), frozenset())
+        self.contacts.expected[node.name] = Contact()
 
     def _look_ahead(self, node: NodeMachine) -> None:
-        """Compare a restored node with the hub before they meet, because they will not differ afterwards."""
-        if node.name not in self.expected:
-            return
-        forked, behind = map(set[str], self.expected[node.name])
-        own_keys = {key.hex() for key in node.services.keys.publics()}
-        with node.services.database.read() as conn, self.world.hub.services.database.read() as hub:
-            held = {log.id: log for log in list_logs(conn)}
-            for theirs in list_logs(hub, node.desa):
-                if theirs.kunci.hex() not in own_keys:
-                    continue
-                mine = held.get(theirs.id)
-                size = 0 if mine is None else min(mine.size, theirs.size)
-                if mine is not None and read_leaves(conn, mine, 0, size) != read_leaves(hub, theirs, 0, size):
-                    forked.add(theirs.id)
-                elif size < theirs.size:
-                    behind.add(theirs.id)
-        self.expected[node.name] = Contact(frozenset(forked), frozenset(behind))
+        if node.name in self.contacts.expected:
+            self.contacts.look_ahead(node, self.world.hub.services)
 
     def check_contact(self, node: NodeMachine, report: Report) -> None:
-        """Check that a session that went well has noticed what it must, with a sentence for the operator."""
-        expected = self.expected.get(node.name)
-        if report.outcome is Outcome.SELESAI and expected is not None:
-            self._check_noticed(node, self.expected.pop(node.name))
-
-    def _check_noticed(self, node: NodeMachine, expected: Contact) -> None:
-        with node.services.database.read() as conn:
-            events = {(event.code, event.log) for event in list_events(conn, EVENTS_MAX)}
-            branches = {branch.log for branch in list_branches(conn)}
-            logs = {log.id: log for log in list_logs(conn)}
-        require(all(code in SENTENCES for code, _ in events), f"{node.name}: an event without a sentence")
-        for log in expected.forked:
-            require(log in branches, f"{node.name}: of a forked log only one history is kept")
-            require(("fork", log) in events, f"{node.name}: a fork was not told")
-            require("terbit_ulang" in {code for code, _ in events}, f"{node.name}: a branch was not issued again")
-        for log in expected.forked | expected.behind:
-            require(logs[log].closed, f"{node.name}: a log is continued that the hub holds more of")
-            require(("pulih", log) in events or ("fork", log) in events, f"{node.name}: a restore was not told")
-        self.counts["forks"] += len(expected.forked)
-        self.counts["behind"] += len(expected.behind)
+        """Check that a session that went well has noticed what it must."""
+        noticed = self.contacts.check(node, report)
+        self.counts.update(forks=len(noticed.forked), behind=len(noticed.behind))
 
     def heal(self) -> None:
         """Bring everything home: files, sessions, suspended keys, quarantine; then check all that must hold."""
@@ -314,7 +273,7 @@ class Rig:
             if not update_cases(hub):
                 break
             drain(world)
-        require(not self.expected, f"never noticed: {self.expected}")
+        require(not self.contacts.expected, f"never noticed: {self.contacts.expected}")
         self.check()
 
     def _close_recovery(self) -> None:
@@ -394,9 +353,3 @@ def count_held(side: NodeServices | Side, reason: str) -> int:
     """Count the changes that are held for a reason."""
     with side.database.read() as conn:
         return int(conn.execute("SELECT count(*) FROM held WHERE alasan = ?", (reason,)).fetchone()[0])
-
-
-def require(holds: Collection[object] | bool, problem: str) -> None:
-    """Raise Broken unless something holds."""
-    if not holds:
-        raise Broken(problem)

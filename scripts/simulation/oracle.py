@@ -7,7 +7,7 @@ as well. Its findings name table, record and group, and no value.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from sqlite3 import Connection
 from typing import Any, NamedTuple
@@ -52,11 +52,11 @@ class Trust(NamedTuple):
     erased: frozenset[str]
 
 
-def find_breaches(conn: Connection, catalogue: Catalogue) -> Iterator[str]:
-    """Name everything in the tables that does not follow from the logs."""
+def find_breaches(conn: Connection, catalogue: Catalogue, only: Collection[str] | None = None) -> Iterator[str]:
+    """Name everything in the tables that does not follow from the logs; with ``only`` of some records."""
     places = {row[0]: Place(*row[1:]) for row in conn.execute("SELECT no, id, wilayah, peran, hex(kunci) FROM log")}
     trust = _read_trust(conn, places)
-    for (desa, record), stored in _read_records(conn, places).items():
+    for (desa, record), stored in _read_records(conn, places, only).items():
         kind = _find_kind(catalogue, stored)
         if kind is not None:
             told = [_tell(kind, change, places[change.pos >> SEQ_BITS], trust) for change in stored]
@@ -64,8 +64,14 @@ def find_breaches(conn: Connection, catalogue: Catalogue) -> Iterator[str]:
             yield from _compare(conn, kind, desa, record, stored, held, Record(kind, _gather(conn, stored, told)))
 
 
-def _read_records(conn: Connection, places: dict[int, Place]) -> dict[tuple[str, str], list[Stored]]:
-    rows = conn.execute("SELECT pos, leaf, header, body FROM change WHERE kind <> 'log'").fetchall()
+def _read_records(
+    conn: Connection, places: dict[int, Place], only: Collection[str] | None
+) -> dict[tuple[str, str], list[Stored]]:
+    rows = conn.execute(
+        "SELECT pos, leaf, header, body FROM change WHERE kind <> 'log'"
+        + ("" if only is None else " AND record IN (SELECT value FROM json_each(?))"),
+        () if only is None else (json.dumps(sorted(only)),),
+    ).fetchall()
     headers, bodies = decode_headers([row[2] for row in rows]), decode_bodies([row[3] for row in rows])
     records: dict[tuple[str, str], list[Stored]] = {}
     for row, header, body in zip(rows, headers, bodies, strict=True):

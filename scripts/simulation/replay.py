@@ -8,7 +8,8 @@ from shared.store.changes import SEQ_BITS
 from shared.store.entries import Entry, read_entries
 from shared.store.erasure import find_erased_bytes
 from shared.store.records import Projector
-from simulation.invariants import Broken, view_desa
+from simulation.claims import Broken
+from simulation.invariants import view_desa
 from simulation.ports import TEN_YEARS_S, make_dice
 from simulation.world import World
 from tests.support.redelivery import redeliver

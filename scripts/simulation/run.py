@@ -86,11 +86,9 @@ def read_seeds() -> list[tuple[int, int, int, int]]:
     return found
 
 
-def note_seed(line: str, why: str) -> None:
-    """Add the line of a seed that has found something to those that are played for ever."""
-    if line not in SEEDS.read_text(encoding="utf-8"):
-        with SEEDS.open("a", encoding="utf-8") as file:
-            file.write(f"{line}   # {why}\n")
+def write_setting(seed: int, rounds: int, nodes: int = 0, world: int = WORLD) -> str:
+    """Write the options that play a seed again."""
+    return f"--world {world} --seed {seed} --rounds {rounds} --nodes {nodes}"
 
 
 def play(seed: int) -> Counter[str]:
@@ -177,5 +175,6 @@ def _report(world: World, actions: Counter[str], passes: int) -> dict[str, Any]:
     return {
         "nodes": world.enrolled, "changes": changes, "findings": findings, "sessions": world.counts["sync"],
         "requests": world.counts["request"], "crashes": world.counts["crash"], "drain_passes": passes, "forks": 0,
+        "forks_met": world.counts["forks_met"],
         "faults": dict(sorted(world.plan.done.items())), "actions": dict(sorted(actions.items())),
     }

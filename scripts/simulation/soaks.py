@@ -18,10 +18,12 @@ from pathlib import Path
 from typing import Any
 
 from shared.clock import WIB
+from simulation.run import SEEDS, SOAK_ROUNDS, write_setting
 
 ROOT = Path(__file__).resolve().parents[2]
 LEDGER = ROOT / "tests" / "seeds" / "soaks.jsonl"
 
+RESTORES = ("node-restored", "hub-restored")
 Play = Callable[[int], Counter[str]]
 """Play one seed to its end; give what was executed. Any exception is a failure of that seed."""
 
@@ -109,6 +111,21 @@ def sum_up(ledger: Path = LEDGER) -> Iterator[dict[str, Any]]:
             "failed": [stretch.failed for stretch in mine if stretch.failed is not None],
             "seconds": round(sum(stretch.seconds for stretch in mine), 1), "executed": dict(sorted(executed.items())),
         }
+
+
+def note_seed(file: Path, line: str, why: str) -> None:
+    """Add the line of a seed that has found something to those that are played for ever."""
+    if line not in file.read_text(encoding="utf-8"):
+        with file.open("a", encoding="utf-8") as lines:
+            lines.write(f"{line}   # {why.splitlines()[0][:100] if why else 'no word'}\n")
+
+
+def keep_failed(name: str, seed: int, why: str) -> None:
+    """Let a failed seed of a long run join tests/seeds, where tests play such; of the others the ledger says it."""
+    if name == "kecamatan":
+        note_seed(SEEDS, write_setting(seed, SOAK_ROUNDS), why)
+    elif name in RESTORES:
+        note_seed(SEEDS.with_name("restores.txt"), f"{name} {seed}", why)
 
 
 def play_stretch(soak: Soak, first: int, seeds: int, seconds: float) -> tuple[Stretch, Exception | None]:

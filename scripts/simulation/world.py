@@ -20,6 +20,7 @@ from node.sinkron.enrol import enrol
 from node.sinkron.rotate import tell_new_keys
 from node.sinkron.session import InlineExecutor, Report, Session
 from shared.store.changes import SEQ_BITS, SEQ_MASK
+from simulation.contact import Contacts
 from simulation.crash import Crash, CrashPoint
 from simulation.faults import Fault, FaultPlan
 from simulation.link import FaultyLink, Memory
@@ -74,6 +75,7 @@ class World:
     kabupaten: Visitor | None = None
     """See simulation.kabupaten; made at its first visit."""
     memory: Memory = field(default_factory=Memory)
+    contacts: Contacts = field(default_factory=Contacts)
     counts: Counter[str] = field(default_factory=Counter)
     restores: int = 0
     enrolled: int = 0
@@ -176,8 +178,10 @@ class World:
         )
 
     def sync(self, node: NodeMachine) -> Report:
-        """Run one session of a node to its end."""
+        """Run one session of a node to its end; of one that went well, check what it had to notice (I8)."""
         link = self.link(node)
+        if self.was_restored:
+            self.contacts.look_ahead(node, self.hub.services)
         report = tell_new_keys(node.services, link.with_key, InlineExecutor())
         if report is None:
             report = Session(node.services, link, InlineExecutor()).run()
@@ -185,6 +189,7 @@ class World:
         refresh_parity(node.services)
         self.counts["sync"] += 1
         self.counts["request"] += report.requests
+        self.counts["forks_met"] += len(self.contacts.check(node, report).forked)
         return report
 
     def siblings(self, desa: str) -> list[NodeMachine]:
@@ -228,6 +233,8 @@ class World:
         for machine in self.machines:
             machine.promised = self.keep_possible(machine.promised)
         self.hub.told = {}
+        # Whoever has forgotten the other history has nothing to notice any more; who has not, still differs.
+        self.contacts = Contacts()
 
     def keep_possible(self, refs: list[str]) -> list[str]:
         """Keep the changes that some machine still holds, in a log or as a branch."""
