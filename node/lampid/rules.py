@@ -8,11 +8,11 @@ from datetime import date
 from typing import Any
 
 from node.penduduk.index import Person
-from node.penduduk.rules import HIDUP, KEPALA, count_age
+from node.penduduk.rules import HIDUP, KEPALA, TIDAK_VALID, count_age
 from shared.records.lampid import DATANG, HILANG, KEMBALI, LAHIR, MATI, PINDAH
 from shared.web.forms import write_date
 
-STATUS_MATI, STATUS_PINDAH, STATUS_HILANG, STATUS_PERGI, TIDAK_VALID = 2, 3, 4, 6, 9
+STATUS_MATI, STATUS_PINDAH, STATUS_HILANG, STATUS_PERGI = 2, 3, 4, 6
 STATUS_OF: Mapping[str, int] = {
     LAHIR: HIDUP, MATI: STATUS_MATI, PINDAH: STATUS_PINDAH, HILANG: STATUS_HILANG, DATANG: HIDUP, KEMBALI: HIDUP,
 }
