@@ -100,7 +100,8 @@ def find_state_problem(jenis: str, nama: str, status: int | None, since: str | N
             f"{nama} sudah tercatat meninggal{day}. Bila itu keliru, buka peristiwanya di biodata lalu tekan Batalkan."
         )
     if status == TIDAK_VALID:
-        return f"Data {nama} berstatus tidak valid, jadi tidak dapat diberi peristiwa. Periksa dulu datanya."
+        again = " Bila ia memang datang, catat lagi sebagai pindah masuk." if jenis == KEMBALI else ""
+        return f"Data {nama} berstatus tidak valid, jadi tidak dapat diberi peristiwa. Periksa dulu datanya.{again}"
     if jenis == KEMBALI:
         return f"{nama} tercatat masih tinggal di desa, jadi tidak perlu dicatat kembali."
     return f"{nama} sudah tidak tercatat tinggal di desa{day}. Bila sudah pulang, catat dulu sebagai kembali."

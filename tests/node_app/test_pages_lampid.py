@@ -483,6 +483,36 @@ def test_a_birth_undone_is_counted_no_more_and_kept(desa: Desa, siti: Browser) -
     assert desa.count("SELECT status_dasar FROM penduduk WHERE nama = 'BUNGA'") == 9 and sum_events(desa) == {}
 
 
+def test_an_arrival_undone_is_recorded_again_on_the_card_it_left(desa: Desa, siti: Browser) -> None:
+    path, number = "/peristiwa/catat/datang", "3303990101100008"
+    typed = {**PEOPLE, "tujuan": "baru", "no_kk": number, "alamat": "JL. SALAH", "rt": "009", "dusun": desa.dusun,
+             "o0-nik": "3303990102850001"}
+    for alamat in ("JL. MELATI", "JL. MAWAR"):
+        first = event_of(send(siti, path, **typed))
+        both = re.findall(r'name="bersama" value="([^"]+)"', siti.get(f"/peristiwa/{first}").text)
+        assert len(both) == 1
+        siti.follow(undo(siti, first, bersama=both))
+        (gone, *_), = rows(desa.node, "SELECT id FROM penduduk WHERE nama = 'RINI' AND status_dasar = 9 LIMIT 1")
+        assert "catat lagi sebagai pindah masuk" in say(siti.get(f"/peristiwa/catat/kembali/{gone}"))
+        typed |= {"alamat": alamat, "rt": ""}
+    assert "RINI" in say(siti.follow(send(siti, path, **typed)))
+    assert sum_events(desa) == {"datang": 2}
+    assert desa.count("SELECT count(*) FROM penduduk WHERE nama = 'RINI'") == 3, "nothing that was written is lost"
+    with desa.node.database.read() as conn:
+        cards = conn.execute("SELECT id, alamat, rt FROM keluarga WHERE no_kk = ?", (number,)).fetchall()
+    assert [tuple(card)[1:] for card in cards] == [("JL. MAWAR", None)]
+    assert desa.count("SELECT count(*) FROM penduduk WHERE status_dasar = 1 AND keluarga = ?", cards[0][0]) == 2
+    # Now somebody lives on it.
+    assert "sudah dipakai" in say(send(siti, path, **{**typed, "o0-nama": "LAIN", "o0-nik": "", "o1-nama": "LAGI"}))
+
+
+def test_a_birth_undone_is_recorded_again_without_a_question(desa: Desa, siti: Browser) -> None:
+    for _ in range(2):
+        answer = send(siti, f"/peristiwa/catat/lahir/{desa.keluarga}", nama="BUNGA", jenis_kelamin="2")
+        assert answer.status_code == 303
+        siti.follow(undo(siti, event_of(answer)))
+
+
 def test_only_the_last_event_of_a_person_is_undone_and_only_with_a_reason(desa: Desa, siti: Browser) -> None:
     first = event_of(send(siti, f"/peristiwa/catat/hilang/{desa.lajang}"))
     send(siti, f"/peristiwa/catat/mati/{desa.lajang}", tanggal_peristiwa="19-09-2026", sudah_diperiksa="1")
