@@ -230,6 +230,29 @@ def test_a_move_between_two_desa_is_paired_by_the_code_of_its_letter(federation:
     assert kept == [(LAIN, pair.datang.penduduk), (DESA, person)], "of a move each end is told to its own desa"
 
 
+def test_who_comes_back_to_a_former_desa_closes_the_move(federation: Federation) -> None:
+    here, there = federation.add_node("satu"), federation.add_node("lain", LAIN)
+    nik = "3303990101900001"
+    before, _ = happen(there, "datang", "2025-01-01", jenis_kelamin=1, nik=nik)
+    happen(there, "pindah", "2025-02-01", before)
+    person, _ = happen(here, "datang", "2026-05-01", jenis_kelamin=1, nik=nik)
+    happen(here, "pindah", "2026-07-01", person, desa_lain=LAIN, token="AB-CD 12")
+    federation.sync_all()
+    hub = federation.hub
+    judge_today(hub)
+    with hub.database.read() as conn:
+        assert len(list_findings(conn, kode="V8")) == 1
+    happen(there, "kembali", "2026-07-05", before, token="abcd12")
+    federation.sync_all()
+    for _ in range(2):
+        with hub.database.read() as conn:
+            assert list_findings(conn, kode="V8") == []
+            pairs = list_pairs(conn, hub.wilayah, today(hub.clock))
+        (whole,) = [pair for pair in pairs if pair.pindah and pair.pindah.token]
+        assert whole.datang and (whole.datang.jenis, whole.datang.penduduk) == ("kembali", before)
+        hub.rebuild()
+
+
 def test_thirty_days_are_counted_on_the_day_that_is_handed_in(federation: Federation) -> None:
     here = federation.add_node("satu")
     person, _ = happen(here, "datang", "2026-05-01", jenis_kelamin=1)
