@@ -12,6 +12,7 @@ from hub.app import make_hub_app
 from hub.commands import add_petugas
 from hub.lampid import decide
 from hub.lampid.pairs import list_pairs
+from hub.lampid.rules import find_bar
 from hub.verval import findings
 from hub.verval.cases import list_findings
 from hub.verval.daily import judge_today
@@ -129,22 +130,55 @@ def test_an_officer_decides_on_what_he_has_seen_and_in_order(federation: Federat
     ):
         with pytest.raises(UserError, match=word):
             examine(federation, act, note, bulan, seen)
-    for act in ("diverval", "terkunci"):
-        examine(federation, act, bulan="2026-09")
-    with pytest.raises(UserError, match="sudah terkunci"):
-        examine(federation, "dikembalikan", "salah")
+    for bulan in ("2026-09", BULAN):
+        examine(federation, "diverval", bulan=bulan)
+    client = open_hub_pages(federation)
+    page = client.get(f"/lampid/2026-09/{DESA}").text
+    assert "Kunci dulu Agustus 2026" not in page, "who may not lock is not told how to"
+    with pytest.raises(UserError, match="Kunci dulu Agustus 2026"):
+        examine(federation, "terkunci", bulan="2026-09")
+    for bulan in (BULAN, "2026-09"):
+        examine(federation, "terkunci", bulan=bulan)
+        with pytest.raises(UserError, match="berubah keadaannya"):
+            examine(federation, "dikembalikan", "salah", bulan)
+    federation.sync_all()
+    assert {state_of(node, bulan).taraf for bulan in (BULAN, "2026-09")} == {Taraf.TERKUNCI}
+
+
+def test_the_page_names_the_month_that_is_to_be_locked_first(federation: Federation) -> None:
+    node = federation.add_node("satu")
+    for bulan in (BULAN, "2026-09"):
+        close(node, bulan)
+    federation.sync_all()
+    for bulan in (BULAN, "2026-09"):
+        examine(federation, "diverval", bulan=bulan)
+    client = open_hub_pages(federation, "camat")
+    page = client.get(f"/lampid/2026-09/{DESA}").text
+    assert "Kunci dulu Agustus 2026" in page and 'value="terkunci"' not in page
+    examine(federation, "terkunci")
+    page = client.get(f"/lampid/2026-09/{DESA}").text
+    assert "Kunci dulu" not in page and 'value="terkunci"' in page
+
+
+def test_a_month_below_a_locked_one_is_not_returned(federation: Federation) -> None:
+    """A kecamatan of before may have locked in any order."""
+    close(federation.add_node("satu"), BULAN)
+    month = state_of(next(iter(federation.nodes.values())))
+    bar = find_bar(month, "dikembalikan", "salah", month.digest, is_reopened=False, locked_after=["2026-09"])
+    assert bar and "sudah terkunci" in bar
+    assert find_bar(month, "dikembalikan", "salah", month.digest, is_reopened=False) is None
 
 
 PASSWORD = "kuda lumping di tengah sawah"
 
 
-def open_hub_pages(federation: Federation) -> FlaskClient:
-    """Log in at the hub as a wali data."""
+def open_hub_pages(federation: Federation, role: str = "wali_data") -> FlaskClient:
+    """Log in at the hub, as a wali data unless another role is named."""
     hub, app = federation.hub, make_hub_app(federation.hub, Cost(memory_kib=32, rounds=1))
     shell: Web = app.extensions["sipande"]
-    prepared = shell.accounts.prepare("budi", PASSWORD, "wali_data")
+    prepared = shell.accounts.prepare("budi", PASSWORD, role)
     with hub.database.write() as conn:
-        shell.accounts.add(conn, "budi", prepared, "wali_data", add_petugas(hub, "Budi", "", "wali_data"), "uji")
+        shell.accounts.add(conn, "budi", prepared, role, add_petugas(hub, "Budi", "", role), "uji")
     client = app.test_client()
     token = re.search(r'name="csrf_token" value="([^"]+)"', client.get("/masuk").text)
     assert token
