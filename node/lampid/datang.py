@@ -51,6 +51,9 @@ def record_birth(
         home = pena.read_home(family)
         if mother and any(pena.values(mother)[name] for name in home):
             home = {name: pena.values(mother)[name] for name in home}
+        if mother:
+            # A child of somebody who only stays for a while does so too.
+            values["status_tinggal"] = pena.values(mother)["status_tinggal"]
         values |= {**home, "keluarga": family, "tanggal_lahir": details["tanggal_peristiwa"],
                    "akta_lahir": details.get("akta")}
         event = _add_person(pena, LAHIR, values, details)

@@ -79,8 +79,9 @@ BENTUK: Mapping[str, Bentuk] = {
     ),
 }
 CHILD_FIELDS = ("nama", "jenis_kelamin", "tempat_lahir", "nik", "agama", "warganegara", "hubungan")
-ARRIVAL_FIELDS = ("nama", "nik", "jenis_kelamin", "tempat_lahir", "tanggal_lahir", "hubungan", "agama",
-                  "status_kawin", "pendidikan", "pekerjaan", "warganegara", "ayah_nama", "ibu_nama")
+ARRIVAL_FIELDS = ("nama", "nik", "jenis_kelamin", "tempat_lahir", "tanggal_lahir", "hubungan",
+                  "status_tinggal", "agama", "status_kawin", "pendidikan", "pekerjaan", "warganegara", "ayah_nama",
+                  "ibu_nama")
 HOME_FIELDS = ("no_kk", "alamat", "dusun", "rw", "rt")
 KINDS_OF_STATUS: Mapping[int, tuple[str, ...]] = {
     HIDUP: (MATI, PINDAH, HILANG), STATUS_PINDAH: (KEMBALI, MATI), STATUS_HILANG: (KEMBALI, MATI),

@@ -16,6 +16,7 @@ from shared.lampid.chain import judge_life
 from shared.lampid.month import list_gerak
 from shared.lampid.report import Gerak
 from shared.records.catalogue import Catalogue
+from shared.records.penduduk import TIDAK_TETAP
 from shared.store.lampid import BukuDesa, read_peristiwa
 from shared.store.records import load_states
 
@@ -100,7 +101,7 @@ def read_perjalanan(conn: sqlite3.Connection, desa: str, people: Collection[str]
 
 def list_temporary(conn: sqlite3.Connection, desa: str) -> frozenset[str]:
     """List who does not live here permanently."""
-    rows = conn.execute("SELECT id FROM penduduk WHERE desa = ? AND status_tinggal = 'tidak_tetap'", (desa,))
+    rows = conn.execute("SELECT id FROM penduduk WHERE desa = ? AND status_tinggal = ?", (desa, TIDAK_TETAP))
     return frozenset(row[0] for row in rows)
 
 
@@ -140,10 +141,13 @@ def list_waiting(conn: sqlite3.Connection, catalogue: Catalogue, desa: str, buku
     listed = {one.peristiwa for laporan in keadaan.tutup for one in laporan.gerak} | set(keadaan.lama)
     found: dict[str, Gerak] = {}
     for id, state in load_states(conn, catalogue, kind, desa, disputed).items():
-        live = state.values(kind)["peristiwa"] or ""
+        values = state.values(kind)
+        if values["status_tinggal"] == TIDAK_TETAP:
+            continue
+        live = values["peristiwa"] or ""
         counted = {one.peristiwa for one in list_gerak(keadaan.peristiwa, id, live)} | listed
-        for _, values in state.groups["status"].versions:
-            life = list_gerak(keadaan.peristiwa, id, values[at] or "") if values else []
+        for _, version in state.groups["status"].versions:
+            life = list_gerak(keadaan.peristiwa, id, version[at] or "") if version else []
             found.update((one.peristiwa, one) for one in life if one.peristiwa not in counted)
     return list(found.values())
 

@@ -68,8 +68,8 @@ def _month_page(bulanan: Bulanan, page: Halaman) -> dict[str, Any]:
             state = load_state(conn, node.catalogue, kind, node.wilayah, id)
             versions = list_versions(conn, node, state, laporan.bulan)
     return {
-        "page": page, "ragu": ragu, "laporan": laporan, "judul": write_bulan(laporan.bulan), "short": make_short(laporan),
-        "short_head": SHORT_HEAD, "short_titles": SHORT_TITLES, "tata": B3, "rows": rows, "total": total,
+        "page": page, "laporan": laporan, "judul": write_bulan(laporan.bulan), "ragu": ragu,
+        "short": make_short(laporan), "short_head": SHORT_HEAD, "short_titles": SHORT_TITLES, "tata": B3, "rows": rows, "total": total,
         "taraf": TARAF, "Taraf": Taraf, "names": names, "waits": waits, "versions": versions,
         "may_close": bulanan.may_close(laporan.bulan), "waiting": bulanan.find_closing_problem(laporan.bulan),
         "due": bulanan.due, "write_bulan": write_bulan,
@@ -114,9 +114,9 @@ def _closing_page(bulanan: Bulanan, bulan: str, problem: str) -> str:
     return render_template(
         "laporan/tutup.html", bulan=bulan, judul=write_bulan(bulan), laporan=laporan, short=make_short(laporan),
         short_head=SHORT_HEAD, short_titles=SHORT_TITLES, seen=mark(laporan, ragu), problem=problem,
-        ragu=ragu, is_nihil=bulanan.is_nihil(laporan),
-        is_running=bulan == bulanan.current, is_first=not bulanan.buku.in_force,
-        skipped=bulanan.list_skipped(bulan), list_waiting=bulanan.list_waiting, write_bulan=write_bulan,
+        ragu=ragu, is_nihil=bulanan.is_nihil(laporan), is_running=bulan == bulanan.current,
+        is_first=not bulanan.buku.in_force, skipped=bulanan.list_skipped(bulan), list_waiting=bulanan.list_waiting,
+        write_bulan=write_bulan,
         nosex=count(laporan, "akhir", Pilih(sex=0)), again=bulanan.pages[bulan].tutup is not None,
     )
 

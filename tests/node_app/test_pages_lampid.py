@@ -285,6 +285,14 @@ def test_only_head_and_spouse_are_guessed_to_be_parents(desa: Desa, siti: Browse
     assert (fields["ibu"], fields["ayah"]) == (desa.ibu, ""), "the brother is not the father"
 
 
+def test_the_child_of_somebody_who_only_stays_for_a_while_does_so_too(desa: Desa, siti: Browser) -> None:
+    for stays in ("tidak_tetap", "tetap"):
+        desa.change("penduduk", desa.ibu, status_tinggal=stays)
+        send(siti, f"/peristiwa/catat/lahir/{desa.keluarga}", nama=f"ANAK {stays[:5]}", jenis_kelamin="2")
+    found = rows(desa.node, "SELECT status_tinggal FROM penduduk WHERE nama LIKE 'ANAK %' ORDER BY id")
+    assert found == [("tidak_tetap",), ("tetap",)]
+
+
 def test_a_birth_lacks_nothing_that_counts(desa: Desa, siti: Browser) -> None:
     answer = send(siti, f"/peristiwa/catat/lahir/{desa.keluarga}", nama="", jenis_kelamin="")
     assert answer.status_code == 400 and "Nama lengkap wajib diisi" in say(answer)
