@@ -69,7 +69,8 @@ def _month_page(bulanan: Bulanan, page: Halaman) -> dict[str, Any]:
             versions = list_versions(conn, node, state, laporan.bulan)
     return {
         "page": page, "laporan": laporan, "judul": write_bulan(laporan.bulan), "ragu": ragu,
-        "short": make_short(laporan), "short_head": SHORT_HEAD, "short_titles": SHORT_TITLES, "tata": B3, "rows": rows, "total": total,
+        "short": make_short(laporan), "short_head": SHORT_HEAD, "short_titles": SHORT_TITLES, "tata": B3,
+        "rows": rows, "total": total,
         "taraf": TARAF, "Taraf": Taraf, "names": names, "waits": waits, "versions": versions,
         "may_close": bulanan.may_close(laporan.bulan), "waiting": bulanan.find_closing_problem(laporan.bulan),
         "due": bulanan.due, "write_bulan": write_bulan,
@@ -111,10 +112,13 @@ def _closing_page(bulanan: Bulanan, bulan: str, problem: str) -> str:
     laporan, node = bulanan.make_closing(bulan), services()
     with node.database.read() as conn:
         ragu = find_ragu(node, conn, bulanan, laporan)
+    seen = mark(laporan, ragu)
+    # What was ticked was ticked of the very thing that the page had shown.
+    ticked = request.form if request.form.get("dilihat") == seen else {}
     return render_template(
         "laporan/tutup.html", bulan=bulan, judul=write_bulan(bulan), laporan=laporan, short=make_short(laporan),
-        short_head=SHORT_HEAD, short_titles=SHORT_TITLES, seen=mark(laporan, ragu), problem=problem,
-        ragu=ragu, is_nihil=bulanan.is_nihil(laporan), is_running=bulan == bulanan.current,
+        short_head=SHORT_HEAD, short_titles=SHORT_TITLES, seen=seen, problem=problem,
+        ragu=ragu, ticked=ticked, is_nihil=bulanan.is_nihil(laporan), is_running=bulan == bulanan.current,
         is_first=not bulanan.buku.in_force, skipped=bulanan.list_skipped(bulan), list_waiting=bulanan.list_waiting,
         write_bulan=write_bulan,
         nosex=count(laporan, "akhir", Pilih(sex=0)), again=bulanan.pages[bulan].tutup is not None,

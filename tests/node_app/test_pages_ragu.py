@@ -60,6 +60,7 @@ def test_a_death_that_waits_for_verval_is_named_and_its_month_is_not_nihil(dunia
         assert f'href="/penduduk/{id}"' in page.text and "nihil" not in text
     refused = close_as_shown(browser, page)
     assert refused.status_code == 400 and "Saya tahu peristiwa MBAH SAMI belum terhitung" in say(refused)
+    assert 'name="benar" value="1" checked' in refused.text and 'name="tahu" value="1">' in refused.text
     assert rows(kantor, "SELECT id FROM laporan_lampid") == []
     done = browser.follow(close_as_shown(browser, page, tahu="1"))
     assert "sudah ditutup. Kecamatan" in say(done) and "nihil" not in say(done)
@@ -97,6 +98,7 @@ def test_nobody_signs_over_a_dispute_that_came_in_since_the_page_was_opened(duni
         answer = close_as_shown(browser, page, tahu="1")
         # Not one number of the page has changed: those who wait are the whole difference.
         assert answer.status_code == 409 and f"MBAH {word} : meninggal" in say(answer)
+        assert " checked" not in answer.text, "nothing is ticked of what was not there when it was"
     assert rows(kantor, "SELECT id FROM laporan_lampid") == []
 
 
