@@ -6,7 +6,7 @@ import sqlite3
 
 from hub.change import write_to_desa
 from hub.lampid.queries import list_locked_after
-from hub.lampid.rules import NOTE_MAX, find_bar
+from hub.lampid.rules import NOTE_MAX, find_bar, list_unlocked
 from hub.services import HubServices
 from shared.errors import UserError
 from shared.lampid.state import Tutup, is_open_again
@@ -26,9 +26,10 @@ def examine(
     kind = hub.catalogue["laporan_lampid"]
     note = note.strip()[:NOTE_MAX]
     with hub.database.write() as conn:
-        month, reopened = _read(conn, hub, desa, bulan)
+        month, reopened, unlocked = _read(conn, hub, desa, bulan)
         bar = find_bar(
-            month, act, note, seen, is_reopened=reopened, locked_after=list_locked_after(conn, desa, bulan)
+            month, act, note, seen, is_reopened=reopened, unlocked_before=unlocked,
+            locked_after=list_locked_after(conn, desa, bulan),
         )
         if bar is not None or month is None:
             raise UserError(bar or "Laporan ini tidak ada.", "laporan_berubah")
@@ -40,7 +41,10 @@ def examine(
         record_access(conn, hub.clock, account, "lampid_diperiksa", month.id, f"{desa} {bulan} {act}")
 
 
-def _read(conn: sqlite3.Connection, hub: HubServices, desa: str, bulan: str) -> tuple[Tutup | None, bool]:
+def _read(
+    conn: sqlite3.Connection, hub: HubServices, desa: str, bulan: str
+) -> tuple[Tutup | None, bool, list[str]]:
+    """Read a month, whether one before it has opened it again, and which of those before are not locked."""
     months = read_months(conn, hub.catalogue, desa, bulan)
     month = next((month for month in months if month.bulan == bulan), None)
-    return month, month is not None and is_open_again(month, months)
+    return month, month is not None and is_open_again(month, months), list_unlocked(months, bulan)

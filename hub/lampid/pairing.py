@@ -8,8 +8,11 @@ from datetime import date, timedelta
 from typing import NamedTuple
 
 from hub.verval.identity import is_identifying_nik
-from shared.records.lampid import DATANG, PINDAH
+from shared.codes.spelling import fold_key
+from shared.records.lampid import DATANG, KEMBALI, PINDAH
 
+ARRIVALS = (DATANG, KEMBALI)
+"""Who once lived in the desa that he comes to is recorded there as back, with the code of the same letter."""
 DAYS = 30
 """After so many days without the other end a move is a finding (V8)."""
 _APART_DAYS_MAX = 400
@@ -42,7 +45,10 @@ class Ujung(NamedTuple):
 
     @property
     def needs_other(self) -> bool:
-        """Tell whether the other end must be in this kecamatan too: it is named, or an arrival has its code."""
+        """Tell whether the other end must be in this kecamatan too: it is named, or an arrival has its code.
+
+        Of who is back nobody asks where he was, so his code alone may be of any kecamatan.
+        """
         inside = self.desa_lain[:_KECAMATAN] == self.desa[:_KECAMATAN] and self.desa_lain != self.desa
         return inside or (self.jenis == DATANG and bool(self.code) and not self.desa_lain)
 
@@ -75,12 +81,15 @@ class Pasangan:
 
 
 def pair_ends(ends: Iterable[Ujung]) -> list[Pasangan]:
-    """Pair departures and arrivals: by the code of the letter first, then by NIK, the nearest dates first."""
+    """Pair departures and arrivals: by the code of the letter first, then by NIK, the nearest dates first.
+
+    A family moves on one letter: among those with one code the same NIK pairs first, then the same name.
+    """
     listed = sorted(set(ends), key=lambda end: (end.desa, end.id))
     departures = [end for end in listed if end.jenis == PINDAH]
-    arrivals = [end for end in listed if end.jenis == DATANG]
+    arrivals = [end for end in listed if end.jenis in ARRIVALS]
     taken: dict[Ujung, Ujung] = {}
-    for is_match in (_has_same_code, _has_same_nik):
+    for is_match in (_is_one_person, _has_same_name, _has_same_code, _has_same_nik):
         choices = sorted(
             (apart, left.id, came.id, left, came) for left in departures for came in arrivals
             if left.desa != came.desa and is_match(left, came) and (apart := _count_days(left, came)) is not None
@@ -94,6 +103,15 @@ def pair_ends(ends: Iterable[Ujung]) -> list[Pasangan]:
 
 def _has_same_code(left: Ujung, came: Ujung) -> bool:
     return bool(left.code) and left.code == came.code
+
+
+def _is_one_person(left: Ujung, came: Ujung) -> bool:
+    return _has_same_code(left, came) and _has_same_nik(left, came)
+
+
+def _has_same_name(left: Ujung, came: Ujung) -> bool:
+    """Tell whether the code is the same and the name too, however it is spelt."""
+    return _has_same_code(left, came) and bool(left.nama) and fold_key(left.nama) == fold_key(came.nama)
 
 
 def _has_same_nik(left: Ujung, came: Ujung) -> bool:

@@ -30,11 +30,12 @@ def list_locked_after(conn: sqlite3.Connection, desa: str, bulan: str) -> list[s
     return [row[0] for row in rows]
 
 
+_MOVES = "('pindah', 'datang', 'kembali')"
 _ENDS = (
     "SELECT e.desa, e.id, e.jenis, e.penduduk, coalesce(p.nama, ''), coalesce(p.nik, ''),"
     " coalesce(e.tanggal_peristiwa, ''), coalesce(e.tanggal_lapor, ''), coalesce(e.desa_lain, ''),"
     " coalesce(e.token, ''), p.peristiwa FROM peristiwa e JOIN penduduk p ON p.id = e.penduduk AND p.desa = e.desa"
-    " WHERE e.jenis IN ('pindah', 'datang') AND (e.token IS NOT NULL OR e.desa_lain IS NOT NULL OR p.nik IS NOT NULL)"
+    f" WHERE e.jenis IN {_MOVES} AND (e.token IS NOT NULL OR e.desa_lain IS NOT NULL OR p.nik IS NOT NULL)"
 )
 
 
@@ -77,7 +78,7 @@ def find_kin(conn: sqlite3.Connection, ids: Iterable[str], niks: Iterable[str], 
         rows = conn.execute(
             "SELECT e.id, coalesce(p.nik, ''), coalesce(e.token, '') FROM peristiwa e"
             " LEFT JOIN penduduk p ON p.id = e.penduduk AND p.desa = e.desa"
-            " WHERE e.jenis IN ('pindah', 'datang') AND (e.id IN (SELECT value FROM json_each(?1))"
+            f" WHERE e.jenis IN {_MOVES} AND (e.id IN (SELECT value FROM json_each(?1))"
             " OR (e.token IS NOT NULL AND ?2 <> '[]' AND upper(replace(replace(replace(e.token, '-', ''), ' ', ''),"
             " '.', '')) IN (SELECT value FROM json_each(?2))) OR e.penduduk IN (SELECT q.id FROM penduduk q"
             " WHERE q.nik IN (SELECT value FROM json_each(?3))))",
@@ -93,7 +94,7 @@ def find_kin(conn: sqlite3.Connection, ids: Iterable[str], niks: Iterable[str], 
 def list_moves_of(conn: sqlite3.Connection, people: Iterable[str]) -> set[str]:
     """List the moves of some residents."""
     rows = conn.execute(
-        "SELECT id FROM peristiwa WHERE jenis IN ('pindah', 'datang')"
+        f"SELECT id FROM peristiwa WHERE jenis IN {_MOVES}"
         " AND penduduk IN (SELECT value FROM json_each(?))",
         (json.dumps(list(people)),),
     )
@@ -103,7 +104,7 @@ def list_moves_of(conn: sqlite3.Connection, people: Iterable[str]) -> set[str]:
 def list_reported(conn: sqlite3.Connection, after: str, until: str) -> set[str]:
     """List the moves that were reported behind one day and up to another."""
     rows = conn.execute(
-        "SELECT id FROM peristiwa WHERE jenis IN ('pindah', 'datang') AND tanggal_lapor > ? AND tanggal_lapor <= ?",
+        f"SELECT id FROM peristiwa WHERE jenis IN {_MOVES} AND tanggal_lapor > ? AND tanggal_lapor <= ?",
         (after, until),
     )
     return {row[0] for row in rows}

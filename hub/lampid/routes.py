@@ -17,7 +17,7 @@ from hub.lampid import decide
 from hub.lampid.ledger import BulanDesa, fill_names, list_behind, load_month, sum_short
 from hub.lampid.pairs import list_pairs
 from hub.lampid.queries import list_bulan, list_locked_after
-from hub.lampid.rules import ACT_LABELS, ACTS
+from hub.lampid.rules import ACT_LABELS, ACTS, list_unlocked, tell_lock_first
 from shared.clock import today
 from shared.errors import EnvironmentProblem, UserError
 from shared.lampid.book import (
@@ -29,6 +29,7 @@ from shared.lampid.report import Laporan
 from shared.lampid.state import Taraf
 from shared.records.identifiers import mask_nik
 from shared.records.lampid import JENIS_PERISTIWA
+from shared.store.lampid import read_months
 from shared.web.policy import has_right
 from shared.web.services import require_user
 
@@ -72,12 +73,16 @@ def _show(own: BulanDesa, bulan: str, problem: str, note: str) -> str:
     with services().database.read() as conn:
         if Taraf.DIKEMBALIKAN in acts and list_locked_after(conn, own.kode, bulan):
             acts = tuple(act for act in acts if act is not Taraf.DIKEMBALIKAN)
+        unlocked = list_unlocked(read_months(conn, services().catalogue, own.kode, bulan), bulan)
+    lock_first = tell_lock_first(unlocked) if unlocked and Taraf.TERKUNCI in acts else ""
+    if lock_first:
+        acts = tuple(act for act in acts if act is not Taraf.TERKUNCI)
     rows, total = make_long(laporan) if laporan else ([], None)
     return render_template(
         "lampid/desa.html", own=own, tutup=tutup, laporan=laporan, bulan=bulan, judul=write_bulan(bulan),
         short=make_short(laporan) if laporan else [], short_head=SHORT_HEAD, short_titles=SHORT_TITLES, tata=B3,
         rows=rows, total=total, acts=acts, act_labels=ACT_LABELS, problem=problem, note=note, Taraf=Taraf,
-        counts=own.laporan is not None,
+        counts=own.laporan is not None, lock_first=lock_first,
     )
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
+from shared.lampid.book import write_bulan
 from shared.lampid.state import Taraf, Tutup
 
 LABELS: Mapping[Taraf, str] = {
@@ -32,8 +33,19 @@ def name_state(month: Tutup | None, is_reopened: bool) -> str:
     return LABELS[month.taraf] + (" (nihil)" if month.nihil else "")
 
 
+def list_unlocked(months: Iterable[Tutup], bulan: str) -> list[str]:
+    """List the months of a desa before one that are not locked, the earliest first."""
+    return sorted(month.bulan for month in months if month.bulan < bulan and month.taraf is not Taraf.TERKUNCI)
+
+
+def tell_lock_first(bulan: Sequence[str]) -> str:
+    """Say which month is to be locked first; the end of each is the start of the next."""
+    return f"Bulan dikunci berurutan. Kunci dulu {write_bulan(bulan[0])}."
+
+
 def find_bar(
-    month: Tutup | None, act: str, note: str, seen: str, *, is_reopened: bool, locked_after: Collection[str]
+    month: Tutup | None, act: str, note: str, seen: str, *, is_reopened: bool, unlocked_before: Sequence[str] = (),
+    locked_after: Collection[str] = (),
 ) -> str | None:
     """Say in Indonesian why an officer may not do this now, or None.
 
@@ -46,6 +58,8 @@ def find_bar(
         return "Desa sudah menutup ulang bulan ini sejak halaman ini dibuka. Periksa isi yang baru."
     if is_reopened:
         return "Bulan sebelumnya dikembalikan ke desa atau ditutup ulang, jadi bulan ini juga akan ditutup ulang."
+    if act == Taraf.TERKUNCI and unlocked_before:
+        return tell_lock_first(unlocked_before)
     if act == Taraf.DIKEMBALIKAN and not note:
         return "Tulis dulu apa yang harus diperbaiki desa."
     if act == Taraf.DIKEMBALIKAN and locked_after:

@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 
 from node.lampid.pena import MOMENT, Pena
 from node.lampid.queries import read_lives
-from node.lampid.rules import STATUS_OF, TIDAK_VALID
+from node.lampid.rules import STATUS_OF
 from node.penduduk.history import state_seen
 from node.penduduk.index import PeopleIndex
 from node.penduduk.queries import read_rows
-from node.penduduk.rules import HIDUP, PENDUDUK
+from node.penduduk.rules import HIDUP, PENDUDUK, TIDAK_VALID
 from node.services import NodeServices
 from shared.errors import UserError
 from shared.lampid.chain import Riwayat, judge_life

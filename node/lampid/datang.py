@@ -10,13 +10,14 @@ from node.keluarga.rules import find_head, find_move_problem
 from node.lampid.pena import Pena, describe_status
 from node.lampid.rules import find_state_problem
 from node.penduduk.index import PeopleIndex, Person
-from node.penduduk.rules import HIDUP, KEPALA, PENDUDUK
+from node.penduduk.rules import HIDUP, KEPALA, PENDUDUK, TIDAK_VALID
 from node.penduduk.writing import clean_number, find_family_by_number, find_number_problem
 from node.services import NodeServices
 from shared.errors import UserError
 from shared.lampid.effects import Tempat
 from shared.records.lampid import DATANG, KEMBALI, LAHIR
-from shared.store.drafts import draft_create
+from shared.store.drafts import draft_create, draft_update
+from shared.store.records import load_state
 
 NEWBORN: Mapping[str, int] = {"status_kawin": 1, "pendidikan": 1, "pekerjaan": 1}
 """Not married, not at school, not at work (codes of ref/)."""
@@ -50,6 +51,9 @@ def record_birth(
         home = pena.read_home(family)
         if mother and any(pena.values(mother)[name] for name in home):
             home = {name: pena.values(mother)[name] for name in home}
+        if mother:
+            # A child of somebody who only stays for a while does so too.
+            values["status_tinggal"] = pena.values(mother)["status_tinggal"]
         values |= {**home, "keluarga": family, "tanggal_lahir": details["tanggal_peristiwa"],
                    "akta_lahir": details.get("akta")}
         event = _add_person(pena, LAHIR, values, details)
@@ -114,8 +118,11 @@ def record_return(
 
 
 def find_gone(people: Sequence[Person]) -> Person | None:
-    """Find among people who look like a newcomer one who is away: that person returns and is not typed again."""
-    return next((p for p in people if p.status != HIDUP), None)
+    """Find among people who look like a newcomer one who is away: that person returns and is not typed again.
+
+    Whose arrival was undone was never here, so he is typed again.
+    """
+    return next((p for p in people if p.status not in (HIDUP, TIDAK_VALID)), None)
 
 
 def _add_person(
@@ -141,11 +148,28 @@ def _find_home(pena: Pena, index: PeopleIndex, home: Rumah) -> str:
     problem = find_number_problem(number) if number else None
     if problem:
         raise UserError(problem, "kk_salah")
-    if number and find_family_by_number(pena.conn, node.wilayah, number):
+    known = find_family_by_number(pena.conn, node.wilayah, number) if number else ""
+    if known and any(p.status != TIDAK_VALID for p in index.members().get(known, [])):
         raise UserError("Nomor KK ini sudah dipakai. Pilih “masuk ke keluarga yang sudah ada”.", "kk_dipakai")
+    if known:
+        _renew_card(pena, known, home.baru)
+        return known
     family = node.new_id()
     pena.extra.append(draft_create(node.catalogue["keluarga"], family, {**home.baru, "no_kk": number or None}))
     return family
+
+
+def _renew_card(pena: Pena, family: str, typed: Mapping[str, Any]) -> None:
+    """Let a card that an undone arrival has left without anybody say where its family lives now.
+
+    A card whose address waits for verval stays as it is: writing would settle it without anybody having looked.
+    """
+    kind = pena.node.catalogue["keluarga"]
+    state = load_state(pena.conn, pena.node.catalogue, kind, pena.node.wilayah, family)
+    address = {name: typed.get(name) for name in ("alamat", "dusun", "rw", "rt")}
+    draft = None if state.conflicts else draft_update(kind, state, family, address)
+    if draft is not None:
+        pena.extra.append(draft)
 
 
 def _require_family(index: PeopleIndex, family: str) -> None:

@@ -25,7 +25,7 @@ KELUARGA = CATALOGUE["keluarga"]
 PEOPLE_MAX = 20
 CHECKED = "sudah_diperiksa"
 _HOUR = re.compile(r"([01]?[0-9]|2[0-3])[.: ]([0-5][0-9])", re.ASCII)
-_NEWCOMER: Mapping[str, Any] = {"warganegara": 1}
+_NEWCOMER: Mapping[str, Any] = {"warganegara": 1, "status_tinggal": "tetap"}
 
 
 @dataclass

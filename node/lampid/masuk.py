@@ -21,7 +21,7 @@ from node.lampid.rules import (
 from node.penduduk.index import Person
 from node.penduduk.queries import read_row
 from node.penduduk.routes import people_index
-from node.penduduk.rules import HIDUP, PENDUDUK
+from node.penduduk.rules import HIDUP, PENDUDUK, TIDAK_VALID
 from node.penduduk.writing import clean_number, find_alike
 from shared.codes import code_list
 from shared.records.lampid import DATANG, KEMBALI, LAHIR
@@ -58,7 +58,7 @@ def record_birth_of(id: object) -> ResponseReturnValue:
     }
     born = str(isian.values.get("tanggal_peristiwa") or "")
     isian.aneh += list_birth_oddities(born, members.get(mother), members.get(father))
-    alike = find_alike(people_index().people(), {**values, "tanggal_lahir": born})
+    alike = find_alike(_list_valid(), {**values, "tanggal_lahir": born})
     isian.aneh += [f"{p.nama} dengan tanggal lahir atau NIK yang sama sudah tercatat." for p in alike]
     isian.tambahan += child.errors
     return finish(
@@ -69,6 +69,11 @@ def record_birth_of(id: object) -> ResponseReturnValue:
         ),
         lambda problem: _birth_page(family, isian, child, (mother, father), problem),
     )
+
+
+def _list_valid() -> list[Person]:
+    """List whom somebody new may be: not those whose own arrival or birth was undone."""
+    return [p for p in people_index().people() if p.status != TIDAK_VALID]
 
 
 def _birth_page(family: str, isian: Isian, child: Form, chosen: tuple[str, str], problem: str) -> str:
@@ -134,8 +139,9 @@ def _check_people(isian: Isian, people: Rombongan) -> None:
     isian.tambahan += people.errors
     if not people.people and not people.errors:
         isian.refuse("Isi dulu nama orang yang datang.")
+    known = _list_valid()
     for values in people.people:
-        alike = find_alike(people_index().people(), values)
+        alike = find_alike(known, values)
         gone = find_gone(alike)
         if gone is not None:
             isian.dulu.append(gone)

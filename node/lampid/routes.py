@@ -31,6 +31,7 @@ from shared.errors import EnvironmentProblem, UserError
 from shared.lampid.chain import Peristiwa, judge_life
 from shared.lampid.effects import read_effects
 from shared.records.lampid import BATAL, JENIS_PERISTIWA, LAHIR, MATI, PINDAH
+from shared.records.penduduk import TIDAK_TETAP
 from shared.web.forms import Form, make_form, parse_form
 from shared.web.guards import may_open
 
@@ -169,6 +170,7 @@ def _detail_page(id: str, reason: str = "", problem: str = "", form: Form | None
         dapat_batal=id in last and row["jenis"] != BATAL, terakhir=last, kartu=family if family in
         people_index().families() else "", kosong=is_leaving and bool(family) and not living,
         kepala=find_head(living), akibat=_tell_effects(row), terhitung=counted.get(id),
+        sementara=person.get("status_tinggal") == TIDAK_TETAP,
         bantuan=[item for item in aid if item.keadaan in ("menerima", "diusulkan")] if is_leaving else [],
         jabatan=offices, tutup=closed, asal=voided, alasan=reason, masalah=problem, surat=_find_letter(id, row, living),
         lapor=form.fields["tanggal_lapor"], batal_oleh=_find_voiding(events.values(), id),

@@ -8,11 +8,11 @@ from datetime import date
 from typing import Any
 
 from node.penduduk.index import Person
-from node.penduduk.rules import HIDUP, KEPALA, count_age
+from node.penduduk.rules import HIDUP, KEPALA, TIDAK_VALID, count_age
 from shared.records.lampid import DATANG, HILANG, KEMBALI, LAHIR, MATI, PINDAH
 from shared.web.forms import write_date
 
-STATUS_MATI, STATUS_PINDAH, STATUS_HILANG, STATUS_PERGI, TIDAK_VALID = 2, 3, 4, 6, 9
+STATUS_MATI, STATUS_PINDAH, STATUS_HILANG, STATUS_PERGI = 2, 3, 4, 6
 STATUS_OF: Mapping[str, int] = {
     LAHIR: HIDUP, MATI: STATUS_MATI, PINDAH: STATUS_PINDAH, HILANG: STATUS_HILANG, DATANG: HIDUP, KEMBALI: HIDUP,
 }
@@ -79,8 +79,9 @@ BENTUK: Mapping[str, Bentuk] = {
     ),
 }
 CHILD_FIELDS = ("nama", "jenis_kelamin", "tempat_lahir", "nik", "agama", "warganegara", "hubungan")
-ARRIVAL_FIELDS = ("nama", "nik", "jenis_kelamin", "tempat_lahir", "tanggal_lahir", "hubungan", "agama",
-                  "status_kawin", "pendidikan", "pekerjaan", "warganegara", "ayah_nama", "ibu_nama")
+ARRIVAL_FIELDS = ("nama", "nik", "jenis_kelamin", "tempat_lahir", "tanggal_lahir", "hubungan",
+                  "status_tinggal", "agama", "status_kawin", "pendidikan", "pekerjaan", "warganegara", "ayah_nama",
+                  "ibu_nama")
 HOME_FIELDS = ("no_kk", "alamat", "dusun", "rw", "rt")
 KINDS_OF_STATUS: Mapping[int, tuple[str, ...]] = {
     HIDUP: (MATI, PINDAH, HILANG), STATUS_PINDAH: (KEMBALI, MATI), STATUS_HILANG: (KEMBALI, MATI),
@@ -100,7 +101,8 @@ def find_state_problem(jenis: str, nama: str, status: int | None, since: str | N
             f"{nama} sudah tercatat meninggal{day}. Bila itu keliru, buka peristiwanya di biodata lalu tekan Batalkan."
         )
     if status == TIDAK_VALID:
-        return f"Data {nama} berstatus tidak valid, jadi tidak dapat diberi peristiwa. Periksa dulu datanya."
+        again = " Bila ia memang datang, catat lagi sebagai pindah masuk." if jenis == KEMBALI else ""
+        return f"Data {nama} berstatus tidak valid, jadi tidak dapat diberi peristiwa. Periksa dulu datanya.{again}"
     if jenis == KEMBALI:
         return f"{nama} tercatat masih tinggal di desa, jadi tidak perlu dicatat kembali."
     return f"{nama} sudah tidak tercatat tinggal di desa{day}. Bila sudah pulang, catat dulu sebagai kembali."

@@ -133,11 +133,12 @@ def _write_b1(source: Sumber, entries: Sequence[Entri], first: int) -> list[list
 
 
 def _list_mutasi(source: Sumber, chosen: Pilihan) -> list[Entri]:
-    """List the events that count, by date of report; what was taken back stands in no book."""
+    """List the events of permanent residents that count, by date of report; what was taken back stands in no book."""
     year, dusun = chosen.get("tahun", ""), chosen.get("dusun", "")
+    temporary = list_temporary(source.conn, source.node.wilayah)
     return [
         Entri(jalan.penduduk, jalan) for jalan in read_perjalanan(source.conn, source.node.wilayah)
-        if jalan.lapor.startswith(year) and dusun in ("", jalan.dusun)
+        if jalan.lapor.startswith(year) and dusun in ("", jalan.dusun) and jalan.penduduk not in temporary
     ]
 
 

@@ -6,6 +6,7 @@ from hashlib import sha256
 
 from node.change import write_drafts
 from node.laporan.ledger import read_bulanan
+from node.laporan.ragu import Ragu, find_ragu
 from node.services import NodeServices
 from shared.clock import today
 from shared.errors import UserError
@@ -17,11 +18,12 @@ from shared.store.records import load_state
 from shared.web.audit import record_access
 
 MARK_LETTERS = 16
+NOTHING = Ragu()
 
 
-def mark(laporan: Laporan) -> str:
+def mark(laporan: Laporan, ragu: Ragu = NOTHING) -> str:
     """Give a short digest of what a page has shown, so that nobody closes what he has not seen."""
-    return sha256(dump_laporan(laporan).encode()).hexdigest()[:MARK_LETTERS]
+    return sha256("\n".join([dump_laporan(laporan), *ragu.marks]).encode()).hexdigest()[:MARK_LETTERS]
 
 
 def close_month(node: NodeServices, bulan: str, seen: str, *, author: str, account: str) -> Laporan:
@@ -39,14 +41,14 @@ def close_month(node: NodeServices, bulan: str, seen: str, *, author: str, accou
         if page.taraf is Taraf.SENGKETA:
             raise UserError("Bulan ini ditutup di dua komputer. Pilih dulu salah satu.", "bulan_sengketa")
         laporan = bulanan.make_closing(bulan)
-        if mark(laporan) != seen:
+        if mark(laporan, find_ragu(node, conn, bulanan, laporan)) != seen:
             raise UserError(
                 "Angkanya berubah sejak halaman ini dibuka. Periksa lagi, lalu tutup.", "laporan_berubah"
             )
         id = name_laporan(node.wilayah, bulan)
         values = {
             "bulan": bulan, "isi": dump_laporan(laporan), "ukuran": list_sizes(conn, node.wilayah),
-            "nihil": laporan.is_nihil, "tanggal_tutup": today(node.clock).isoformat(), "ditutup_oleh": author,
+            "nihil": bulanan.is_nihil(laporan), "tanggal_tutup": today(node.clock).isoformat(), "ditutup_oleh": author,
         }
         state = load_state(conn, node.catalogue, kind, node.wilayah, id)
         draft = draft_update(kind, state, id, values) if state.exists else draft_create(kind, id, values)

@@ -4,29 +4,34 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
 from node.beranda.desk import keep, services
+from node.laporan.queries import list_waiting
 from node.services import NodeServices
 from shared.clock import today
 from shared.lampid.book import write_bulan
 from shared.lampid.cells import Vector
 from shared.lampid.month import find_first_month, find_last_day, list_open, move_month
-from shared.lampid.report import Laporan
+from shared.lampid.report import Gerak, Laporan
 from shared.lampid.state import Taraf, Tutup
 from shared.store.lampid import BukuDesa, read_buku, read_vectors
 from shared.web.forms import write_date
 
 
 class Halaman(NamedTuple):
-    """One month as its page shows it; ``tutup`` is its record, where it was closed once."""
+    """One month as its page shows it; ``tutup`` is its record, where it was closed once.
+
+    ``is_waiting`` when events of it wait for verval and are therefore not counted.
+    """
 
     laporan: Laporan
     tutup: Tutup | None
     is_open: bool
+    is_waiting: bool = False
 
     @property
     def taraf(self) -> Taraf:
@@ -37,13 +42,24 @@ class Halaman(NamedTuple):
             return Taraf.BELUM
         return self.tutup.taraf
 
+    @property
+    def is_nihil(self) -> bool:
+        """Tell whether it says, or would say, that nothing was reported; of a closed one its record knows."""
+        if self.tutup is not None and not self.is_open:
+            return self.tutup.nihil
+        return self.laporan.is_nihil and not self.is_waiting
+
 
 @dataclass(frozen=True)
 class Bulanan:
-    """The months of one desa; ``hari`` is the day of the calendar (``YYYY-MM-DD``)."""
+    """The months of one desa; ``hari`` is the day of the calendar (``YYYY-MM-DD``).
+
+    ``tertunda`` is what would count if another version of a status that waits for verval were chosen.
+    """
 
     buku: BukuDesa
     hari: str
+    tertunda: Sequence[Gerak] = ()
 
     @property
     def current(self) -> str:
@@ -65,7 +81,9 @@ class Bulanan:
         """Give every month, the newest first."""
         recorded = self.buku.months
         closed = [Halaman(one.laporan, one, False) for one in self.buku.in_force if one.laporan is not None]
-        opened = [Halaman(one, recorded.get(one.bulan), True) for one in self.open]
+        opened = [
+            Halaman(one, recorded.get(one.bulan), True, bool(self.list_waiting(one.bulan))) for one in self.open
+        ]
         return {page.laporan.bulan: page for page in reversed([*closed, *opened])}
 
     @property
@@ -97,7 +115,15 @@ class Bulanan:
 
         There are some only before the first closing: their events would be history and stand in no report.
         """
-        return [one for one in self.open if one.bulan < bulan and not one.is_nihil]
+        return [one for one in self.open if one.bulan < bulan and not self.is_nihil(one)]
+
+    def list_waiting(self, bulan: str) -> list[Gerak]:
+        """List what an open month would count if it did not wait for verval; what is late, in the month due next."""
+        return [one for one in self.tertunda if max(one.lapor, self.due) == bulan]
+
+    def is_nihil(self, laporan: Laporan) -> bool:
+        """Tell whether an open month may say that nothing was reported: not while something of it waits."""
+        return laporan.is_nihil and not self.list_waiting(laporan.bulan)
 
     def make_closing(self, bulan: str) -> Laporan:
         """Make the report of a month that is closed now."""
@@ -116,7 +142,8 @@ class _Kept:
 def read_bulanan(node: NodeServices, conn: sqlite3.Connection) -> Bulanan:
     """Read the months as they are in this very transaction."""
     buku = read_buku(conn, node.catalogue, node.wilayah)
-    return Bulanan(buku, today(node.clock).isoformat())
+    waiting = list_waiting(conn, node.catalogue, node.wilayah, buku)
+    return Bulanan(buku, today(node.clock).isoformat(), waiting)
 
 
 def load_bulanan() -> Bulanan:

@@ -9,10 +9,16 @@ from datetime import date
 from typing import NamedTuple
 
 from node.beranda.kantor import read_office
+from node.penduduk.rules import TIDAK_VALID
 from node.perangkat.queries import read_perangkat
 from node.perangkat.rules import Masa, order_rows, read_masa
 from shared.lampid.chain import judge_life
-from shared.store.lampid import read_peristiwa
+from shared.lampid.month import list_gerak
+from shared.lampid.report import Gerak
+from shared.records.catalogue import Catalogue
+from shared.records.penduduk import TIDAK_TETAP
+from shared.store.lampid import BukuDesa, read_peristiwa
+from shared.store.records import load_states
 
 _AMONG = " IN (SELECT value FROM json_each(?))"
 
@@ -95,8 +101,55 @@ def read_perjalanan(conn: sqlite3.Connection, desa: str, people: Collection[str]
 
 def list_temporary(conn: sqlite3.Connection, desa: str) -> frozenset[str]:
     """List who does not live here permanently."""
-    rows = conn.execute("SELECT id FROM penduduk WHERE desa = ? AND status_tinggal = 'tidak_tetap'", (desa,))
+    rows = conn.execute("SELECT id FROM penduduk WHERE desa = ? AND status_tinggal = ?", (desa, TIDAK_TETAP))
     return frozenset(row[0] for row in rows)
+
+
+class Bayi(NamedTuple):
+    """A newborn with the birth that has brought it; ``lahir`` is ``YYYY-MM-DD``."""
+
+    penduduk: str
+    nama: str
+    lahir: str
+    ibu_nik: str
+    keluarga: str
+    is_twin: bool
+
+
+def list_newborns(conn: sqlite3.Connection, desa: str, people: Iterable[str]) -> list[Bayi]:
+    """List who came by a birth that stands, on a day on which one of some residents was born; these among them."""
+    rows = conn.execute(
+        "SELECT DISTINCT p.id, coalesce(p.nama, ''), p.tanggal_lahir, coalesce(p.ibu_nik, ''),"
+        " coalesce(e.keluarga, ''), coalesce(e.jenis_kelahiran, 1) > 1 FROM penduduk p JOIN peristiwa e"
+        " ON e.penduduk = p.id AND e.desa = p.desa AND e.jenis = 'lahir'"
+        f" WHERE p.desa = ?1 AND coalesce(p.status_dasar, 1) <> {TIDAK_VALID} AND p.tanggal_lahir IN"
+        " (SELECT q.tanggal_lahir FROM penduduk q WHERE q.desa = ?1 AND q.id IN (SELECT value FROM json_each(?2)))"
+        " ORDER BY p.tanggal_lahir, 2, p.id",
+        (desa, json.dumps(sorted(people))),
+    )
+    return [Bayi(id, nama, lahir, ibu, keluarga, bool(twin)) for id, nama, lahir, ibu, keluarga, twin in rows]
+
+
+def list_waiting(conn: sqlite3.Connection, catalogue: Catalogue, desa: str, buku: BukuDesa) -> list[Gerak]:
+    """List what would count if another version of a status that waits for verval were chosen, and is in no month."""
+    kind = catalogue["penduduk"]
+    rows = conn.execute("SELECT id, konflik FROM penduduk WHERE desa = ? AND konflik IS NOT NULL", (desa,))
+    disputed = sorted(row[0] for row in rows if "status" in row[1].split(","))
+    if not disputed:
+        return []
+    keadaan, at = buku.keadaan, kind.groups["status"].index("peristiwa")
+    listed = {one.peristiwa for laporan in keadaan.tutup for one in laporan.gerak} | set(keadaan.lama)
+    found: dict[str, Gerak] = {}
+    for id, state in load_states(conn, catalogue, kind, desa, disputed).items():
+        values = state.values(kind)
+        if values["status_tinggal"] == TIDAK_TETAP:
+            continue
+        live = values["peristiwa"] or ""
+        counted = {one.peristiwa for one in list_gerak(keadaan.peristiwa, id, live)} | listed
+        for _, version in state.groups["status"].versions:
+            life = list_gerak(keadaan.peristiwa, id, version[at] or "") if version else []
+            found.update((one.peristiwa, one) for one in life if one.peristiwa not in counted)
+    return list(found.values())
 
 
 def list_years(conn: sqlite3.Connection, desa: str) -> list[str]:

@@ -12,6 +12,7 @@ from node.laporan import cetak
 from node.laporan.buku import BUKU
 from node.laporan.closing import close_month, mark
 from node.laporan.ledger import Bulanan, Halaman, load_bulanan
+from node.laporan.ragu import Ragu, find_ragu
 from node.laporan.view import fill_names, list_behind, list_versions
 from node.penduduk.editing import take_version
 from node.penduduk.queries import name_petugas
@@ -60,14 +61,16 @@ def _month_page(bulanan: Bulanan, page: Halaman) -> dict[str, Any]:
     with node.database.read() as conn:
         names = name_petugas(conn, {tutup.oleh, tutup.pemeriksa}) if tutup else {}
         waits = bool(tutup and not page.is_open and lacks_logs(conn, node.wilayah, tutup.sizes))
+        ragu = find_ragu(node, conn, bulanan, laporan) if page.is_open else Ragu()
         versions = []
         if page.taraf is Taraf.SENGKETA:
             kind, id = node.catalogue["laporan_lampid"], name_laporan(node.wilayah, laporan.bulan)
             state = load_state(conn, node.catalogue, kind, node.wilayah, id)
             versions = list_versions(conn, node, state, laporan.bulan)
     return {
-        "page": page, "laporan": laporan, "judul": write_bulan(laporan.bulan), "short": make_short(laporan),
-        "short_head": SHORT_HEAD, "short_titles": SHORT_TITLES, "tata": B3, "rows": rows, "total": total,
+        "page": page, "laporan": laporan, "judul": write_bulan(laporan.bulan), "ragu": ragu,
+        "short": make_short(laporan), "short_head": SHORT_HEAD, "short_titles": SHORT_TITLES, "tata": B3,
+        "rows": rows, "total": total,
         "taraf": TARAF, "Taraf": Taraf, "names": names, "waits": waits, "versions": versions,
         "may_close": bulanan.may_close(laporan.bulan), "waiting": bulanan.find_closing_problem(laporan.bulan),
         "due": bulanan.due, "write_bulan": write_bulan,
@@ -106,12 +109,18 @@ def _closing_page(bulanan: Bulanan, bulan: str, problem: str) -> str:
     if waits:
         flash(waits, "salah")
         return render_template("laporan/bulan.html", **_month_page(bulanan, bulanan.pages[bulan]))
-    laporan = bulanan.make_closing(bulan)
+    laporan, node = bulanan.make_closing(bulan), services()
+    with node.database.read() as conn:
+        ragu = find_ragu(node, conn, bulanan, laporan)
+    seen = mark(laporan, ragu)
+    # What was ticked was ticked of the very thing that the page had shown.
+    ticked = request.form if request.form.get("dilihat") == seen else {}
     return render_template(
         "laporan/tutup.html", bulan=bulan, judul=write_bulan(bulan), laporan=laporan, short=make_short(laporan),
-        short_head=SHORT_HEAD, short_titles=SHORT_TITLES, seen=mark(laporan), problem=problem,
-        is_running=bulan == bulanan.current, is_first=not bulanan.buku.in_force,
-        skipped=bulanan.list_skipped(bulan), write_bulan=write_bulan,
+        short_head=SHORT_HEAD, short_titles=SHORT_TITLES, seen=seen, problem=problem,
+        ragu=ragu, ticked=ticked, is_nihil=bulanan.is_nihil(laporan), is_running=bulan == bulanan.current,
+        is_first=not bulanan.buku.in_force, skipped=bulanan.list_skipped(bulan), list_waiting=bulanan.list_waiting,
+        write_bulan=write_bulan,
         nosex=count(laporan, "akhir", Pilih(sex=0)), again=bulanan.pages[bulan].tutup is not None,
     )
 
@@ -127,6 +136,10 @@ def close(bulan: str) -> ResponseReturnValue:
         ), 400
     if not request.form.get("benar"):
         return _closing_page(bulanan, bulan, "Beri tanda centang dulu bahwa angkanya sudah Anda periksa."), 400
+    if _is_unsure(bulanan, bulan) and not request.form.get("tahu"):
+        return _closing_page(
+            bulanan, bulan, "Beri tanda centang dulu bahwa Anda tahu tentang yang belum pasti di bawah ini."
+        ), 400
     try:
         laporan = close_month(
             services(), bulan, request.form.get("dilihat", ""), author=author(), account=require_user().name
@@ -135,9 +148,18 @@ def close(bulan: str) -> ResponseReturnValue:
         raise
     except UserError as error:
         return _closing_page(load_bulanan(), bulan, error.pesan), 409
-    nihil = " sebagai laporan nihil" if laporan.is_nihil else ""
+    nihil = " sebagai laporan nihil" if bulanan.is_nihil(laporan) else ""
     flash(f"Laporan {write_bulan(bulan)} sudah ditutup{nihil}. Kecamatan menerimanya saat sinkronisasi.", "baik")
     return redirect(url_for(".month", bulan=bulan), 303)
+
+
+def _is_unsure(bulanan: Bulanan, bulan: str) -> bool:
+    """Tell whether a month that may be closed holds what cannot be counted for sure."""
+    if not bulanan.may_close(bulan):
+        return False
+    node = services()
+    with node.database.read() as conn:
+        return find_ragu(node, conn, bulanan, bulanan.make_closing(bulan)).is_any
 
 
 @blueprint.post("/<bulan>/pilih")
@@ -155,7 +177,7 @@ def make_book(bulan: str) -> ResponseReturnValue:
     _, page = _find(bulan)
     rows, totals = write_long(page.laporan)
     state = "" if page.taraf in (Taraf.DIKIRIM, Taraf.DIVERVAL, Taraf.TERKUNCI) else "\nSEMENTARA: bulan belum ditutup"
-    note = "" if not page.laporan.is_nihil else "Nihil: tidak ada peristiwa yang dilaporkan pada bulan ini."
+    note = "" if not page.is_nihil else "Nihil: tidak ada peristiwa yang dilaporkan pada bulan ini."
     isi = cetak.Isi(B3, f"Bulan {write_bulan(bulan)}{state}", rows, totals, note)
     return cetak.make_file(isi, request.form.get("format", "pdf"), 0)
 

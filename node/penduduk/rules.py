@@ -27,6 +27,7 @@ LABELS: Mapping[str, Mapping[int, str]] = {
 
 KEPALA = 1
 HIDUP = 1
+TIDAK_VALID = 9
 
 STATUS_FIELDS = ("status_dasar", "tanggal_status", "sebab_status")
 SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (

@@ -21,6 +21,15 @@ def list_petugas(conn: sqlite3.Connection, desa: str) -> dict[str, str]:
     return {row[0]: row[1] for row in rows}
 
 
+def list_accounts(conn: sqlite3.Connection, desa: str) -> list[tuple[str, str]]:
+    """List the officers whom an official may be: people, and not the program itself."""
+    rows = conn.execute(
+        "SELECT id, coalesce(nama, '') FROM petugas WHERE desa = ? AND coalesce(peran, '') <> 'sistem'"
+        " ORDER BY nama, id", (desa,),
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
 def list_with_letters(conn: sqlite3.Connection, desa: str, id: str) -> int:
     """Count the letters that an official has signed, whether still valid or not."""
     row = conn.execute("SELECT count(*) FROM surat WHERE desa = ? AND penandatangan = ?", (desa, id)).fetchone()

@@ -20,7 +20,7 @@ from node.penduduk.rules import show_value
 from node.penduduk.tampilan import read_later
 from node.penduduk.writing import Choices, Rejected, delete, restore
 from node.perangkat.buku import A4, select_rows, write_rows
-from node.perangkat.queries import list_petugas, list_with_letters, read_perangkat
+from node.perangkat.queries import list_accounts, list_petugas, list_with_letters, read_perangkat
 from node.perangkat.rules import (
     END_FIELDS, FORM_FIELDS, HIDUP, PERANGKAT, SECTIONS, Masa, find_end_problem, find_last_day, list_signers,
     list_warnings, may_sign, name_jabatan, order_rows, read_masa,
@@ -252,4 +252,4 @@ def _write_fields(
 
 def _read_choices(conn: sqlite3.Connection) -> Choices:
     desa = services().wilayah
-    return {"dusun": list(list_dusun(conn, desa).items()), "petugas": list(list_petugas(conn, desa).items())}
+    return {"dusun": list(list_dusun(conn, desa).items()), "petugas": list_accounts(conn, desa)}

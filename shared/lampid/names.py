@@ -67,8 +67,8 @@ def explain(laporan: Laporan, penduduk: str, dusun: Mapping[str, str]) -> str:
     if before and after:
         return "; ".join(_compare(before[0], after[0], dusun)) or "Diperbaiki"
     if after:
-        return "Ditambahkan tanpa peristiwa"
-    return "Dihapus, atau statusnya diubah tanpa peristiwa"
+        return "Ditambahkan tanpa peristiwa, atau kini penduduk tetap"
+    return "Dihapus, statusnya diubah tanpa peristiwa, atau kini penduduk tidak tetap"
 
 
 def _compare(before: Cell, after: Cell, dusun: Mapping[str, str]) -> Sequence[str]:

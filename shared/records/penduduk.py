@@ -6,6 +6,9 @@ Fields follow the resident forms of Dukcapil (F-1.01) and the 43-column spreadsh
 from shared.records.fields import Kode, Lampiran, Nik, Pilihan, Rujukan, Tanggal, Teks
 from shared.records.kind import RecordSchema
 
+TIDAK_TETAP = "tidak_tetap"
+"""Who only stays for a while: in book B.4 and in no other (Permendagri 47/2016)."""
+
 
 class PendudukSchema(RecordSchema):
     """A resident. Version 2 says in the group *status* which event has made it (shared/records/lampid.py).
@@ -67,7 +70,11 @@ class PendudukSchema(RecordSchema):
     lat = Teks("Lintang", group="lokasi", maks=24, personal=True)
     lng = Teks("Bujur", group="lokasi", maks=24, personal=True)
     telepon = Teks("Nomor telepon", maks=30, personal=True)
-    status_tinggal = Pilihan("Status tinggal", {"tetap": "Tetap", "tidak_tetap": "Tidak tetap"})
+    status_tinggal = Pilihan(
+        "Status tinggal", {"tetap": "Tetap", TIDAK_TETAP: "Tidak tetap"},
+        help="Tidak tetap: menumpang, mengontrak, atau bekerja untuk sementara. Masuk buku B.4, dan tidak terhitung di"
+        " laporan bulanan.",
+    )
     foto = Lampiran("Foto")
     membaca = Kode("Dapat membaca huruf", "kemampuan_baca", since=2)
     tempat_cetak_ktp = Teks("KTP dikeluarkan di", group="cetak_ktp", maks=100, personal=True, since=2)

@@ -21,6 +21,7 @@ from shared.lampid.names import Vectors, add_nameless, take_back
 from shared.lampid.report import Laporan, load_laporan, name_laporan
 from shared.lampid.state import Tutup, list_in_force, make_digest
 from shared.records.catalogue import Catalogue
+from shared.records.penduduk import TIDAK_TETAP
 from shared.store.changes import SEQ_BITS, SEQ_MASK
 from shared.store.entries import Entry
 from shared.store.records import Projector, iterate_histories
@@ -85,18 +86,24 @@ def read_dusun(conn: sqlite3.Connection, desa: str) -> dict[str, str]:
 
 _JIWA = (
     "SELECT p.id, coalesce(p.dusun, k.dusun), p.warganegara, p.jenis_kelamin, coalesce(p.hubungan, 0),"
-    " coalesce(p.status_dasar, 1), coalesce(p.peristiwa, '')"
+    " coalesce(p.status_dasar, 1), coalesce(p.peristiwa, ''), coalesce(p.status_tinggal, '')"
     " FROM penduduk p LEFT JOIN keluarga k ON k.id = p.keluarga AND k.desa = p.desa WHERE p.desa = ?"
 )
 
 
 def read_jiwa(conn: sqlite3.Connection, desa: str) -> dict[str, Jiwa]:
-    """Read every resident of a desa as he stands now."""
+    """Read every resident of a desa as he stands now.
+
+    Who does not live here permanently is in no month, nor are his events: B.3 sums up B.1 and B.2, and he is in B.4
+    (Permendagri 47/2016). Once he is a permanent resident his life counts, what came before as late.
+    """
     cells: dict[tuple[Any, ...], Cell] = {}
     found = {}
-    for id, *place, hubungan, status, last in conn.execute(_JIWA, (desa,)):
+    for id, *place, hubungan, status, last, tinggal in conn.execute(_JIWA, (desa,)):
         cell = None
-        if status == _ALIVE:
+        if tinggal == TIDAK_TETAP:
+            last = ""
+        elif status == _ALIVE:
             key = (*place, hubungan == KEPALA)
             cell = cells.get(key) or cells.setdefault(key, make_cell(*key))
         found[id] = Jiwa(cell, last)
@@ -199,6 +206,8 @@ def read_at(
 
 
 def _make_jiwa(values: Mapping[str, Any], families: Mapping[str, Mapping[str, Any]]) -> Jiwa:
+    if values["status_tinggal"] == TIDAK_TETAP:
+        return Jiwa(None)
     if (values["status_dasar"] or _ALIVE) != _ALIVE:
         return Jiwa(None, values["peristiwa"] or "")
     dusun = values["dusun"] or families.get(values["keluarga"] or "", {}).get("dusun")

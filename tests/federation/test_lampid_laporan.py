@@ -12,6 +12,7 @@ from hub.app import make_hub_app
 from hub.commands import add_petugas
 from hub.lampid import decide
 from hub.lampid.pairs import list_pairs
+from hub.lampid.rules import find_bar
 from hub.verval import findings
 from hub.verval.cases import list_findings
 from hub.verval.daily import judge_today
@@ -129,22 +130,55 @@ def test_an_officer_decides_on_what_he_has_seen_and_in_order(federation: Federat
     ):
         with pytest.raises(UserError, match=word):
             examine(federation, act, note, bulan, seen)
-    for act in ("diverval", "terkunci"):
-        examine(federation, act, bulan="2026-09")
-    with pytest.raises(UserError, match="sudah terkunci"):
-        examine(federation, "dikembalikan", "salah")
+    for bulan in ("2026-09", BULAN):
+        examine(federation, "diverval", bulan=bulan)
+    client = open_hub_pages(federation)
+    page = client.get(f"/lampid/2026-09/{DESA}").text
+    assert "Kunci dulu Agustus 2026" not in page, "who may not lock is not told how to"
+    with pytest.raises(UserError, match="Kunci dulu Agustus 2026"):
+        examine(federation, "terkunci", bulan="2026-09")
+    for bulan in (BULAN, "2026-09"):
+        examine(federation, "terkunci", bulan=bulan)
+        with pytest.raises(UserError, match="berubah keadaannya"):
+            examine(federation, "dikembalikan", "salah", bulan)
+    federation.sync_all()
+    assert {state_of(node, bulan).taraf for bulan in (BULAN, "2026-09")} == {Taraf.TERKUNCI}
+
+
+def test_the_page_names_the_month_that_is_to_be_locked_first(federation: Federation) -> None:
+    node = federation.add_node("satu")
+    for bulan in (BULAN, "2026-09"):
+        close(node, bulan)
+    federation.sync_all()
+    for bulan in (BULAN, "2026-09"):
+        examine(federation, "diverval", bulan=bulan)
+    client = open_hub_pages(federation, "camat")
+    page = client.get(f"/lampid/2026-09/{DESA}").text
+    assert "Kunci dulu Agustus 2026" in page and 'value="terkunci"' not in page
+    examine(federation, "terkunci")
+    page = client.get(f"/lampid/2026-09/{DESA}").text
+    assert "Kunci dulu" not in page and 'value="terkunci"' in page
+
+
+def test_a_month_below_a_locked_one_is_not_returned(federation: Federation) -> None:
+    """A kecamatan of before may have locked in any order."""
+    close(federation.add_node("satu"), BULAN)
+    month = state_of(next(iter(federation.nodes.values())))
+    bar = find_bar(month, "dikembalikan", "salah", month.digest, is_reopened=False, locked_after=["2026-09"])
+    assert bar and "sudah terkunci" in bar
+    assert find_bar(month, "dikembalikan", "salah", month.digest, is_reopened=False) is None
 
 
 PASSWORD = "kuda lumping di tengah sawah"
 
 
-def open_hub_pages(federation: Federation) -> FlaskClient:
-    """Log in at the hub as a wali data."""
+def open_hub_pages(federation: Federation, role: str = "wali_data") -> FlaskClient:
+    """Log in at the hub, as a wali data unless another role is named."""
     hub, app = federation.hub, make_hub_app(federation.hub, Cost(memory_kib=32, rounds=1))
     shell: Web = app.extensions["sipande"]
-    prepared = shell.accounts.prepare("budi", PASSWORD, "wali_data")
+    prepared = shell.accounts.prepare("budi", PASSWORD, role)
     with hub.database.write() as conn:
-        shell.accounts.add(conn, "budi", prepared, "wali_data", add_petugas(hub, "Budi", "", "wali_data"), "uji")
+        shell.accounts.add(conn, "budi", prepared, role, add_petugas(hub, "Budi", "", role), "uji")
     client = app.test_client()
     token = re.search(r'name="csrf_token" value="([^"]+)"', client.get("/masuk").text)
     assert token
@@ -228,6 +262,29 @@ def test_a_move_between_two_desa_is_paired_by_the_code_of_its_letter(federation:
     with hub.database.read() as conn:
         kept = conn.execute("SELECT desa, record FROM look JOIN look_record ON look = id ORDER BY desa").fetchall()
     assert kept == [(LAIN, pair.datang.penduduk), (DESA, person)], "of a move each end is told to its own desa"
+
+
+def test_who_comes_back_to_a_former_desa_closes_the_move(federation: Federation) -> None:
+    here, there = federation.add_node("satu"), federation.add_node("lain", LAIN)
+    nik = "3303990101900001"
+    before, _ = happen(there, "datang", "2025-01-01", jenis_kelamin=1, nik=nik)
+    happen(there, "pindah", "2025-02-01", before)
+    person, _ = happen(here, "datang", "2026-05-01", jenis_kelamin=1, nik=nik)
+    happen(here, "pindah", "2026-07-01", person, desa_lain=LAIN, token="AB-CD 12")
+    federation.sync_all()
+    hub = federation.hub
+    judge_today(hub)
+    with hub.database.read() as conn:
+        assert len(list_findings(conn, kode="V8")) == 1
+    happen(there, "kembali", "2026-07-05", before, token="abcd12")
+    federation.sync_all()
+    for _ in range(2):
+        with hub.database.read() as conn:
+            assert list_findings(conn, kode="V8") == []
+            pairs = list_pairs(conn, hub.wilayah, today(hub.clock))
+        (whole,) = [pair for pair in pairs if pair.pindah and pair.pindah.token]
+        assert whole.datang and (whole.datang.jenis, whole.datang.penduduk) == ("kembali", before)
+        hub.rebuild()
 
 
 def test_thirty_days_are_counted_on_the_day_that_is_handed_in(federation: Federation) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from random import Random
 from typing import Any
 
 import pytest
@@ -29,7 +30,7 @@ def stories(draw: Draw) -> list[list[Change]]:
         for number in range(draw(st.integers(1, 4))):
             person, event = f"orang-{at}-{number}", f"peristiwa-{at}-{number}"
             # Mostly out of the one and into the other: pairs are rare otherwise.
-            jenis = draw(st.sampled_from([*(("pindah", "datang")[at],) * 4, "pindah", "datang", "mati"]))
+            jenis = draw(st.sampled_from([*(("pindah", "datang")[at],) * 4, "pindah", "datang", "kembali", "mati"]))
             day = draw(st.sampled_from(["2026-06-20", "2026-07-01", "2026-08-25", "2026-11-20"]))
             made = writer.create("penduduk", person, nama="Uji", nik=draw(st.sampled_from(NIK)), status_dasar=1)
             happened = writer.create(
@@ -97,6 +98,54 @@ def test_the_code_of_the_letter_goes_before_the_number_and_the_nearest_date_befo
     assert pair_ends([far, left._replace(token=""), near])[0].datang == near
 
 
+NAMES = ("", "KREYO", "Kreo", "SITI AMINAH")
+
+
+@st.composite
+def families(draw: Draw) -> list[Ujung]:
+    """Draw who moves out of two desa and into them, on two letters and without any."""
+    return [
+        _end(
+            draw(st.integers(0, 1)), f"{number}", draw(st.sampled_from(["pindah", "datang", "kembali"])),
+            draw(st.sampled_from(["3303990101900001", "3303990101900002", "0" * 16, ""])),
+            draw(st.sampled_from(["2026-07-01", "2026-07-09", "2029-01-01"])),
+            draw(st.sampled_from(["", "AB12", "ab-12"])),
+        )._replace(nama=draw(st.sampled_from(NAMES)))
+        for number in range(draw(st.integers(2, 7)))
+    ]
+
+
+@given(families(), st.randoms(use_true_random=False))
+def test_whoever_has_one_code_and_one_nik_is_paired_with_nobody_else(ends: list[Ujung], chance: Random) -> None:
+    found = pair_ends(ends)
+    shuffled = [*ends, *ends]
+    chance.shuffle(shuffled)
+    assert pair_ends(shuffled) == found, "the order of the rows says nothing, nor does a row that stands there twice"
+    assert sorted(end.id for pair in found for end in (pair.pindah, pair.datang) if end) == [end.id for end in ends]
+    other = {end: pair for pair in found for end in (pair.pindah, pair.datang) if end}
+    for left in ends:
+        for came in ends:
+            is_move = left.jenis == "pindah" and came.jenis != "pindah" and left.desa != came.desa
+            if is_move and left.code == came.code != "" and left.nik == came.nik and left.nik.startswith("33"):
+                assert any(
+                    other[end].is_whole and other[end].pindah.nik == other[end].datang.nik  # type: ignore[union-attr]
+                    for end in (left, came)
+                ), (left, came)
+
+
+def test_of_a_family_on_one_letter_the_one_who_is_missing_is_named() -> None:
+    family = [
+        _end(0, id, "pindah", nik, token="FAM1")._replace(nama=nama)
+        for id, nama, nik in (("a", "AYAH", str(NIK[0])), ("b", "SITI AMINAH", ""), ("c", "ANAK", str(NIK[1])))
+    ]
+    came = [
+        _end(1, "x", "kembali", str(NIK[1]), "2026-07-02", "fam-1"),
+        _end(1, "y", "datang", "", "2026-07-03", "FAM1")._replace(nama="Siti Aminah"),
+    ]
+    found = {pair.known.nama: pair.datang for pair in pair_ends([*family, *came])}
+    assert found == {"AYAH": None, "SITI AMINAH": came[1], "ANAK": came[0]}
+
+
 def test_two_ends_in_one_desa_or_years_apart_are_no_pair() -> None:
     left, came = _end(0, "a", "pindah", str(NIK[0])), _end(0, "b", "datang", str(NIK[0]))
     assert not any(pair.is_whole for pair in pair_ends([left, came]))
@@ -118,7 +167,8 @@ def test_only_what_shares_a_code_or_a_number_is_compared() -> None:
 
 @pytest.mark.parametrize(("desa_lain", "token", "jenis", "needs"), [
     (DESA[1], "", "pindah", True), ("33.04.01.2001", "AB12", "pindah", False), ("", "AB12", "pindah", False),
-    ("", "AB12", "datang", True), ("33.04.01.2001", "AB12", "datang", False), (DESA[0], "", "pindah", False),
+    ("", "AB12", "datang", True), ("", "AB12", "kembali", False), (DESA[1], "AB12", "kembali", True),
+    ("33.04.01.2001", "AB12", "datang", False), (DESA[0], "", "pindah", False),
 ])
 def test_the_other_end_is_missed_only_where_it_must_be_here(
     desa_lain: str, token: str, jenis: str, needs: bool

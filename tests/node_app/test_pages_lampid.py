@@ -285,6 +285,14 @@ def test_only_head_and_spouse_are_guessed_to_be_parents(desa: Desa, siti: Browse
     assert (fields["ibu"], fields["ayah"]) == (desa.ibu, ""), "the brother is not the father"
 
 
+def test_the_child_of_somebody_who_only_stays_for_a_while_does_so_too(desa: Desa, siti: Browser) -> None:
+    for stays in ("tidak_tetap", "tetap"):
+        desa.change("penduduk", desa.ibu, status_tinggal=stays)
+        send(siti, f"/peristiwa/catat/lahir/{desa.keluarga}", nama=f"ANAK {stays[:5]}", jenis_kelamin="2")
+    found = rows(desa.node, "SELECT status_tinggal FROM penduduk WHERE nama LIKE 'ANAK %' ORDER BY id")
+    assert found == [("tidak_tetap",), ("tetap",)]
+
+
 def test_a_birth_lacks_nothing_that_counts(desa: Desa, siti: Browser) -> None:
     answer = send(siti, f"/peristiwa/catat/lahir/{desa.keluarga}", nama="", jenis_kelamin="")
     assert answer.status_code == 400 and "Nama lengkap wajib diisi" in say(answer)
@@ -481,6 +489,36 @@ def test_a_birth_undone_is_counted_no_more_and_kept(desa: Desa, siti: Browser) -
     event = event_of(send(siti, f"/peristiwa/catat/lahir/{desa.keluarga}", nama="BUNGA", jenis_kelamin="2"))
     siti.follow(undo(siti, event))
     assert desa.count("SELECT status_dasar FROM penduduk WHERE nama = 'BUNGA'") == 9 and sum_events(desa) == {}
+
+
+def test_an_arrival_undone_is_recorded_again_on_the_card_it_left(desa: Desa, siti: Browser) -> None:
+    path, number = "/peristiwa/catat/datang", "3303990101100008"
+    typed = {**PEOPLE, "tujuan": "baru", "no_kk": number, "alamat": "JL. SALAH", "rt": "009", "dusun": desa.dusun,
+             "o0-nik": "3303990102850001"}
+    for alamat in ("JL. MELATI", "JL. MAWAR"):
+        first = event_of(send(siti, path, **typed))
+        both = re.findall(r'name="bersama" value="([^"]+)"', siti.get(f"/peristiwa/{first}").text)
+        assert len(both) == 1
+        siti.follow(undo(siti, first, bersama=both))
+        (gone, *_), = rows(desa.node, "SELECT id FROM penduduk WHERE nama = 'RINI' AND status_dasar = 9 LIMIT 1")
+        assert "catat lagi sebagai pindah masuk" in say(siti.get(f"/peristiwa/catat/kembali/{gone}"))
+        typed |= {"alamat": alamat, "rt": ""}
+    assert "RINI" in say(siti.follow(send(siti, path, **typed)))
+    assert sum_events(desa) == {"datang": 2}
+    assert desa.count("SELECT count(*) FROM penduduk WHERE nama = 'RINI'") == 3, "nothing that was written is lost"
+    with desa.node.database.read() as conn:
+        cards = conn.execute("SELECT id, alamat, rt FROM keluarga WHERE no_kk = ?", (number,)).fetchall()
+    assert [tuple(card)[1:] for card in cards] == [("JL. MAWAR", None)]
+    assert desa.count("SELECT count(*) FROM penduduk WHERE status_dasar = 1 AND keluarga = ?", cards[0][0]) == 2
+    # Now somebody lives on it.
+    assert "sudah dipakai" in say(send(siti, path, **{**typed, "o0-nama": "LAIN", "o0-nik": "", "o1-nama": "LAGI"}))
+
+
+def test_a_birth_undone_is_recorded_again_without_a_question(desa: Desa, siti: Browser) -> None:
+    for _ in range(2):
+        answer = send(siti, f"/peristiwa/catat/lahir/{desa.keluarga}", nama="BUNGA", jenis_kelamin="2")
+        assert answer.status_code == 303
+        siti.follow(undo(siti, event_of(answer)))
 
 
 def test_only_the_last_event_of_a_person_is_undone_and_only_with_a_reason(desa: Desa, siti: Browser) -> None:

@@ -14,6 +14,8 @@ from python_calamine import CalamineWorkbook
 from node.laporan import books, cetak
 from node.laporan.closing import mark
 from shared.lampid.book import B3, make_long, make_short
+from shared.lampid.cells import Pilih
+from shared.lampid.report import Kolom
 from shared.pdf import apart, book
 from tests.node_app.test_pages_desa import finish_jobs
 from tests.node_app.test_pages_kit import NIK, Browser, Desa, read_form, read_text
@@ -279,6 +281,58 @@ def test_the_book_of_changes_leaves_out_what_was_taken_back(desa: Desa) -> None:
     assert "Desa Jauh" in browser.get("/laporan/buku/b2").text
     happen(desa.node, "batal", "2026-09-05", desa.lajang, dibatalkan=moved, status_dasar=1)
     assert "Desa Jauh" not in browser.get("/laporan/buku/b2").text
+
+
+def test_books_and_month_agree_about_who_only_stays_for_a_while(desa: Desa) -> None:
+    close(desa.node, "2026-08")
+    browser = desa.browser("siti")
+    path = "/peristiwa/catat/datang"
+    form = read_form(browser.get(path), path)
+    assert form["o0-status_tinggal"] == "tetap"
+    for at, (nama, stays) in enumerate((("PONDOKAN", "tidak_tetap"), ("WARGA BARU", "tetap"))):
+        browser.get(path)
+        answer = browser.post(path, form | {
+            "tanggal_peristiwa": "05-09-2026", "tujuan": "baru", "dusun": desa.dusun, "alamat": "JL. BARU",
+            "o0-nama": nama, "o0-jenis_kelamin": "1", "o0-tanggal_lahir": f"0{at + 1}-02-1990",
+            "o0-status_tinggal": stays,
+        })
+        shown = " ".join(read_text(browser.follow(answer)).split())
+        assert ("tidak terhitung di laporan bulanan" in shown) is (at == 0)
+    _check_books(desa, browser, lodgers=1, datang=1, pembetulan=0)
+    lodger = _find(desa, "PONDOKAN")
+    happen(desa.node, "pindah", f"{BULAN}-20", lodger)
+    _check_books(desa, browser, lodgers=1, datang=1, pembetulan=0)
+    # Whoever is found to be permanent has come, and left; whoever is not any more is a correction with his name.
+    desa.change("penduduk", lodger, status_tinggal="tetap")
+    desa.change("penduduk", desa.lajang, status_tinggal="tidak_tetap")
+    _check_books(desa, browser, lodgers=1, datang=2, pembetulan=-1)
+    page = read_text(browser.get(f"/laporan/{BULAN}/nama?angka=pembetulan"))
+    assert "WATI LESTARI" in page and "kini penduduk tidak tetap" in page
+    close(desa.node, BULAN)
+    desa.change("penduduk", desa.lajang, status_tinggal="tetap")
+    (back,) = months(desa.node)["2026-10"].gerak
+    assert (back.penduduk, back.kolom, back.akibat) == (desa.lajang, Kolom.PEMBETULAN, 1)
+
+
+def _find(desa: Desa, nama: str) -> str:
+    with desa.node.database.read() as conn:
+        return str(conn.execute("SELECT id FROM penduduk WHERE nama = ?", (nama,)).fetchone()[0])
+
+
+def _check_books(desa: Desa, browser: Browser, *, lodgers: int, datang: int, pembetulan: int) -> None:
+    """B.1 has whom B.3 counts at its end, B.2 the events that it counts, B.4 the rest; and the month adds up."""
+    laporan, sizes = months(desa.node)[BULAN], {}
+    for kode in ("b1", "b2", "b4"):
+        browser.get(f"/laporan/buku/{kode}")
+        answer = browser.follow(browser.post(f"/laporan/buku/{kode}/cetak", format="xlsx"))
+        rows = CalamineWorkbook.from_filelike(BytesIO(answer.data)).get_sheet_by_index(0).to_python()
+        numbered = next(at for at, row in enumerate(rows) if row[:3] == [1.0, 2.0, 3.0])
+        sizes[kode] = sum(isinstance(row[0], float) for row in rows[numbered + 1 :])
+    events = [gerak for gerak in laporan.gerak if gerak.kolom is not Kolom.PEMBETULAN]
+    assert sizes == {"b1": sum(laporan.akhir.values()), "b2": len(events), "b4": lodgers}
+    assert laporan.count([Kolom.DATANG], Pilih()) == datang
+    assert sum(gerak.akibat for gerak in laporan.gerak if gerak.kolom is Kolom.PEMBETULAN) == pembetulan
+    assert sum(laporan.akhir.values()) == sum(laporan.awal.values()) + sum(gerak.akibat for gerak in laporan.gerak)
 
 
 def test_what_is_no_month_or_number_is_not_found(desa: Desa) -> None:

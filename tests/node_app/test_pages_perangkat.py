@@ -167,3 +167,10 @@ def test_book_a4_has_thirteen_columns_numbered_and_names_who_signs(desa: Desa, s
         assert find_penanda(conn, desa.node.wilayah, "kadus", today(desa.clock).isoformat()) is None
         sekdes_signs = find_penanda(conn, desa.node.wilayah, "sekdes", today(desa.clock).isoformat())
     assert sekdes_signs is not None and sekdes_signs.nomor == "NIP 198001012005011001"
+
+
+def test_an_official_is_no_program(desa: Desa, siti: Browser) -> None:
+    html = siti.get("/perangkat/tambah?bebas=1").text
+    choice = re.search(r'name="petugas".*?</select>', html, re.DOTALL)
+    assert choice and desa.petugas["budi"] in choice[0] and "Sistem" not in choice[0]
+    assert desa.count("SELECT count(*) FROM petugas WHERE nama = 'Sistem'") == 1

@@ -28,6 +28,9 @@ _ACTS = st.lists(
         st.tuples(st.just("batal"), st.integers(0, 40), st.integers(-1, 2)),
         st.tuples(st.just("betulkan"), st.integers(0, 40), _CELLS),
         st.tuples(st.just("hapus"), st.integers(0, 40)),
+        st.tuples(st.just("sementara"), st.integers(0, 40)),
+        st.tuples(st.just("menetap"), st.integers(0, 40), st.sampled_from([None, "mati", "pindah"]),
+                  st.integers(-3, 2)),
         st.tuples(st.just("tutup")),
         st.tuples(st.just("bulan")),
     ),
@@ -44,6 +47,8 @@ class Village:
     tutup: list[Laporan] = field(default_factory=list)
     seen: dict[str, Jiwa] = field(default_factory=dict)
     lama: frozenset[str] = frozenset()
+    sementara: dict[str, Jiwa] = field(default_factory=dict)
+    """Who is no permanent resident for now, as he would be counted otherwise."""
     now: str = START
 
     def keadaan(self, everybody: bool = False) -> Keadaan:
@@ -119,6 +124,24 @@ class Village:
         id = self._pick(at, True)
         if id is not None:
             del self.jiwa[id]
+
+    def _sementara(self, at: int) -> None:
+        """Let somebody be no permanent resident any more: neither he nor his events are in any month then."""
+        id = self._pick(at, True)
+        if id is not None:
+            self.sementara[id], self.jiwa[id] = self.jiwa[id], Jiwa(None)
+
+    def _menetap(self, at: int, jenis: str | None, months: int) -> None:
+        """Let such a person be a permanent resident (again), perhaps after something that happened meanwhile."""
+        ids = sorted(self.sementara)
+        if not ids:
+            return
+        id = ids[at % len(ids)]
+        self.jiwa[id] = self.sementara.pop(id)
+        if jenis is not None:
+            cell = self.jiwa[id].cell
+            assert cell is not None
+            self.add_event(id, jenis, cell, months)
 
     def _tutup(self) -> None:
         self.close()

@@ -8,6 +8,7 @@ from typing import Any
 from node.change import write_drafts
 from node.laporan.closing import close_month, mark
 from node.laporan.ledger import read_bulanan
+from node.laporan.ragu import find_ragu
 from node.services import NodeServices
 from shared.lampid.month import find_last_day
 from shared.lampid.report import Laporan
@@ -53,7 +54,9 @@ def close(node: NodeServices, bulan: str) -> Laporan:
     assert isinstance(node.clock, TestClock)
     end_month(node.clock, bulan)
     with node.database.read() as conn:
-        seen = mark(read_bulanan(node, conn).make_closing(bulan))
+        bulanan = read_bulanan(node, conn)
+        laporan = bulanan.make_closing(bulan)
+        seen = mark(laporan, find_ragu(node, conn, bulanan, laporan))
     return close_month(node, bulan, seen, author=node.new_id(), account="uji")
 
 

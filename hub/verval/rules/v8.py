@@ -1,7 +1,7 @@
 """V8: a move between two desa of which one end is missing for more than thirty days; activity after death.
 
-Ends are paired by the code on the letter, else by NIK (hub/lampid/pairing.py). The day of judgement is handed to the
-engine (findings.judge_until): the rule reads no clock, so a rebuild judges as before.
+Ends are paired by the code on the letter, else by NIK (hub/lampid/pairing.py); who is back has arrived too. The day of
+judgement is handed to the engine (findings.judge_until): the rule reads no clock, so a rebuild judges as before.
 """
 
 from __future__ import annotations
