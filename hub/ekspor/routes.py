@@ -27,7 +27,7 @@ from hub.ekspor.manifest import export_signer, sign_manifest
 from hub.ekspor.tokens import TOKEN_CHARACTERS_MAX, Reader, Refusals, find_reader
 from hub.kabupaten.keys import write_card
 from hub.kabupaten.manifest import Manifest, encode_hash
-from hub.pemulihan.state import name_successors
+from hub.pemulihan.state import list_former_keys, name_successors
 from hub.services import HubServices
 from shared.changelog.checkpoint import Checkpoint
 from shared.errors import EnvironmentProblem, UserError
@@ -127,8 +127,10 @@ def kunci() -> Response:
     except ExportRefused as error:
         return refuse(error)
     with hub.database.read() as conn:
-        notes = name_successors(conn)
-    response = Response(write_card(hub.wilayah, export_signer(hub), hub.pemulihan, notes), content_type=CONTENT_TYPE)
+        card = write_card(
+            hub.wilayah, export_signer(hub), hub.pemulihan, name_successors(conn), list_former_keys(conn)
+        )
+    response = Response(card, content_type=CONTENT_TYPE)
     response.headers["Cache-Control"] = "no-store"
     return response
 

@@ -64,11 +64,11 @@ class Wire:
 class Kabupaten:
     """A kabupaten that pulls from the hub of a federation and witnesses it."""
 
-    def __init__(self, federation: Federation, path: Path, recovery: str) -> None:
+    def __init__(self, federation: Federation, path: Path, recovery: str, name: str = "bappeda") -> None:
         self.federation, self.wire, self.recovery = federation, Wire(federation), recovery
         self.lake = Lake(path)
         self.lake.lock()
-        token = make_reader(federation.hub, "bappeda")
+        token = make_reader(federation.hub, name)
         self.entry = self.lake.add_hub(ADDRESS, export_vkey(federation.hub), token)
         self.signer = open_witness(self.lake, seeded("saksi"))
 
@@ -122,6 +122,25 @@ def test_the_kabupaten_follows_the_hub_to_its_new_key(
     # The channels of the former keys are witnessed as before, the new ones beside them.
     assert seen.stored == seen.logs > 2 and report.count > 0
     assert count_current(kabupaten.lake, kabupaten.entry)["penduduk"][DESA] == counted["penduduk"][DESA] + 1
+
+
+@pytest.mark.parametrize("changes", [1, 2])
+def test_a_kabupaten_that_comes_after_a_change_of_keys_witnesses_and_pulls(
+    federation: Federation, kabupaten: Kabupaten, tmp_path: Path, changes: int
+) -> None:
+    """It has pinned the key of today alone, and is offered channels that former keys have signed."""
+    create(federation.add_node("a"), nama="SITI")
+    former = []
+    for _ in range(changes):
+        announce(federation, "BLT")
+        former.append(federation.hub.keys.signing.public)
+        take_new_keys(federation.hub)
+        federation.sync_all()
+    late = Kabupaten(federation, tmp_path / "danau-baru", kabupaten.recovery, "dinsos")
+    seen, report = late.round()
+    assert seen.stored == seen.logs > 2 and report.count > 0
+    assert {known.public for known in late.entry.earlier} == set(former)
+    late.lake.unlock()
 
 
 def test_the_kabupaten_follows_a_rebuilt_hub_under_the_recovery_key(
@@ -189,6 +208,7 @@ def test_a_card_is_read_strictly(federation: Federation, kabupaten: Kabupaten) -
         b"", b"{}", b"[]", b"\xff", b'{"kunci":1,"rantai":[]}', {**content, "rantai": [1]},
         {**content, "rantai": {}}, {**content, "kunci": content["kunci"].replace(HUB, "33.03.05")},
         {**content, "kunci": content["kunci"].replace(federation.hub.pemulihan, "00" * 32)},
+        {**content, "dahulu": 1}, {**content, "dahulu": content["dahulu"].replace(HUB, f"{HUB}\n{'00' * 32}")},
     ]
     for item in wrong:
         with pytest.raises(NoteError):
