@@ -74,6 +74,12 @@ def own_log(node: NodeServices) -> Log:
         return next(log for log in list_logs(conn) if log.own)
 
 
+def open_log(node: NodeServices) -> Log:
+    """Give the log that a node writes now; one that was restored has others that ended."""
+    with node.database.read() as conn:
+        return max((log for log in list_logs(conn) if log.own and not log.closed), key=lambda log: log.no)
+
+
 def sizes(side: NodeServices | HubServices) -> dict[str, int]:
     """Give the size of every log that a side holds."""
     return dict(rows(side, "SELECT id, size FROM log"))
@@ -129,7 +135,7 @@ class Talk:
 
     def run(self, start: int, end: int | None = None, receiver: bytes | None = None) -> bytes:
         """Build a run of the node's own log."""
-        log = own_log(self.node)
+        log = open_log(self.node)
         return self.session._build(log, start, log.size if end is None else end, receiver or self.receiver)[0]
 
     def push(self, body: bytes) -> Answer:

@@ -14,11 +14,19 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
+
+from hub.akses.keep import keep_look
+from hub.akses.tell import tell_looks
 from hub.ekspor.manifest import export_vkey
 from hub.ekspor.tokens import make_reader
 from hub.kabupaten.lake import Lake
 from hub.kabupaten.pull import pull_hub
-from hub.pemulihan.revoke import revoke
+from hub.kabupaten.witness import open_witness, witness_hub
+from hub.pemulihan.keys import take_new_keys
+from hub.pemulihan.revoke import adopt, list_quarantined, revoke
+from hub.penghapusan.erase import erase
+from hub.penghapusan.rules import Target
 from hub.services import HubServices
 from hub.simpul.enrol import open_slot
 from hub.usb.folder import take_path
@@ -29,17 +37,22 @@ from node.commands import make_node, refresh_parity
 from node.services import NodeServices
 from node.usb.enrol import write_request
 from node.usb.send import write_bundle
+from shared.records.kantor import name_office
 from shared.store.backup.kode import make_code, read_code
 from shared.store.backup.make import back_up
 from shared.store.backup.state import adopt_code
+from shared.store.blobs import store_of
 from shared.store.changes import list_logs
 from shared.store.drafts import draft_create
 from shared.store.outbox import Outbox
 from shared.store.parity import compute_parity
 from shared.store.runs import encode_root
+from shared.surat.jenis import name_template
+from shared.web.sessions import User
 from tests.support.editions import KELAK
 from tests.support.export_hub import make_app
 from tests.support.federation import ADDRESS, DESA, Federation, TestClock, seeded
+from tests.support.lampid import close, happen
 from tests.support.office import (
     NIK_A,
     NIK_B,
@@ -47,8 +60,10 @@ from tests.support.office import (
     Talk,
     create,
     delete,
+    find,
     heads,
     officers,
+    open_log,
     own_log,
     update,
     value,
@@ -64,10 +79,14 @@ Side = NodeServices | HubServices
 def record(folder: Path, work: Path) -> None:
     """Write one set into an empty folder; ``work`` is for what is only needed meanwhile."""
     federation = Federation(work / "dunia", seed=2026)
-    a, b = federation.add_node("a"), federation.add_node("b")
+    a, b = _lose_history(federation)
     far, stolen = federation.add_node("far", OTHER_DESA), federation.add_node("dicuri")
     _live_a_year(federation, a, b, far, stolen)
+    _work_in_the_office(a)
+    _settle_at_the_kecamatan(federation, a)
     lake = _pull(federation, work)
+    take_new_keys(federation.hub)
+    federation.sync_all(3)
     kode = make_code(seeded("kode cadangan"))
     with a.database.write() as conn:
         adopt_code(conn, read_code(kode).public, 1)
@@ -85,7 +104,7 @@ def record(folder: Path, work: Path) -> None:
     _keep(folder, "daftar.sipande", request)
     create(a, nama="SETELAH REKAMAN", nik="3303990101900008")
     create(a, "keluarga", no_kk="3303990101260009", alamat="KENANGA 6")
-    log, held = own_log(a), _size_at(federation.hub, own_log(a).id)
+    log, held = open_log(a), _size_at(federation.hub, open_log(a).id)
     figures["a"] = figures_of(a, DESA)
     (folder / "kiriman.run").write_bytes(Talk(federation, a).run(held))
     _keep(folder, "kirim.sipande", write_bundle(a, stick).path)
@@ -104,6 +123,12 @@ def record(folder: Path, work: Path) -> None:
     (folder / SUMS).write_text(sums_of(folder), encoding="utf-8")
     waiting.close()
     federation.close()
+
+
+def _lose_history(federation: Federation) -> tuple[NodeServices, NodeServices]:
+    from tests.federation.test_histories import lose_history
+
+    return lose_history(federation, lambda a: create(a, nama="DITULIS SEBELUM PULIH"))
 
 
 def _live_a_year(
@@ -139,18 +164,66 @@ def _live_a_year(
     finding = next(one for one in found if any(record == people[0] for _, _, record in one.rekaman))
     decide.hold_versions(hub, finding.id, version_of(hub, finding, b), heads(hub, finding), sri, "sesuai KTP-el")
     simpul = str(value(hub, "SELECT id FROM simpul WHERE kunci = ?", stolen.keys.signing.public.hex()))
-    revoke(hub, simpul, "dicuri", {}, "x")
+    revoke(hub, simpul, "dicuri", {own_log(stolen).id: 1}, "x")
     federation.nodes.pop("dicuri").close()
+    federation.sync_all(3)
+
+
+def _work_in_the_office(a: NodeServices) -> None:
+    """Leave one record of each kind of the daily work, and a photo."""
+    person, event = happen(a, "datang", "2026-09-03", jenis_kelamin=1, warganegara=1, hubungan=1)
+    happen(a, "mati", "2026-09-10", person, sebab="USIA LANJUT")
+    close(a, "2026-09")
+    kades = create(a, "perangkat", nama="SUGENG RIYADI", jabatan="kades", mulai="2022-01-01")
+    update(a, name_office(DESA), of="desa", telepon="0281-111", kepala_desa="SUGENG RIYADI")
+    slug = "keterangan-usaha"
+    kind = a.catalogue["templat_surat"]
+    write_drafts(a, [draft_create(kind, name_template(DESA, slug), {"slug": slug, "isi": "[identitas]"})], author="")
+    konsep = create(a, "konsep_surat", jenis=slug, nama="TAMU", keperluan="modal", status="disetujui")
+    create(
+        a, "surat", nomor="400/001/33.03.04.2006/IX/2026", urut=1, tahun=2026, jenis=slug, tanggal="2026-09-21",
+        judul="SURAT KETERANGAN USAHA", nama="TAMU", konsep=konsep, penandatangan=kades,
+    )
+    create(a, "surat_masuk", tanggal_terima="2026-09-20", pengirim="Camat Kaligondang", isi_singkat="Undangan")
+    update(a, person, foto=store_of(a).add(DESA, _draw()))
+
+
+def _draw() -> bytes:
+    drawn = io.BytesIO()
+    Image.new("RGB", (24, 32), (90, 120, 150)).save(drawn, "JPEG")
+    return drawn.getvalue()
+
+
+def _settle_at_the_kecamatan(federation: Federation, a: NodeServices) -> None:
+    """Let the hub link, adopt, erase, and tell what it looked at."""
+    hub = federation.hub
+    gone = create(a, nama="YANG DIHAPUS", nik="3303990101900010")
+    federation.sync_all(3)
+    sri, joko = officers(federation)
+    twin = find(hub, "V2")
+    for officer in (sri, joko):
+        decide.link_records(hub, twin.id, DESA, heads(hub, twin), officer, "orang yang sama")
+    with hub.database.read() as conn:
+        (held, *_) = list_quarantined(conn)
+    adopt(hub, held.ref, "sudah dicocokkan", sri.petugas)
+    erase(hub, [Target(DESA, "penduduk", gone)], "permintaan warga", (sri.petugas, joko.petugas))
+    with hub.database.write() as conn:
+        looker = User(1, "sri", "wali_data", sri.petugas, 1, 0)
+        keep_look(conn, hub, looker, "data_dilihat", [(DESA, "penduduk", gone)], tentang="penduduk")
+    federation.clock.now += 86_400
+    assert tell_looks(hub, DESA)
     federation.sync_all(3)
 
 
 def _pull(federation: Federation, work: Path) -> Path:
     """Let the kabupaten pull the hub's data once; return its folder."""
+    from tests.federation.test_saksi import Wire
     from tests.hub_app.test_kabupaten import WsgiTransport
 
     lake = Lake(work / "danau")
     lake.lock()
     entry = lake.add_hub("https://hub.uji", export_vkey(federation.hub), make_reader(federation.hub, "bappeda"))
+    witness_hub(lake, entry, open_witness(lake, seeded("saksi")), Wire(federation), federation.clock)
     pull_hub(lake, entry, WsgiTransport(make_app(federation.hub)), federation.clock)
     lake.unlock()
     return work / "danau"
