@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
+
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from node.beranda.desk import author, services
 from node.cetak.cetakan import make_pdf
+from node.lampid.queries import list_told
 from node.penduduk.editing import OTHERWISE, list_disputes, take_version
 from node.penduduk.history import Sengketa, Words
 from node.penduduk.queries import name_petugas
@@ -27,6 +30,8 @@ from shared.web.services import require_user
 
 blueprint = Blueprint("konsep", __name__, url_prefix="/surat/konsep")
 ALUR = "alur"
+LAST_ID = "g"
+"""Behind every record id."""
 _RIGHTS = {ALUR: "konsep.approve", OTHERWISE: "konsep.update"}
 """Whether a draft stands approved is not settled by somebody who could not approve it."""
 
@@ -159,6 +164,18 @@ def _list_disputes(draft: Draft, jenis: JenisSurat) -> list[Sengketa]:
     return [one for one in found if one.group != ALUR] or found
 
 
+def _list_voided(conn: sqlite3.Connection, desa: str, draft: Draft, jenis: JenisSurat) -> list[str]:
+    """Warn of events that a draft speaks of and that were taken back since; one that was recorded anew stands."""
+    told = list_told(conn, desa, {
+        "id": LAST_ID, "tentang": jenis.tentang, "penduduk": draft.values.get("pemohon"),
+        "cetakan": draft.values.get("isian"),
+    })
+    return [
+        f"Peristiwa {one.nama} yang disebut konsep ini sudah dibatalkan. Periksa isiannya sebelum diterbitkan."
+        for one in told if one.batal
+    ]
+
+
 def _draft_page(id: str, problem: str = "") -> str:
     node = services()
     draft, jenis = require_draft(id)
@@ -166,6 +183,7 @@ def _draft_page(id: str, problem: str = "") -> str:
     with node.database.read() as conn:
         gathered = gather(node, conn, people_index(), jenis, draft.values, today(node.clock))
         warnings = list_warnings(node, conn, people_index(), person, jenis) if person else []
+        warnings += _list_voided(conn, node.wilayah, draft, jenis) if draft.status != TERBIT else []
         letters = list_letters_of_draft(conn, node.wilayah, id)
         names = name_petugas(conn, [str(draft.values.get("oleh") or "")])
     return render_template(

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 
 from node.beranda.desk import Notes, author, keep, services
 from node.beranda.kantor import DESA, read_office
-from node.lampid.queries import list_together
+from node.lampid.queries import list_together, list_voiding
 from node.penduduk.editing import Editor, EditView, take_version
 from node.penduduk.index import Person
 from node.penduduk.queries import read_row
@@ -211,12 +211,15 @@ def _read_event(jenis: JenisSurat, person: str) -> dict[str, Any]:
         live = read_row(conn, PENDUDUK, node.wilayah, person) or {}
         id = request.values.get("peristiwa") or str(live.get("peristiwa") or "")
         event = read_row(conn, CATALOGUE["peristiwa"], node.wilayah, id)
+        voiding = list_voiding(conn, node.wilayah, [str(event["penduduk"])]) if event is not None else {}
         # Only of somebody whom this user may see.
-        if event is None or event["jenis"] != jenis.tentang or index.get(str(event["penduduk"])) is None:
+        is_told = event is not None and id not in voiding and event["jenis"] == jenis.tentang
+        if event is None or not is_told or index.get(str(event["penduduk"])) is None:
             return read_parents(jenis, _list_living(str(live.get("keluarga") or "")), str(live.get("nama") or ""))
         whom = read_row(conn, PENDUDUK, node.wilayah, str(event["penduduk"])) or {}
         together = list_together(conn, node.wilayah, str(event["rombongan"] or id))
-    others = [item.nama for item in together if item.penduduk != person]
+        voiding = list_voiding(conn, node.wilayah, [item.penduduk for item in together])
+    others = [item.nama for item in together if item.penduduk != person and item.id not in voiding]
     whom = add_niks(whom, index.members().get(str(whom.get("keluarga") or ""), []))
     return read_isian(jenis, event, whom, others, str(live.get("nama") or ""))
 

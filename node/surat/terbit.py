@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 
 from node.beranda.desk import author, services
 from node.cetak.cetakan import make_pdf
+from node.lampid.queries import list_told
 from node.penduduk.editing import (
     OTHERWISE, add_choice_route, find_picture, list_disputes, require_row, write_fields,
 )
@@ -115,11 +116,13 @@ def _page(id: str, *, form: Form | None = None, problem: str = "", at: str = "")
         names = name_petugas(conn, [str(values.get(name) or "") for name in ("disetujui_oleh", "dibatalkan_oleh")])
         konsep = str(values.get("konsep") or "")
         others = [row for row in list_letters_of_draft(conn, node.wilayah, konsep) if row.id != id] if konsep else []
+        told = list_told(conn, node.wilayah, values) if values.get("tentang") and not values.get("batal") else []
     snapshot = _mask(read_cetakan(str(values["cetakan"]))) if values.get("cetakan") else None
     start = {"tanggal_kirim": values.get("tanggal_kirim") or today(node.clock).isoformat()}
     return render_template(
         "surat/terbit.html", id=id, surat=values, cetakan=snapshot, jenis=jenis.nama if jenis else values.get("jenis"),
-        names=names, others=others, problem=problem, at=at, accept=ACCEPT, alasan=request.form.get("alasan", ""),
+        names=names, others=others, dibatalkan=[one for one in told if one.batal], problem=problem, at=at,
+        accept=ACCEPT, alasan=request.form.get("alasan", ""),
         kirim=form or make_form(SURAT, {**values, **start}, names=SENDING), today=today(node.clock).isoformat(),
         sengketa=[
             replace(one, live="Surat batal") if one.group == GROUP and values.get("batal") else one
