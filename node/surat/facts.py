@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -24,7 +24,7 @@ from shared.records.identifiers import mask_nik
 from shared.records.lampid import MATI
 from shared.surat.cetakan import FORMAT, Cetakan
 from shared.surat.fakta import isian_facts, letter_facts, office_facts, person_facts, valid_until
-from shared.surat.isi import Filled, fill
+from shared.surat.isi import Filled, fill, mask_parts
 from shared.surat.jenis import JenisSurat
 
 MASKED = ("nik", "no_kk")
@@ -51,7 +51,8 @@ class Gathered:
                 last = name.rpartition(".")[2]
                 if text and (last in MASKED or is_nik(last)):
                     facts[name] = mask_nik(text)
-        return fill(self.jenis, facts)
+        filled = fill(self.jenis, facts)
+        return replace(filled, bagian=tuple(mask_parts(filled.bagian))) if is_masked else filled
 
     def snapshot(self, nomor: str = "") -> Cetakan:
         """Make what the letter keeps of itself; without a number it is that of a concept."""

@@ -49,7 +49,7 @@ def draw_draft(
     for one in jenis.isian:
         fields.update(_draw_isian(one, extra.get(one.nama), people))
     person = None if is_resident else make_form(
-        PENDUDUK, {**other, "nama": values.get("nama"), "nik": values.get("nik")}, names=BUKAN_PENDUDUK, reveal=True
+        PENDUDUK, {**other, "nama": values.get("nama"), "nik": values.get("nik")}, names=BUKAN_PENDUDUK
     )
     if person is not None:
         _mind_person(person)
@@ -64,21 +64,21 @@ def read_draft(
 ) -> tuple[dict[str, Any], DraftForm]:
     """Read a form that was sent: the values of a ``konsep_surat``, and the form with what is wrong in it.
 
-    ``known`` are the extra fields as the form was drawn with them: a masked number that was left alone stays.
+    ``known`` is the draft as the form was drawn with it: a masked number that was left alone stays.
     """
     values, own = parse_form(KONSEP, sent, {}, names=OWN, choices=_choices(signers))
     own.other_errors.clear()
     _mind_signers(own, signers)
-    extra: dict[str, Any] = {}
+    before, extra = load_json(known.get("isian")), dict[str, Any]()
     fields: dict[str, FormField] = {}
     for one in jenis.isian:
-        value, drawn = _read_isian(one, sent, people, known.get(one.nama))
+        value, drawn = _read_isian(one, sent, people, before.get(one.nama))
         fields.update(drawn)
         if value is not None:
             extra[one.nama] = value
     person = None
     if not is_resident:
-        data, person = parse_form(PENDUDUK, sent, {}, names=BUKAN_PENDUDUK, reveal=True)
+        data, person = parse_form(PENDUDUK, sent, {"nik": known.get("nik")}, names=BUKAN_PENDUDUK)
         person.other_errors.clear()
         _mind_person(person)
         if not data.get("nama") and not person.fields["nama"].error:

@@ -56,7 +56,7 @@ def update(id: object) -> ResponseReturnValue:
     """Keep a changed draft; it is checked and approved anew."""
     draft, jenis = require_draft(str(id))
     person = str(draft.values.get("pemohon") or "")
-    values, form = read_form(jenis, bool(person), load_json(draft.values.get("isian")))
+    values, form = read_form(jenis, bool(person), draft.values)
     frontier = request.form.get("kepala", "")[:10_000]
     if not form.whole.is_valid:
         return draw_form_page(jenis, form, person, draft, frontier), 400

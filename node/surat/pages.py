@@ -49,7 +49,7 @@ def find_people(text: str) -> list[Any]:
 
 
 def read_form(jenis: JenisSurat, is_resident: bool, known: Mapping[str, Any]) -> tuple[dict[str, Any], DraftForm]:
-    """Read the form of a draft that was sent; ``known`` are the extra fields that it was drawn with."""
+    """Read the form of a draft that was sent; ``known`` is the draft that it was drawn with."""
     return read_draft(jenis, request.form, signers_now(), people_index(), is_resident=is_resident, known=known)
 
 

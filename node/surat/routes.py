@@ -19,7 +19,7 @@ from node.penduduk.routes import people_index
 from node.penduduk.rules import HIDUP
 from node.penduduk.tampilan import read_page
 from node.surat.drafts import create_draft
-from node.surat.forms import draw_draft, dump_json, load_json
+from node.surat.forms import draw_draft, dump_json
 from node.surat.kantor import keep_setting, list_office_disputes
 from node.surat.pages import draw_form_page, find_people, read_form, require_jenis, signers_now
 from node.surat.peristiwa import add_niks, read_isian, read_parents
@@ -120,7 +120,7 @@ def compose(slug: str) -> ResponseReturnValue:
 def write(slug: str) -> ResponseReturnValue:
     """Keep a new draft."""
     jenis, person = _read_target(slug)
-    values, form = read_form(jenis, bool(person), load_json(_read_start(jenis, person).get("isian")))
+    values, form = read_form(jenis, bool(person), _read_start(jenis, person))
     if not form.whole.is_valid:
         return draw_form_page(jenis, form, person), 400
     id = create_draft(services(), {**values, "jenis": slug, "pemohon": person or None}, author())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -22,10 +21,10 @@ from node.surat.queries import list_letters_of_draft
 from node.surat.rules import SURAT
 from shared.clock import today
 from shared.errors import EnvironmentProblem, UserError
-from shared.records.identifiers import mask_nik
 from shared.store.blobs import store_of
 from shared.surat.batal import GROUP, take_cancellation
 from shared.surat.cetakan import read_cetakan
+from shared.surat.isi import mask_parts
 from shared.surat.jenis import find_jenis
 from shared.surat.tanda import write_text
 from shared.web.audit import record_access
@@ -117,7 +116,9 @@ def _page(id: str, *, form: Form | None = None, problem: str = "", at: str = "")
         konsep = str(values.get("konsep") or "")
         others = [row for row in list_letters_of_draft(conn, node.wilayah, konsep) if row.id != id] if konsep else []
         told = list_told(conn, node.wilayah, values) if values.get("tentang") and not values.get("batal") else []
-    snapshot = _mask(read_cetakan(str(values["cetakan"]))) if values.get("cetakan") else None
+    snapshot = read_cetakan(str(values["cetakan"])) if values.get("cetakan") else None
+    if snapshot is not None:
+        snapshot = {**snapshot, "bagian": mask_parts(snapshot["bagian"])}
     start = {"tanggal_kirim": values.get("tanggal_kirim") or today(node.clock).isoformat()}
     return render_template(
         "surat/terbit.html", id=id, surat=values, cetakan=snapshot, jenis=jenis.nama if jenis else values.get("jenis"),
@@ -142,21 +143,3 @@ def _require_letter(id: str) -> dict[str, Any]:
 def _is_known(penduduk: str | None) -> bool:
     """Tell whether a new letter could be for the same person: a resident who is still on record, or no resident."""
     return penduduk is None or people_index().get(penduduk) is not None
-
-
-def _mask(snapshot: Mapping[str, Any]) -> dict[str, Any]:
-    """Mask the numbers of a printed text for a screen, where nobody has asked for them."""
-    parts = []
-    for part in snapshot["bagian"]:
-        if part.get("jenis") == "tabel":
-            rows = [[label, mask_nik(text) if _is_number(text) else text] for label, text in part["baris"]]
-            parts.append({**part, "baris": rows})
-        else:
-            parts.append({**part, "teks": " ".join(
-                mask_nik(word) if _is_number(word) else word for word in str(part.get("teks", "")).split(" ")
-            )})
-    return {**snapshot, "bagian": parts}
-
-
-def _is_number(text: str) -> bool:
-    return len(text) == 16 and text.isdecimal()

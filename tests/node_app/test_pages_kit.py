@@ -30,6 +30,7 @@ CHEAP = Cost(memory_kib=32, rounds=1)
 PASSWORD = "kuda lumping di sawah"
 NIK = "3303990101800001"
 NIK_ISTRI = "3303994506820002"
+NIK_LUAR = "3303990303850007"
 NO_KK = "3303990101100001"
 JENIS = "keterangan-usaha"
 EMPTY: Cetakan = {
@@ -177,7 +178,9 @@ def fill_desa(made: Desa) -> None:
     made.perangkat = made.write("perangkat", nama="PARTO KARYO", jabatan="kades", mulai="2022-01-01")
     made.konsep = made.write("konsep_surat", jenis=JENIS, pemohon=made.ayah, status="konsep")
     made.write("konsep_surat", jenis=JENIS, pemohon=made.lajang, status="dikembalikan", catatan="Periksa lagi")
-    cetakan = write_cetakan({**EMPTY, "jenis": JENIS})
+    made.write("konsep_surat", jenis=JENIS, nama="SLAMET RIYADI", nik=NIK_LUAR, status="konsep")
+    text = f"Menerangkan bahwa SLAMET RIYADI (NIK {NIK_LUAR}), benar."
+    cetakan = write_cetakan({**EMPTY, "jenis": JENIS, "bagian": [{"jenis": "paragraf", "teks": text}]})
     made.surat = made.write(
         "surat", nomor="001/2026", urut=1, tahun=2026, jenis=JENIS, judul="Surat", tanggal="2026-09-21",
         nama="KREYO SANTOSO", penduduk=made.ayah, cetakan=cetakan,

@@ -6,14 +6,12 @@ import pytest
 
 from tests.node_app.test_pages_kit import Browser, Desa, read_form
 from tests.node_app.test_pages_lampid import event_of, say, send
-from tests.node_app.test_pages_surat import compose, give_block, issue
+from tests.node_app.test_pages_surat import compose, give_block, issue, name_office
 
 
 @pytest.fixture(autouse=True)
 def office(desa: Desa) -> None:
-    with desa.node.database.read() as conn:
-        id = conn.execute("SELECT id FROM desa").fetchone()[0]
-    desa.change("desa", id, kepala_desa="SUGENG KADES", alamat="Jalan Raya 1")
+    name_office(desa)
     give_block(desa)
 
 
