@@ -15,9 +15,10 @@ from node.penduduk.history import Sengketa, Words
 from node.penduduk.queries import name_petugas
 from node.penduduk.routes import people_index
 from node.surat.drafts import Draft, begin_again, change_draft, move_draft
-from node.surat.facts import gather, list_warnings
+from node.surat.facts import gather
 from node.surat.forms import draw_draft, load_json, tell_data, tell_isian
 from node.surat.issue import issue
+from node.surat.peringatan import Peringatan, list_warnings
 from node.surat.pages import draw_form_page, read_form, require_draft, signers_now
 from node.surat.queries import list_letters_of_draft
 from node.surat.rules import DIBUANG, DIKEMBALIKAN, DIPERIKSA, DISETUJUI, FOLLOWS, KEADAAN, KONSEP, TERBIT, take_sidik
@@ -164,15 +165,17 @@ def _list_disputes(draft: Draft, jenis: JenisSurat) -> list[Sengketa]:
     return [one for one in found if one.group != ALUR] or found
 
 
-def _list_voided(conn: sqlite3.Connection, desa: str, draft: Draft, jenis: JenisSurat) -> list[str]:
+def _list_voided(conn: sqlite3.Connection, desa: str, draft: Draft, jenis: JenisSurat) -> list[Peringatan]:
     """Warn of events that a draft speaks of and that were taken back since; one that was recorded anew stands."""
     told = list_told(conn, desa, {
         "id": LAST_ID, "tentang": jenis.tentang, "penduduk": draft.values.get("pemohon"),
         "cetakan": draft.values.get("isian"),
     })
     return [
-        f"Peristiwa {one.nama} yang disebut konsep ini sudah dibatalkan. Periksa isiannya sebelum diterbitkan."
-        for one in told if one.batal
+        Peringatan(
+            f"Peristiwa {one.nama} yang disebut konsep ini sudah dibatalkan. Periksa isiannya sebelum diterbitkan.",
+            one.penduduk,
+        ) for one in told if one.batal
     ]
 
 
@@ -182,7 +185,7 @@ def _draft_page(id: str, problem: str = "") -> str:
     person = str(draft.values.get("pemohon") or "")
     with node.database.read() as conn:
         gathered = gather(node, conn, people_index(), jenis, draft.values, today(node.clock))
-        warnings = list_warnings(node, conn, people_index(), person, jenis) if person else []
+        warnings = list_warnings(node, conn, people_index(), jenis, draft.values)
         warnings += _list_voided(conn, node.wilayah, draft, jenis) if draft.status != TERBIT else []
         letters = list_letters_of_draft(conn, node.wilayah, id)
         names = name_petugas(conn, [str(draft.values.get("oleh") or "")])

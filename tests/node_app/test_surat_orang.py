@@ -63,3 +63,43 @@ def test_a_number_is_masked_wherever_a_template_puts_it(desa: Desa, siti: Browse
     for page in (siti.get(draft), siti.get(letter)):
         assert "(NIK 3303••••••••0001)," in say(page) and "NIK=3303••••••••0001;" in say(page)
         assert NIK not in page.text and NIK_LUAR not in page.text
+
+
+# What to know before it is signed.
+
+
+def leave(desa: Desa, person: str, status: int) -> None:
+    """Let somebody be gone and wait for verval."""
+    desa.change("penduduk", person, status_dasar=status, tanggal_status="2026-01-01")
+    with desa.node.database.write() as conn:
+        conn.execute("UPDATE penduduk SET konflik = 'alamat' WHERE id = ?", (person,))
+    desa.change("penduduk", desa.anak, tempat_lahir="PURBALINGGA")  # the list of people follows the log
+
+
+def test_who_is_a_resident_after_all_is_found_by_his_number(desa: Desa, siti: Browser) -> None:
+    told = "NIK ini milik penduduk desa: KREYO SANTOSO, masih tinggal di desa. Buat suratnya dari biodatanya"
+    path = compose(desa, siti, person="", nama="KREYO", nik=NIK)
+    for page in (siti.get(path), siti.get(f"{path}/ubah")):
+        assert told in say(page) and f'href="/penduduk/{desa.ayah}">Buka biodata' in page.text
+    leave(desa, desa.ayah, 2)
+    page = say(siti.get(path))
+    assert "KREYO SANTOSO, meninggal" in page and "KREYO SANTOSO tercatat: meninggal" in page
+    assert "menunggu verval" in page
+    other = say(siti.get(compose(desa, siti, person="", nama="SLAMET RIYADI", nik=NIK_LUAR)))
+    assert "NIK ini" not in other and "menunggu verval" not in other
+
+
+def test_other_residents_of_a_letter_are_looked_at_like_the_applicant(desa: Desa, siti: Browser) -> None:
+    desa.write("templat_surat", slug="kuasa", nama="Surat Kuasa", judul="Surat Kuasa", isi="Kepada [isian.wakil.nama]",
+               isian=json.dumps([{"nama": "wakil", "label": "Penerima kuasa", "tipe": "penduduk", "wajib": True}]),
+               aktif=True)
+    path = "/surat/baru/kuasa/isi"
+    form = read_form(siti.get(f"{path}?penduduk={desa.ayah}"), path)
+    answer = siti.post(path, form | {"isian_wakil__cari": "WATI LESTARI"})
+    assert answer.status_code == 303, say(answer)
+    draft = str(answer.headers["Location"])
+    assert "Penerima kuasa:" not in say(siti.get(draft))
+    leave(desa, desa.lajang, 3)
+    for page in (siti.get(draft), siti.get(f"{draft}/ubah")):
+        assert "Penerima kuasa: WATI LESTARI tercatat: pindah" in say(page) and "kuasa: Data orang ini" in say(page)
+        assert f'href="/penduduk/{desa.lajang}">Buka biodata' in page.text
