@@ -39,6 +39,7 @@ class Gathered:
     office: Mapping[str, Any]
     day: date
     desa: str
+    between: Signer | None = None
 
     def fill(self, nomor: str = "", *, is_masked: bool = False) -> Filled:
         """Put the facts into the text; ``is_masked`` for a screen, where nobody has asked for the numbers."""
@@ -98,7 +99,7 @@ def gather(
             penandatangan=signer.nama if signer else "", jabatan=" ".join(lines),
         ),
     }
-    return Gathered(jenis, facts, person.get("nama", ""), signer, lines, office, day, node.wilayah)
+    return Gathered(jenis, facts, person.get("nama", ""), signer, lines, office, day, node.wilayah, between)
 
 
 def find_signer(

@@ -103,3 +103,23 @@ def test_other_residents_of_a_letter_are_looked_at_like_the_applicant(desa: Desa
     for page in (siti.get(draft), siti.get(f"{draft}/ubah")):
         assert "Penerima kuasa: WATI LESTARI tercatat: pindah" in say(page) and "kuasa: Data orang ini" in say(page)
         assert f'href="/penduduk/{desa.lajang}">Buka biodata' in page.text
+
+
+# Who signs.
+
+
+def test_nobody_signs_on_behalf_of_himself(desa: Desa, siti: Browser) -> None:
+    terms = {"boleh_tanda_tangan": True, "mulai": "2020-01-01"}
+    chief = desa.write("perangkat", nama="PAK KADES", jabatan="kades", **terms)
+    clerk = desa.write("perangkat", nama="BU SEKDES", jabatan="sekdes", **terms)
+    head = desa.write("perangkat", nama="PAK KASI", jabatan="kasi", sebutan="Kasi Pemerintahan", **terms)
+    for signer, between in ((head, head), (clerk, clerk), (clerk, ""), (head, chief)):
+        path = compose(desa, siti, cara="ub", penandatangan=signer, atas_nama=between)
+        page = siti.get(path)
+        answer = siti.post(f"{path}/setujui", read_form(page, f"{path}/setujui") | {"terbit": "1"})
+        assert answer.status_code == 409 and "Atas nama" in say(answer), (signer, between)
+    assert desa.count("SELECT count(*) FROM surat") == 0
+    for between in ("", clerk):
+        letter = issue(desa, siti, compose(desa, siti, cara="ub", penandatangan=head, atas_nama=between))
+        kept = json.loads(desa.value("surat", letter.rsplit("/", 1)[1], "cetakan"))["tanda_tangan"]["jabatan"]
+        assert kept[1:] == ["Sekretaris Desa", "u.b.", "Kasi Pemerintahan"]
