@@ -120,3 +120,9 @@ def _make_look(db: Tables) -> None:
             record TEXT NOT NULL, UNIQUE (look, record)) STRICT""",
     ):
         db.conn.execute(statement)
+
+
+@hub_migrations(name="0009_contact_said")
+def _add_said(db: Tables) -> None:
+    # When the node said what was heard last: over the line at once, by stick when the file was written.
+    db.conn.execute("ALTER TABLE contact ADD COLUMN said_s INTEGER")

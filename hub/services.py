@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import ClassVar, NamedTuple
 
 from hub.migrations import hub_migrations
+from hub.simpul.queries import find_known_s
 from hub.verval import findings
 from shared.changelog.checkpoint import Signer, Verifier
 from shared.changelog.keys import KeySet, SealKey, SigningKey
@@ -37,6 +38,10 @@ class HubServices(Side):
         with self.database.read() as conn:
             keys = (*self.keys.publics(), *map(bytes.fromhex, list_former_keys(conn)))
         return hub_cosigners(self.wilayah, *keys)
+
+    def find_known_s(self, conn: sqlite3.Connection, desa: str, kunci: str) -> int | None:
+        """Tell up to when what a computer of a desa has written is here: as of its last session."""
+        return find_known_s(conn, desa, kunci)
 
     @property
     def cosigner(self) -> Signer:

@@ -15,7 +15,7 @@ from node.change import write_drafts
 from node.impor.service import import_file
 from node.pulihkan.restore import node_kind
 from node.roles import ROLES, context_words
-from node.services import NodeServices, init_node, refuse_practice
+from node.services import LAST_COMPLETE, NodeServices, init_node, note_complete, refuse_practice
 from node.sinkron.blobs import read_backlog
 from node.sinkron.clean import clean_erased
 from node.sinkron.enrol import enrol
@@ -52,6 +52,7 @@ from shared.sync.address import check_address
 from shared.sync.enrolment import parse_code
 
 Command = Callable[[NodeServices, Mapping[str, Any], Progress], dict[str, Any]]
+COMPLETE_STEP_S = 86_400
 
 
 def make_node(
@@ -193,16 +194,21 @@ def sync_once(
 
 
 def finish_session(services: NodeServices, report: Report) -> None:
-    """Keep the outcome for the status page; a session with nothing to do writes nothing."""
+    """Keep the outcome for the status page; a session with nothing to do is written down once a day."""
     now_s = services.clock.now_s()
     services.last_report = (now_s, report)
     clean_erased(services)
     if report.code == "unknown_key":
         doubt_new_keys(services)
-    if report.outcome is Outcome.SELESAI and not (report.sent or report.received):
+    is_complete = report.outcome is Outcome.SELESAI
+    with services.database.read() as conn:
+        is_old = now_s - int(read_setting(conn, LAST_COMPLETE) or 0) >= COMPLETE_STEP_S
+    if is_complete and not (report.sent or report.received or is_old):
         return
     with services.database.write() as conn:
         write_setting(conn, "sinkron_terakhir", f"{now_s} {report.outcome.value} {report.sentence()}")
+        if is_complete:
+            note_complete(conn, now_s)
 
 
 def refresh_parity(services: NodeServices) -> bool:
@@ -246,7 +252,7 @@ def run_paritas(services: NodeServices, args: Mapping[str, Any], progress: Progr
 def run_periksa_surat(services: NodeServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
     """Say what the QR or the code of a letter proves, from what this computer holds."""
     with services.database.read() as conn:
-        return tell(check_letter(conn, str(args["teks"]), services.clock), services.clock)
+        return tell(check_letter(conn, str(args["teks"]), services), services.clock)
 
 
 def run_status(services: NodeServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:

@@ -20,6 +20,9 @@ from shared.store.migrations import read_setting, write_setting
 from shared.store.side import Side, make_keys, open_database, open_folder
 from shared.store.verify import hub_cosigners
 
+LAST_COMPLETE = "sinkron_lengkap"
+"""Up to when all is here that the hub held; ``sinkron_terakhir`` also tells of sessions that were cut."""
+
 
 @dataclass(frozen=True)
 class KnownHub:
@@ -75,6 +78,23 @@ class NodeServices(Side):
         """Give the verifiers of the hub's receipts."""
         hub = self.hub()
         return () if hub is None else hub.cosigners()
+
+    def find_known_s(self, conn: sqlite3.Connection, desa: str, kunci: str) -> int | None:
+        """Tell up to when the changes of a computer of this desa are here: own ones now, others as of the last sync."""
+        if bytes.fromhex(kunci) in self.keys.publics():
+            return self.clock.now_s()
+        if desa != self.wilayah:
+            return None
+        times = [int(read_setting(conn, LAST_COMPLETE) or 0)]
+        if self.last_report is not None and self.last_report[1].outcome == "selesai":
+            times.append(self.last_report[0])
+        return max(times) or None
+
+
+def note_complete(conn: sqlite3.Connection, time_s: int) -> None:
+    """Remember up to when (seconds) all is here that the hub held; never back."""
+    if time_s > int(read_setting(conn, LAST_COMPLETE) or 0):
+        write_setting(conn, LAST_COMPLETE, str(time_s))
 
 
 def read_hub(conn: sqlite3.Connection) -> KnownHub | None:

@@ -16,9 +16,13 @@ DONE, SENDING = "selesai", "mengirim"
 
 
 def note_contact(
-    services: HubServices, sender: Sender, asked: Mapping[str, Any], *, queue: int, parity: str, common_size: int
+    services: HubServices, sender: Sender, asked: Mapping[str, Any], *, queue: int, parity: str, common_size: int,
+    said_s: int | None = None,
 ) -> None:
-    """Remember a hello (``asked``); ``common_size`` is how much of the present common channel the node holds."""
+    """Remember a hello (``asked``); ``common_size`` is how much of the present common channel the node holds.
+
+    ``said_s`` is when it was said, where that was before now: a file on a stick is days under way.
+    """
     now_s = services.clock.now_s()
     program = (asked["program"], asked["kinds"], asked["held"])
     said = (queue, parity, SENDING if queue else DONE, common_size, *program)
@@ -32,8 +36,9 @@ def note_contact(
     with services.database.write() as conn:
         conn.execute(
             "INSERT OR REPLACE INTO contact (kunci, last_s, device_time_s, version, result_s, queue, parity, result,"
-            " common_size, program, kinds, held) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (sender.kunci, now_s, asked["time"], asked["version"], now_s, *said),
+            " common_size, program, kinds, held, said_s) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (sender.kunci, now_s, asked["time"], asked["version"], now_s, *said,
+             now_s if said_s is None else min(said_s, now_s)),
         )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from shared.codes import wilayah
+from shared.store.changes import SEQ_BITS
 
 
 class NodeRow(NamedTuple):
@@ -83,6 +84,25 @@ def find_detail(conn: sqlite3.Connection, simpul: str) -> NodeDetail:
         (simpul,),
     ).fetchone()
     return NodeDetail(*row)
+
+
+def find_known_s(conn: sqlite3.Connection, desa: str, kunci: str) -> int | None:
+    """Find up to when all is here that a computer of a desa has written; of another of its computers where it is gone.
+
+    ``kunci`` is a signing key, which may have got a successor since. Where the last session did not bring all that
+    was announced, it is the newest change that came. None where nothing was ever heard.
+    """
+    row = conn.execute(
+        "WITH RECURSIVE line (id) AS (SELECT id FROM simpul WHERE kunci = ?1 AND wilayah = ?2 UNION"
+        " SELECT s.id FROM simpul AS s JOIN line AS n ON s.pendahulu = n.id WHERE s.wilayah = ?2)"
+        " SELECT CASE WHEN c.queue = 0 THEN coalesce(c.said_s, c.last_s) ELSE min(c.last_s, coalesce((SELECT"
+        " max(json_extract(CAST(h.header AS TEXT), '$[10]')) FROM log AS l JOIN change AS h"
+        " ON h.pos = (l.no << ?3) + l.size - 1 WHERE lower(hex(l.kunci)) = s.kunci), 0)) END AS known_s"
+        " FROM simpul AS s JOIN contact AS c ON c.kunci = s.kunci WHERE s.wilayah = ?2 ORDER BY"
+        " coalesce(s.status, 'aktif') = 'aktif' DESC, s.id IN (SELECT id FROM line) DESC, known_s DESC LIMIT 1",
+        (kunci, desa, SEQ_BITS),
+    ).fetchone()
+    return None if row is None else int(row[0]) or None
 
 
 def list_slots(conn: sqlite3.Connection, count_max: int, desa: str | None = None) -> list[SlotRow]:

@@ -266,7 +266,7 @@ def _note_contact(
     note_contact(
         services, sender, {**message, "time": max(message["time"], services.clock.now_s())},
         queue=sum(max(0, size - held.get(id, 0)) for id, size in announced.items()), parity=parity,
-        common_size=0 if common is None else announced.get(common.id, 0),
+        common_size=0 if common is None else announced.get(common.id, 0), said_s=message["time"],
     )
     for _, code in refused.values():
         note_refusal(services, sender, code)

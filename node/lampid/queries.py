@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
+from node.lampid.rules import is_named
 from node.perangkat.queries import read_perangkat
 from node.perangkat.rules import Masa, name_jabatan, order_rows, read_masa
 from shared.lampid.chain import COLUMNS, Peristiwa
+from shared.records.lampid import BATAL, LAHIR, PINDAH
+from shared.surat.batal import take_cancellation
 
 _AMONG = " IN (SELECT value FROM json_each(?))"
 
@@ -28,6 +31,23 @@ class EventRow(NamedTuple):
     asal: str
     dusun: str
     token: str
+
+
+class Disebut(NamedTuple):
+    """An event that a letter speaks of; ``batal`` is the event that took it back, "" where none did."""
+
+    id: str
+    penduduk: str
+    nama: str
+    batal: str
+
+
+class Letter(NamedTuple):
+    """A letter that holds, as the page of an event names it."""
+
+    id: str
+    nomor: str
+    judul: str
 
 
 _EVENT = (
@@ -61,6 +81,57 @@ def list_together(conn: sqlite3.Connection, desa: str, first: str) -> list[Event
     """List the events that were reported together, the first included."""
     rows = conn.execute(f"{_EVENT} AND (e.rombongan = ? OR e.id = ?) ORDER BY e.id", (desa, first, first))
     return [EventRow._make(row) for row in rows]
+
+
+def list_voiding(conn: sqlite3.Connection, desa: str, people: Iterable[str]) -> dict[str, str]:
+    """List which events of some residents were taken back, each with the event that did it."""
+    rows = conn.execute(
+        f"SELECT dibatalkan, id FROM peristiwa WHERE desa = ? AND jenis = ? AND penduduk{_AMONG}",
+        (desa, BATAL, json.dumps(list(people))),
+    )
+    return {row[0]: row[1] for row in rows if row[0]}
+
+
+def list_told(conn: sqlite3.Connection, desa: str, letter: Mapping[str, Any]) -> list[Disebut]:
+    """List the events that an issued letter speaks of; ``letter`` has id, tentang, penduduk and cetakan.
+
+    That is the newest event of its kind before it, of its person and of those it names: who moved along, a child born
+    in the family. Record ids rise with time, so they tell what was first.
+    """
+    rows = conn.execute(
+        "SELECT e.id, e.penduduk, coalesce(p.nama, ''), coalesce(b.id, '') FROM peristiwa e"
+        " LEFT JOIN penduduk p ON p.id = e.penduduk AND p.desa = e.desa"
+        " LEFT JOIN peristiwa b ON b.penduduk = e.penduduk AND b.desa = e.desa AND b.dibatalkan = e.id AND b.jenis = ?5"
+        " WHERE e.desa = ?1 AND e.jenis = ?2 AND e.id < ?3 AND (e.penduduk = ?4 OR (e.jenis = ?6 AND"
+        " coalesce(e.rombongan, e.id) IN (SELECT coalesce(rombongan, id) FROM peristiwa WHERE penduduk = ?4))"
+        " OR (e.jenis = ?7 AND e.keluarga = (SELECT keluarga FROM penduduk WHERE id = ?4 AND desa = ?1)))"
+        " ORDER BY e.id",
+        (desa, letter["tentang"], letter["id"], letter["penduduk"], BATAL, PINDAH, LAHIR),
+    )
+    newest = {found.penduduk: found for found in map(Disebut._make, rows)}
+    return [
+        found for found in newest.values()
+        if found.penduduk == letter["penduduk"] or is_named(str(letter["cetakan"] or ""), found.nama)
+    ]
+
+
+def list_letters_about(conn: sqlite3.Connection, desa: str, events: Sequence[str]) -> list[Letter]:
+    """List the letters that speak of one of some events and are not cancelled."""
+    rows = conn.execute(
+        f"WITH said AS (SELECT jenis, keluarga, coalesce(rombongan, id) AS awal FROM peristiwa WHERE id{_AMONG})"
+        " SELECT id, nomor, judul, tentang, penduduk, cetakan, batal, konflik FROM surat WHERE desa = ?"
+        " AND tentang IN (SELECT jenis FROM said) AND penduduk IN (SELECT penduduk FROM peristiwa"
+        " WHERE coalesce(rombongan, id) IN (SELECT awal FROM said)"
+        " UNION SELECT id FROM penduduk WHERE keluarga IN (SELECT keluarga FROM said)) ORDER BY id",
+        (json.dumps(list(events)), desa),
+    )
+    names = [column[0] for column in rows.description]
+    found = [dict(zip(names, row, strict=True)) for row in rows.fetchall()]
+    return [
+        Letter(row["id"], row["nomor"] or "", row["judul"] or "") for row in found
+        if not take_cancellation(conn, desa, row["id"], row)["batal"]
+        and any(told.id in events for told in list_told(conn, desa, row))
+    ]
 
 
 def count_months(conn: sqlite3.Connection, desa: str) -> list[tuple[str, int]]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
@@ -16,7 +17,8 @@ from node.lampid.batal import void_events
 from node.lampid.catat import this_day
 from node.lampid.formulir import PERISTIWA
 from node.lampid.queries import (
-    count_months, is_closed, list_month, list_of_people, list_offices, list_together, read_lives,
+    Letter, count_months, is_closed, list_letters_about, list_month, list_of_people, list_offices, list_together,
+    list_voiding, read_lives,
 )
 from node.lampid.rules import BENTUK, LEAVING
 from node.penduduk.index import Person
@@ -28,7 +30,7 @@ from node.surat.peristiwa import SURAT_PERISTIWA
 from shared.clock import today
 from shared.codes import code_list
 from shared.errors import EnvironmentProblem, UserError
-from shared.lampid.chain import Peristiwa, judge_life
+from shared.lampid.chain import judge_life
 from shared.lampid.effects import read_effects
 from shared.records.lampid import BATAL, JENIS_PERISTIWA, LAHIR, MATI, PINDAH
 from shared.records.penduduk import TIDAK_TETAP
@@ -50,7 +52,7 @@ LETTERS: Mapping[str, str] = {
 }
 """Words of the link to the letter that belongs to an event."""
 
-WRITE_LETTER = "surat.compose"
+WRITE_LETTER, READ_LETTER = "surat.compose", "surat_terbit.show"
 
 
 class Saring(NamedTuple):
@@ -163,6 +165,8 @@ def _detail_page(id: str, reason: str = "", problem: str = "", form: Form | None
         dusun = list_dusun(conn, node.wilayah)
         closed = is_closed(conn, node.wilayah, str(row["tanggal_lapor"])[:7])
         voided = read_row(conn, PERISTIWA, node.wilayah, str(row["dibatalkan"] or ""))
+        voiding = list_voiding(conn, node.wilayah, people)
+        letters = _list_letters(conn, id, [asal for asal, by in voiding.items() if by in {e.id for e in together}])
         person = read_row(conn, node.catalogue["penduduk"], node.wilayah, str(row["penduduk"])) or {}
     return render_template(
         "lampid/rincian.html", id=id, row=row, jenis=JENIS_PERISTIWA, isian=_list_fields(row, dusun),
@@ -173,13 +177,13 @@ def _detail_page(id: str, reason: str = "", problem: str = "", form: Form | None
         sementara=person.get("status_tinggal") == TIDAK_TETAP,
         bantuan=[item for item in aid if item.keadaan in ("menerima", "diusulkan")] if is_leaving else [],
         jabatan=offices, tutup=closed, asal=voided, alasan=reason, masalah=problem, surat=_find_letter(id, row, living),
-        lapor=form.fields["tanggal_lapor"], batal_oleh=_find_voiding(events.values(), id),
+        lapor=form.fields["tanggal_lapor"], batal_oleh=voiding.get(id, ""), dibatalkan=voiding, terbit=letters,
     )
 
 
-def _find_voiding(events: Iterable[Peristiwa], id: str) -> str:
-    """Find the event that takes this one back; "" when none does."""
-    return next((event.id for event in events if event.dibatalkan == id and event.jenis == BATAL), "")
+def _list_letters(conn: sqlite3.Connection, id: str, voided: Sequence[str]) -> list[Letter]:
+    """List the letters that hold and speak of an event, or of those that it takes back (``voided``)."""
+    return list_letters_about(conn, services().wilayah, voided or [id]) if may_open(READ_LETTER) else []
 
 
 def _find_letter(id: str, row: Mapping[str, Any], family: Sequence[Person]) -> tuple[str, str] | None:

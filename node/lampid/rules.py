@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -187,6 +188,11 @@ def propose_place(mother: Person | None) -> int:
     if mother is None or mother.hubungan in (KEPALA, *SPOUSES):
         return ANAK
     return CUCU if mother.hubungan in (ANAK, MENANTU) else FAMILI_LAIN
+
+
+def is_named(text: str, nama: str) -> bool:
+    """Tell whether the stored text of a letter names somebody, whole words only."""
+    return bool(nama) and re.search(rf"(?<!\w){re.escape(nama)}(?!\w)", text.replace("\\n", "\n")) is not None
 
 
 def propose_parents(members: Sequence[Person]) -> tuple[Person | None, Person | None]:

@@ -1,30 +1,27 @@
-"""Gathers what a letter prints: the resident or somebody else, the office, the signer; and what to warn of."""
+"""Gathers what a letter prints: the resident or somebody else, the office, the signer."""
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 from node.beranda.kantor import read_office
 from node.beranda.kop import name_desa
-from node.lampid.rules import STATUS_OF
 from node.penduduk.index import PeopleIndex
-from node.penduduk.queries import list_cases, list_dusun, read_row
-from node.penduduk.rules import HIDUP, KEPALA
+from node.penduduk.queries import list_dusun, read_row
+from node.penduduk.rules import KEPALA
 from node.services import NodeServices
 from node.surat.forms import is_nik, load_json
 from node.surat.queries import list_signers
 from node.surat.rules import PENDUDUK, Signer, write_jabatan
-from shared.codes import code_list
 from shared.codes import wilayah as codes
 from shared.records.identifiers import mask_nik
-from shared.records.lampid import MATI
 from shared.surat.cetakan import FORMAT, Cetakan
 from shared.surat.fakta import isian_facts, letter_facts, office_facts, person_facts, valid_until
-from shared.surat.isi import Filled, fill
+from shared.surat.isi import Filled, fill, mask_parts
 from shared.surat.jenis import JenisSurat
 
 MASKED = ("nik", "no_kk")
@@ -42,6 +39,7 @@ class Gathered:
     office: Mapping[str, Any]
     day: date
     desa: str
+    between: Signer | None = None
 
     def fill(self, nomor: str = "", *, is_masked: bool = False) -> Filled:
         """Put the facts into the text; ``is_masked`` for a screen, where nobody has asked for the numbers."""
@@ -51,7 +49,8 @@ class Gathered:
                 last = name.rpartition(".")[2]
                 if text and (last in MASKED or is_nik(last)):
                     facts[name] = mask_nik(text)
-        return fill(self.jenis, facts)
+        filled = fill(self.jenis, facts)
+        return replace(filled, bagian=tuple(mask_parts(filled.bagian))) if is_masked else filled
 
     def snapshot(self, nomor: str = "") -> Cetakan:
         """Make what the letter keeps of itself; without a number it is that of a concept."""
@@ -100,7 +99,7 @@ def gather(
             penandatangan=signer.nama if signer else "", jabatan=" ".join(lines),
         ),
     }
-    return Gathered(jenis, facts, person.get("nama", ""), signer, lines, office, day, node.wilayah)
+    return Gathered(jenis, facts, person.get("nama", ""), signer, lines, office, day, node.wilayah, between)
 
 
 def find_signer(
@@ -113,35 +112,6 @@ def find_signer(
     if chosen is None and not values.get("penandatangan"):
         chosen = next((signer for signer in signers if signer.jabatan == "kades"), None)
     return chosen, by_id.get(str(values.get("atas_nama") or "-"))
-
-
-def list_warnings(
-    node: NodeServices, conn: sqlite3.Connection, people: PeopleIndex, penduduk: str, jenis: JenisSurat
-) -> list[str]:
-    """Say what somebody should know before a letter about a resident is signed.
-
-    That somebody is dead is no news in the letter of his death; that he is not, is.
-    """
-    person = people.get(penduduk)
-    if person is None:
-        return ["Orang ini sudah tidak ada dalam data penduduk desa. Periksa dulu siapa yang dimaksud."]
-    found = []
-    if jenis.tentang == MATI and person.status != STATUS_OF[MATI]:
-        found.append(
-            f"{person.nama} belum tercatat meninggal. Catat dulu kematiannya di Peristiwa: isian surat ini lalu terisi"
-            " sendiri, dan kematiannya masuk laporan."
-        )
-    elif person.status not in (HIDUP, STATUS_OF.get(jenis.tentang, HIDUP)):
-        label = (code_list("status_dasar").items.get(person.status) or "tidak tinggal di sini").lower()
-        found.append(f"{person.nama} tercatat: {label}. Pastikan suratnya memang untuk orang ini.")
-    if person.konflik:
-        found.append(
-            "Data orang ini menunggu verval: ada dua isian yang berbeda. Periksa biodatanya sebelum surat"
-            " ditandatangani."
-        )
-    if list_cases(conn, node.wilayah, penduduk):
-        found.append("Ada kasus dari kecamatan tentang orang ini yang belum selesai. Periksa di Perlu tindakan.")
-    return found
 
 
 def _resident_facts(

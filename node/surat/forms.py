@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
 from node.penduduk.index import PeopleIndex
 from node.penduduk.rules import show_value
+from node.surat.hari import HELP, pair_days, settle_days
 from node.surat.rules import BUKAN_PENDUDUK, KONSEP, PENDUDUK, Signer
 from shared.records.fields import Bilangan, Nik, Panjang, RecordField, Tanggal, Teks
 from shared.records.identifiers import mask_nik
@@ -46,10 +47,11 @@ def draw_draft(
     """Draw the form of a draft as it stands; ``values`` are those of a ``konsep_surat``."""
     extra, other = load_json(values.get("isian")), load_json(values.get("data"))
     fields: dict[str, FormField] = {}
-    for one in jenis.isian:
+    for one in _list_isian(jenis):
         fields.update(_draw_isian(one, extra.get(one.nama), people))
+    _mind_days(jenis, fields)
     person = None if is_resident else make_form(
-        PENDUDUK, {**other, "nama": values.get("nama"), "nik": values.get("nik")}, names=BUKAN_PENDUDUK, reveal=True
+        PENDUDUK, {**other, "nama": values.get("nama"), "nik": values.get("nik")}, names=BUKAN_PENDUDUK
     )
     if person is not None:
         _mind_person(person)
@@ -64,21 +66,25 @@ def read_draft(
 ) -> tuple[dict[str, Any], DraftForm]:
     """Read a form that was sent: the values of a ``konsep_surat``, and the form with what is wrong in it.
 
-    ``known`` are the extra fields as the form was drawn with them: a masked number that was left alone stays.
+    ``known`` is the draft as the form was drawn with it: a masked number that was left alone stays.
     """
     values, own = parse_form(KONSEP, sent, {}, names=OWN, choices=_choices(signers))
     own.other_errors.clear()
     _mind_signers(own, signers)
-    extra: dict[str, Any] = {}
+    before, extra = load_json(known.get("isian")), dict[str, Any]()
     fields: dict[str, FormField] = {}
-    for one in jenis.isian:
-        value, drawn = _read_isian(one, sent, people, known.get(one.nama))
+    for one in _list_isian(jenis):
+        value, drawn = _read_isian(one, sent, people, before.get(one.nama))
         fields.update(drawn)
         if value is not None:
             extra[one.nama] = value
+    _mind_days(jenis, fields)
+    extra, problems = settle_days(jenis, extra)
+    for name, problem in problems.items():
+        fields[PREFIX + name].error = fields[PREFIX + name].error or problem
     person = None
     if not is_resident:
-        data, person = parse_form(PENDUDUK, sent, {}, names=BUKAN_PENDUDUK, reveal=True)
+        data, person = parse_form(PENDUDUK, sent, {"nik": known.get("nik")}, names=BUKAN_PENDUDUK)
         person.other_errors.clear()
         _mind_person(person)
         if not data.get("nama") and not person.fields["nama"].error:
@@ -140,6 +146,17 @@ def _mind_signers(form: Form, signers: Sequence[Signer]) -> None:
 def _mind_person(form: Form) -> None:
     form.fields["nama"].required = True
     form.fields["nik"].help = "NIK di KTP-nya, bila ada. Boleh kosong."
+
+
+def _list_isian(jenis: JenisSurat) -> list[Isian]:
+    """List the extra fields; a day that follows from a date need not be chosen."""
+    days = pair_days(jenis)
+    return [replace(one, wajib=False) if one.nama in days else one for one in jenis.isian]
+
+
+def _mind_days(jenis: JenisSurat, fields: Mapping[str, FormField]) -> None:
+    for name in pair_days(jenis):
+        fields[PREFIX + name].help = HELP
 
 
 def is_nik(name: str) -> bool:

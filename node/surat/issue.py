@@ -119,7 +119,7 @@ def _make_letter(gathered: Gathered, draft: Draft, given: Given, day: date) -> d
 
 
 def _refuse_unfit(gathered: Gathered, values: Mapping[str, Any]) -> None:
-    problem = find_signing_problem(str(values.get("cara") or "langsung"), gathered.signer)
+    problem = find_signing_problem(str(values.get("cara") or "langsung"), gathered.signer, gathered.between)
     if problem:
         raise UserError(problem, "penanda_tangan")
     filled: Filled = gathered.fill()

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import sqlite3
+
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from node.beranda.desk import author, services
 from node.cetak.cetakan import make_pdf
+from node.lampid.queries import list_told
 from node.penduduk.editing import OTHERWISE, list_disputes, take_version
 from node.penduduk.history import Sengketa, Words
 from node.penduduk.queries import name_petugas
 from node.penduduk.routes import people_index
 from node.surat.drafts import Draft, begin_again, change_draft, move_draft
-from node.surat.facts import gather, list_warnings
+from node.surat.facts import gather
 from node.surat.forms import draw_draft, load_json, tell_data, tell_isian
 from node.surat.issue import issue
+from node.surat.peringatan import Peringatan, list_warnings
 from node.surat.pages import draw_form_page, read_form, require_draft, signers_now
 from node.surat.queries import list_letters_of_draft
 from node.surat.rules import DIBUANG, DIKEMBALIKAN, DIPERIKSA, DISETUJUI, FOLLOWS, KEADAAN, KONSEP, TERBIT, take_sidik
@@ -27,6 +31,8 @@ from shared.web.services import require_user
 
 blueprint = Blueprint("konsep", __name__, url_prefix="/surat/konsep")
 ALUR = "alur"
+LAST_ID = "g"
+"""Behind every record id."""
 _RIGHTS = {ALUR: "konsep.approve", OTHERWISE: "konsep.update"}
 """Whether a draft stands approved is not settled by somebody who could not approve it."""
 
@@ -51,7 +57,7 @@ def update(id: object) -> ResponseReturnValue:
     """Keep a changed draft; it is checked and approved anew."""
     draft, jenis = require_draft(str(id))
     person = str(draft.values.get("pemohon") or "")
-    values, form = read_form(jenis, bool(person), load_json(draft.values.get("isian")))
+    values, form = read_form(jenis, bool(person), draft.values)
     frontier = request.form.get("kepala", "")[:10_000]
     if not form.whole.is_valid:
         return draw_form_page(jenis, form, person, draft, frontier), 400
@@ -159,13 +165,28 @@ def _list_disputes(draft: Draft, jenis: JenisSurat) -> list[Sengketa]:
     return [one for one in found if one.group != ALUR] or found
 
 
+def _list_voided(conn: sqlite3.Connection, desa: str, draft: Draft, jenis: JenisSurat) -> list[Peringatan]:
+    """Warn of events that a draft speaks of and that were taken back since; one that was recorded anew stands."""
+    told = list_told(conn, desa, {
+        "id": LAST_ID, "tentang": jenis.tentang, "penduduk": draft.values.get("pemohon"),
+        "cetakan": draft.values.get("isian"),
+    })
+    return [
+        Peringatan(
+            f"Peristiwa {one.nama} yang disebut konsep ini sudah dibatalkan. Periksa isiannya sebelum diterbitkan.",
+            one.penduduk,
+        ) for one in told if one.batal
+    ]
+
+
 def _draft_page(id: str, problem: str = "") -> str:
     node = services()
     draft, jenis = require_draft(id)
     person = str(draft.values.get("pemohon") or "")
     with node.database.read() as conn:
         gathered = gather(node, conn, people_index(), jenis, draft.values, today(node.clock))
-        warnings = list_warnings(node, conn, people_index(), person, jenis) if person else []
+        warnings = list_warnings(node, conn, people_index(), jenis, draft.values)
+        warnings += _list_voided(conn, node.wilayah, draft, jenis) if draft.status != TERBIT else []
         letters = list_letters_of_draft(conn, node.wilayah, id)
         names = name_petugas(conn, [str(draft.values.get("oleh") or "")])
     return render_template(

@@ -11,9 +11,9 @@ from node.beranda.desk import services
 from node.penduduk.listing import fill_rows
 from node.penduduk.routes import people_index
 from node.surat.drafts import Draft, find_draft
-from node.surat.facts import list_warnings
 from node.surat.forms import DraftForm, read_draft
 from node.surat.issue import find_kind
+from node.surat.peringatan import list_warnings
 from node.surat.queries import list_signers
 from node.surat.rules import Signer
 from shared.clock import today
@@ -26,10 +26,9 @@ def draw_form_page(
     jenis: JenisSurat, form: DraftForm, person: str, draft: Draft | None = None, frontier: str = "", problem: str = ""
 ) -> str:
     """Draw the form of a draft that is new or stands already; ``problem`` says why it was not kept."""
-    node, warnings = services(), []
-    if person:
-        with node.database.read() as conn:
-            warnings = list_warnings(node, conn, people_index(), person, jenis)
+    node, values = services(), {"pemohon": person} if draft is None else draft.values
+    with node.database.read() as conn:
+        warnings = list_warnings(node, conn, people_index(), jenis, values)
     found = people_index().get(person)
     return render_template(
         "surat/isi.html", jenis=jenis, form=form, penduduk=person, nama=found.nama if found else "", draft=draft,
@@ -49,7 +48,7 @@ def find_people(text: str) -> list[Any]:
 
 
 def read_form(jenis: JenisSurat, is_resident: bool, known: Mapping[str, Any]) -> tuple[dict[str, Any], DraftForm]:
-    """Read the form of a draft that was sent; ``known`` are the extra fields that it was drawn with."""
+    """Read the form of a draft that was sent; ``known`` is the draft that it was drawn with."""
     return read_draft(jenis, request.form, signers_now(), people_index(), is_resident=is_resident, known=known)
 
 

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 
 from node.beranda.desk import Notes, author, keep, services
 from node.beranda.kantor import DESA, read_office
-from node.lampid.queries import list_together
+from node.lampid.queries import list_together, list_voiding
 from node.penduduk.editing import Editor, EditView, take_version
 from node.penduduk.index import Person
 from node.penduduk.queries import read_row
@@ -19,7 +19,7 @@ from node.penduduk.routes import people_index
 from node.penduduk.rules import HIDUP
 from node.penduduk.tampilan import read_page
 from node.surat.drafts import create_draft
-from node.surat.forms import draw_draft, dump_json, load_json
+from node.surat.forms import draw_draft, dump_json
 from node.surat.kantor import keep_setting, list_office_disputes
 from node.surat.pages import draw_form_page, find_people, read_form, require_jenis, signers_now
 from node.surat.peristiwa import add_niks, read_isian, read_parents
@@ -120,7 +120,7 @@ def compose(slug: str) -> ResponseReturnValue:
 def write(slug: str) -> ResponseReturnValue:
     """Keep a new draft."""
     jenis, person = _read_target(slug)
-    values, form = read_form(jenis, bool(person), load_json(_read_start(jenis, person).get("isian")))
+    values, form = read_form(jenis, bool(person), _read_start(jenis, person))
     if not form.whole.is_valid:
         return draw_form_page(jenis, form, person), 400
     id = create_draft(services(), {**values, "jenis": slug, "pemohon": person or None}, author())
@@ -211,12 +211,15 @@ def _read_event(jenis: JenisSurat, person: str) -> dict[str, Any]:
         live = read_row(conn, PENDUDUK, node.wilayah, person) or {}
         id = request.values.get("peristiwa") or str(live.get("peristiwa") or "")
         event = read_row(conn, CATALOGUE["peristiwa"], node.wilayah, id)
+        voiding = list_voiding(conn, node.wilayah, [str(event["penduduk"])]) if event is not None else {}
         # Only of somebody whom this user may see.
-        if event is None or event["jenis"] != jenis.tentang or index.get(str(event["penduduk"])) is None:
+        is_told = event is not None and id not in voiding and event["jenis"] == jenis.tentang
+        if event is None or not is_told or index.get(str(event["penduduk"])) is None:
             return read_parents(jenis, _list_living(str(live.get("keluarga") or "")), str(live.get("nama") or ""))
         whom = read_row(conn, PENDUDUK, node.wilayah, str(event["penduduk"])) or {}
         together = list_together(conn, node.wilayah, str(event["rombongan"] or id))
-    others = [item.nama for item in together if item.penduduk != person]
+        voiding = list_voiding(conn, node.wilayah, [item.penduduk for item in together])
+    others = [item.nama for item in together if item.penduduk != person and item.id not in voiding]
     whom = add_niks(whom, index.members().get(str(whom.get("keluarga") or ""), []))
     return read_isian(jenis, event, whom, others, str(live.get("nama") or ""))
 

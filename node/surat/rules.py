@@ -74,8 +74,8 @@ def write_jabatan(cara: str, signer: Signer, desa: str, atas_nama: Signer | None
     return [kepala]
 
 
-def find_signing_problem(cara: str, signer: Signer | None) -> str:
-    """Say why a letter cannot be signed like this; empty when it can."""
+def find_signing_problem(cara: str, signer: Signer | None, atas_nama: Signer | None = None) -> str:
+    """Say why a letter cannot be signed like this; empty when it can. ``atas_nama`` stands in between for u.b."""
     if signer is None or not signer.nama:
         return (
             "Penanda tangan belum dipilih. Ubah konsepnya lalu pilih penanda tangan; nama kepala desa diisi di"
@@ -87,6 +87,20 @@ def find_signing_problem(cara: str, signer: Signer | None) -> str:
         return f"{signer.nama} bukan kepala desa. Pilih cara a.n., u.b., Plt., atau Plh."
     if cara != "langsung" and (not signer.id or (cara in ("an", "ub") and signer.jabatan == "kades")):
         return f"{signer.nama} adalah kepala desa. Pilih cara Langsung."
+    if cara == "ub":
+        return _find_between_problem(signer, atas_nama)
+    return ""
+
+
+def _find_between_problem(signer: Signer, between: Signer | None) -> str:
+    """Say why nobody stands between the kepala desa and who signs for u.b.; without a choice it is the sekretaris."""
+    if between is not None and between.jabatan == "kades":
+        return "Untuk u.b., Atas nama adalah pejabat di antara kepala desa dan penanda tangan; pilih pejabat lain."
+    if signer.jabatan == "sekdes" if between is None else signer.id == between.id:
+        return (
+            f"{signer.nama} menandatangani sendiri, jadi tidak dapat u.b. dari jabatannya sendiri. Pilih cara a.n.,"
+            " atau pilih pejabat lain pada Atas nama."
+        )
     return ""
 
 

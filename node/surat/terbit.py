@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -11,6 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from node.beranda.desk import author, services
 from node.cetak.cetakan import make_pdf
+from node.lampid.queries import list_told
 from node.penduduk.editing import (
     OTHERWISE, add_choice_route, find_picture, list_disputes, require_row, write_fields,
 )
@@ -21,10 +21,10 @@ from node.surat.queries import list_letters_of_draft
 from node.surat.rules import SURAT
 from shared.clock import today
 from shared.errors import EnvironmentProblem, UserError
-from shared.records.identifiers import mask_nik
 from shared.store.blobs import store_of
 from shared.surat.batal import GROUP, take_cancellation
 from shared.surat.cetakan import read_cetakan
+from shared.surat.isi import mask_parts
 from shared.surat.jenis import find_jenis
 from shared.surat.tanda import write_text
 from shared.web.audit import record_access
@@ -115,11 +115,15 @@ def _page(id: str, *, form: Form | None = None, problem: str = "", at: str = "")
         names = name_petugas(conn, [str(values.get(name) or "") for name in ("disetujui_oleh", "dibatalkan_oleh")])
         konsep = str(values.get("konsep") or "")
         others = [row for row in list_letters_of_draft(conn, node.wilayah, konsep) if row.id != id] if konsep else []
-    snapshot = _mask(read_cetakan(str(values["cetakan"]))) if values.get("cetakan") else None
+        told = list_told(conn, node.wilayah, values) if values.get("tentang") and not values.get("batal") else []
+    snapshot = read_cetakan(str(values["cetakan"])) if values.get("cetakan") else None
+    if snapshot is not None:
+        snapshot = {**snapshot, "bagian": mask_parts(snapshot["bagian"])}
     start = {"tanggal_kirim": values.get("tanggal_kirim") or today(node.clock).isoformat()}
     return render_template(
         "surat/terbit.html", id=id, surat=values, cetakan=snapshot, jenis=jenis.nama if jenis else values.get("jenis"),
-        names=names, others=others, problem=problem, at=at, accept=ACCEPT, alasan=request.form.get("alasan", ""),
+        names=names, others=others, dibatalkan=[one for one in told if one.batal], problem=problem, at=at,
+        accept=ACCEPT, alasan=request.form.get("alasan", ""),
         kirim=form or make_form(SURAT, {**values, **start}, names=SENDING), today=today(node.clock).isoformat(),
         sengketa=[
             replace(one, live="Surat batal") if one.group == GROUP and values.get("batal") else one
@@ -139,21 +143,3 @@ def _require_letter(id: str) -> dict[str, Any]:
 def _is_known(penduduk: str | None) -> bool:
     """Tell whether a new letter could be for the same person: a resident who is still on record, or no resident."""
     return penduduk is None or people_index().get(penduduk) is not None
-
-
-def _mask(snapshot: Mapping[str, Any]) -> dict[str, Any]:
-    """Mask the numbers of a printed text for a screen, where nobody has asked for them."""
-    parts = []
-    for part in snapshot["bagian"]:
-        if part.get("jenis") == "tabel":
-            rows = [[label, mask_nik(text) if _is_number(text) else text] for label, text in part["baris"]]
-            parts.append({**part, "baris": rows})
-        else:
-            parts.append({**part, "teks": " ".join(
-                mask_nik(word) if _is_number(word) else word for word in str(part.get("teks", "")).split(" ")
-            )})
-    return {**snapshot, "bagian": parts}
-
-
-def _is_number(text: str) -> bool:
-    return len(text) == 16 and text.isdecimal()

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, BinaryIO
 
-from node.services import KnownHub, NodeServices, read_hub, refuse_practice, write_hub
+from node.services import KnownHub, NodeServices, note_complete, read_hub, refuse_practice, write_hub
 from node.sinkron.clean import clean_erased
 from node.sinkron.hubkey import follow_hub, keep_successors
 from node.sinkron.program import note_hub_program
@@ -213,6 +213,9 @@ def _note_answer(services: NodeServices, hub: KnownHub, message: dict[str, Any],
         write_ledger(conn, ledger)
         if is_news and not message["code"]:
             write_setting(conn, "sinkron_terakhir", f"{now_s} selesai {done.sentence()}")
+        sizes = {log.id: log.size for log in list_logs(conn)}
+        if not message["code"] and all(sizes.get(head["id"], 0) >= head["size"] for head in message["logs"]):
+            note_complete(conn, min(message["time"], now_s))
     if not done.is_older:
         note_hub_program(services, message)
 

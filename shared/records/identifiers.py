@@ -22,6 +22,7 @@ UJI_KECAMATAN = "33.03.99"
 """A kecamatan that does not exist, reserved for test data: no living person has such a NIK."""
 
 _SIXTEEN_DIGITS = re.compile(r"[0-9]{16}", re.ASCII)
+_NUMBER_IN_TEXT = re.compile(r"(?<![0-9])[0-9]{16}(?![0-9])")
 _KODE_DESA = re.compile(r"[0-9]{2}\.[0-9]{2}\.[0-9]{2}\.[123][0-9]{3}", re.ASCII)
 _WOMAN_DAY_OFFSET = 40
 _DAYS = {1: 31, 2: 29, 3: 31, 4: 30, 5: 31, 6: 30, 7: 31, 8: 31, 9: 30, 10: 31, 11: 30, 12: 31}
@@ -203,6 +204,11 @@ def mask_nik(nik: str) -> str:
     if _SIXTEEN_DIGITS.fullmatch(nik):
         return f"{nik[:4]}{_HIDDEN * 8}{nik[-4:]}"
     return _HIDDEN * min(len(nik), 16)
+
+
+def mask_numbers(text: str) -> str:
+    """Return a text with every NIK or nomor KK in it masked, whatever stands around it."""
+    return _NUMBER_IN_TEXT.sub(lambda found: mask_nik(found[0]), text)
 
 
 def mask_name(name: str) -> str:

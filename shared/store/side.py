@@ -75,6 +75,10 @@ class Side:
         """Give the verifiers of the receipts held here; none where no hub is known."""
         return ()
 
+    def find_known_s(self, conn: sqlite3.Connection, desa: str, kunci: str) -> int | None:
+        """Tell up to when (seconds) what the computer of a desa with this key has written is here; None: not known."""
+        return None
+
     @property
     def kinds(self) -> str:
         """The digest of the kinds that this side knows."""

@@ -16,10 +16,11 @@ What is put in is never looked at again: a name that reads ``[nik]`` is printed 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from shared.records.identifiers import mask_numbers
 from shared.surat.fakta import LETTER_FACTS, OFFICE_FACTS, PERSON_FACTS
 from shared.surat.jenis import JenisSurat
 
@@ -56,6 +57,17 @@ class Filled:
     bagian: tuple[dict[str, Any], ...]
     masalah: tuple[Problem, ...] = ()
     kosong: tuple[str, ...] = ()
+
+
+def mask_parts(bagian: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Mask the numbers in the body of a letter for a screen, where nobody has asked for them."""
+    masked = []
+    for part in bagian:
+        if part.get("jenis") == "tabel":
+            masked.append({**part, "baris": [[label, mask_numbers(text)] for label, text in part["baris"]]})
+        else:
+            masked.append({**part, "teks": mask_numbers(str(part.get("teks", "")))})
+    return masked
 
 
 def list_placeholders(jenis: JenisSurat) -> list[tuple[str, str]]:

@@ -42,12 +42,16 @@ class Record(NamedTuple):
 
 @dataclass(frozen=True)
 class Answer:
-    """What is said of a proof. ``facts`` are there only when they are proven; ``batal`` is ISO or empty."""
+    """What is said of a proof. ``facts`` are there only when they are proven; ``batal`` is ISO or empty.
+
+    ``known_s``: up to when (seconds) what the computer that issued it has written is here; None where nobody knows.
+    """
 
     finding: Finding
     kalimat: str
     facts: Facts | None = None
     batal: str = ""
+    known_s: int | None = None
 
 
 def judge(proof: Signed | str, record: Record | None, keys: Sequence[Key], today: str) -> Answer:
@@ -109,7 +113,7 @@ def _judge_record(record: Record, facts: Facts, today: str) -> Answer:
         )
     if _is_late(facts, today):
         return Answer(Finding.KEDALUWARSA, "Surat ini asli, tetapi masa berlakunya sudah habis.", facts)
-    return Answer(Finding.ASLI, "Surat ini benar diterbitkan oleh desa dan masih berlaku.", facts)
+    return Answer(Finding.ASLI, "Surat ini benar diterbitkan oleh desa.", facts)
 
 
 def _is_late(facts: Facts, today: str) -> bool:

@@ -18,7 +18,7 @@ from flask.typing import ResponseReturnValue
 from shared.clock import Clock, format_time
 from shared.errors import UserError
 from shared.store.side import Side
-from shared.surat.checking import COMPARE, PROVEN, check_letter, describe_facts, write_cancelled
+from shared.surat.checking import COMPARE, PROVEN, check_letter, describe_facts, write_cancelled, write_known
 from shared.surat.periksa import Answer
 from shared.surat.tanda import PARAMETER, PATH, TEXT_MAX
 from shared.web.kept import keep
@@ -80,19 +80,19 @@ def _answer(typed: str) -> ResponseReturnValue:
         return _page(typed, problem=f"Terlalu banyak percobaan dari sini. Tunggu {minutes} menit, lalu coba lagi."), 429
     try:
         with side.database.read() as conn:
-            answer = check_letter(conn, typed, side.clock)
+            answer = check_letter(conn, typed, side)
     except UserError as error:
         misses.note(address)
         return _page(typed, problem=error.pesan), 400
     if answer.finding not in PROVEN:
         misses.note(address)
-    return _page(answer=answer, time_s=side.clock.now_s())
+    return _page(answer=answer, clock=side.clock)
 
 
-def _page(typed: str = "", *, problem: str = "", answer: Answer | None = None, time_s: int = 0) -> str:
+def _page(typed: str = "", *, problem: str = "", answer: Answer | None = None, clock: Clock | None = None) -> str:
     rows = describe_facts(answer.facts) if answer is not None and answer.facts is not None else []
     return render_template(
         "periksa_surat.html", typed=typed[:TEXT_MAX], problem=problem, answer=answer, rows=rows,
-        batal=write_cancelled(answer) if answer else "", compare=COMPARE, time=format_time(time_s) if answer else "",
-        text_max=TEXT_MAX,
+        batal=write_cancelled(answer) if answer else "", compare=COMPARE, text_max=TEXT_MAX,
+        per=write_known(answer, clock) if answer and clock else "", time=format_time(clock.now_s()) if clock else "",
     )

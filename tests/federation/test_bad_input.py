@@ -53,7 +53,7 @@ _ENGLISH = re.compile(
     re.IGNORECASE,
 )
 # Settings that say when and how the last session went; whatever it met, they may change.
-_CONTACT = ("sinkron_terakhir", "run_bytes")
+_CONTACT = ("sinkron_terakhir", "sinkron_lengkap", "run_bytes")
 
 
 @dataclass

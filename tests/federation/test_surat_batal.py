@@ -48,7 +48,7 @@ def test_a_letter_cancelled_twice_is_cancelled_on_every_side_and_by_command(fede
     for side in (*nodes, federation.hub):
         assert check(side, teks) is Finding.DIBATALKAN
         with side.database.read() as conn:
-            assert check_letter(conn, teks, side.clock).batal == "2026-09-23", "the earliest day"
+            assert check_letter(conn, teks, side).batal == "2026-09-23", "the earliest day"
     told = COMMANDS["periksa-surat"](nodes[0], {"teks": teks}, lambda _: None)
     assert told["hasil"] == "Sudah dibatalkan"
     client = make_hub_app(federation.hub, Cost(memory_kib=32, rounds=1)).test_client()

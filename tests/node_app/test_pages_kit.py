@@ -20,6 +20,7 @@ from node.roles import ROLES
 from node.services import NodeServices
 from shared.store.drafts import draft_create, draft_update
 from shared.store.records import load_state
+from shared.surat.cetakan import Cetakan, write_cetakan
 from shared.web.factory import make_accounts
 from shared.web.passwords import Cost
 from tests.support.federation import DESA, Federation, TestClock, seeded
@@ -29,7 +30,15 @@ CHEAP = Cost(memory_kib=32, rounds=1)
 PASSWORD = "kuda lumping di sawah"
 NIK = "3303990101800001"
 NIK_ISTRI = "3303994506820002"
+NIK_LUAR = "3303990303850007"
 NO_KK = "3303990101100001"
+JENIS = "keterangan-usaha"
+EMPTY: Cetakan = {
+    "format": 1, "jenis": "", "judul": "Surat", "nomor": "001/2026", "kertas": "F4", "mengetahui_camat": False,
+    "kop": {"kode": "", "kabupaten": "", "kecamatan": "", "desa": "", "alamat": "", "telepon": "", "email": ""},
+    "bagian": [{"jenis": "paragraf", "teks": "Menerangkan"}], "nama": "", "tempat": "", "tanggal": "2026-09-21",
+    "berlaku_sampai": "", "tanda_tangan": {"cara": "langsung", "jabatan": [], "nama": "", "nip": ""},
+}
 
 
 @dataclass
@@ -155,6 +164,28 @@ def make_desa(folder: Path) -> Desa:
     )
     desa.program = desa.write("program_bantuan", nama="BLT Desa", sasaran=2, kuota=10)
     return desa
+
+
+def fill_desa(made: Desa) -> None:
+    """Put one of everything into the village that has a page of its own."""
+    made.penerima = made.write(
+        "penerima_bantuan", program=made.program, keluarga=made.keluarga, periode="2026", status="aktif"
+    )
+    made.peristiwa = made.write(
+        "peristiwa", jenis="hilang", penduduk=made.lajang, tanggal_peristiwa="2026-09-01", tanggal_lapor="2026-09-02"
+    )
+    made.change("penduduk", made.lajang, status_dasar=4, tanggal_status="2026-09-01", peristiwa=made.peristiwa)
+    made.perangkat = made.write("perangkat", nama="PARTO KARYO", jabatan="kades", mulai="2022-01-01")
+    made.konsep = made.write("konsep_surat", jenis=JENIS, pemohon=made.ayah, status="konsep")
+    made.write("konsep_surat", jenis=JENIS, pemohon=made.lajang, status="dikembalikan", catatan="Periksa lagi")
+    made.write("konsep_surat", jenis=JENIS, nama="SLAMET RIYADI", nik=NIK_LUAR, status="konsep")
+    text = f"Menerangkan bahwa SLAMET RIYADI (NIK {NIK_LUAR}), benar."
+    cetakan = write_cetakan({**EMPTY, "jenis": JENIS, "bagian": [{"jenis": "paragraf", "teks": text}]})
+    made.surat = made.write(
+        "surat", nomor="001/2026", urut=1, tahun=2026, jenis=JENIS, judul="Surat", tanggal="2026-09-21",
+        nama="KREYO SANTOSO", penduduk=made.ayah, cetakan=cetakan,
+    )
+    made.surat_masuk = made.write("surat_masuk", tanggal_terima="2026-09-21", pengirim="Camat", isi_singkat="Undangan")
 
 
 def both(dunia: Federation) -> tuple[NodeServices, NodeServices]:

@@ -9,9 +9,8 @@ import pytest
 from flask import Flask
 from werkzeug.routing import Rule
 
-from shared.surat.cetakan import Cetakan, write_cetakan
 from shared.web.guards import LOKAL, UMUM, policy_of
-from tests.node_app.test_pages_kit import Browser, Desa, make_desa, read_text
+from tests.node_app.test_pages_kit import JENIS, Browser, Desa, fill_desa, make_desa, read_text
 
 ENGLISH = frozenset(
     """
@@ -32,32 +31,12 @@ ALSO_INDONESIAN = frozenset({"total", "filter", "data", "admin", "operator", "no
 
 
 PRINTS = ("konsep.print_concept", "surat_terbit.print_letter")
-JENIS = "keterangan-usaha"
-EMPTY: Cetakan = {
-    "format": 1, "jenis": "", "judul": "Surat", "nomor": "001/2026", "kertas": "F4", "mengetahui_camat": False,
-    "kop": {"kode": "", "kabupaten": "", "kecamatan": "", "desa": "", "alamat": "", "telepon": "", "email": ""},
-    "bagian": [{"jenis": "paragraf", "teks": "Menerangkan"}], "nama": "", "tempat": "", "tanggal": "2026-09-21",
-    "berlaku_sampai": "", "tanda_tangan": {"cara": "langsung", "jabatan": [], "nama": "", "nip": ""},
-}
 
 
 @pytest.fixture(scope="module")
 def desa(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desa]:
     made = make_desa(tmp_path_factory.mktemp("situs") / "desa")
-    made.penerima = made.write(
-        "penerima_bantuan", program=made.program, keluarga=made.keluarga, periode="2026", status="aktif"
-    )
-    made.peristiwa = made.write(
-        "peristiwa", jenis="hilang", penduduk=made.anak, tanggal_peristiwa="2026-09-01", tanggal_lapor="2026-09-02"
-    )
-    made.perangkat = made.write("perangkat", nama="PARTO KARYO", jabatan="kades", mulai="2022-01-01")
-    made.konsep = made.write("konsep_surat", jenis=JENIS, pemohon=made.ayah, status="konsep")
-    cetakan = write_cetakan({**EMPTY, "jenis": JENIS})
-    made.surat = made.write(
-        "surat", nomor="001/2026", urut=1, tahun=2026, jenis=JENIS, judul="Surat", tanggal="2026-09-21",
-        nama="KREYO SANTOSO", penduduk=made.ayah, cetakan=cetakan,
-    )
-    made.surat_masuk = made.write("surat_masuk", tanggal_terima="2026-09-21", pengirim="Camat", isi_singkat="Undangan")
+    fill_desa(made)
     yield made
     made.node.close()
 

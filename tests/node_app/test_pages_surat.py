@@ -23,12 +23,17 @@ from tests.support.office import own_log
 from tests.support.pictures import draw_crest
 
 
+def name_office(desa: Desa) -> None:
+    """Say what stands on every letter."""
+    with desa.node.database.read() as conn:
+        office = conn.execute("SELECT id FROM desa").fetchone()[0]
+    desa.change("desa", office, kepala_desa="SUGENG KADES", alamat="Jalan Raya 1")
+
+
 @pytest.fixture
 def desa(tmp_path: Path) -> Iterator[Desa]:
     made = make_desa(tmp_path / "desa")
-    with made.node.database.read() as conn:
-        office = conn.execute("SELECT id FROM desa").fetchone()[0]
-    made.change("desa", office, kepala_desa="SUGENG KADES", alamat="Jalan Raya 1")
+    name_office(made)
     yield made
     made.node.close()
 

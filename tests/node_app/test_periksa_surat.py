@@ -35,7 +35,7 @@ def test_a_cancelled_letter_is_told_with_its_day(desa: Desa) -> None:
     id, seal = issue(desa.node, desa.petugas["siti"])
     cancel(desa.node, desa.petugas["siti"], id)
     shown = read_text(desa.browser(None).get(f"/periksa-surat?s={seal.teks}"))
-    assert "Sudah dibatalkan" in shown and "23 September 2026" in shown and "Menurut data yang ada di sini" in shown
+    assert "Sudah dibatalkan" in shown and "23 September 2026" in shown and "Menurut catatan desa itu per " in shown
 
 
 def test_a_letter_of_another_key_is_unknown_and_shows_no_fact(desa: Desa) -> None:

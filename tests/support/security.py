@@ -19,7 +19,7 @@ from shared.store.connection import Database
 from shared.web.guards import Guard, policy_of
 from shared.web.services import Web
 from tests.hub_app.test_pages_site import HubSite, Villages, make_site, make_villages
-from tests.node_app.test_pages_kit import Desa, make_desa
+from tests.node_app.test_pages_kit import Desa, fill_desa, make_desa
 
 PASSWORD = "gunting kelapa sembilan"
 OTHER_ID = "01990000-0000-7000-8000-00000000000f"
@@ -112,10 +112,11 @@ class Client:
 
 
 def make_node_side(folder: Path) -> Side:
-    """Make a desa of two dusun with people of every role; the kadus has the first."""
+    """Make a desa with people of every role and one of everything; the kadus has its dusun."""
     from node.commands import add_petugas
 
     desa = make_desa(folder / "desa")
+    fill_desa(desa)
     side = Side(
         "node", desa.app, desa.node.database, desa.clock, lambda name, role: add_petugas(desa.node, name, "", role),
         desa=desa,

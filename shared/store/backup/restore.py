@@ -164,7 +164,7 @@ def _adapt(database: Database, keys: KeySet, *, keeps_keys: bool) -> bool:
                 conn.execute("UPDATE log SET own = 0 WHERE no = ?", (no,))
         if not keeps_keys:
             # Another key has to be admitted anew; under the old name it would be a stranger.
-            conn.execute("DELETE FROM setting WHERE name IN ('hub', 'sinkron_terakhir')")
+            conn.execute("DELETE FROM setting WHERE name IN ('hub', 'sinkron_terakhir', 'sinkron_lengkap')")
         # Who was logged in then is not logged in now, and codes that were used up since would count again.
         conn.execute("DELETE FROM session")
         conn.execute("DELETE FROM one_time_code")
