@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+import sqlite3
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from node.beranda.desk import author, services
-from node.change import write_drafts
 from node.penduduk.editing import (
     Editor, EditView, add_choice_route, add_edit_routes, find_picture, list_disputes, require_row, write_fields,
 )
-from node.penduduk.writing import delete
-from node.surat.queries import list_incoming, list_perangkat, list_years
+from node.penduduk.queries import read_row
+from node.penduduk.writing import delete, restore
+from node.surat.queries import list_perangkat, list_years
 from node.surat.rules import SURAT_MASUK
+from node.surat.urut_masuk import enter, find_numbered, read_agenda, read_book_year
 from shared.clock import today
 from shared.store.blobs import store_of
-from shared.store.drafts import draft_create
-from shared.web.forms import make_form, parse_form
+from shared.store.records import load_state
+from shared.web.forms import Form, make_form, parse_form
 from shared.web.pictures import ACCEPT, answer_scan, take_picture
 
 blueprint = Blueprint("surat_masuk", __name__, url_prefix="/surat/masuk")
 FIELDS = ("tanggal_terima", "nomor", "tanggal_surat", "pengirim", "isi_singkat", "keterangan", "disposisi",
           "disposisi_kepada")
+REASON_MAX = 400
 
 
 @blueprint.get("/")
@@ -31,8 +37,8 @@ def index() -> ResponseReturnValue:
     with node.database.read() as conn:
         years = sorted({today(node.clock).year, *list_years(conn, node.wilayah)}, reverse=True)
         year = read_year(years)
-        rows = list_incoming(conn, node.wilayah, year)
-    return render_template("surat/masuk.html", rows=rows, tahun=year, years=years)
+        lines = read_agenda(node, conn, year)
+    return render_template("surat/masuk.html", lines=lines, tahun=year, years=years)
 
 
 @blueprint.get("/tambah")
@@ -55,8 +61,8 @@ def create() -> ResponseReturnValue:
     if scan_ is not None:
         values["pindaian"] = store_of(node).add(node.wilayah, scan_)
     id = node.new_id()
-    write_drafts(node, [draft_create(SURAT_MASUK, id, values)], author=author())
-    flash("Surat masuk sudah dicatat di agenda.", "baik")
+    number = enter(node, id, values, author())
+    flash(f"Surat masuk sudah dicatat di agenda dengan nomor {number}. Tulis nomor itu di suratnya.", "baik")
     return redirect(url_for(".show", id=id), 303)
 
 
@@ -88,10 +94,23 @@ def scan(id: object) -> Response:
 
 @blueprint.post("/<uuid:id>/hapus")
 def remove(id: object) -> ResponseReturnValue:
-    """Take a line out of the agenda that was entered by mistake."""
-    delete(services(), SURAT_MASUK, str(id), "Salah catat surat masuk.", author())
-    flash("Catatan surat masuk sudah dihapus.", "baik")
-    return redirect(url_for(".index"), 303)
+    """Strike out a line of the agenda that was entered by mistake, with the reason; its number stays."""
+    record = str(id)
+    require_row(SURAT_MASUK, record)
+    alasan = " ".join(request.form.get("alasan", "").split())[:REASON_MAX]
+    if not alasan:
+        return _page(record, "Tuliskan dulu alasannya, misalnya: tercatat dua kali.", at="hapus"), 400
+    delete(services(), SURAT_MASUK, record, alasan, author())
+    flash("Catatan surat masuk sudah dihapus. Nomornya tetap tercatat di agenda.", "baik")
+    return redirect(url_for(".show", id=id), 303)
+
+
+@blueprint.post("/<uuid:id>/kembalikan")
+def bring_back(id: object) -> ResponseReturnValue:
+    """Bring a deleted letter back, under the number that it had."""
+    restore(services(), SURAT_MASUK, str(id), author())
+    flash("Surat masuk sudah dikembalikan, dengan nomor agendanya yang dulu.", "baik")
+    return redirect(url_for(".show", id=id), 303)
 
 
 def read_year(years: list[int]) -> int:
@@ -101,7 +120,20 @@ def read_year(years: list[int]) -> int:
 
 
 def _editor(id: str) -> Editor:
-    return Editor(SURAT_MASUK, id, FIELDS, _choices(), lambda view: _form_page(id, view))
+    def check(conn: sqlite3.Connection, values: Mapping[str, Any], form: Form) -> None:
+        _mind_year(read_row(conn, SURAT_MASUK, services().wilayah, id) or {}, values, form)
+
+    return Editor(SURAT_MASUK, id, FIELDS, _choices(), lambda view: _form_page(id, view), check)
+
+
+def _mind_year(live: Mapping[str, Any], values: Mapping[str, Any], form: Form) -> None:
+    """Let no letter go to the agenda of another year: its number is on paper."""
+    item, day, year = form.fields["tanggal_terima"], values.get("tanggal_terima"), read_book_year(live)
+    if day and year and day != live.get("tanggal_terima") and int(str(day)[:4]) != year:
+        item.error = item.error or (
+            f"Nomor agendanya sudah diberikan di agenda tahun {year}. Bila tahunnya salah, hapus catatan ini dengan"
+            " alasannya, lalu catat lagi suratnya."
+        )
 
 
 add_edit_routes(blueprint, _editor)
@@ -118,10 +150,17 @@ def _form_page(id: str, view: EditView) -> str:
     return render_template("surat/ubah_masuk.html", id=id, view=view, accept=ACCEPT)
 
 
-def _page(id: str, problem: str = "") -> str:
-    values = require_row(SURAT_MASUK, id)
+def _page(id: str, problem: str = "", at: str = "pindaian") -> str:
+    node = services()
+    with node.database.read() as conn:
+        # What was deleted is still a line of the agenda.
+        values = load_state(conn, node.catalogue, SURAT_MASUK, node.wilayah, id).values(SURAT_MASUK)
+        line = find_numbered(node, conn, id, read_book_year(values))
+    if line is None:
+        abort(404)
     names = dict(_choices()["disposisi_kepada"])
     return render_template(
-        "surat/satu_masuk.html", id=id, surat=values, problem=problem, accept=ACCEPT,
-        kepada=names.get(str(values.get("disposisi_kepada") or ""), ""), sengketa=list_disputes(SURAT_MASUK, id),
+        "surat/satu_masuk.html", id=id, surat=values, baris=line, tahun=read_book_year(values), problem=problem, at=at,
+        accept=ACCEPT, kepada=names.get(str(values.get("disposisi_kepada") or ""), ""),
+        sengketa=list_disputes(SURAT_MASUK, id), alasan=request.form.get("alasan", ""),
     )

@@ -54,9 +54,13 @@ class LetterRow(NamedTuple):
 
 
 class IncomingRow(NamedTuple):
-    """A letter that came in, as the agenda lists it."""
+    """A letter that came in, as the agenda lists it; ``nomor_agenda`` is 0 where its record has none.
+
+    ``dihapus`` is the reason why it was deleted, None while it stands.
+    """
 
     id: str
+    nomor_agenda: int
     tanggal_terima: str
     nomor: str
     tanggal_surat: str
@@ -66,6 +70,7 @@ class IncomingRow(NamedTuple):
     disposisi: str
     pindaian: str
     konflik: bool
+    dihapus: str | None = None
 
 
 def list_own_series(conn: sqlite3.Connection, log: str, tahun: int) -> list[int]:
@@ -166,11 +171,15 @@ def list_sent_of_year(conn: sqlite3.Connection, desa: str, tahun: int) -> list[L
     ))
 
 
+_BOOK = "coalesce(tahun_agenda, CAST(substr(tanggal_terima, 1, 4) AS INTEGER))"
+"""In the agenda of which year a letter stands: that in which its number was given."""
+
+
 def list_years(conn: sqlite3.Connection, desa: str) -> list[int]:
     """List the years in which letters went out or came in, newest first."""
     rows = conn.execute(
         "SELECT DISTINCT tahun FROM surat WHERE desa = ? AND tahun IS NOT NULL UNION"
-        " SELECT DISTINCT CAST(substr(tanggal_terima, 1, 4) AS INTEGER) FROM surat_masuk"
+        f" SELECT DISTINCT {_BOOK} FROM surat_masuk"
         " WHERE desa = ? AND tanggal_terima IS NOT NULL ORDER BY 1 DESC",
         (desa, desa),
     )
@@ -198,15 +207,15 @@ def list_signers(conn: sqlite3.Connection, desa: str, day: str) -> list[Signer]:
 
 
 def list_incoming(conn: sqlite3.Connection, desa: str, tahun: int) -> list[IncomingRow]:
-    """List the letters that came in during a year, in the order in which they came."""
+    """List the letters that stand in the agenda of a year, in the order in which they were entered."""
     rows = conn.execute(
-        "SELECT id, coalesce(tanggal_terima, ''), coalesce(nomor, ''), coalesce(tanggal_surat, ''),"
-        " coalesce(pengirim, ''), coalesce(isi_singkat, ''), coalesce(keterangan, ''), coalesce(disposisi, ''),"
-        " coalesce(pindaian, ''), konflik IS NOT NULL FROM surat_masuk"
-        " WHERE desa = ? AND substr(tanggal_terima, 1, 4) = ? ORDER BY tanggal_terima, id",
-        (desa, str(tahun)),
+        "SELECT id, coalesce(nomor_agenda, 0), coalesce(tanggal_terima, ''), coalesce(nomor, ''),"
+        " coalesce(tanggal_surat, ''), coalesce(pengirim, ''), coalesce(isi_singkat, ''), coalesce(keterangan, ''),"
+        " coalesce(disposisi, ''), coalesce(pindaian, ''), konflik IS NOT NULL FROM surat_masuk"
+        f" WHERE desa = ? AND {_BOOK} = ? ORDER BY id",
+        (desa, tahun),
     )
-    return [IncomingRow._make((*row[:9], bool(row[9]))) for row in rows]
+    return [IncomingRow._make((*row[:10], bool(row[10]), None)) for row in rows]
 
 
 def list_perangkat(conn: sqlite3.Connection, desa: str) -> list[tuple[str, str]]:

@@ -1,0 +1,158 @@
+"""Letters that come in: the number of the agenda is on paper, so nothing that is entered later moves it."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from typing import Any
+
+from node.surat.urut_masuk import number_rows, read_agenda
+from node.services import NodeServices
+from shared.store.entries import Entry
+from shared.store.records import load_history
+from tests.node_app.test_pages_conflict import open_browser
+from tests.node_app.test_pages_kit import Browser, Desa, both, read_form, read_text
+from tests.support.federation import DESA, Federation
+from tests.support.office import create, update
+
+ADD = "/surat/masuk/tambah"
+BOOK = "/surat/agenda/?buku=masuk&tahun=2026"
+
+
+def say(answer: Any) -> str:
+    return " ".join(read_text(answer).split())
+
+
+def enter(browser: Browser, day: str, text: str, **typed: str) -> str:
+    """Enter a letter; return its path."""
+    fields = read_form(browser.get(ADD), ADD)
+    fields |= {"tanggal_terima": day, "pengirim": "CAMAT", "isi_singkat": text, **typed}
+    answer = browser.post(ADD, fields)
+    assert answer.status_code == 303, say(answer)
+    return str(answer.headers["Location"]).replace("http://localhost", "")
+
+
+def read_book(browser: Browser, address: str = BOOK) -> list[tuple[str, str]]:
+    """Read number and text of every line of a book."""
+    rows = re.findall(r"<tr[^>]*>(.*?)</tr>", browser.get(address).text, re.S)[1:]
+    cells = [[unescape(re.sub(r"<[^>]+>", "", cell)) for cell in re.findall(r"<td.*?</td>", row, re.S)] for row in rows]
+    return [(row[0], row[-2]) for row in cells]
+
+
+def read_history(node: NodeServices, path: str) -> list[Entry]:
+    with node.database.read() as conn:
+        return load_history(conn, node.catalogue, DESA, path.rsplit("/", 1)[1])
+
+
+def test_a_letter_entered_late_moves_no_number_that_is_on_paper(desa: Desa, siti: Browser) -> None:
+    first, second = enter(siti, "10-09-2026", "SATU"), enter(siti, "15-09-2026", "DUA")
+    assert "dengan nomor 2" in say(siti.get(second))
+    late = enter(siti, "12-09-2026", "SUSULAN")
+    assert read_book(siti) == [("1", "SATU"), ("2", "DUA"), ("3", "SUSULAN")]
+    assert "Nomor agenda 3 (tahun 2026)" in say(siti.get(late))
+    # A corrected day moves nothing either, and another year begins at 1.
+    edit = f"{first}/ubah"
+    siti.follow(siti.post(edit, {**read_form(siti.get(edit), edit), "tanggal_terima": "20-09-2026"}))
+    enter(siti, "30-12-2025", "TAHUN LALU")
+    assert read_book(siti) == [("1", "SATU"), ("2", "DUA"), ("3", "SUSULAN")]
+    assert read_book(siti, "/surat/agenda/?buku=masuk&tahun=2025") == [("1", "TAHUN LALU")]
+    both_books = read_book(siti, "/surat/agenda/?buku=semua&tahun=2026")
+    assert both_books == [("3", "SUSULAN"), ("2", "DUA"), ("1", "SATU")], "by date, under their own numbers"
+
+
+def test_a_letter_does_not_go_to_the_agenda_of_another_year(desa: Desa, siti: Browser) -> None:
+    edit = enter(siti, "10-09-2026", "SATU") + "/ubah"
+    answer = siti.post(edit, {**read_form(siti.get(edit), edit), "tanggal_terima": "10-09-2025"})
+    assert answer.status_code == 400 and "sudah diberikan di agenda tahun 2026" in say(answer)
+    # A letter that another program has moved stays where its number is, and can be edited.
+    desa.change("surat_masuk", edit.split("/")[3], tanggal_terima="2025-09-10")
+    siti.follow(siti.post(edit, {**read_form(siti.get(edit), edit), "disposisi": "Arsipkan"}))
+    assert read_book(siti) == [("1", "SATU")]
+
+
+def test_a_deleted_letter_leaves_a_struck_line_with_its_number_and_comes_back(desa: Desa, siti: Browser) -> None:
+    first = enter(siti, "10-09-2026", "SATU")
+    path = enter(siti, "15-09-2026", "DUA")
+    siti.get(path)
+    wrong = siti.post(f"{path}/hapus", alasan=" ")
+    assert wrong.status_code == 400 and "Tuliskan dulu alasannya" in say(wrong)
+    page = siti.follow(siti.post(f"{path}/hapus", alasan="Tercatat dua kali"))
+    assert "sudah dihapus: Tercatat dua kali" in say(page) and "Kembalikan" in say(page)
+    assert siti.get(f"{path}/ubah").status_code == 404
+    enter(siti, "16-09-2026", "TIGA")
+    assert read_book(siti) == [("1", "SATU"), ("2", "DUA"), ("3", "TIGA")]
+    book = siti.get(BOOK)
+    assert book.text.count('class="coret"') == 1 and "DIHAPUS: Tercatat dua kali" in say(book)
+    assert "Dihapus: Tercatat dua kali" in say(siti.get("/surat/masuk/?tahun=2026"))
+    siti.get(path)
+    assert "dengan nomor agendanya yang dulu" in say(siti.follow(siti.post(f"{path}/kembalikan")))
+    assert read_book(siti) == [("1", "SATU"), ("2", "DUA"), ("3", "TIGA")]
+    assert 'class="coret"' not in siti.get(BOOK).text
+    assert siti.get(first).status_code == 200 and siti.get(f"/surat/masuk/{desa.ayah}").status_code == 404
+
+
+def test_letters_from_before_keep_their_place_among_each_other(desa: Desa, siti: Browser) -> None:
+    old = {"pengirim": "CAMAT"}
+    desa.write("surat_masuk", tanggal_terima="2026-09-10", isi_singkat="LAMA A", **old)
+    gone = desa.write("surat_masuk", tanggal_terima="2026-09-01", isi_singkat="LAMA B", **old)
+    moved = desa.write("surat_masuk", tanggal_terima="2026-09-05", isi_singkat="LAMA C", **old)
+    enter(siti, "02-09-2026", "BARU")
+    lines = [("1", "LAMA A"), ("2", "LAMA B"), ("3", "LAMA C"), ("4", "BARU")]
+    assert read_book(siti) == lines
+    siti.get(f"/surat/masuk/{gone}")
+    siti.follow(siti.post(f"/surat/masuk/{gone}/hapus", alasan="Salah"))
+    desa.change("surat_masuk", moved, tanggal_terima="2026-09-30", nomor=None, tanggal_surat=None,
+                isi_singkat="LAMA C", **old)
+    assert read_book(siti) == lines
+
+
+def test_two_computers_that_gave_one_number_both_keep_it_with_their_names(dunia: Federation) -> None:
+    kantor, laptop = both(dunia)
+    office, home = open_browser(kantor), open_browser(laptop, "budi")
+    paths = [enter(office, "10-09-2026", "SATU")]
+    dunia.sync_all()
+    paths += [enter(office, "12-09-2026", "DI KANTOR"), enter(home, "11-09-2026", "DI LAPTOP")]
+    dunia.sync_all()
+    books = [read_book(browser) for browser in (office, home)]
+    assert books[0] == books[1]
+    assert sorted(books[0]) == [("1", "SATU"), ("2 · kantor", "DI KANTOR"), ("2 · laptop", "DI LAPTOP")]
+    enter(home, "13-09-2026", "SESUDAHNYA")
+    assert ("3", "SESUDAHNYA") in read_book(home)
+    # The letter itself is written so that a computer with an older program has it at once.
+    versions = [entry.header.kind_version for entry in read_history(kantor, paths[0])]
+    assert versions == [1, 2]
+    with laptop.database.read() as conn:
+        assert [line.urut for line in read_agenda(laptop, conn, 2026)] == [1, 2, 2, 3]
+
+
+def test_numbers_go_on_behind_those_of_an_older_program(dunia: Federation) -> None:
+    kantor, laptop = both(dunia)
+    office = open_browser(kantor)
+    enter(office, "10-09-2026", "SATU")
+    old = create(laptop, "surat_masuk", tanggal_terima="2026-09-11", pengirim="CAMAT", isi_singkat="LAMA")
+    dunia.sync_all()
+    enter(office, "12-09-2026", "DUA")
+    lines = sorted(read_book(office))
+    assert lines == [("1 · kantor", "SATU"), ("1 · laptop", "LAMA"), ("2", "DUA")]
+    update(laptop, old, of="surat_masuk", disposisi="Arsipkan")
+    dunia.sync_all()
+    assert sorted(read_book(office)) == lines
+
+
+def test_a_year_without_letters_has_no_number() -> None:
+    assert number_rows([]) == {}
+
+
+def test_the_line_of_a_letter_in_the_book_of_expedition_keeps_the_number_of_the_letter(
+    desa: Desa, siti: Browser
+) -> None:
+    letters = [
+        desa.write("surat", nomor=f"400/{at:03d}/IX/2026", urut=at, tahun=2026, jenis="uji", tanggal="2026-09-01",
+                   tujuan="CAMAT", ringkasan=f"SURAT {at}", tanggal_kirim=f"2026-09-{10 - at:02d}")
+        for at in (1, 2, 3)
+    ]
+    address = "/surat/agenda/?buku=ekspedisi&tahun=2026"
+    numbers = [row[0] for row in read_book(siti, address)]
+    assert numbers == ["003", "002", "001"]
+    desa.change("surat", letters[2], tanggal_kirim="2026-09-30")
+    assert [row[0] for row in read_book(siti, address)] == ["002", "001", "003"]
