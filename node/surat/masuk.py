@@ -9,15 +9,16 @@ from typing import Any
 from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from node.beranda.desk import author, services
+from node.beranda.desk import Notes, author, keep, services
 from node.penduduk.editing import (
     Editor, EditView, add_choice_route, add_edit_routes, find_picture, list_disputes, require_row, write_fields,
 )
 from node.penduduk.queries import read_row
+from node.penduduk.tampilan import read_page
 from node.penduduk.writing import delete, restore
-from node.surat.queries import list_perangkat, list_years
+from node.surat.queries import count_incoming, list_perangkat, list_years, search_incoming
 from node.surat.rules import SURAT_MASUK
-from node.surat.urut_masuk import enter, find_numbered, read_agenda, read_book_year
+from node.surat.urut_masuk import enter, find_lines, find_numbered, read_agenda, read_book_year
 from shared.clock import today
 from shared.store.blobs import store_of
 from shared.store.records import load_state
@@ -28,17 +29,32 @@ blueprint = Blueprint("surat_masuk", __name__, url_prefix="/surat/masuk")
 FIELDS = ("tanggal_terima", "nomor", "tanggal_surat", "pengirim", "isi_singkat", "keterangan", "disposisi",
           "disposisi_kepada")
 REASON_MAX = 400
+PAGE_ROWS = 25
+
+
+def _searches() -> Notes[str]:
+    return keep("cari_surat_masuk", lambda node: Notes[str](node))
 
 
 @blueprint.get("/")
 def index() -> ResponseReturnValue:
-    """List the letters that came in during a year."""
-    node = services()
+    """List the letters that came in during a year, or those of all years that a search finds."""
+    node, token = services(), request.args.get("lihat")
+    text = _searches().get(token) or ""
+    if text:
+        return _found_page(text, str(token))
     with node.database.read() as conn:
         years = sorted({today(node.clock).year, *list_years(conn, node.wilayah)}, reverse=True)
         year = read_year(years)
         lines = read_agenda(node, conn, year)
-    return render_template("surat/masuk.html", lines=lines, tahun=year, years=years)
+    return render_template("surat/masuk.html", lines=lines[::-1], tahun=year, years=years, teks="")
+
+
+@blueprint.post("/cari")
+def search() -> ResponseReturnValue:
+    """Keep what is searched for; a name never stands in an address."""
+    text = " ".join(request.form.get("teks", "").split())[:100]
+    return redirect(url_for(".index", lihat=_searches().put(text) if text else None), 303)
 
 
 @blueprint.get("/tambah")
@@ -144,6 +160,18 @@ def _choices() -> dict[str, list[tuple[str, str]]]:
     node = services()
     with node.database.read() as conn:
         return {"disposisi_kepada": list_perangkat(conn, node.wilayah)}
+
+
+def _found_page(text: str, token: str) -> str:
+    node = services()
+    with node.database.read() as conn:
+        total = count_incoming(conn, node.wilayah, text)
+        page, pages = read_page(total, PAGE_ROWS)
+        lines = find_lines(node, conn, search_incoming(conn, node.wilayah, text, page, PAGE_ROWS))
+    return render_template(
+        "surat/masuk.html", lines=lines, tahun=None, years=[], teks=text, total=total, page=page, pages=pages,
+        token=token,
+    )
 
 
 def _form_page(id: str, view: EditView) -> str:

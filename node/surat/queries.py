@@ -119,30 +119,34 @@ def _letters(conn: sqlite3.Connection, desa: str, rows: sqlite3.Cursor) -> list[
 
 
 def search_letters(conn: sqlite3.Connection, desa: str, text: str, page: int, rows_max: int) -> list[LetterRow]:
-    """List issued letters, newest first, whose number, name or title holds a text; all of them for an empty one."""
-    like = f"%{_escape(text)}%"
+    """List issued letters, newest first, that a text finds; all of them for an empty one.
+
+    It is looked for in number, name, title, receiver, summary, and the purpose that the draft says in full.
+    """
     return _letters(conn, desa, conn.execute(
-        f"{_LETTER} WHERE desa = ? AND {_MATCH} ORDER BY tanggal DESC, id DESC LIMIT ? OFFSET ?",
-        (desa, like, like, like, rows_max, (page - 1) * rows_max),
+        f"{_LETTER} WHERE desa = ?1 AND {_MATCH} ORDER BY tanggal DESC, id DESC LIMIT ?3 OFFSET ?4",
+        (desa, _like(text), rows_max, (page - 1) * rows_max),
     ))
 
 
 def count_letters(conn: sqlite3.Connection, desa: str, text: str) -> int:
     """Count what :func:`search_letters` would list."""
-    like = f"%{_escape(text)}%"
-    row = conn.execute(f"SELECT count(*) FROM surat WHERE desa = ? AND {_MATCH}", (desa, like, like, like)).fetchone()
+    row = conn.execute(f"SELECT count(*) FROM surat WHERE desa = ?1 AND {_MATCH}", (desa, _like(text))).fetchone()
     return int(row[0])
 
 
 _MATCH = (
-    "(nomor LIKE ? ESCAPE '\\' OR nama LIKE ? ESCAPE '\\' OR judul LIKE ? ESCAPE '\\')"
+    "(nomor LIKE ?2 ESCAPE '\\' OR nama LIKE ?2 ESCAPE '\\' OR judul LIKE ?2 ESCAPE '\\'"
+    " OR tujuan LIKE ?2 ESCAPE '\\' OR penerima LIKE ?2 ESCAPE '\\' OR ringkasan LIKE ?2 ESCAPE '\\'"
+    " OR EXISTS (SELECT 1 FROM konsep_surat k WHERE k.id = surat.konsep AND k.desa = surat.desa"
+    " AND k.keperluan LIKE ?2 ESCAPE '\\'))"
 )
 
 
-def _escape(text: str) -> str:
+def _like(text: str) -> str:
     for sign in "\\%_":
         text = text.replace(sign, f"\\{sign}")
-    return text
+    return f"%{text}%"
 
 
 def list_letters_of_person(conn: sqlite3.Connection, desa: str, penduduk: str) -> list[LetterRow]:
@@ -216,6 +220,33 @@ def list_incoming(conn: sqlite3.Connection, desa: str, tahun: int) -> list[Incom
         (desa, tahun),
     )
     return [IncomingRow._make((*row[:10], bool(row[10]), None)) for row in rows]
+
+
+_FOUND = (
+    "(pengirim LIKE ?2 ESCAPE '\\' OR nomor LIKE ?2 ESCAPE '\\' OR isi_singkat LIKE ?2 ESCAPE '\\'"
+    " OR keterangan LIKE ?2 ESCAPE '\\' OR disposisi LIKE ?2 ESCAPE '\\')"
+)
+
+
+def count_incoming(conn: sqlite3.Connection, desa: str, text: str) -> int:
+    """Count what :func:`search_incoming` would find."""
+    row = conn.execute(f"SELECT count(*) FROM surat_masuk WHERE desa = ?1 AND {_FOUND}", (desa, _like(text))).fetchone()
+    return int(row[0])
+
+
+def search_incoming(
+    conn: sqlite3.Connection, desa: str, text: str, page: int, rows_max: int
+) -> list[tuple[str, int]]:
+    """Find letters that came in by sender, number, summary, remark and disposition, of all years, newest first.
+
+    Gives record ids, each with the year of its agenda.
+    """
+    rows = conn.execute(
+        f"SELECT id, {_BOOK} FROM surat_masuk WHERE desa = ?1 AND {_FOUND}"
+        " ORDER BY tanggal_terima DESC, id DESC LIMIT ?3 OFFSET ?4",
+        (desa, _like(text), rows_max, (page - 1) * rows_max),
+    )
+    return [(id, tahun) for id, tahun in rows]
 
 
 def list_perangkat(conn: sqlite3.Connection, desa: str) -> list[tuple[str, str]]:

@@ -62,6 +62,13 @@ def find_numbered(node: NodeServices, conn: sqlite3.Connection, id: str, tahun: 
     return next((line for line in read_agenda(node, conn, tahun) if line.row.id == id), None)
 
 
+def find_lines(node: NodeServices, conn: sqlite3.Connection, found: Iterable[tuple[str, int]]) -> list[Numbered]:
+    """Give lines of the agendas of several years in the order of ``found``, record ids with their years."""
+    wanted = list(found)
+    lines = {line.row.id: line for tahun in {tahun for _, tahun in wanted} for line in read_agenda(node, conn, tahun)}
+    return [lines[id] for id, _ in wanted if id in lines]
+
+
 def enter(node: NodeServices, id: str, values: Mapping[str, Any], author: str) -> int:
     """Write a letter that came in, with the next number of its year that this computer knows of; return the number.
 

@@ -284,11 +284,17 @@ def test_in_place_of_a_letter_for_somebody_from_elsewhere(desa: Desa, siti: Brow
     assert (fields["nama"], fields["alamat"]) == ("TAMU", "KOTA LAIN")
 
 
-def test_letters_are_found_by_number_and_name_and_stand_on_the_page_of_their_person(desa: Desa, siti: Browser) -> None:
-    letter = issue(desa, siti)
+def test_letters_are_found_by_what_they_say_and_stand_on_the_page_of_their_person(desa: Desa, siti: Browser) -> None:
+    # What the summary has no room for is found in the draft.
+    purpose = f"syarat bantuan modal {'panjang ' * 40}ujung sekali"
+    letter = issue(desa, siti, compose(desa, siti, tujuan="Camat Kaligondang", keperluan=purpose))
     number = desa.value("surat", letter.rsplit("/", 1)[1], "nomor")
     siti.get("/surat/")
     assert number in say(siti.follow(siti.post("/surat/cari", teks="kreyo")))
+    desa.change("surat", letter.rsplit("/", 1)[1], tanggal_kirim="2026-09-22", penerima="BU LURAH")
+    for text in ("bantuan modal", "camat kaligondang", "bu lurah", "ujung sekali"):
+        siti.get("/surat/")
+        assert number in say(siti.follow(siti.post("/surat/cari", teks=text))), text
     siti.get("/surat/")
     assert "0 surat cocok" in say(siti.follow(siti.post("/surat/cari", teks="100%")))
     page = say(siti.get(f"/penduduk/{desa.ayah}"))

@@ -156,3 +156,32 @@ def test_the_line_of_a_letter_in_the_book_of_expedition_keeps_the_number_of_the_
     assert numbers == ["003", "002", "001"]
     desa.change("surat", letters[2], tanggal_kirim="2026-09-30")
     assert [row[0] for row in read_book(siti, address)] == ["002", "001", "003"]
+
+
+def test_letters_that_came_in_are_found_in_all_years_and_nothing_stands_in_the_address(
+    desa: Desa, siti: Browser
+) -> None:
+    first = enter(siti, "10-09-2024", "UNDANGAN RAKOR", nomor="005/12", pengirim="CAMAT KALIGONDANG")
+    second = enter(siti, "11-09-2026", "PERMINTAAN DATA 100%", disposisi="Kasi Pemerintahan", keterangan="segera")
+    for text, paths in (
+        ("rakor", [first]), ("005/12", [first]), ("kaligondang", [first]), ("kasi  pemerintahan", [second]),
+        ("SEGERA", [second]), ("CAMAT", [second, first]), ("100%", [second]), ("0_5", []), ("tidak ada", []),
+    ):
+        siti.get("/surat/masuk/")
+        answer = siti.post("/surat/masuk/cari", teks=text)
+        assert text.split()[0] not in answer.headers["Location"]
+        page = siti.follow(answer)
+        assert re.findall(r'href="(/surat/masuk/[0-9a-f-]{36})"', page.text) == paths, text
+        assert f"{len(paths)} surat dari semua tahun cocok" in say(page)
+    siti.get("/surat/masuk/")
+    assert "005/12" not in siti.follow(siti.post("/surat/masuk/cari", teks=" ")).text
+
+
+def test_many_letters_are_found_page_by_page(desa: Desa, siti: Browser) -> None:
+    for at in range(27):
+        desa.write("surat_masuk", tanggal_terima=f"2026-08-{at + 1:02d}", pengirim="CAMAT", isi_singkat=f"SURAT {at}.")
+    siti.get("/surat/masuk/")
+    page = siti.follow(siti.post("/surat/masuk/cari", teks="surat"))
+    assert "27 surat" in say(page) and "SURAT 26." in page.text and "SURAT 1." not in page.text
+    (more,) = set(re.findall(r'href="([^"]*hal=2[^"]*)"', page.text))
+    assert "SURAT 1." in siti.get(unescape(more)).text
