@@ -24,7 +24,7 @@ from node.surat.kantor import keep_setting, list_office_disputes
 from node.surat.pages import draw_form_page, find_people, read_form, require_jenis, signers_now
 from node.surat.peristiwa import add_niks, read_isian, read_parents
 from node.surat.queries import count_letters, list_drafts, list_recent_kinds, search_letters
-from node.surat.rules import ISI, KEADAAN, KONSEP, PENDUDUK, SURAT, order_kinds
+from node.surat.rules import ISI, KEADAAN, KONSEP, PENDUDUK, SURAT, TANPA_KONSEP, order_kinds
 from shared.clock import today
 from shared.records.catalogue import CATALOGUE
 from shared.surat.jenis import JenisSurat, list_jenis
@@ -56,6 +56,7 @@ def index() -> ResponseReturnValue:
     return render_template(
         "surat/index.html", drafts=drafts, letters=found, total=total, page=page, pages=pages, teks=text,
         token=token if text else None, jenis=names, keadaan=KEADAAN, today=today(node.clock).isoformat(),
+        tanpa_konsep=TANPA_KONSEP,
     )
 
 

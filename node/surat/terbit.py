@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from node.beranda.desk import author, services
@@ -18,7 +18,7 @@ from node.penduduk.queries import name_petugas
 from node.penduduk.routes import people_index
 from node.surat.issue import cancel, secure_letter
 from node.surat.queries import list_letters_of_draft
-from node.surat.rules import SURAT
+from node.surat.rules import SURAT, TANPA_KONSEP
 from shared.clock import today
 from shared.errors import EnvironmentProblem, UserError
 from shared.records.identifiers import mask_nik
@@ -48,11 +48,13 @@ def show(id: object) -> ResponseReturnValue:
 def print_letter(id: object) -> Response:
     """Give the letter as PDF, from what it kept of itself; logged, for it bears the whole NIK."""
     node, values = services(), _require_letter(str(id))
+    if not values.get("cetakan"):
+        abort(404)
     secure_letter(node, str(values.get("catatan_log") or ""))
     with node.database.write() as conn:
         record_access(conn, node.clock, require_user().name, "surat_dicetak", str(id), "surat")
     snapshot = {
-        **read_cetakan(str(values.get("cetakan") or "{}")), "kode": values.get("kode") or "",
+        **read_cetakan(str(values["cetakan"])), "kode": values.get("kode") or "",
         "tanda": write_text(values, node.wilayah), "batal": bool(values.get("batal")),
     }
     return Response(make_pdf(snapshot, is_concept=False), mimetype="application/pdf")
@@ -118,7 +120,9 @@ def _page(id: str, *, form: Form | None = None, problem: str = "", at: str = "")
     snapshot = _mask(read_cetakan(str(values["cetakan"]))) if values.get("cetakan") else None
     start = {"tanggal_kirim": values.get("tanggal_kirim") or today(node.clock).isoformat()}
     return render_template(
-        "surat/terbit.html", id=id, surat=values, cetakan=snapshot, jenis=jenis.nama if jenis else values.get("jenis"),
+        "surat/terbit.html", id=id, surat=values, cetakan=snapshot,
+        jenis=jenis.nama if jenis else values.get("judul") or values.get("jenis"),
+        is_tanpa_konsep=values.get("jenis") == TANPA_KONSEP,
         names=names, others=others, problem=problem, at=at, accept=ACCEPT, alasan=request.form.get("alasan", ""),
         kirim=form or make_form(SURAT, {**values, **start}, names=SENDING), today=today(node.clock).isoformat(),
         sengketa=[

@@ -101,7 +101,8 @@ class SuratSchema(RecordSchema):
     ``urut`` is the number in its series: the block of ``catatan_log`` for ``tahun`` where ``seri`` is empty, else the
     series of that log alone. ``tentang`` is the event that its kind spoke of on that day (rule V8 asks for it).
     ``cetakan`` is the JSON of what was printed; ``tanda`` the signature over the facts that the QR carries, ``kode``
-    the random part that nobody can guess.
+    the random part that nobody can guess. A letter that was written elsewhere has ``jenis`` ``surat_keluar``, and
+    neither person nor ``cetakan`` nor ``tanda``.
     """
 
     kind = "surat"
