@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pypdf import PdfReader
 
 from node.commands import COMMANDS
 from node.surat.rules import take_sidik
 from shared.errors import UserError
-from shared.surat.jenis import list_jenis
+from shared.surat.jenis import find_jenis, list_jenis
 from shared.surat.numbering import name_seri
 from tests.node_app.test_pages_kit import NIK, NIK_ISTRI, PASSWORD, Browser, Desa, make_desa, read_form, read_text
 from tests.support.federation import DESA
@@ -102,6 +103,33 @@ def test_a_letter_is_written_approved_issued_and_printed(desa: Desa, siti: Brows
 def test_a_letter_without_a_block_says_that_its_number_is_of_an_own_series(desa: Desa, siti: Browser) -> None:
     shown = say(siti.get(issue(desa, siti)))
     assert f"001-{name_seri(own_log(desa.node).id)}" in shown and "Suratnya sah seperti yang lain" in shown
+
+
+@pytest.mark.parametrize(("kertas", "size"), [("F4", (609, 935)), ("A4", (595, 842))])
+def test_a_letter_is_printed_whole_on_the_paper_of_its_kind(
+    desa: Desa, siti: Browser, kertas: str, size: tuple[int, int]
+) -> None:
+    with desa.node.database.read() as conn:
+        shipped = find_jenis(conn, DESA, pick_kind(desa))
+    assert shipped is not None
+    desa.write(
+        "templat_surat", slug=shipped.slug, nama=shipped.nama, judul=shipped.judul, isi=shipped.isi, kertas=kertas,
+        aktif=True,
+    )
+    printed = PdfReader(BytesIO(siti.get(f"{issue(desa, siti)}/surat.pdf").data)).pages
+    assert len(printed) == 1
+    box = printed[0].mediabox
+    assert (round(float(box.width)), round(float(box.height))) == size
+    # Nothing stands beyond the edge of the smaller sheet: the signer, and the sentence under the QR.
+    places: list[tuple[float, float]] = []
+
+    def note(text: str, cm: list[float], tm: list[float], font: object, points: float) -> None:
+        if text.strip():
+            places.append((tm[4] * cm[0] + cm[4], tm[5] * cm[3] + cm[5]))
+
+    printed[0].extract_text(visitor_text=note)
+    assert places and all(0 < x < size[0] and 0 < y < size[1] for x, y in places)
+    assert "SUGENG KADES" in printed[0].extract_text() and "Periksa" in printed[0].extract_text()
 
 
 def test_printed_data_stay_as_they_were(desa: Desa, siti: Browser) -> None:
