@@ -23,7 +23,7 @@ from shared.clock import today
 from shared.store.blobs import store_of
 from shared.store.records import load_state
 from shared.web.forms import Form, make_form, parse_form
-from shared.web.pictures import ACCEPT, answer_scan, take_picture
+from shared.web.pictures import ACCEPT_SCAN, SCAN_HELP, answer_scan, take_scan
 
 blueprint = Blueprint("surat_masuk", __name__, url_prefix="/surat/masuk")
 FIELDS = ("tanggal_terima", "nomor", "tanggal_surat", "pengirim", "isi_singkat", "keterangan", "disposisi",
@@ -69,7 +69,7 @@ def create() -> ResponseReturnValue:
     """Enter a letter that came in."""
     node = services()
     values, form = parse_form(SURAT_MASUK, request.form, names=FIELDS, choices=_choices())
-    scan_, problem = take_picture("pindaian")
+    scan_, problem = take_scan("pindaian")
     if problem:
         form.other_errors.append(problem)
     if not form.is_valid:
@@ -93,7 +93,7 @@ def keep_scan(id: object) -> ResponseReturnValue:
     """Keep or replace the scan."""
     node, record = services(), str(id)
     require_row(SURAT_MASUK, record)
-    data, problem = take_picture("pindaian", "Pilih dulu berkas pindaiannya.")
+    data, problem = take_scan("pindaian", "Pilih dulu berkas pindaiannya.")
     if data is None:
         return _page(record, problem), 400
     write_fields(SURAT_MASUK, record, {"pindaian": store_of(node).add(node.wilayah, data)})
@@ -175,7 +175,7 @@ def _found_page(text: str, token: str) -> str:
 
 
 def _form_page(id: str, view: EditView) -> str:
-    return render_template("surat/ubah_masuk.html", id=id, view=view, accept=ACCEPT)
+    return render_template("surat/ubah_masuk.html", id=id, view=view, accept=ACCEPT_SCAN, bantuan_pindaian=SCAN_HELP)
 
 
 def _page(id: str, problem: str = "", at: str = "pindaian") -> str:
@@ -189,6 +189,6 @@ def _page(id: str, problem: str = "", at: str = "pindaian") -> str:
     names = dict(_choices()["disposisi_kepada"])
     return render_template(
         "surat/satu_masuk.html", id=id, surat=values, baris=line, tahun=read_book_year(values), problem=problem, at=at,
-        accept=ACCEPT, kepada=names.get(str(values.get("disposisi_kepada") or ""), ""),
+        accept=ACCEPT_SCAN, bantuan_pindaian=SCAN_HELP, kepada=names.get(str(values.get("disposisi_kepada") or ""), ""),
         sengketa=list_disputes(SURAT_MASUK, id), alasan=request.form.get("alasan", ""),
     )

@@ -29,7 +29,7 @@ from shared.surat.jenis import find_jenis
 from shared.surat.tanda import write_text
 from shared.web.audit import record_access
 from shared.web.forms import Form, make_form, parse_form
-from shared.web.pictures import ACCEPT, answer_scan, take_picture
+from shared.web.pictures import ACCEPT_SCAN, SCAN_HELP, answer_scan, take_scan
 from shared.web.services import require_user
 
 blueprint = Blueprint("surat_terbit", __name__, url_prefix="/surat/terbit")
@@ -93,7 +93,7 @@ def send(id: object) -> ResponseReturnValue:
 def keep_scan(id: object) -> ResponseReturnValue:
     """Keep a picture of the signed paper."""
     require_row(SURAT, str(id))
-    data, problem = take_picture("pindaian", "Pilih dulu berkas pindaiannya.")
+    data, problem = take_scan("pindaian", "Pilih dulu berkas pindaiannya.")
     if data is None:
         return _page(str(id), problem=problem, at="pindaian"), 400
     node = services()
@@ -123,7 +123,8 @@ def _page(id: str, *, form: Form | None = None, problem: str = "", at: str = "")
         "surat/terbit.html", id=id, surat=values, cetakan=snapshot,
         jenis=jenis.nama if jenis else values.get("judul") or values.get("jenis"),
         is_tanpa_konsep=values.get("jenis") == TANPA_KONSEP,
-        names=names, others=others, problem=problem, at=at, accept=ACCEPT, alasan=request.form.get("alasan", ""),
+        names=names, others=others, problem=problem, at=at, accept=ACCEPT_SCAN, bantuan_pindaian=SCAN_HELP,
+        alasan=request.form.get("alasan", ""),
         kirim=form or make_form(SURAT, {**values, **start}, names=SENDING), today=today(node.clock).isoformat(),
         sengketa=[
             replace(one, live="Surat batal") if one.group == GROUP and values.get("batal") else one

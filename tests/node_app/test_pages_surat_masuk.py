@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 from html import unescape
+from io import BytesIO
 from typing import Any
+
+from PIL import Image
 
 from node.surat.urut_masuk import number_rows, read_agenda
 from node.services import NodeServices
@@ -14,6 +17,8 @@ from tests.node_app.test_pages_conflict import open_browser
 from tests.node_app.test_pages_kit import Browser, Desa, both, read_form, read_text
 from tests.support.federation import DESA, Federation
 from tests.support.office import create, update
+from tests.support.papers import draw_page, make_scan
+from tests.support.pictures import draw_crest
 
 ADD = "/surat/masuk/tambah"
 BOOK = "/surat/agenda/?buku=masuk&tahun=2026"
@@ -175,6 +180,31 @@ def test_letters_that_came_in_are_found_in_all_years_and_nothing_stands_in_the_a
         assert f"{len(paths)} surat dari semua tahun cocok" in say(page)
     siti.get("/surat/masuk/")
     assert "005/12" not in siti.follow(siti.post("/surat/masuk/cari", teks=" ")).text
+
+
+def test_a_scan_of_several_pages_is_kept_from_a_pdf_or_several_pictures(desa: Desa, siti: Browser) -> None:
+    # Small enough for the test client, which leaves larger uploads open in files.
+    scan = make_scan([draw_page(at, lines=9).resize((827, 1170)) for at in (1, 2)])
+    assert len(scan) < 400_000
+    fields = read_form(siti.get(ADD), ADD) | {"pengirim": "CAMAT", "isi_singkat": "DUA HALAMAN"}
+    wrong = siti.post(ADD, {**fields, "pindaian": (BytesIO(scan[:300]), "surat.pdf")})
+    assert wrong.status_code == 400 and "tidak dapat dibaca" in say(wrong) and "DUA HALAMAN" in wrong.text
+    path = siti.follow(siti.post(ADD, {**fields, "pindaian": (BytesIO(scan), "surat.pdf")})).request.path
+    shown = Image.open(BytesIO(siti.get(f"{path}/pindaian").data))
+    assert shown.format == "JPEG" and shown.height > 2 * shown.width
+    page = siti.get(path)
+    assert "multiple" in page.text and "application/pdf" in page.text and "PDF hasil pindai" in say(page)
+    files = [(BytesIO(draw_crest()), "1.png"), (BytesIO(draw_crest()), "2.png"), (BytesIO(scan), "3.pdf")]
+    siti.follow(siti.post(f"{path}/pindaian", {"pindaian": files}))
+    assert Image.open(BytesIO(siti.get(f"{path}/pindaian").data)).height > 3 * 700
+    siti.get(path)
+    many = siti.post(f"{path}/pindaian", {"pindaian": [(BytesIO(draw_crest()), f"{at}.png") for at in range(7)]})
+    assert many.status_code == 400 and "paling banyak 6" in say(many)
+    # The signed paper of an issued letter is taken in the same way.
+    letter = f"/surat/terbit/{desa.write('surat', nomor='1', urut=1, tahun=2026, jenis='uji', tanggal='2026-09-01')}"
+    siti.get(letter)
+    siti.follow(siti.post(f"{letter}/pindaian", {"pindaian": (BytesIO(scan), "surat.pdf")}))
+    assert siti.get(f"{letter}/pindaian").mimetype == "image/jpeg"
 
 
 def test_many_letters_are_found_page_by_page(desa: Desa, siti: Browser) -> None:
