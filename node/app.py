@@ -67,8 +67,8 @@ PANDUAN = make_panduan((
     ),
     Bab(
         "surat", "Surat", "Membuat surat, nomor, tanda tangan, agenda, dan surat masuk.",
-        {"surat": "buat", "surat.settings": "pengaturan", "konsep": "alur", "surat_terbit": "terbit", "surat_keluar": "keluar",
-         "surat_masuk": "masuk", "agenda": "agenda"},
+        {"surat": "buat", "surat.settings": "pengaturan", "konsep": "alur", "surat_terbit": "terbit",
+         "surat_keluar": "keluar", "surat_masuk": "masuk", "agenda": "agenda"},
     ),
     Bab(
         "peristiwa", "Peristiwa (LAMPID)", "Kelahiran, kematian, pindah, datang, hilang, kembali, dan membatalkannya.",

@@ -32,7 +32,7 @@ from shared.surat.numbering import ISIAN_POLA, POLA, find_pola_problem
 from shared.web.forms import Form
 
 blueprint = Blueprint("surat", __name__, url_prefix="/surat")
-OFFICE_FIELDS = ("kepala_desa", "alamat", "telepon", "email", "pola_nomor")
+OFFICE_FIELDS = ("kepala_desa", "alamat", "telepon", "email", "kertas", "pola_nomor")
 RECENT = 6
 PAGE_ROWS = 25
 
@@ -131,7 +131,7 @@ def write(slug: str) -> ResponseReturnValue:
 
 @blueprint.get("/pengaturan")
 def settings() -> ResponseReturnValue:
-    """Show what stands on every letter: the office's address, the kepala desa, the pattern of numbers."""
+    """Show what stands on every letter: the office's address, the kepala desa, paper, pattern of numbers."""
     return _office_editor().show()
 
 

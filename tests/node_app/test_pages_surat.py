@@ -132,6 +132,33 @@ def test_a_letter_is_printed_whole_on_the_paper_of_its_kind(
     assert "SUGENG KADES" in printed[0].extract_text() and "Periksa" in printed[0].extract_text()
 
 
+def read_paper(browser: Browser, letter: str) -> int:
+    return round(float(PdfReader(BytesIO(browser.get(f"{letter}/surat.pdf").data)).pages[0].mediabox.height))
+
+
+def test_the_office_sets_the_paper_of_all_letters_that_have_none_of_their_own(desa: Desa, siti: Browser) -> None:
+    path, slug = "/surat/pengaturan", pick_kind(desa)
+    before = issue(desa, siti)
+    fields = read_form(siti.get(path), path)
+    assert fields["kertas"] == "" and siti.post(path, {**fields, "kertas": "A9"}).status_code == 400
+    siti.follow(siti.post(path, {**fields, "kertas": "A4"}))
+    after = issue(desa, siti)
+    assert (read_paper(siti, before), read_paper(siti, after)) == (935, 842), "what was issued stays"
+    # The form of a template begins with the paper that holds; a paper of its own goes before.
+    form = siti.get(f"/surat/templat/{slug}")
+    assert re.search(r'<option value="A4" selected', form.text)
+    with desa.node.database.read() as conn:
+        shipped = find_jenis(conn, DESA, slug)
+    assert shipped is not None and shipped.is_bawaan
+    own = {"slug": slug, "nama": shipped.nama, "judul": shipped.judul, "isi": shipped.isi, "aktif": True}
+    template = desa.write("templat_surat", **own)
+    assert read_paper(siti, issue(desa, siti)) == 842
+    desa.change("templat_surat", template, kertas="F4")
+    assert read_paper(siti, issue(desa, siti)) == 935
+    with desa.node.database.read() as conn:
+        assert {one.kertas for one in list_jenis(conn, DESA)} == {"A4", "F4"}
+
+
 def test_printed_data_stay_as_they_were(desa: Desa, siti: Browser) -> None:
     letter = issue(desa, siti)
     before = siti.get(f"{letter}/surat.pdf").data
