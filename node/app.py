@@ -33,7 +33,7 @@ from node.policy import POLICY
 from node.roles import ROLES, context_words
 from node.services import NodeServices
 from node.sinkron import routes as sinkron
-from node.surat import agenda, konsep
+from node.surat import agenda, keluar, konsep
 from node.surat import masuk as surat_masuk
 from node.surat import routes as surat
 from node.surat import terbit as surat_terbit
@@ -68,7 +68,7 @@ PANDUAN = make_panduan((
     Bab(
         "surat", "Surat", "Membuat surat, nomor, tanda tangan, agenda, dan surat masuk.",
         {"surat": "buat", "surat.settings": "pengaturan", "konsep": "alur", "surat_terbit": "terbit",
-         "surat_masuk": "masuk", "agenda": "agenda"},
+         "surat_keluar": "keluar", "surat_masuk": "masuk", "agenda": "agenda"},
     ),
     Bab(
         "peristiwa", "Peristiwa (LAMPID)", "Kelahiran, kematian, pindah, datang, hilang, kembali, dan membatalkannya.",
@@ -122,6 +122,7 @@ REGISTRY = (
         surat.blueprint,
         konsep.blueprint,
         surat_terbit.blueprint,
+        keluar.blueprint,
         surat_masuk.blueprint,
         agenda.blueprint,
         templat.blueprint,

@@ -83,7 +83,8 @@ POLICY = Policy(RIGHTS, {
         {"surat_konsep": "edit", "surat_setuju": "approve", "surat_terbit": "return_draft sign choose"},
     ),
     "surat_terbit": Rule("surat_lihat", "surat_konsep", {"surat_setuju": "cancel_letter", "surat_terbit": "choose"}),
-    "surat_masuk": Rule("surat_lihat", "surat_konsep", {"surat_konsep": "add edit"}),
+    "surat_keluar": Rule("surat_terbit", "surat_terbit"),
+    "surat_masuk": Rule("surat_lihat", "surat_konsep", {"surat_lihat": "search", "surat_konsep": "add edit"}),
     "agenda": Rule("surat_lihat", "surat_lihat", proof="make_book"),
     "templat": Rule("surat_templat", "surat_templat"),
     "perangkat": Rule(

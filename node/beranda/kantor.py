@@ -24,7 +24,7 @@ def rank_offices(conn: sqlite3.Connection, desa: str) -> list[dict[str, Any]]:
 
 
 def read_office(conn: sqlite3.Connection, desa: str) -> dict[str, Any]:
-    """Read the office: address, telephone, head, pattern of numbers; ``id`` is the record to write, "" without one.
+    """Read the office: address, telephone, head, pattern of numbers, paper; ``id`` is the record to write, or "".
 
     What that record leaves empty another one may say. While computers differ about what was never agreed, this one
     goes on with what it has printed so far: its own.

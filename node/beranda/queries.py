@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from node.tindakan.queries import DIFFERS_ONLY
 
-OFFICE = ("alamat", "telepon", "email", "kepala_desa", "pola_nomor")
+OFFICE = ("alamat", "telepon", "email", "kepala_desa", "pola_nomor", "kertas")
 
 
 class Counts(NamedTuple):

@@ -21,8 +21,9 @@ from node.surat.buku import (
 from node.surat.masuk import read_year
 from node.surat.rules import Signer
 from node.surat.queries import (
-    list_closed_logs, list_incoming, list_letters_of_year, list_sent_of_year, list_signers, list_years,
+    list_closed_logs, list_letters_of_year, list_sent_of_year, list_signers, list_years,
 )
+from node.surat.urut_masuk import read_agenda
 from shared.clock import today
 from shared.codes import wilayah as codes
 from shared.errors import UserError
@@ -114,9 +115,9 @@ def _write(node: NodeServices, conn: sqlite3.Connection, book: str, year: int) -
     if book == EKSPEDISI:
         return write_sent(list_sent_of_year(conn, desa, year))
     if book == MASUK:
-        return write_incoming(list_incoming(conn, desa, year))
+        return write_incoming(read_agenda(node, conn, year))
     letters = list_letters_of_year(conn, desa, year)
     if book == SEMUA:
-        return write_both(letters, list_incoming(conn, desa, year))
+        return write_both(letters, read_agenda(node, conn, year))
     names = {id: computer.name for id, computer in list_computers(conn, node).items()}
     return write_outgoing(letters, list_blocks(conn, desa, year), names, list_closed_logs(conn, desa))

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import chain
 
 from node.surat.queries import IncomingRow, LetterRow
+from node.surat.urut_masuk import Numbered
 from shared.surat.numbering import Block, Gap, Number, explain_gaps
 from shared.web.forms import write_date
 
@@ -54,47 +55,49 @@ def write_outgoing(
     return [line for _, line in sorted(placed, key=lambda item: item[0])] + own
 
 
-def write_incoming(rows: Sequence[IncomingRow]) -> list[Line]:
-    """Write the agenda of incoming letters."""
+def write_incoming(lines: Sequence[Numbered]) -> list[Line]:
+    """Write the agenda of incoming letters; one that was deleted stays as a struck line under its number."""
     return [
-        Line((str(number), write_date(row.tanggal_terima), row.nomor, write_date(row.tanggal_surat), row.pengirim,
-              row.isi_singkat, _remark(row.keterangan, row.disposisi and f"Disposisi: {row.disposisi}")),
-             ("masuk", row.id))
-        for number, row in enumerate(rows, 1)
+        Line((number, write_date(row.tanggal_terima), row.nomor, write_date(row.tanggal_surat), row.pengirim,
+              row.isi_singkat, _remark(_removal(row), row.keterangan, row.disposisi and f"Disposisi: {row.disposisi}")),
+             ("masuk", row.id), False, row.dihapus is not None)
+        for _, number, row in lines
     ]
 
 
-def write_both(letters: Sequence[LetterRow], rows: Sequence[IncomingRow]) -> list[Line]:
-    """Write one sheet for both, by date: the law knows one book of agenda."""
+def write_both(letters: Sequence[LetterRow], lines: Sequence[Numbered]) -> list[Line]:
+    """Write one sheet for both, by date: the law knows one book of agenda. Every letter has the number of its own."""
     came = (
-        (row.tanggal_terima, row.id, ("Masuk", row.nomor, write_date(row.tanggal_surat), row.pengirim, row.isi_singkat,
-                                      row.keterangan), ("masuk", row.id), False)
-        for row in rows
+        (row.tanggal_terima, row.id, Line(
+            (number, write_date(row.tanggal_terima), "Masuk", row.nomor, write_date(row.tanggal_surat), row.pengirim,
+             row.isi_singkat, _remark(_removal(row), row.keterangan)),
+            ("masuk", row.id), False, row.dihapus is not None,
+        ))
+        for _, number, row in lines
     )
     went = (
-        (row.tanggal, row.id, ("Keluar", row.nomor, write_date(row.tanggal), _receiver(row), _summary(row),
-                               _note(row)), ("keluar", row.id), row.batal)
+        (row.tanggal, row.id, Line(
+            (_number(row), write_date(row.tanggal), "Keluar", row.nomor, write_date(row.tanggal), _receiver(row),
+             _summary(row), _note(row)),
+            ("keluar", row.id), False, row.batal,
+        ))
         for row in letters
     )
-    ordered = sorted(chain(came, went), key=lambda item: item[:2])
-    return [
-        Line((str(number), write_date(day), *cells), link, False, batal)
-        for number, (day, _, cells, link, batal) in enumerate(ordered, 1)
-    ]
+    return [line for _, _, line in sorted(chain(came, went), key=lambda item: item[:2])]
 
 
 def write_sent(letters: Sequence[LetterRow]) -> list[Line]:
-    """Write the book of expedition."""
+    """Write the book of expedition: every line under the number of its letter, which a later entry does not move."""
     return [
-        Line((str(number), write_date(row.tanggal_kirim), f"{write_date(row.tanggal)}, {row.nomor}", _summary(row),
+        Line((_number(row), write_date(row.tanggal_kirim), f"{write_date(row.tanggal)}, {row.nomor}", _summary(row),
               row.penerima or _receiver(row), _remark(row.keterangan_kirim, _note(row))),
              ("keluar", row.id), False, row.batal)
-        for number, row in enumerate(letters, 1)
+        for row in letters
     ]
 
 
 def _outgoing(row: LetterRow) -> Line:
-    cells = (Number(row.urut, row.seri).write(), row.nomor, write_date(row.tanggal), _receiver(row), _summary(row),
+    cells = (_number(row), row.nomor, write_date(row.tanggal), _receiver(row), _summary(row),
              _note(row))
     return Line(cells, ("keluar", row.id), False, row.batal)
 
@@ -102,6 +105,14 @@ def _outgoing(row: LetterRow) -> Line:
 def _gap(gap: Gap) -> Line:
     numbers = f"{gap.dari:03d}" if gap.dari == gap.sampai else f"{gap.dari:03d}–{gap.sampai:03d}"
     return Line((numbers, f"{gap.why[:1].upper()}{gap.why[1:]}"), is_gap=True)
+
+
+def _number(row: LetterRow) -> str:
+    return Number(row.urut, row.seri).write()
+
+
+def _removal(row: IncomingRow) -> str:
+    return "" if row.dihapus is None else f"DIHAPUS: {row.dihapus}".removesuffix(": ")
 
 
 def _receiver(row: LetterRow) -> str:

@@ -2,37 +2,59 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+import sqlite3
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from node.beranda.desk import author, services
-from node.change import write_drafts
+from node.beranda.desk import Notes, author, keep, services
 from node.penduduk.editing import (
     Editor, EditView, add_choice_route, add_edit_routes, find_picture, list_disputes, require_row, write_fields,
 )
-from node.penduduk.writing import delete
-from node.surat.queries import list_incoming, list_perangkat, list_years
+from node.penduduk.queries import read_row
+from node.penduduk.tampilan import read_page
+from node.penduduk.writing import delete, restore
+from node.surat.queries import count_incoming, list_perangkat, list_years, search_incoming
 from node.surat.rules import SURAT_MASUK
+from node.surat.urut_masuk import enter, find_lines, find_numbered, read_agenda, read_book_year
 from shared.clock import today
 from shared.store.blobs import store_of
-from shared.store.drafts import draft_create
-from shared.web.forms import make_form, parse_form
-from shared.web.pictures import ACCEPT, answer_scan, take_picture
+from shared.store.records import load_state
+from shared.web.forms import Form, make_form, parse_form
+from shared.web.pictures import ACCEPT_SCAN, SCAN_HELP, answer_scan, take_scan
 
 blueprint = Blueprint("surat_masuk", __name__, url_prefix="/surat/masuk")
 FIELDS = ("tanggal_terima", "nomor", "tanggal_surat", "pengirim", "isi_singkat", "keterangan", "disposisi",
           "disposisi_kepada")
+REASON_MAX = 400
+PAGE_ROWS = 25
+
+
+def _searches() -> Notes[str]:
+    return keep("cari_surat_masuk", lambda node: Notes[str](node))
 
 
 @blueprint.get("/")
 def index() -> ResponseReturnValue:
-    """List the letters that came in during a year."""
-    node = services()
+    """List the letters that came in during a year, or those of all years that a search finds."""
+    node, token = services(), request.args.get("lihat")
+    text = _searches().get(token) or ""
+    if text:
+        return _found_page(text, str(token))
     with node.database.read() as conn:
         years = sorted({today(node.clock).year, *list_years(conn, node.wilayah)}, reverse=True)
         year = read_year(years)
-        rows = list_incoming(conn, node.wilayah, year)
-    return render_template("surat/masuk.html", rows=rows, tahun=year, years=years)
+        lines = read_agenda(node, conn, year)
+    return render_template("surat/masuk.html", lines=lines[::-1], tahun=year, years=years, teks="")
+
+
+@blueprint.post("/cari")
+def search() -> ResponseReturnValue:
+    """Keep what is searched for; a name never stands in an address."""
+    text = " ".join(request.form.get("teks", "").split())[:100]
+    return redirect(url_for(".index", lihat=_searches().put(text) if text else None), 303)
 
 
 @blueprint.get("/tambah")
@@ -47,7 +69,7 @@ def create() -> ResponseReturnValue:
     """Enter a letter that came in."""
     node = services()
     values, form = parse_form(SURAT_MASUK, request.form, names=FIELDS, choices=_choices())
-    scan_, problem = take_picture("pindaian")
+    scan_, problem = take_scan("pindaian")
     if problem:
         form.other_errors.append(problem)
     if not form.is_valid:
@@ -55,8 +77,8 @@ def create() -> ResponseReturnValue:
     if scan_ is not None:
         values["pindaian"] = store_of(node).add(node.wilayah, scan_)
     id = node.new_id()
-    write_drafts(node, [draft_create(SURAT_MASUK, id, values)], author=author())
-    flash("Surat masuk sudah dicatat di agenda.", "baik")
+    number = enter(node, id, values, author())
+    flash(f"Surat masuk sudah dicatat di agenda dengan nomor {number}. Tulis nomor itu di suratnya.", "baik")
     return redirect(url_for(".show", id=id), 303)
 
 
@@ -71,7 +93,7 @@ def keep_scan(id: object) -> ResponseReturnValue:
     """Keep or replace the scan."""
     node, record = services(), str(id)
     require_row(SURAT_MASUK, record)
-    data, problem = take_picture("pindaian", "Pilih dulu berkas pindaiannya.")
+    data, problem = take_scan("pindaian", "Pilih dulu berkas pindaiannya.")
     if data is None:
         return _page(record, problem), 400
     write_fields(SURAT_MASUK, record, {"pindaian": store_of(node).add(node.wilayah, data)})
@@ -88,10 +110,23 @@ def scan(id: object) -> Response:
 
 @blueprint.post("/<uuid:id>/hapus")
 def remove(id: object) -> ResponseReturnValue:
-    """Take a line out of the agenda that was entered by mistake."""
-    delete(services(), SURAT_MASUK, str(id), "Salah catat surat masuk.", author())
-    flash("Catatan surat masuk sudah dihapus.", "baik")
-    return redirect(url_for(".index"), 303)
+    """Strike out a line of the agenda that was entered by mistake, with the reason; its number stays."""
+    record = str(id)
+    require_row(SURAT_MASUK, record)
+    alasan = " ".join(request.form.get("alasan", "").split())[:REASON_MAX]
+    if not alasan:
+        return _page(record, "Tuliskan dulu alasannya, misalnya: tercatat dua kali.", at="hapus"), 400
+    delete(services(), SURAT_MASUK, record, alasan, author())
+    flash("Catatan surat masuk sudah dihapus. Nomornya tetap tercatat di agenda.", "baik")
+    return redirect(url_for(".show", id=id), 303)
+
+
+@blueprint.post("/<uuid:id>/kembalikan")
+def bring_back(id: object) -> ResponseReturnValue:
+    """Bring a deleted letter back, under the number that it had."""
+    restore(services(), SURAT_MASUK, str(id), author())
+    flash("Surat masuk sudah dikembalikan, dengan nomor agendanya yang dulu.", "baik")
+    return redirect(url_for(".show", id=id), 303)
 
 
 def read_year(years: list[int]) -> int:
@@ -101,7 +136,20 @@ def read_year(years: list[int]) -> int:
 
 
 def _editor(id: str) -> Editor:
-    return Editor(SURAT_MASUK, id, FIELDS, _choices(), lambda view: _form_page(id, view))
+    def check(conn: sqlite3.Connection, values: Mapping[str, Any], form: Form) -> None:
+        _mind_year(read_row(conn, SURAT_MASUK, services().wilayah, id) or {}, values, form)
+
+    return Editor(SURAT_MASUK, id, FIELDS, _choices(), lambda view: _form_page(id, view), check)
+
+
+def _mind_year(live: Mapping[str, Any], values: Mapping[str, Any], form: Form) -> None:
+    """Let no letter go to the agenda of another year: its number is on paper."""
+    item, day, year = form.fields["tanggal_terima"], values.get("tanggal_terima"), read_book_year(live)
+    if day and year and day != live.get("tanggal_terima") and int(str(day)[:4]) != year:
+        item.error = item.error or (
+            f"Nomor agendanya sudah diberikan di agenda tahun {year}. Bila tahunnya salah, hapus catatan ini dengan"
+            " alasannya, lalu catat lagi suratnya."
+        )
 
 
 add_edit_routes(blueprint, _editor)
@@ -114,14 +162,33 @@ def _choices() -> dict[str, list[tuple[str, str]]]:
         return {"disposisi_kepada": list_perangkat(conn, node.wilayah)}
 
 
+def _found_page(text: str, token: str) -> str:
+    node = services()
+    with node.database.read() as conn:
+        total = count_incoming(conn, node.wilayah, text)
+        page, pages = read_page(total, PAGE_ROWS)
+        lines = find_lines(node, conn, search_incoming(conn, node.wilayah, text, page, PAGE_ROWS))
+    return render_template(
+        "surat/masuk.html", lines=lines, tahun=None, years=[], teks=text, total=total, page=page, pages=pages,
+        token=token,
+    )
+
+
 def _form_page(id: str, view: EditView) -> str:
-    return render_template("surat/ubah_masuk.html", id=id, view=view, accept=ACCEPT)
+    return render_template("surat/ubah_masuk.html", id=id, view=view, accept=ACCEPT_SCAN, bantuan_pindaian=SCAN_HELP)
 
 
-def _page(id: str, problem: str = "") -> str:
-    values = require_row(SURAT_MASUK, id)
+def _page(id: str, problem: str = "", at: str = "pindaian") -> str:
+    node = services()
+    with node.database.read() as conn:
+        # What was deleted is still a line of the agenda.
+        values = load_state(conn, node.catalogue, SURAT_MASUK, node.wilayah, id).values(SURAT_MASUK)
+        line = find_numbered(node, conn, id, read_book_year(values))
+    if line is None:
+        abort(404)
     names = dict(_choices()["disposisi_kepada"])
     return render_template(
-        "surat/satu_masuk.html", id=id, surat=values, problem=problem, accept=ACCEPT,
-        kepada=names.get(str(values.get("disposisi_kepada") or ""), ""), sengketa=list_disputes(SURAT_MASUK, id),
+        "surat/satu_masuk.html", id=id, surat=values, baris=line, tahun=read_book_year(values), problem=problem, at=at,
+        accept=ACCEPT_SCAN, bantuan_pindaian=SCAN_HELP, kepada=names.get(str(values.get("disposisi_kepada") or ""), ""),
+        sengketa=list_disputes(SURAT_MASUK, id), alasan=request.form.get("alasan", ""),
     )

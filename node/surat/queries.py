@@ -54,9 +54,13 @@ class LetterRow(NamedTuple):
 
 
 class IncomingRow(NamedTuple):
-    """A letter that came in, as the agenda lists it."""
+    """A letter that came in, as the agenda lists it; ``nomor_agenda`` is 0 where its record has none.
+
+    ``dihapus`` is the reason why it was deleted, None while it stands.
+    """
 
     id: str
+    nomor_agenda: int
     tanggal_terima: str
     nomor: str
     tanggal_surat: str
@@ -66,6 +70,7 @@ class IncomingRow(NamedTuple):
     disposisi: str
     pindaian: str
     konflik: bool
+    dihapus: str | None = None
 
 
 def list_own_series(conn: sqlite3.Connection, log: str, tahun: int) -> list[int]:
@@ -114,30 +119,34 @@ def _letters(conn: sqlite3.Connection, desa: str, rows: sqlite3.Cursor) -> list[
 
 
 def search_letters(conn: sqlite3.Connection, desa: str, text: str, page: int, rows_max: int) -> list[LetterRow]:
-    """List issued letters, newest first, whose number, name or title holds a text; all of them for an empty one."""
-    like = f"%{_escape(text)}%"
+    """List issued letters, newest first, that a text finds; all of them for an empty one.
+
+    It is looked for in number, name, title, receiver, summary, and the purpose that the draft says in full.
+    """
     return _letters(conn, desa, conn.execute(
-        f"{_LETTER} WHERE desa = ? AND {_MATCH} ORDER BY tanggal DESC, id DESC LIMIT ? OFFSET ?",
-        (desa, like, like, like, rows_max, (page - 1) * rows_max),
+        f"{_LETTER} WHERE desa = ?1 AND {_MATCH} ORDER BY tanggal DESC, id DESC LIMIT ?3 OFFSET ?4",
+        (desa, _like(text), rows_max, (page - 1) * rows_max),
     ))
 
 
 def count_letters(conn: sqlite3.Connection, desa: str, text: str) -> int:
     """Count what :func:`search_letters` would list."""
-    like = f"%{_escape(text)}%"
-    row = conn.execute(f"SELECT count(*) FROM surat WHERE desa = ? AND {_MATCH}", (desa, like, like, like)).fetchone()
+    row = conn.execute(f"SELECT count(*) FROM surat WHERE desa = ?1 AND {_MATCH}", (desa, _like(text))).fetchone()
     return int(row[0])
 
 
 _MATCH = (
-    "(nomor LIKE ? ESCAPE '\\' OR nama LIKE ? ESCAPE '\\' OR judul LIKE ? ESCAPE '\\')"
+    "(nomor LIKE ?2 ESCAPE '\\' OR nama LIKE ?2 ESCAPE '\\' OR judul LIKE ?2 ESCAPE '\\'"
+    " OR tujuan LIKE ?2 ESCAPE '\\' OR penerima LIKE ?2 ESCAPE '\\' OR ringkasan LIKE ?2 ESCAPE '\\'"
+    " OR EXISTS (SELECT 1 FROM konsep_surat k WHERE k.id = surat.konsep AND k.desa = surat.desa"
+    " AND k.keperluan LIKE ?2 ESCAPE '\\'))"
 )
 
 
-def _escape(text: str) -> str:
+def _like(text: str) -> str:
     for sign in "\\%_":
         text = text.replace(sign, f"\\{sign}")
-    return text
+    return f"%{text}%"
 
 
 def list_letters_of_person(conn: sqlite3.Connection, desa: str, penduduk: str) -> list[LetterRow]:
@@ -166,11 +175,15 @@ def list_sent_of_year(conn: sqlite3.Connection, desa: str, tahun: int) -> list[L
     ))
 
 
+_BOOK = "coalesce(tahun_agenda, CAST(substr(tanggal_terima, 1, 4) AS INTEGER))"
+"""In the agenda of which year a letter stands: that in which its number was given."""
+
+
 def list_years(conn: sqlite3.Connection, desa: str) -> list[int]:
     """List the years in which letters went out or came in, newest first."""
     rows = conn.execute(
         "SELECT DISTINCT tahun FROM surat WHERE desa = ? AND tahun IS NOT NULL UNION"
-        " SELECT DISTINCT CAST(substr(tanggal_terima, 1, 4) AS INTEGER) FROM surat_masuk"
+        f" SELECT DISTINCT {_BOOK} FROM surat_masuk"
         " WHERE desa = ? AND tanggal_terima IS NOT NULL ORDER BY 1 DESC",
         (desa, desa),
     )
@@ -198,15 +211,42 @@ def list_signers(conn: sqlite3.Connection, desa: str, day: str) -> list[Signer]:
 
 
 def list_incoming(conn: sqlite3.Connection, desa: str, tahun: int) -> list[IncomingRow]:
-    """List the letters that came in during a year, in the order in which they came."""
+    """List the letters that stand in the agenda of a year, in the order in which they were entered."""
     rows = conn.execute(
-        "SELECT id, coalesce(tanggal_terima, ''), coalesce(nomor, ''), coalesce(tanggal_surat, ''),"
-        " coalesce(pengirim, ''), coalesce(isi_singkat, ''), coalesce(keterangan, ''), coalesce(disposisi, ''),"
-        " coalesce(pindaian, ''), konflik IS NOT NULL FROM surat_masuk"
-        " WHERE desa = ? AND substr(tanggal_terima, 1, 4) = ? ORDER BY tanggal_terima, id",
-        (desa, str(tahun)),
+        "SELECT id, coalesce(nomor_agenda, 0), coalesce(tanggal_terima, ''), coalesce(nomor, ''),"
+        " coalesce(tanggal_surat, ''), coalesce(pengirim, ''), coalesce(isi_singkat, ''), coalesce(keterangan, ''),"
+        " coalesce(disposisi, ''), coalesce(pindaian, ''), konflik IS NOT NULL FROM surat_masuk"
+        f" WHERE desa = ? AND {_BOOK} = ? ORDER BY id",
+        (desa, tahun),
     )
-    return [IncomingRow._make((*row[:9], bool(row[9]))) for row in rows]
+    return [IncomingRow._make((*row[:10], bool(row[10]), None)) for row in rows]
+
+
+_FOUND = (
+    "(pengirim LIKE ?2 ESCAPE '\\' OR nomor LIKE ?2 ESCAPE '\\' OR isi_singkat LIKE ?2 ESCAPE '\\'"
+    " OR keterangan LIKE ?2 ESCAPE '\\' OR disposisi LIKE ?2 ESCAPE '\\')"
+)
+
+
+def count_incoming(conn: sqlite3.Connection, desa: str, text: str) -> int:
+    """Count what :func:`search_incoming` would find."""
+    row = conn.execute(f"SELECT count(*) FROM surat_masuk WHERE desa = ?1 AND {_FOUND}", (desa, _like(text))).fetchone()
+    return int(row[0])
+
+
+def search_incoming(
+    conn: sqlite3.Connection, desa: str, text: str, page: int, rows_max: int
+) -> list[tuple[str, int]]:
+    """Find letters that came in by sender, number, summary, remark and disposition, of all years, newest first.
+
+    Gives record ids, each with the year of its agenda.
+    """
+    rows = conn.execute(
+        f"SELECT id, {_BOOK} FROM surat_masuk WHERE desa = ?1 AND {_FOUND}"
+        " ORDER BY tanggal_terima DESC, id DESC LIMIT ?3 OFFSET ?4",
+        (desa, _like(text), rows_max, (page - 1) * rows_max),
+    )
+    return [(id, tahun) for id, tahun in rows]
 
 
 def list_perangkat(conn: sqlite3.Connection, desa: str) -> list[tuple[str, str]]:

@@ -24,7 +24,7 @@ from node.surat.kantor import keep_setting, list_office_disputes
 from node.surat.pages import draw_form_page, find_people, read_form, require_jenis, signers_now
 from node.surat.peristiwa import add_niks, read_isian, read_parents
 from node.surat.queries import count_letters, list_drafts, list_recent_kinds, search_letters
-from node.surat.rules import ISI, KEADAAN, KONSEP, PENDUDUK, SURAT, order_kinds
+from node.surat.rules import ISI, KEADAAN, KONSEP, PENDUDUK, SURAT, TANPA_KONSEP, order_kinds
 from shared.clock import today
 from shared.records.catalogue import CATALOGUE
 from shared.surat.jenis import JenisSurat, list_jenis
@@ -32,7 +32,7 @@ from shared.surat.numbering import ISIAN_POLA, POLA, find_pola_problem
 from shared.web.forms import Form
 
 blueprint = Blueprint("surat", __name__, url_prefix="/surat")
-OFFICE_FIELDS = ("kepala_desa", "alamat", "telepon", "email", "pola_nomor")
+OFFICE_FIELDS = ("kepala_desa", "alamat", "telepon", "email", "kertas", "pola_nomor")
 RECENT = 6
 PAGE_ROWS = 25
 
@@ -56,6 +56,7 @@ def index() -> ResponseReturnValue:
     return render_template(
         "surat/index.html", drafts=drafts, letters=found, total=total, page=page, pages=pages, teks=text,
         token=token if text else None, jenis=names, keadaan=KEADAAN, today=today(node.clock).isoformat(),
+        tanpa_konsep=TANPA_KONSEP,
     )
 
 
@@ -130,7 +131,7 @@ def write(slug: str) -> ResponseReturnValue:
 
 @blueprint.get("/pengaturan")
 def settings() -> ResponseReturnValue:
-    """Show what stands on every letter: the office's address, the kepala desa, the pattern of numbers."""
+    """Show what stands on every letter: the office's address, the kepala desa, paper, pattern of numbers."""
     return _office_editor().show()
 
 

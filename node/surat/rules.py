@@ -18,6 +18,8 @@ PENDUDUK = CATALOGUE[PendudukSchema.kind]
 
 BARU, DIPERIKSA, DISETUJUI, DIKEMBALIKAN, DIBUANG = "konsep", "diperiksa", "disetujui", "dikembalikan", "dibuang"
 TERBIT = "terbit"
+TANPA_KONSEP = "surat_keluar"
+"""In place of the kind: a letter that was written elsewhere. No slug of a kind can be this."""
 KEADAAN = {
     BARU: "Konsep", DIPERIKSA: "Sudah diperiksa", DISETUJUI: "Disetujui, siap terbit", DIKEMBALIKAN: "Dikembalikan",
     DIBUANG: "Tidak jadi", TERBIT: "Sudah terbit",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from node.beranda.desk import author, services
@@ -18,7 +18,7 @@ from node.penduduk.queries import name_petugas
 from node.penduduk.routes import people_index
 from node.surat.issue import cancel, secure_letter
 from node.surat.queries import list_letters_of_draft
-from node.surat.rules import SURAT
+from node.surat.rules import SURAT, TANPA_KONSEP
 from shared.clock import today
 from shared.errors import EnvironmentProblem, UserError
 from shared.store.blobs import store_of
@@ -29,7 +29,7 @@ from shared.surat.jenis import find_jenis
 from shared.surat.tanda import write_text
 from shared.web.audit import record_access
 from shared.web.forms import Form, make_form, parse_form
-from shared.web.pictures import ACCEPT, answer_scan, take_picture
+from shared.web.pictures import ACCEPT_SCAN, SCAN_HELP, answer_scan, take_scan
 from shared.web.services import require_user
 
 blueprint = Blueprint("surat_terbit", __name__, url_prefix="/surat/terbit")
@@ -48,11 +48,13 @@ def show(id: object) -> ResponseReturnValue:
 def print_letter(id: object) -> Response:
     """Give the letter as PDF, from what it kept of itself; logged, for it bears the whole NIK."""
     node, values = services(), _require_letter(str(id))
+    if not values.get("cetakan"):
+        abort(404)
     secure_letter(node, str(values.get("catatan_log") or ""))
     with node.database.write() as conn:
         record_access(conn, node.clock, require_user().name, "surat_dicetak", str(id), "surat")
     snapshot = {
-        **read_cetakan(str(values.get("cetakan") or "{}")), "kode": values.get("kode") or "",
+        **read_cetakan(str(values["cetakan"])), "kode": values.get("kode") or "",
         "tanda": write_text(values, node.wilayah), "batal": bool(values.get("batal")),
     }
     return Response(make_pdf(snapshot, is_concept=False), mimetype="application/pdf")
@@ -91,7 +93,7 @@ def send(id: object) -> ResponseReturnValue:
 def keep_scan(id: object) -> ResponseReturnValue:
     """Keep a picture of the signed paper."""
     require_row(SURAT, str(id))
-    data, problem = take_picture("pindaian", "Pilih dulu berkas pindaiannya.")
+    data, problem = take_scan("pindaian", "Pilih dulu berkas pindaiannya.")
     if data is None:
         return _page(str(id), problem=problem, at="pindaian"), 400
     node = services()
@@ -121,9 +123,11 @@ def _page(id: str, *, form: Form | None = None, problem: str = "", at: str = "")
         snapshot = {**snapshot, "bagian": mask_parts(snapshot["bagian"])}
     start = {"tanggal_kirim": values.get("tanggal_kirim") or today(node.clock).isoformat()}
     return render_template(
-        "surat/terbit.html", id=id, surat=values, cetakan=snapshot, jenis=jenis.nama if jenis else values.get("jenis"),
+        "surat/terbit.html", id=id, surat=values, cetakan=snapshot,
+        jenis=jenis.nama if jenis else values.get("judul") or values.get("jenis"),
+        is_tanpa_konsep=values.get("jenis") == TANPA_KONSEP,
         names=names, others=others, dibatalkan=[one for one in told if one.batal], problem=problem, at=at,
-        accept=ACCEPT, alasan=request.form.get("alasan", ""),
+        accept=ACCEPT_SCAN, bantuan_pindaian=SCAN_HELP, alasan=request.form.get("alasan", ""),
         kirim=form or make_form(SURAT, {**values, **start}, names=SENDING), today=today(node.clock).isoformat(),
         sengketa=[
             replace(one, live="Surat batal") if one.group == GROUP and values.get("batal") else one

@@ -5,15 +5,18 @@ from hashlib import sha256
 from shared.clock import hashed_uuid
 from shared.records.fields import KodeDesa, Pilihan, Teks, Writer, Ya
 from shared.records.kind import RecordSchema
+from shared.records.surat import KERTAS
 
 
 class DesaSchema(RecordSchema):
     """The village office itself; one record per desa (:func:`name_office`), written by its own nodes.
 
     It has no creation: that would write every group, and dispute with nothing what another computer has typed.
+    Version 2 has the paper of letters.
     """
 
     kind = "desa"
+    version = 2
     label = "Desa"
 
     kode = KodeDesa("Kode desa", required=True)
@@ -23,6 +26,10 @@ class DesaSchema(RecordSchema):
     email = Teks("Surel", maks=100)
     kepala_desa = Teks("Kepala desa", maks=100)
     pola_nomor = Teks("Pola nomor surat", maks=120, help="Misalnya [kode]/[nomor]/[kode desa]/[bulan romawi]/[tahun].")
+    kertas = Pilihan(
+        "Kertas surat", KERTAS, since=2,
+        help="Untuk semua surat yang kertasnya tidak diatur sendiri di Templat surat. Kosong berarti F4.",
+    )
 
 
 def name_office(desa: str) -> str:

@@ -101,7 +101,8 @@ class SuratSchema(RecordSchema):
     ``urut`` is the number in its series: the block of ``catatan_log`` for ``tahun`` where ``seri`` is empty, else the
     series of that log alone. ``tentang`` is the event that its kind spoke of on that day (rule V8 asks for it).
     ``cetakan`` is the JSON of what was printed; ``tanda`` the signature over the facts that the QR carries, ``kode``
-    the random part that nobody can guess.
+    the random part that nobody can guess. A letter that was written elsewhere has ``jenis`` ``surat_keluar``, and
+    neither person nor ``cetakan`` nor ``tanda``.
     """
 
     kind = "surat"
@@ -142,9 +143,14 @@ class SuratSchema(RecordSchema):
 
 
 class SuratMasukSchema(RecordSchema):
-    """A letter that came in: one line of the agenda (A.7)."""
+    """A letter that came in: one line of the agenda (A.7).
+
+    Version 2 has the group *agenda*: the number that the letter was given in the agenda of a year when it was entered,
+    as it is stamped on the paper. It is never changed (docs/adr/0016).
+    """
 
     kind = "surat_masuk"
+    version = 2
     label = "Surat masuk"
     title = "nomor"
     indexes = (("tanggal_terima",),)
@@ -158,6 +164,8 @@ class SuratMasukSchema(RecordSchema):
     disposisi = Panjang("Disposisi", group="disposisi", maks=1000)
     disposisi_kepada = Rujukan("Diteruskan kepada", "perangkat", group="disposisi")
     pindaian = Lampiran("Pindaian")
+    tahun_agenda = Bilangan("Tahun agenda", group="agenda", dari=1900, sampai=9999, since=2)
+    nomor_agenda = Bilangan("Nomor agenda", group="agenda", dari=1, since=2)
 
 
 class BlokNomorSchema(RecordSchema):

@@ -19,7 +19,7 @@ from typing import Any
 from shared.clock import hashed_uuid
 from shared.errors import UserError
 from shared.records.surat import BIASA, KERTAS, SATUAN_BERLAKU, TENTANG
-from shared.surat.queries import read_templates
+from shared.surat.queries import read_paper, read_templates
 
 TIPE_ISIAN = {
     "teks": "Teks satu baris", "panjang": "Teks beberapa baris", "tanggal": "Tanggal", "bilangan": "Bilangan",
@@ -88,9 +88,10 @@ def shipped() -> Mapping[str, JenisSurat]:
 
 def list_jenis(conn: sqlite3.Connection, desa: str, *, is_every: bool = False) -> list[JenisSurat]:
     """List the letters that a desa uses, by name; ``is_every`` also those it has put aside."""
-    found = dict(shipped())
+    paper = read_paper(conn, desa)
+    found = {slug: _lay_on(jenis, paper) for slug, jenis in shipped().items()}
     for slug, rows in _by_slug(read_templates(conn, desa), desa).items():
-        found[slug] = _from_records(rows)
+        found[slug] = _lay_on(_from_records(rows), None if rows[-1]["kertas"] else paper)
     return sorted((jenis for jenis in found.values() if is_every or jenis.aktif), key=lambda jenis: jenis.nama)
 
 
@@ -98,7 +99,11 @@ def find_jenis(conn: sqlite3.Connection, desa: str, slug: str) -> JenisSurat | N
     """Find one kind of letter as this desa writes it, also one that is put aside; None when there is none."""
     id = name_template(desa, slug) if slug in shipped() else None
     rows = _by_slug(read_templates(conn, desa, slug, id), desa).get(slug)
-    return _from_records(rows) if rows else shipped().get(slug)
+    paper = read_paper(conn, desa)
+    if rows:
+        return _lay_on(_from_records(rows), None if rows[-1]["kertas"] else paper)
+    found = shipped().get(slug)
+    return _lay_on(found, paper) if found is not None else None
 
 
 def name_template(desa: str, slug: str) -> str:
@@ -126,6 +131,11 @@ def _by_slug(rows: Iterable[dict[str, Any]], desa: str) -> dict[str, list[dict[s
         if slug := row["slug"] or named.get(row["id"]):
             found.setdefault(slug, []).append({**row, "slug": slug, "is_unsettled": not row["slug"]})
     return found
+
+
+def _lay_on(jenis: JenisSurat, paper: str | None) -> JenisSurat:
+    """Give a letter the paper of the office, where it has none of its own."""
+    return replace(jenis, kertas=paper) if paper is not None and paper in KERTAS else jenis
 
 
 def _from_records(rows: Sequence[Mapping[str, Any]]) -> JenisSurat:

@@ -27,6 +27,14 @@ def read_templates(
     return [dict(zip(names, row, strict=True)) for row in rows]
 
 
+def read_paper(conn: sqlite3.Connection, desa: str) -> str | None:
+    """Read the paper that an office has set for its letters; None where it has not, or its computers differ."""
+    row = conn.execute(
+        "SELECT kertas FROM desa WHERE desa = ? AND kertas IS NOT NULL ORDER BY id LIMIT 1", (desa,)
+    ).fetchone()
+    return row[0] if row is not None else None
+
+
 def list_blocks(conn: sqlite3.Connection, desa: str, tahun: int) -> list[Block]:
     """List the blocks of numbers that the hub has given to the logs of a desa for a year, as far as known here."""
     rows = conn.execute(

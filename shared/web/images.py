@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import threading
+from collections.abc import Sequence
 
 from PIL import Image, ImageOps
 
@@ -21,6 +22,11 @@ PIXELS_MAX = 32_000_000
 REDUCED_PIXELS_MAX = 80_000_000
 """Of a plain JPEG, which the decoder makes smaller while it reads."""
 THUMBNAIL_SIDE = 240
+PAGES_MAX = 6
+"""Pages of one letter that are kept below each other in one picture."""
+_PAGE_STEPS = ((1200, 65), (1200, 50), (1050, 50), (1050, 35), (900, 35), (900, 25), (800, 25))
+"""Height and quality of each page, from good to what can just be read (12 pt print, measured on full pages)."""
+_PAGE_LINE = 3
 
 _FORMATS = ("JPEG", "PNG", "WEBP")
 _QUALITIES = (85, 75, 65, 55, 45, 35)
@@ -42,6 +48,39 @@ def encode_image(data: bytes) -> bytes:
         )
     with _one_at_a_time:
         return _fit(_decode(data, SIDE_MAX))
+
+
+def encode_pages(pages: Sequence[bytes]) -> bytes:
+    """Make one JPEG of the pages of a paper, below each other; of one page what :func:`encode_image` makes.
+
+    Raises UserError with what to do, also when so many pages could not be read any more.
+    """
+    if len(pages) < 2:
+        return encode_image(pages[0] if pages else b"")
+    if len(pages) > PAGES_MAX:
+        raise refuse_pages(len(pages))
+    if sum(map(len, pages)) > UPLOAD_BYTES_MAX * PAGES_MAX:
+        raise _too_many_pixels()
+    with _one_at_a_time:
+        sheets = [_decode(data, _PAGE_STEPS[0][0]) for data in pages]
+        for height, quality in _PAGE_STEPS:
+            data = _save(_stack(sheets, height), quality)
+            if len(data) <= BYTES_MAX:
+                return data
+    raise UserError(
+        "Halamannya terlalu banyak atau terlalu padat untuk disimpan menjadi satu yang masih terbaca. Pilih halaman"
+        " yang penting saja.",
+        "halaman_terlalu_padat",
+    )
+
+
+def refuse_pages(count: int) -> UserError:
+    """Say that a paper has more pages than are kept."""
+    return UserError(
+        f"Pindaian ini {count} halaman; yang disimpan paling banyak {PAGES_MAX}. Pilih halaman yang penting saja,"
+        " misalnya yang pertama dan yang bertanda tangan.",
+        "halaman_terlalu_banyak",
+    )
 
 
 def make_thumbnail(data: bytes) -> bytes:
@@ -103,6 +142,22 @@ def _flatten(image: Image.Image) -> Image.Image:
         paper = Image.new("RGBA", image.size, "white")
         image = Image.alpha_composite(paper, image.convert("RGBA"))
     return image.convert("RGB")
+
+
+def _stack(sheets: Sequence[Image.Image], height: int) -> Image.Image:
+    """Put pages below each other, none larger than a square of ``height``, with a line between."""
+    pages = [sheet.copy() for sheet in sheets]
+    for page in pages:
+        page.thumbnail((height, height), Image.Resampling.LANCZOS)
+    whole = Image.new(
+        "RGB", (max(page.width for page in pages), sum(page.height + _PAGE_LINE for page in pages) - _PAGE_LINE), "gray"
+    )
+    top = 0
+    for page in pages:
+        whole.paste("white", (0, top, whole.width, top + page.height))
+        whole.paste(page, (0, top))
+        top += page.height + _PAGE_LINE
+    return whole
 
 
 def _fit(image: Image.Image) -> bytes:

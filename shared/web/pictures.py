@@ -11,11 +11,19 @@ from shared.errors import EnvironmentProblem, UserError
 from shared.store.blobs import store_of
 from shared.store.side import Side
 from shared.web.audit import record_access
-from shared.web.images import UPLOAD_BYTES_MAX, encode_image, is_jpeg, make_thumbnail
+from shared.web.images import (
+    PAGES_MAX, UPLOAD_BYTES_MAX, encode_image, encode_pages, is_jpeg, make_thumbnail, refuse_pages,
+)
+from shared.web.scans import is_pdf, read_pages
 from shared.web.services import require_user
 
 ACCEPT = "image/jpeg,image/png,image/webp"
 """What a form offers to choose; what is sent is looked at all the same."""
+ACCEPT_SCAN = f"{ACCEPT},application/pdf"
+SCAN_HELP = (
+    "PDF hasil pindai, JPEG, PNG, atau WebP; paling besar 15 MB. Surat beberapa halaman: PDF-nya, atau pilih beberapa"
+    f" gambar sekaligus menurut urutannya (paling banyak {PAGES_MAX} halaman)."
+)
 
 _WAITING = (
     '<svg xmlns="http://www.w3.org/2000/svg" width="240" height="160" viewBox="0 0 240 160">'
@@ -36,6 +44,28 @@ def take_picture(name: str, missing: str = "") -> tuple[bytes | None, str]:
         return None, missing
     try:
         return encode_image(sent.read(UPLOAD_BYTES_MAX + 1)), ""
+    except EnvironmentProblem:
+        raise
+    except UserError as error:
+        return None, error.pesan
+
+
+def take_scan(name: str, missing: str = "") -> tuple[bytes | None, str]:
+    """Read the pages of a paper that were chosen in a form, pictures and scanner's PDFs, as one picture to be kept.
+
+    Answers and takes ``missing`` as :func:`take_picture` does.
+    """
+    sent = [file for file in request.files.getlist(name) if file.filename]
+    if not sent:
+        return None, missing
+    try:
+        if len(sent) > PAGES_MAX:
+            raise refuse_pages(len(sent))
+        pages: list[bytes] = []
+        for file in sent:
+            data = file.read(UPLOAD_BYTES_MAX + 1)
+            pages += read_pages(data) if len(data) <= UPLOAD_BYTES_MAX and is_pdf(data) else [data]
+        return encode_pages(pages), ""
     except EnvironmentProblem:
         raise
     except UserError as error:

@@ -295,7 +295,7 @@ def test_a_letter_removed_here_and_edited_there_can_stay_removed(dunia: Federati
     dunia.sync_all()
     browser, page = open_browser(kantor), f"/surat/masuk/{id}"
     browser.get(page)
-    browser.post(f"{page}/hapus")
+    browser.post(f"{page}/hapus", alasan="Salah catat")
     update(laptop, id, of="surat_masuk", disposisi="Hadiri")
     dunia.sync_all()
     answer = browser.get(page)

@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pypdf import PdfReader
 
 from node.commands import COMMANDS
 from node.surat.rules import take_sidik
 from shared.errors import UserError
-from shared.surat.jenis import list_jenis
+from shared.surat.jenis import find_jenis, list_jenis
 from shared.surat.numbering import name_seri
 from tests.node_app.test_pages_kit import NIK, NIK_ISTRI, PASSWORD, Browser, Desa, make_desa, read_form, read_text
 from tests.support.federation import DESA
@@ -107,6 +108,60 @@ def test_a_letter_is_written_approved_issued_and_printed(desa: Desa, siti: Brows
 def test_a_letter_without_a_block_says_that_its_number_is_of_an_own_series(desa: Desa, siti: Browser) -> None:
     shown = say(siti.get(issue(desa, siti)))
     assert f"001-{name_seri(own_log(desa.node).id)}" in shown and "Suratnya sah seperti yang lain" in shown
+
+
+@pytest.mark.parametrize(("kertas", "size"), [("F4", (609, 935)), ("A4", (595, 842))])
+def test_a_letter_is_printed_whole_on_the_paper_of_its_kind(
+    desa: Desa, siti: Browser, kertas: str, size: tuple[int, int]
+) -> None:
+    with desa.node.database.read() as conn:
+        shipped = find_jenis(conn, DESA, pick_kind(desa))
+    assert shipped is not None
+    desa.write(
+        "templat_surat", slug=shipped.slug, nama=shipped.nama, judul=shipped.judul, isi=shipped.isi, kertas=kertas,
+        aktif=True,
+    )
+    printed = PdfReader(BytesIO(siti.get(f"{issue(desa, siti)}/surat.pdf").data)).pages
+    assert len(printed) == 1
+    box = printed[0].mediabox
+    assert (round(float(box.width)), round(float(box.height))) == size
+    # Nothing stands beyond the edge of the smaller sheet: the signer, and the sentence under the QR.
+    places: list[tuple[float, float]] = []
+
+    def note(text: str, cm: list[float], tm: list[float], font: object, points: float) -> None:
+        if text.strip():
+            places.append((tm[4] * cm[0] + cm[4], tm[5] * cm[3] + cm[5]))
+
+    printed[0].extract_text(visitor_text=note)
+    assert places and all(0 < x < size[0] and 0 < y < size[1] for x, y in places)
+    assert "SUGENG KADES" in printed[0].extract_text() and "Periksa" in printed[0].extract_text()
+
+
+def read_paper(browser: Browser, letter: str) -> int:
+    return round(float(PdfReader(BytesIO(browser.get(f"{letter}/surat.pdf").data)).pages[0].mediabox.height))
+
+
+def test_the_office_sets_the_paper_of_all_letters_that_have_none_of_their_own(desa: Desa, siti: Browser) -> None:
+    path, slug = "/surat/pengaturan", pick_kind(desa)
+    before = issue(desa, siti)
+    fields = read_form(siti.get(path), path)
+    assert fields["kertas"] == "" and siti.post(path, {**fields, "kertas": "A9"}).status_code == 400
+    siti.follow(siti.post(path, {**fields, "kertas": "A4"}))
+    after = issue(desa, siti)
+    assert (read_paper(siti, before), read_paper(siti, after)) == (935, 842), "what was issued stays"
+    # The form of a template begins with the paper that holds; a paper of its own goes before.
+    form = siti.get(f"/surat/templat/{slug}")
+    assert re.search(r'<option value="A4" selected', form.text)
+    with desa.node.database.read() as conn:
+        shipped = find_jenis(conn, DESA, slug)
+    assert shipped is not None and shipped.is_bawaan
+    own = {"slug": slug, "nama": shipped.nama, "judul": shipped.judul, "isi": shipped.isi, "aktif": True}
+    template = desa.write("templat_surat", **own)
+    assert read_paper(siti, issue(desa, siti)) == 842
+    desa.change("templat_surat", template, kertas="F4")
+    assert read_paper(siti, issue(desa, siti)) == 935
+    with desa.node.database.read() as conn:
+        assert {one.kertas for one in list_jenis(conn, DESA)} == {"A4", "F4"}
 
 
 def test_printed_data_stay_as_they_were(desa: Desa, siti: Browser) -> None:
@@ -289,11 +344,17 @@ def test_in_place_of_a_letter_for_somebody_from_elsewhere(desa: Desa, siti: Brow
     assert (fields["nama"], fields["alamat"]) == ("TAMU", "KOTA LAIN")
 
 
-def test_letters_are_found_by_number_and_name_and_stand_on_the_page_of_their_person(desa: Desa, siti: Browser) -> None:
-    letter = issue(desa, siti)
+def test_letters_are_found_by_what_they_say_and_stand_on_the_page_of_their_person(desa: Desa, siti: Browser) -> None:
+    # What the summary has no room for is found in the draft.
+    purpose = f"syarat bantuan modal {'panjang ' * 40}ujung sekali"
+    letter = issue(desa, siti, compose(desa, siti, tujuan="Camat Kaligondang", keperluan=purpose))
     number = desa.value("surat", letter.rsplit("/", 1)[1], "nomor")
     siti.get("/surat/")
     assert number in say(siti.follow(siti.post("/surat/cari", teks="kreyo")))
+    desa.change("surat", letter.rsplit("/", 1)[1], tanggal_kirim="2026-09-22", penerima="BU LURAH")
+    for text in ("bantuan modal", "camat kaligondang", "bu lurah", "ujung sekali"):
+        siti.get("/surat/")
+        assert number in say(siti.follow(siti.post("/surat/cari", teks=text))), text
     siti.get("/surat/")
     assert "0 surat cocok" in say(siti.follow(siti.post("/surat/cari", teks="100%")))
     page = say(siti.get(f"/penduduk/{desa.ayah}"))
