@@ -17,6 +17,7 @@ from shared.sync import chunk, messages
 from shared.sync.codes import CODES
 from shared.sync.limits import LIMITS
 from shared.sync.states import STATES, STEPS, TROUBLES, State
+from vectors.members import list_messages
 from vectors.session import write_session
 
 FORMAT_NUMBERS: tuple[tuple[str, int, str], ...] = (
@@ -111,6 +112,18 @@ def _shape(member: RecordField) -> str:
     return "truth value" if isinstance(member, Ya) else f"≤ {member.length_max}"
 
 
+def messages_table() -> str:
+    rows = [(f"`{name}`", where, must, may) for name, where, must, may in list_messages()]
+    return _table(("message", "where", "must be there", "may be absent (and stands then for)"), rows)
+
+
+def attachments_table() -> str:
+    return "".join(
+        f"`{kind.name}`.`{name}` · " for kind in CATALOGUE for name, member in kind.fields.items()
+        if isinstance(member, Lampiran)
+    ).removesuffix(" · ")
+
+
 def states_table() -> str:
     rows = []
     for row in STATES:
@@ -154,7 +167,7 @@ def fill_tables(document: str, topics: Mapping[str, Sequence[Mapping[str, Any]]]
     """Put the tables between their markers; ValueError when the document lacks a marker."""
     makers: dict[str, Callable[[], str]] = {
         "limits": limits_table, "format": format_table, "codes": codes_table, "kinds": kinds_table,
-        "members": members_table,
+        "members": members_table, "messages": messages_table, "attachments": attachments_table,
         "states": states_table, "diagram": states_diagram, "vectors": lambda: vectors_table(topics),
     }
     written = {name: make() for name, make in makers.items()} | write_session()
