@@ -149,7 +149,8 @@ def refuse(error: ProtocolError, **more: Any) -> Response:
     content = {"code": code.name, "detail": error.detail[:200], **more}
     response = Response(messages.encode(content), status=code.status, content_type="application/json")
     if code.name in ("too_many", "disk_full", "broken", "succeeded"):
-        response.headers["Retry-After"] = str(error.wait_s if isinstance(error, Busy) else 60)
+        wait_s = error.wait_s if isinstance(error, Busy) else limit("retry_after_s")
+        response.headers["Retry-After"] = str(wait_s)
     return response
 
 

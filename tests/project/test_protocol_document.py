@@ -139,6 +139,12 @@ def test_limits_that_are_named_exist() -> None:
     assert {name for name in named if not name.startswith("test_")} - members <= LIMITS.keys()
 
 
+@pytest.mark.parametrize("number", [4, 6, 7, 8, 10, 14])
+def test_times_are_told_by_the_names_of_their_limits(number: int) -> None:
+    written = re.sub(r"<!-- (\w+):begin -->.*?<!-- \1:end -->", "", section(number), flags=re.DOTALL)
+    assert re.findall(r"\b(?:[0-9.]+|[a-z]+teen|five|ten) (?:s|seconds?|minutes?|hours?|days?)\b", written) == []
+
+
 def list_tests() -> set[str]:
     names: set[str] = set()
     for path in (ROOT / "tests").rglob("test_*.py"):
