@@ -5,13 +5,28 @@ The requests are those of :mod:`vectors.plain`, which uses nothing of the produc
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from vectors.case import Case
 from vectors.hub_stage import HubStage
-from vectors.plain import TIME_S, Code, Plain, PlainLog, Said, b64, canonical, chunk, digest, file_note, key_of
+from vectors.plain import (
+    TIME_S,
+    Code,
+    Plain,
+    PlainLog,
+    Said,
+    b64,
+    canonical,
+    chunk,
+    cosign,
+    digest,
+    file_note,
+    key_of,
+    verifier_key,
+)
 from vectors.story import DESA, Story
 
 OTHER_DESA = "33.03.04.2001"
@@ -274,6 +289,29 @@ def _stick(story: Story) -> None:
     carry(EMPTY, "read again: the same receipts", log.run(segel))
 
 
+def _witness(story: Story) -> None:
+    token, name = story.people("make_token", name="kabupaten"), "sipande/33.03/saksi"
+    bearer = {"Authorization": f"Bearer {token}"}
+    keys = [Ed25519PrivateKey.from_private_bytes(bytes([number]) * 32) for number in (5, 6)]
+
+    def ask(form: str, why: str, notes: Sequence[str], key: Ed25519PrivateKey, headers: Mapping[str, str]) -> Said:
+        story.tell(form, why)
+        body = canonical({"vkey": verifier_key(name, key), "notes": [*notes]})
+        return story.post("/witness/v1/exchange", body, headers)
+
+    offers = ask(GOOD, "the first exchange brings the offers", [], keys[0], bearer).message["offers"]
+    notes = [cosign(offer.partition("\n\n")[2], name, keys[0], TIME_S) for offer in offers]
+    ask(GOOD, "the second one hands over the cosignatures", notes, keys[0], bearer)
+    ask(EMPTY, "the same again", notes, keys[0], bearer)
+    ask(REFUSED, "6.7: another key than the pinned one", notes, keys[1], bearer)
+    forged = [cosign(offer.partition("\n\n")[2], name, keys[1], TIME_S) for offer in offers]
+    ask(REFUSED, "6.8: a cosignature of another key", forged, keys[0], bearer)
+    ask(REFUSED, "no token of a reader", [], keys[0], {})
+    for form, why, headers in ((GOOD, "4.4: the key of today, and what led to it", bearer), (REFUSED, "no token", {})):
+        story.tell(form, why)
+        story.post("/ekspor/v1/kunci", b"", headers, "GET")
+
+
 _STORIES: tuple[tuple[str, str, Callable[[Story], None]], ...] = (
     ("admission", "4.2, 8.5: who may speak, and why others may not", _admission),
     ("session", "8.1 to 8.4, 8.8: one session of a new computer", _session),
@@ -283,6 +321,7 @@ _STORIES: tuple[tuple[str, str, Callable[[Story], None]], ...] = (
     ("a hub's later key", "4.4", _successor),
     ("troubles", "8.0: what is not the sender's fault", _troubles),
     ("versions", "12.1", _versions),
+    ("kabupaten", "8.6, 4.4: the witness of the hub's channels", _witness),
     ("stick", "8.10, 8.11: the same by files", _stick),
 )
 

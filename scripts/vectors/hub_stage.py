@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from hub.app import make_hub_app
+from hub.ekspor.tokens import make_reader
 from hub.pemulihan.revoke import revoke
 from hub.simpul.enrol import confirm_candidate, list_candidates, open_slot, refuse_candidate
 from hub.usb.receive import take_file
@@ -131,6 +132,9 @@ class HubStage:
     def _do_speak(self, version_min: int, version: int) -> None:
         self.hub.program = Program("0.1.0", version, version_min)
 
+    def _do_make_token(self, name: str) -> str:
+        return make_reader(self.hub, name)
+
     def _do_fill_disk(self) -> None:
         with self.hub.database.write() as conn:
             conn.execute("PRAGMA max_page_count = 1")
@@ -165,4 +169,6 @@ def read_refusal(answer: Mapping[str, Any]) -> str:
         return str(answer["code"])
     if answer.get("status", 200) < 400:
         return ""
-    return str(json.loads(answer["text"])["code"])
+    said = json.loads(answer["text"])
+    # Sides that are no part of a session are refused in words for people, with a code in theirs.
+    return str(said.get("code") or said["kode"])

@@ -61,6 +61,21 @@ def note(text: str, name: str, key: Ed25519PrivateKey) -> str:
     return f"{text}\n\u2014 {name} {b64(key_id + key.sign(text.encode()))}\n"
 
 
+def cosign(note: str, name: str, key: Ed25519PrivateKey, time_s: int) -> str:
+    """Add a witness's cosignature to a checkpoint that its log has signed (5.5, 8.6)."""
+    text = note.partition("\n\n")[0]
+    key_id = digest(name.encode() + b"\n\x04" + key.public_key().public_bytes_raw())[:4]
+    signed = key.sign(f"cosignature/v1\ntime {time_s}\n{text}\n".encode())
+    return f"{note}\u2014 {name} {b64(key_id + struct.pack('>Q', time_s) + signed)}\n"
+
+
+def verifier_key(name: str, key: Ed25519PrivateKey) -> str:
+    """Write the key of a witness as C2SP does: name, key id, type and key."""
+    data = b"\x04" + key.public_key().public_bytes_raw()
+    key_id = digest(name.encode() + b"\n" + data)[:4]
+    return f"{name}+{key_id.hex()}+{b64(data)}"
+
+
 def check_receipt(receipt: str, hub_key: str, kecamatan: str) -> tuple[str, int, bytes]:
     """Verify a receipt (8.2); give origin, size and root. Raises InvalidSignature or AssertionError."""
     text, _, line = receipt.partition("\n\n")

@@ -32,8 +32,10 @@ class Story:
         """Say what the next request or file is a case of."""
         self._next = {"form": form, "why": why}
 
-    def post(self, path: str, body: bytes, headers: Mapping[str, str]) -> Said:
+    def post(self, path: str, body: bytes, headers: Mapping[str, str], method: str = "POST") -> Said:
         request = {"path": path, "headers": dict(headers), **encode_body(body)}
+        if method != "POST":
+            request["method"] = method
         self.steps.append({"endpoint": path.removeprefix("/sync/v1/"), **self._take_next(), "request": request})
         answer = self.stage.take(self.steps[-1])
         return Said(answer["status"], answer["headers"], answer.get("text", "").encode())

@@ -189,14 +189,17 @@ def exchanges_shown(vectors: Sequence[Mapping[str, Any]]) -> str:
     for _, step, answer, _ in list_exchanges(vectors):
         if step["form"] == GOOD and step["endpoint"] not in seen:
             seen.add(step["endpoint"])
-            lines += ["", f"C: POST {step['request']['path']}", f"   {_shown(step['request'])}"]
+            lines += ["", f"C: {step['request'].get('method', 'POST')} {step['request']['path']}"]
+            lines += [f"   {shown}" for shown in [_shown(step["request"])] if shown]
             lines += [f"S: {answer['status']}", f"   {_shown(answer)}"]
     return "```\n" + "\n".join(lines[1:]) + "\n```"
 
 
 def _shown(said: Mapping[str, Any]) -> str:
-    data = said.get("text") or said.get("chunk") or base64.b64decode(said["base64"]).partition(b"\n")[0].decode()
-    return str(data).rstrip() + ("" if "text" in said else "\n   … sealed bytes")
+    if "text" in said:
+        return str(said["text"]).rstrip()
+    line = said.get("chunk") or base64.b64decode(said["base64"]).partition(b"\n")[0].decode()
+    return f"{line.rstrip()}\n   … sealed bytes"
 
 
 def fill_tables(document: str, topics: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:

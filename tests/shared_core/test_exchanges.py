@@ -23,7 +23,7 @@ from hub.ingest.routes import blueprint as sync  # noqa: E402
 from shared.sync.codes import CODES  # noqa: E402
 
 EXCHANGES = list(list_exchanges(json.loads((FOLDER / "exchange.json").read_text(encoding="utf-8"))))
-FILES = ("bundle", "enrol (file)")
+OTHERS = ("/witness/v1/exchange", "bundle", "enrol (file)")
 
 
 def list_endpoints() -> list[str]:
@@ -34,12 +34,17 @@ def list_endpoints() -> list[str]:
 
 
 @pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("endpoint", [*list_endpoints(), *FILES])
+@pytest.mark.parametrize("endpoint", [*list_endpoints(), *OTHERS])
 def test_every_endpoint_has_a_good_an_empty_and_a_refused_exchange(endpoint: str, form: str) -> None:
     found = [one for one in EXCHANGES if (one.step["endpoint"], one.step["form"]) == (endpoint, form)]
     assert found
     if endpoint != "succeeded":  # which has no other answer than a refusal
         assert all(bool(one.code) == (form == REFUSED) for one in found)
+
+
+def test_the_key_of_today_is_told_to_whom_has_a_token() -> None:
+    found = [one for one in EXCHANGES if one.step["endpoint"] == "/ekspor/v1/kunci"]
+    assert {(one.step["form"], one.answer["status"]) for one in found} == {(GOOD, 200), (REFUSED, 401)}
 
 
 @pytest.mark.parametrize("code", CODES)
