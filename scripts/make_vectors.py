@@ -16,7 +16,15 @@ import click
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "scripts")]
 
-from vectors import bytes_cases, merge_cases, tanda_cases, trust_cases, version_cases, wire_cases  # noqa: E402
+from vectors import (  # noqa: E402
+    bytes_cases,
+    exchange_cases,
+    merge_cases,
+    tanda_cases,
+    trust_cases,
+    version_cases,
+    wire_cases,
+)
 from vectors.case import Case  # noqa: E402
 from vectors.evaluate import VectorError, evaluate  # noqa: E402
 from vectors.tables import fill_tables  # noqa: E402
@@ -32,6 +40,7 @@ def list_cases() -> Iterator[Case]:
     yield from version_cases.all_cases()
     yield from trust_cases.all_cases()
     yield from tanda_cases.all_cases()
+    yield from exchange_cases.all_cases()
 
 
 def make_vector(case: Case) -> dict[str, Any]:

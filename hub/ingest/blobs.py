@@ -36,8 +36,6 @@ def have(body: bytes, caller: signature.Signed) -> Response:
     hub, sender, store = _begin(caller)
     asked = messages.decode(messages.BlobHaveRequest, body)
     count = limit("blob_have_max")
-    if len(asked["hashes"]) > count:
-        raise ProtocolError("too_large", "hashes")
     with hub.database.read() as conn:
         named = list_named(conn, hub.catalogue, sender.wilayah)
     lacking = store.find_missing(sender.wilayah, named)

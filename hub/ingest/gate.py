@@ -9,9 +9,8 @@ from dataclasses import dataclass, field
 
 from hub.ingest.quota import Busy
 from hub.ingest.turns import Turns
+from shared.sync.limits import limit
 
-WAIT_S_MAX = 15.0
-"""Within the patience of a node for the answer to hello (node.sinkron.transport)."""
 _LOOK_S = 0.02
 """Time alone opens the way too, and nobody notifies of that."""
 
@@ -30,7 +29,7 @@ class Gate:
         """Work on one request of a key when its turn has come; Busy when too many wait, or it waited too long."""
         with self._changed:
             place = self.turns.come(key, self.now_s())
-            end_s = self.now_s() + WAIT_S_MAX
+            end_s = self.now_s() + limit("turn_wait_s_max")
             while not self.turns.begin(place, self.now_s()):
                 if self.now_s() >= end_s:
                     self.turns.give_up(place)

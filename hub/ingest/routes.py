@@ -149,7 +149,8 @@ def refuse(error: ProtocolError, **more: Any) -> Response:
     content = {"code": code.name, "detail": error.detail[:200], **more}
     response = Response(messages.encode(content), status=code.status, content_type="application/json")
     if code.name in ("too_many", "disk_full", "broken", "succeeded"):
-        response.headers["Retry-After"] = str(error.wait_s if isinstance(error, Busy) else 60)
+        wait_s = error.wait_s if isinstance(error, Busy) else limit("retry_after_s")
+        response.headers["Retry-After"] = str(wait_s)
     return response
 
 
@@ -176,7 +177,7 @@ def find_helper(key: str, body: bytes) -> Sender | None:
 @signed
 def enrol(body: bytes, caller: signature.Signed) -> Response:
     version = agree_version(body)
-    answer = accept_candidate(services(), messages.decode(messages.EnrolRequest, body), caller.key)
+    answer = accept_candidate(services(), decode_signed(messages.EnrolRequest, body, caller), caller.key)
     return _signed_answer(answer | {"version": version}, caller.nonce)
 
 
@@ -196,7 +197,7 @@ def hello(body: bytes, caller: signature.Signed) -> Response:
     except ProtocolError as error:
         note_refusal(hub, sender, error.code)
         raise
-    asked = messages.decode(messages.HelloRequest, body)
+    asked = decode_signed(messages.HelloRequest, body, caller)
     learn_successors(hub, asked["rantai"])
     nonce = base64.urlsafe_b64encode(hub.random(16)).decode().rstrip("=")
     heads = list_heads(hub, sender.wilayah)
@@ -239,6 +240,17 @@ def agree_version(body: bytes) -> int:
     """
     offer = messages.decode(messages.Offer, body)
     return services().program.agree(offer["version"], offer["version_min"])
+
+
+def decode_signed(schema: type[messages.Message], body: bytes, caller: signature.Signed) -> dict[str, Any]:
+    """Read a message that opens a conversation; its nonce must be the one that its sender has signed (0.6).
+
+    The answer is signed over that nonce and repeats it: two of them would leave open which request it answers.
+    """
+    asked = messages.decode(schema, body)
+    if asked["nonce"] != caller.nonce:
+        raise ProtocolError("malformed", "nonce is not that of the signature")
+    return asked
 
 
 def _count_queue(announced: dict[str, int], held: dict[str, int]) -> int:
@@ -353,7 +365,7 @@ def compare(body: bytes, caller: signature.Signed) -> Response:
 def rotate(body: bytes, caller: signature.Signed) -> Response:
     """Let a node's new key follow its old one, which signs this request."""
     version = agree_version(body)
-    asked = messages.decode(messages.RotateRequest, body)
+    asked = decode_signed(messages.RotateRequest, body, caller)
     return _signed_answer(accept_rotation(services(), caller.key, asked) | {"version": version}, caller.nonce)
 
 

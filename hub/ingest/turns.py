@@ -17,16 +17,6 @@ from dataclasses import dataclass, field
 from hub.ingest.quota import STRANGERS, Busy
 from shared.sync.limits import limit
 
-FADE_S = 10.0
-"""What a key took counts for a third after so long."""
-PRESENT_S = 5.0
-"""A key counts as present so long after its last request: where somebody was, the next one is not far."""
-WAITING_MAX = 4
-"""Half of the workers of the server (shared.web.serve.THREADS); the other half stays free for the others."""
-PAUSE_S_MAX = 8.0
-"""After the longest turn; with :data:`GAP_S_MAX` still within the patience of who waits (gate.WAIT_S_MAX)."""
-GAP_S_MAX = 2.0
-"""So long a turn that is due waits for a moment at which nothing else is worked on."""
 FORGOTTEN_S = 0.001
 
 
@@ -61,7 +51,7 @@ class Turns:
         place = Place(key, self._has_taken_much(key, now_s))
         if not place.is_heavy:
             self._light.append(place)
-        elif len(self._waiting) >= WAITING_MAX or self._count_waiting(key) >= limit("requests_at_once"):
+        elif len(self._waiting) >= limit("turn_waiting_max") or self._count_waiting(key) >= limit("requests_at_once"):
             raise Busy(2)
         else:
             self._waiting.append(place)
@@ -91,7 +81,7 @@ class Turns:
         self._taken = {key: taken for key, taken in self._taken.items() if self._read(key, now_s) > FORGOTTEN_S}
         self._taken[place.key] = _Taken(self._read(place.key, now_s) + cost_s, now_s)
         if self._has_taken_much(place.key, now_s):
-            pause_s = min(cost_s * (limit("turn_share") - 1), PAUSE_S_MAX)
+            pause_s = min(cost_s * (limit("turn_share") - 1), limit("turn_pause_s_max"))
             self._due_s = max(self._due_s, now_s + pause_s)
 
     def is_anyone_else_present(self, key: str, now_s: float) -> bool:
@@ -100,7 +90,7 @@ class Turns:
         Not strangers: anybody may come as one, and none of them shall hold a village up.
         """
         return self._is_other_worked_on(key) or any(
-            other != key and now_s - seen_s < PRESENT_S for other, seen_s in self._seen
+            other != key and now_s - seen_s < limit("turn_present_s") for other, seen_s in self._seen
         )
 
     def _is_next(self, place: Place, now_s: float) -> bool:
@@ -108,7 +98,7 @@ class Turns:
             return False
         if not self.is_anyone_else_present(place.key, now_s):
             return True
-        gap_s = 0.0 if not self._is_other_worked_on(place.key) else GAP_S_MAX
+        gap_s = 0.0 if not self._is_other_worked_on(place.key) else limit("turn_gap_s_max")
         return now_s >= self._due_s + gap_s
 
     def _count_waiting(self, key: str) -> int:
@@ -122,4 +112,4 @@ class Turns:
 
     def _read(self, key: str, now_s: float) -> float:
         taken = self._taken.get(key)
-        return 0.0 if taken is None else taken.cost_s * math.exp(min(0.0, taken.at_s - now_s) / FADE_S)
+        return 0.0 if taken is None else taken.cost_s * math.exp(min(0.0, taken.at_s - now_s) / limit("turn_fade_s"))

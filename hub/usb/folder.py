@@ -12,9 +12,9 @@ from hub.usb.receive import Taken, take_file
 from shared.clock import today
 from shared.errors import EnvironmentProblem, UserError
 from shared.store.outbox import WHERE, Outbox
-from shared.store.stick import count_room, list_names, reading, write_file
+from shared.store.stick import count_room, read_beginnings, reading, write_file
 from shared.sync.bundle import Title
-from shared.sync.filenames import name_answer, name_file, pick_names
+from shared.sync.filenames import BEGINNING_BYTES, may_be_ours, name_answer, name_file, pick_names
 
 Progress = Callable[[int, int], None]
 _ANSWERS = {Title.UP: Title.DOWN, Title.ENROL: Title.ENROLLED}
@@ -56,8 +56,8 @@ def take_upload(
 
 
 def _take_folder(services: HubServices, folder: Path, outbox: Outbox, progress: Progress) -> Iterator[Outcome]:
-    present = list_names(folder)
-    names = pick_names(present, Title.ENROL, Title.UP)
+    beginnings = read_beginnings(folder, may_be_ours, BEGINNING_BYTES)
+    names, present = pick_names(beginnings, Title.ENROL, Title.UP), beginnings.keys()
     waiting = [
         name for name in names
         if name_answer(Title.ENROL, name) not in present and name_answer(Title.UP, name) not in present

@@ -12,9 +12,9 @@ from node.usb.enrol import Enrolled
 from node.usb.receive import Answered, read_file
 from node.usb.tidy import is_admitted
 from shared.errors import UserError
-from shared.store.stick import list_names, reading
+from shared.store.stick import read_beginnings, reading
 from shared.sync.bundle import Title
-from shared.sync.filenames import pick_names
+from shared.sync.filenames import BEGINNING_BYTES, may_be_ours, pick_names
 
 Progress = Callable[[int, int], None]
 _NOT_OURS = ("usb_wrong_receiver", "usb_wrong_desa", "usb_unknown_key")
@@ -51,7 +51,7 @@ def read_path(
     if not path.is_dir():
         return Reading([_read_one(services, path, progress, may_enrol)])
     titles = (Title.DOWN,) if is_admitted(services) else (Title.ENROLLED, Title.DOWN)
-    names = pick_names(list_names(path), *titles)
+    names = pick_names(read_beginnings(path, may_be_ours, BEGINNING_BYTES), *titles)
     if not names:
         raise UserError(
             "Tidak ada jawaban kecamatan di sini. Berkasnya bernama sipande-jawab atau sipande-terdaftar; bila stik ini"

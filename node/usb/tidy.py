@@ -8,9 +8,9 @@ from pathlib import Path
 from node.services import NodeServices
 from node.usb.ledger import Ledger, read_ledger
 from shared.errors import SipandeError
-from shared.store.stick import list_names, reading
+from shared.store.stick import read_beginnings, reading
 from shared.sync.bundle import Letter, Title, open_file
-from shared.sync.filenames import pick_names
+from shared.sync.filenames import BEGINNING_BYTES, may_be_ours, pick_names
 
 
 def is_admitted(services: NodeServices) -> bool:
@@ -28,8 +28,8 @@ def tidy_stick(services: NodeServices, folder: Path) -> None:
         with services.database.read() as conn:
             ledger = read_ledger(conn)
         admitted = is_admitted(services)
-        for name in pick_names(list_names(folder), *Title):
-            # The name leads here, the signed note decides: another computer may bear the same name.
+        for name in pick_names(read_beginnings(folder, may_be_ours, BEGINNING_BYTES), *Title):
+            # The title leads here, the signed note decides: the file may be another computer's.
             with suppress(SipandeError, OSError):
                 with reading(folder / name) as file:
                     letter = open_file(file)[0]

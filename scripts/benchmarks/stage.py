@@ -18,10 +18,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from hub.ingest.gate import WAIT_S_MAX, Gate
+from hub.ingest.gate import Gate
 from hub.ingest.quota import Busy
 from hub.ingest.turns import Place
 from node.sinkron.transport import Answer
+from shared.sync.limits import limit
 
 START_S = 1_790_000_000
 _LOOK_S = 0.02
@@ -143,7 +144,7 @@ class Stage:
             found.append(answer)
             self._hand_over(mine)
 
-        self._arrive(_Job(key, size, work, done, self.clock.passed_s + WAIT_S_MAX))
+        self._arrive(_Job(key, size, work, done, self.clock.passed_s + limit("turn_wait_s_max")))
         self._baton.release()
         mine.acquire()
         return found[0]

@@ -59,6 +59,7 @@ from shared.sync.checks import prove_run, read_run
 from shared.sync.chunk import open_chunk, split_chunk
 from shared.sync.enrolment import derive_proof_key, parse_code, prove_code, words_of
 from shared.sync.versions import Program
+from vectors.evaluate_exchange import hold_exchange
 from vectors.evaluate_tanda import check_tanda
 from vectors.evaluate_trust import follow_successors, prove_rotation, read_successor
 
@@ -546,4 +547,5 @@ EVALUATORS: dict[str, Callable[[Input], Answer]] = {
     "bentuk": _bentuk,
     "parity": _parity,
     "tanda": check_tanda,
+    "exchange": hold_exchange,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -17,6 +18,9 @@ from shared.sync import chunk, messages
 from shared.sync.codes import CODES
 from shared.sync.limits import LIMITS
 from shared.sync.states import STATES, STEPS, TROUBLES, State
+from vectors.evaluate_exchange import list_exchanges
+from vectors.exchange_cases import FORMS, GOOD, NO_PATH, REFUSED
+from vectors.members import list_messages
 from vectors.session import write_session
 
 FORMAT_NUMBERS: tuple[tuple[str, int, str], ...] = (
@@ -111,6 +115,18 @@ def _shape(member: RecordField) -> str:
     return "truth value" if isinstance(member, Ya) else f"≤ {member.length_max}"
 
 
+def messages_table() -> str:
+    rows = [(f"`{name}`", where, must, may) for name, where, must, may in list_messages()]
+    return _table(("message", "where", "must be there", "may be absent (and stands then for)"), rows)
+
+
+def attachments_table() -> str:
+    return "".join(
+        f"`{kind.name}`.`{name}` · " for kind in CATALOGUE for name, member in kind.fields.items()
+        if isinstance(member, Lampiran)
+    ).removesuffix(" · ")
+
+
 def states_table() -> str:
     rows = []
     for row in STATES:
@@ -143,6 +159,8 @@ def states_diagram() -> str:
 def vectors_table(topics: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
     by_codes: dict[str, list[str]] = {}
     for topic, vectors in topics.items():
+        if topic == "exchange":
+            continue  # told by exchanges_table
         bad = sum("error" in vector for vector in vectors)
         codes = ", ".join(f"`{code}`" for code in sorted({vector["error"] for vector in vectors if "error" in vector}))
         by_codes.setdefault(codes or "–", []).append(f"`{topic}.json` {len(vectors) - bad} + {bad}")
@@ -150,12 +168,48 @@ def vectors_table(topics: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
     return _table(("file, good + bad vectors", "refused with"), rows)
 
 
+def exchanges_table(vectors: Sequence[Mapping[str, Any]]) -> str:
+    """Say for each endpoint in which stories its exchanges stand, and with which codes it is refused there."""
+    found: dict[str, dict[str, dict[str, None]]] = {}
+    for story, step, _, code in list_exchanges(vectors):
+        told = found.setdefault(step["endpoint"], {form: {} for form in FORMS})
+        if step["form"] in told:
+            told[step["form"]].setdefault(f"`{code}`" if step["form"] == REFUSED else story)
+    rows = []
+    for endpoint, told in sorted(found.items()):
+        name = f"`{endpoint}`" if endpoint != NO_PATH else "a path that is none"
+        rows.append((name, *(", ".join(told[form]) or "–" for form in FORMS)))
+    return _table(("endpoint", "good in", "empty in", "refused with"), rows)
+
+
+def exchanges_shown(vectors: Sequence[Mapping[str, Any]]) -> str:
+    """Write the first good exchange of each endpoint that section 0 does not show."""
+    lines: list[str] = []
+    seen = {"hello", "push", "pull", "bundle", "enrol (file)"}
+    for _, step, answer, _ in list_exchanges(vectors):
+        if step["form"] == GOOD and step["endpoint"] not in seen:
+            seen.add(step["endpoint"])
+            lines += ["", f"C: {step['request'].get('method', 'POST')} {step['request']['path']}"]
+            lines += [f"   {shown}" for shown in [_shown(step["request"])] if shown]
+            lines += [f"S: {answer['status']}", f"   {_shown(answer)}"]
+    return "```\n" + "\n".join(lines[1:]) + "\n```"
+
+
+def _shown(said: Mapping[str, Any]) -> str:
+    if "text" in said:
+        return str(said["text"]).rstrip()
+    line = said.get("chunk") or base64.b64decode(said["base64"]).partition(b"\n")[0].decode()
+    return f"{line.rstrip()}\n   … sealed bytes"
+
+
 def fill_tables(document: str, topics: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
     """Put the tables between their markers; ValueError when the document lacks a marker."""
     makers: dict[str, Callable[[], str]] = {
         "limits": limits_table, "format": format_table, "codes": codes_table, "kinds": kinds_table,
-        "members": members_table,
+        "members": members_table, "messages": messages_table, "attachments": attachments_table,
         "states": states_table, "diagram": states_diagram, "vectors": lambda: vectors_table(topics),
+        "exchanges": lambda: exchanges_table(topics["exchange"]),
+        "shown": lambda: exchanges_shown(topics["exchange"]),
     }
     written = {name: make() for name, make in makers.items()} | write_session()
     for name, content in written.items():

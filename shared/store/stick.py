@@ -17,7 +17,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from shared.errors import EnvironmentProblem, UserError
+from shared.errors import EnvironmentProblem, SipandeError, UserError
 from shared.store.connection import sync_folder
 
 ROOTS = ("/media/", "/run/media/", "/mnt/")
@@ -183,6 +183,19 @@ def list_names(folder: Path, where: str = "Stik") -> list[str]:
     """List the names in a folder; EnvironmentProblem when it cannot be read."""
     with explain_stick(where):
         return os.listdir(folder)
+
+
+def read_beginnings(folder: Path, picks: Callable[[str], bool], size: int) -> dict[str, bytes]:
+    """Read the first bytes of the files in a folder whose names are picked; none of what cannot be read.
+
+    Raises EnvironmentProblem when the folder itself cannot be read.
+    """
+    found = {}
+    for name in filter(picks, list_names(folder)):
+        found[name] = b""
+        with suppress(SipandeError, OSError), reading(folder / name) as file:
+            found[name] = file.read(size)
+    return found
 
 
 @contextmanager

@@ -14,6 +14,7 @@ _HASH = validate.Regexp(r"\A[0-9a-f]{64}\Z")
 _TIME = validate.Range(-(1 << 53), 1 << 53)
 _LOG_ID = validate.Regexp(r"\A[0-9a-f]{32}\Z")
 _VERSION = validate.Range(1, 1 << 30)
+_SLOT = validate.Regexp(r"\A[0-9a-f]{10}\Z")
 
 LOGS_MAX = 500
 HEADS_MAX = 64
@@ -68,7 +69,8 @@ class _KindParity(fields.Field[tuple[int, str, str]]):
 class HelloRequest(Speaker):
     """``parity``: kind → [count, digest, shape] of the desa's rows, at the heads that ``parity_at`` is a digest of.
 
-    ``rantai``: successors of the hub's keys that its last answer did not name.
+    ``rantai``: successors of the hub's keys that its last answer did not name. The number of kinds in ``parity`` is
+    bounded by the size of a message alone: kinds that nobody here knows are passed over, never refused.
     """
 
     nonce = fields.Str(required=True, validate=validate.Length(min=22, max=64))
@@ -79,7 +81,6 @@ class HelloRequest(Speaker):
         keys=fields.Str(validate=validate.Length(max=40)),
         values=_KindParity(),
         load_default=dict,
-        validate=validate.Length(max=100),
     )
     rantai = fields.List(fields.Str(validate=validate.Length(max=4096)), load_default=list,
                          validate=validate.Length(max=SUCCESSORS_MAX))
@@ -138,15 +139,15 @@ class CompareAnswer(Message):
 
 class RotateRequest(Offer):
     nonce = fields.Str(required=True, validate=validate.Length(min=22, max=64))
-    kunci = fields.Str(required=True, validate=validate.Regexp(r"\A[0-9a-f]{64}\Z"))
-    segel = fields.Str(required=True, validate=validate.Regexp(r"\A[0-9a-f]{64}\Z"))
+    kunci = fields.Str(required=True, validate=_HASH)
+    segel = fields.Str(required=True, validate=_HASH)
     bukti = fields.Str(required=True, validate=validate.Regexp(r"\A[0-9a-f]{128}\Z"))
 
 
 class RotateAnswer(Message):
     version = fields.Int(load_default=1, strict=True, validate=_VERSION)
     simpul = fields.Str(required=True, validate=validate.Length(equal=36))
-    kunci = fields.Str(required=True, validate=validate.Regexp(r"\A[0-9a-f]{64}\Z"))
+    kunci = fields.Str(required=True, validate=_HASH)
     echo = fields.Str(required=True, validate=validate.Length(max=64))
     rantai = fields.List(fields.Str(validate=validate.Length(max=4096)), load_default=list,
                          validate=validate.Length(max=SUCCESSORS_MAX))
@@ -168,7 +169,9 @@ class ParityRequest(Message):
 class BlobHaveRequest(Message):
     """``hashes``: what the node lacks and would take."""
 
-    hashes = fields.List(fields.Str(validate=_HASH), load_default=list, validate=validate.Length(max=1000))
+    hashes = fields.List(
+        fields.Str(validate=_HASH), load_default=list, validate=validate.Length(max=limit("blob_have_max"))
+    )
 
 
 class BlobSize(Message):
@@ -196,13 +199,13 @@ class BlobGetRequest(Message):
 
 
 class EnrolRequest(Speaker):
-    slot = fields.Str(required=True, validate=validate.Length(max=40))
+    slot = fields.Str(required=True, validate=_SLOT)
     wilayah = fields.Str(required=True, validate=validate.Length(max=13))
-    kunci = fields.Str(required=True, validate=validate.Regexp(r"\A[0-9a-f]{64}\Z"))
-    segel = fields.Str(required=True, validate=validate.Regexp(r"\A[0-9a-f]{64}\Z"))
+    kunci = fields.Str(required=True, validate=_HASH)
+    segel = fields.Str(required=True, validate=_HASH)
     nama = fields.Str(required=True, validate=validate.Length(min=1, max=100))
     nonce = fields.Str(required=True, validate=validate.Length(min=22, max=64))
-    bukti = fields.Str(required=True, validate=validate.Regexp(r"\A[0-9a-f]{64}\Z"))
+    bukti = fields.Str(required=True, validate=_HASH)
 
 
 class EnrolAnswer(Message):
@@ -211,11 +214,9 @@ class EnrolAnswer(Message):
     simpul = fields.Str(required=True, validate=validate.Length(equal=36))
     wilayah = fields.Str(required=True, validate=validate.Length(max=13))
     nama = fields.Str(required=True, validate=validate.Length(max=100))
-    segel = fields.Str(required=True, validate=validate.Regexp(r"\A[0-9a-f]{64}\Z"))
-    pemulihan = fields.Str(required=True, validate=validate.Regexp(r"\A[0-9a-f]{64}\Z"))
-    kunci_lama = fields.List(
-        fields.Str(validate=validate.Regexp(r"\A[0-9a-f]{64}\Z")), load_default=list, validate=validate.Length(max=100)
-    )
+    segel = fields.Str(required=True, validate=_HASH)
+    pemulihan = fields.Str(required=True, validate=_HASH)
+    kunci_lama = fields.List(fields.Str(validate=_HASH), load_default=list, validate=validate.Length(max=100))
     echo = fields.Str(required=True, validate=validate.Length(max=64))
 
 

@@ -102,14 +102,22 @@ def _answer_machine(status: int, error: BaseException) -> ResponseReturnValue:
 
 
 def is_signed_route() -> bool:
-    """Tell whether the current route is one of the protocol."""
-    guard = policy_of(current_app, request.endpoint or "")
-    return guard is not None and guard.access is Access.TANDA_TANGAN
+    """Tell whether the current route is one of the protocol; so is an address beside them at which nothing is."""
+    if request.endpoint is None:
+        return any(
+            request.path.startswith(rule.rule[: rule.rule.rindex("/") + 1]) for rule in current_app.url_map.iter_rules()
+            if _has_access(rule.endpoint, Access.TANDA_TANGAN)
+        )
+    return _has_access(request.endpoint, Access.TANDA_TANGAN)
 
 
 def _is_machine_route() -> bool:
-    guard = policy_of(current_app, request.endpoint or "")
-    return guard is not None and guard.is_machine
+    return is_signed_route() or _has_access(request.endpoint or "", Access.LOKAL)
+
+
+def _has_access(endpoint: str, access: Access) -> bool:
+    guard = policy_of(current_app, endpoint)
+    return guard is not None and guard.access is access
 
 
 def _give_back_typed() -> dict[str, Any]:

@@ -13,7 +13,6 @@ sys.path.insert(0, str(ROOT / "scripts"))
 from benchmarks.hostile import Size, open_scene  # noqa: E402
 from benchmarks.stage import Stage  # noqa: E402
 
-from hub.ingest.turns import PRESENT_S  # noqa: E402
 from node.services import NodeServices  # noqa: E402
 from node.sinkron.session import Outcome  # noqa: E402
 from shared.changelog.keys import SigningKey  # noqa: E402
@@ -117,7 +116,7 @@ def test_a_long_push_is_halved_while_others_are_there_and_arrives_whole(
     federation.sync(b)
     halved = federation.sync(a)
     assert (halved.outcome, halved.sent) == (Outcome.SELESAI, 200) and halved.code == "too_large"
-    federation.clock.now += int(PRESENT_S)
+    federation.clock.now += limit("turn_present_s")
     for number in range(200):
         create(b, nama=f"WARGA {number:03d}")
     alone = federation.sync(b)

@@ -20,6 +20,7 @@ from shared.store.changes import add_log, append, list_logs
 from shared.store.runs import build_run, sign_size
 from shared.sync import messages
 from shared.sync.enrolment import rotation_text
+from shared.sync.limits import limit
 from tests.support.federation import DESA, HUB, Federation, WsgiTransport, seeded
 from tests.support.office import Talk, create, own_log, refusal, rows, value
 
@@ -32,6 +33,38 @@ def test_step_0_6_a_body_that_does_not_decode_is_malformed(federation: Federatio
     for body in (b"<html>", b'{"version":1}' if path != "blob/have" else b'{"hashes":3}'):
         answer = talk.transport.post(f"/sync/v1/{path}", body, talk.session.nonce)
         assert (answer.status, refusal(answer)["code"]) == (400, "malformed")
+
+
+NONCE = "A" * 22
+HELLO = {"version": 1, "nonce": NONCE, "logs": []}
+ENROL = {"version": 1, "nonce": NONCE, "slot": "0011223344", "wilayah": DESA, "kunci": "ab" * 32, "segel": "cd" * 32,
+         "nama": "PC", "bukti": "ef" * 32}
+ROTATE = {"version": 1, "nonce": NONCE, "kunci": "ab" * 32, "segel": "cd" * 32, "bukti": "ef" * 64}
+
+
+@pytest.mark.parametrize(("path", "message"), [("hello", HELLO), ("enrol", ENROL), ("rotate", ROTATE)])
+def test_a_message_under_another_nonce_than_its_signature_is_malformed(
+    federation: Federation, path: str, message: dict[str, Any]
+) -> None:
+    transport = federation.transport(federation.add_node("a"))
+    assert refusal(transport.post(f"/sync/v1/{path}", messages.encode(message), "B" * 22))["code"] == "malformed"
+    own = transport.post(f"/sync/v1/{path}", messages.encode(message), NONCE)
+    assert own.status == 200 or refusal(own)["code"] == "bad_signature"  # of keys that ask for nobody here
+
+
+def test_more_kinds_than_anybody_knows_are_no_reason_to_refuse_a_hello(federation: Federation) -> None:
+    node = federation.add_node("a")
+    federation.sync(node)
+    claims = {f"jenis_{at}": [1, "ab" * 10, "cdef01"] for at in range(3000)}
+    message = {**HELLO, "parity_at": "0" * 20, "parity": claims}
+    assert federation.transport(node).post("/sync/v1/hello", messages.encode(message), NONCE).status == 200
+
+
+@pytest.mark.parametrize(("hashes", "status"), [(limit("blob_have_max"), 200), (limit("blob_have_max") + 1, 400)])
+def test_a_question_about_attachments_has_one_limit(federation: Federation, hashes: int, status: int) -> None:
+    talk = Talk(federation, federation.add_node("a"))
+    body = messages.encode({"hashes": [f"{at:064x}" for at in range(hashes)]})
+    assert talk.transport.post("/sync/v1/blob/have", body, talk.session.nonce).status == status
 
 
 @pytest.mark.parametrize(
@@ -145,7 +178,7 @@ def test_steps_r2_to_r4_who_may_not_follow_is_told_why(
 def test_step_5_1_admission_is_asked_under_the_key_that_is_to_be_admitted(federation: Federation) -> None:
     node = federation.add_node("a")
     body = messages.encode({
-        "version": 1, "slot": "00", "wilayah": DESA, "kunci": "ab" * 32, "segel": "cd" * 32, "nama": "PC",
+        "version": 1, "slot": "0011223344", "wilayah": DESA, "kunci": "ab" * 32, "segel": "cd" * 32, "nama": "PC",
         "nonce": "A" * 22, "bukti": "ef" * 32,
     })
     answer = federation.transport(node).post("/sync/v1/enrol", body, "A" * 22)

@@ -487,6 +487,21 @@ def test_a_stick_with_nothing_on_it_says_what_to_look_for(road: Road) -> None:
     assert refused(road.take) == "usb_sudah_dijawab"
 
 
+def test_a_file_of_any_name_is_found_by_what_it_says_it_is(road: Road) -> None:
+    node = connect(road)
+    for name in road.names():
+        (road.stick / name).unlink()
+    create(node, nama="SITI")
+    road.send(node).path.rename(road.stick / "x.sipande")
+    (road.stick / "foto.sipande").write_bytes(b"\x89PNG")
+    (outcome,) = road.take()
+    assert outcome.taken is not None and outcome.taken.changes == 1
+    assert outcome.answer == road.stick / "sipande-jawab-x.sipande"
+    assert refused(road.take) == "usb_sudah_dijawab"
+    outcome.answer.rename(road.stick / "y.sipande")
+    assert len(road.read(node).done) == 1 and sent_mark(node) == own_log(node).size
+
+
 def revoke(road: Road, node: NodeServices) -> None:
     hub, kind = road.hub, road.hub.catalogue["simpul"]
     id = value(hub, "SELECT id FROM simpul WHERE kunci = ?", node.keys.signing.public.hex())

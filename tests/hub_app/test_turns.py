@@ -9,13 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hub.ingest.gate import WAIT_S_MAX, Gate
+from hub.ingest.gate import Gate
 from hub.ingest.quota import STRANGERS, Busy
-from hub.ingest.turns import FADE_S, GAP_S_MAX, PAUSE_S_MAX, PRESENT_S, WAITING_MAX, Place, Turns
+from hub.ingest.turns import Place, Turns
 from shared.sync.limits import limit
 
 FREE_S = limit("turn_free_ms") / 1000
 SHARE = limit("turn_share")
+FADE_S, PRESENT_S = limit("turn_fade_s"), limit("turn_present_s")
+PAUSE_S_MAX, GAP_S_MAX = limit("turn_pause_s_max"), limit("turn_gap_s_max")
+WAITING_MAX, WAIT_S_MAX = limit("turn_waiting_max"), limit("turn_wait_s_max")
 
 
 def make_heavy(turns: Turns, *keys: str, now_s: float = 0.0, cost_s: float = FREE_S * 3) -> None:

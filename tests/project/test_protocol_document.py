@@ -8,6 +8,7 @@ import re
 import sys
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,6 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
 
 from make_vectors import DOCUMENT, make_files  # noqa: E402
+from vectors.members import ENDPOINTS, describe, list_messages  # noqa: E402
 from vectors.tables import FORMAT_NUMBERS  # noqa: E402
 
 from shared.changelog.change import decode_bodies, decode_headers  # noqa: E402
@@ -23,7 +25,7 @@ from shared.changelog.run import MAGIC, decode_run_header  # noqa: E402
 from shared.changelog.tree import leaf_hash  # noqa: E402
 from shared.records.catalogue import CATALOGUE  # noqa: E402
 from shared.records.kind import Kind  # noqa: E402
-from shared.sync import messages, signature  # noqa: E402
+from shared.sync import bundle, messages, signature  # noqa: E402
 from shared.sync.codes import CODES, Code  # noqa: E402
 from shared.sync.limits import LIMITS  # noqa: E402
 
@@ -71,6 +73,47 @@ def test_every_kind_stands_in_the_table_with_its_groups(kind: Kind) -> None:
     assert all(group in row for group in kind.groups)
 
 
+def test_every_message_of_the_code_is_in_the_table_of_members() -> None:
+    schemas = {
+        value.__name__ for module in (messages, bundle) for value in vars(module).values()
+        if isinstance(value, type) and issubclass(value, messages.Message) and value.__module__ == module.__name__
+        and value.__name__ not in ("Message", "Offer", "Speaker")
+    }
+    assert schemas == {schema.__name__ for schema, _ in ENDPOINTS}
+
+
+def _rows_of_members() -> list[tuple[str, str, bool, int]]:
+    """Every member of a message whose length the table bounds: message, member, whether it is a list, its bound."""
+    found = []
+    for name, _, must, may in list_messages():
+        for member, many, most in re.findall(r"`(\w+)` (text|list) ≤ (\d+)", f"{must} · {may}"):
+            found.append((name, member, many == "list", int(most)))
+    return found
+
+
+def _sample(shape: str) -> Any:
+    """Give something that is what a member of the table may be."""
+    if digits := re.match(r"(\d+) hex digits", shape):
+        return "a" * int(digits[1])
+    part = {"id": "a" * 32, "root": "A" * 44, "size": 1, "hash": "a" * 64, "offset": 1}
+    named = {"LogHead": ("id", "root", "size"), "LogSize": ("id", "size"), "BlobOffset": ("hash", "offset")}
+    if "alone" in shape:
+        return {"root": part["root"], "size": 1}
+    if shape == "`RefusedLog`":
+        return {"log": "a" * 32, "start": 1, "code": "gap"}
+    return {name: part[name] for name in named[shape.strip("`")]} if shape.startswith("`") else "x"
+
+
+@pytest.mark.parametrize(("name", "member", "is_list", "most"), _rows_of_members())
+def test_every_bound_of_a_member_is_the_one_in_the_table(name: str, member: str, is_list: bool, most: int) -> None:
+    schema = next(schema for schema, _ in ENDPOINTS if schema.__name__ == name)
+    for length, is_refused in ((most, False), (most + 1, True)):
+        shown = schema()
+        item = shown.fields[member].inner if is_list else None
+        value = [_sample(describe(item))] * length if item is not None else "x" * length
+        assert (member in shown.validate({member: value})) == is_refused
+
+
 def test_codes_that_are_refused_with_are_codes() -> None:
     refused = set(re.findall(r"\b[45]\d\d `([a-z_]+)`", WRITTEN))
     assert refused and refused <= CODES.keys()
@@ -94,6 +137,12 @@ def test_limits_that_are_named_exist() -> None:
     named = set(re.findall(r"`([a-z_]+_(?:max|min|start|s|after|shown|days))`", WRITTEN))
     members = {"bytes_max", "version_min"}
     assert {name for name in named if not name.startswith("test_")} - members <= LIMITS.keys()
+
+
+@pytest.mark.parametrize("number", [4, 6, 7, 8, 10, 14])
+def test_times_are_told_by_the_names_of_their_limits(number: int) -> None:
+    written = re.sub(r"<!-- (\w+):begin -->.*?<!-- \1:end -->", "", section(number), flags=re.DOTALL)
+    assert re.findall(r"\b(?:[0-9.]+|[a-z]+teen|five|ten) (?:s|seconds?|minutes?|hours?|days?)\b", written) == []
 
 
 def list_tests() -> set[str]:

@@ -17,7 +17,7 @@ from shared.changelog.run import RUN_BYTES_MAX, RUN_HEADER_BYTES_MAX, RunHeader
 from shared.errors import ProtocolError
 from shared.sync.bundle import Letter, Runs, Title, name_signer, open_file, read_letter, write_letter
 from shared.sync.chunk import ChunkHeader, encode_chunk
-from shared.sync.filenames import name_answer, name_file, pick_names
+from shared.sync.filenames import BEGINNING_BYTES, may_be_ours, name_answer, name_file, pick_names
 from shared.sync.limits import limit
 
 KEY, OTHER = SigningKey(bytes(32)), SigningKey(b"\x02" * 32)
@@ -221,13 +221,20 @@ def test_names_tell_what_where_when_and_which() -> None:
     assert name_file(Title.UP, "33.03.04.2006", "…", date(2026, 9, 22), 7).count("komputer") == 1
     assert name_answer(Title.UP, name) == name.replace("kirim", "jawab")
     assert name_answer(Title.ENROL, "sipande-daftar-a.sipande") == "sipande-terdaftar-a.sipande"
-    for odd in ("", "a.sipande", "sipande-kirim-.exe", "sipande-kirim-../a.sipande", "sipande-daftar-a.sipande"):
+    assert name_answer(Title.UP, "a.sipande") == "sipande-jawab-a.sipande"
+    for odd in ("", "sipande-kirim-.exe", "sipande-kirim-../a.sipande", "sipande-daftar-a.sipande", ".a.sipande"):
         assert name_answer(Title.UP, odd) == ""
 
 
-def test_names_are_picked_in_the_order_of_what_must_come_first() -> None:
-    names = ["sipande-kirim-b.sipande", "sipande-daftar-z.sipande", "sipande-kirim-a (1).sipande", "foto.jpg",
-             ".sipande-kirim-c.sipande.baru", "sipande-jawab-a.sipande"]
-    assert pick_names(names, Title.ENROL, Title.UP) == [
-        "sipande-daftar-z.sipande", "sipande-kirim-a (1).sipande", "sipande-kirim-b.sipande"
+def test_files_are_picked_by_their_titles_in_the_order_of_what_must_come_first() -> None:
+    beginnings = {
+        "sipande-kirim-b.sipande": NOTE[:BEGINNING_BYTES], "a.sipande": b"sipande-bundle-up/2\n{",
+        "z.sipande": b"sipande-enrol/1\n{", "sipande-kirim-a (1).sipande": b"", "foto.sipande": b"\x89PNG",
+        "sipande-kirim-c.sipande": b"sipande-bundle-down/1\n", "sipande-jawab-a.sipande": b"??",
+    }
+    assert pick_names(beginnings, Title.ENROL, Title.UP) == [
+        "z.sipande", "a.sipande", "sipande-kirim-a (1).sipande", "sipande-kirim-b.sipande"
+    ]
+    assert [name for name in ("a.sipande", ".a.sipande", "a.sipande.baru", "a.pdf") if may_be_ours(name)] == [
+        "a.sipande"
     ]

@@ -80,7 +80,7 @@ def _record(stage: Stage) -> dict[str, list[bytes]]:
     with stage.node.database.read() as conn:
         logs = [{"id": log.id, "size": log.size, "root": encode_root(log.root())} for log in list_logs(conn)]
     sizes = [{"id": log["id"], "size": 0} for log in logs]
-    nonce, key = "A" * 22, "ab" * 32
+    nonce, key = stage.nonce, "ab" * 32
     said: dict[str, dict[str, object]] = {
         "hello": {
             "version": 1, "nonce": nonce, "logs": logs, "time": NOW_S, "parity_at": "0" * 20,
