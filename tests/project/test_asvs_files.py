@@ -107,7 +107,8 @@ def photos_of(office: Side) -> str:
 def test_asvs_31_a_file_is_what_its_bytes_are_and_no_picture_is_kept_as_it_came(office: Side) -> None:
     client, photos, before = office.client("operator"), photos_of(office), list_kept(office)
     refused = {
-        "foto.svg": SVG, "foto.jpg": SVG, "foto.png": b"<html><script>alert(1)</script>", "foto.gif": picture(format="GIF"),
+        "foto.svg": SVG, "foto.jpg": SVG, "foto.png": b"<html><script>alert(1)</script>",
+        "foto.gif": picture(format="GIF"),
         "foto.jpeg": b"GIF89a<?php system($_GET[0]); ?>", "bom.png": png_that_says(60_000, 60_000),
     }
     for name, data in refused.items():

@@ -53,7 +53,9 @@ def test_asvs_32_two_operators_give_the_same_aid_at_once_and_it_is_given_once(of
     assert won == ROUNDS and counts == [1] * ROUNDS
 
 
-OPEN_FORMS = {"masuk.log_in", "masuk.log_in_code", "masuk.log_out", "masuk.redeem", "masuk.start", "periksa_surat.check"}
+OPEN_FORMS = {
+    "masuk.log_in", "masuk.log_in_code", "masuk.log_out", "masuk.redeem", "masuk.start", "periksa_surat.check",
+}
 """All that somebody without an account may send. No complaint, comment or guest book is among it."""
 
 

@@ -1,4 +1,4 @@
-"""The check 21 of the security list in full: what was typed is text on every page, in letters, books and files (1.2.1)."""
+"""The check 21 of the security list: what was typed is text on every page, in letters, books and files (1.2.1)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from python_calamine import CalamineWorkbook
 
 from shared.records.fields import Panjang, Teks
 from tests.node_app.test_pages_desa import finish_jobs
-from tests.node_app.test_pages_kit import Browser, Desa, make_desa, read_form
+from tests.node_app.test_pages_kit import Desa, make_desa, read_form
 from tests.node_app.test_pages_surat import compose, give_block, issue
 from tests.support.security import Side, make_hub_side
 
