@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -18,6 +19,8 @@ from shared.web.services import web
 
 _LABELS = {role.name: role.label for role in ROLES}
 _LISTS = {"penduduk": "Daftar penduduk", "keluarga": "Daftar keluarga"}
+_WORDS = re.compile(r"[A-Za-z]{3}.* ")
+"""A subject that says what it is, such as a book; others are ids and names inside the program."""
 
 
 def _describe(conn: sqlite3.Connection, rows: Sequence[Sequence[Any]]) -> list[AuditLine]:
@@ -30,7 +33,7 @@ def _describe(conn: sqlite3.Connection, rows: Sequence[Sequence[Any]]) -> list[A
         page, name = records.get(subject, ("", ""))
         lines.append(AuditLine(
             no, time_s, account, ACTIONS.get(action, action.replace("_", " ").capitalize()),
-            name or officers.get(subject) or _LISTS.get(subject, ""),
+            name or officers.get(subject) or _LISTS.get(subject) or (subject if _WORDS.search(subject) else ""),
             url_for(f"{page}.show", id=subject) if page else "", _word_detail(action, detail, places),
         ))
     return lines

@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 
 from node.bantuan.queries import list_aid
 from node.beranda.desk import author, keep, services
+from node.beranda.looks import note_look
 from node.beranda.reveals import PURPOSES, conceal, is_revealed, reveal
 from node.change import write_drafts
 from node.keluarga.rules import (
@@ -114,6 +115,7 @@ def show(id: object) -> ResponseReturnValue:
         KELUARGA.fields[name].info.label: text for name in FIELDS
         if (text := show_value(KELUARGA.fields[name], values[name], dusun, is_open))
     }
+    note_look(record)
     return render_template(
         "keluarga/kartu.html", id=record, values=values, isian=shown, rows=rows, members=members,
         kepala=find_head(members), cerita=teller.tell(read_later()), sengketa=teller.list_disputes(), bantuan=aid,

@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 
 from node.bantuan.queries import list_aid
 from node.beranda.desk import author, services
+from node.beranda.looks import note_look
 from node.beranda.reveals import PURPOSES, conceal, is_revealed, reveal
 from node.lingkup import people_index as own_people
 from node.penduduk.biodata import read_biodata
@@ -86,6 +87,7 @@ def show(id: object) -> ResponseReturnValue:
         found = read_biodata(node, conn, record, is_open, read_later())
     if found is None:
         abort(404)
+    note_look(record)
     return render_template(
         "penduduk/biodata.html", orang=found, is_open=is_open, purposes=PURPOSES, jenis_peristiwa=JENIS_PERISTIWA
     )

@@ -154,7 +154,11 @@ def test_asvs_41_logins_refusals_keys_exports_and_reveals_are_written_down(side:
         admin.post(f"/penduduk/{desa.ayah}/tampilkan", keperluan="surat")
         admin.get("/penduduk/")
         admin.post("/penduduk/ekspor", format="csv")
-        wanted = {("admin", "nik_ditampilkan", desa.ayah), ("admin", "ekspor", "penduduk")}
+        admin.get(f"/penduduk/{desa.ibu}")
+        wanted = {
+            ("admin", "nik_ditampilkan", desa.ayah), ("admin", "ekspor", "penduduk"),
+            ("admin", "data_dilihat", desa.ibu),
+        }
     else:
         admin.get("/sipande/penduduk")
         admin.get("/keamanan")
