@@ -19,7 +19,7 @@ from node.keluarga.rules import (
     make_rows, order_families, read_saringan,
 )
 from node.keluarga.writing import move_people
-from node.lingkup import own_area
+from node.lingkup import own_area, own_dusun
 from node.penduduk.biodata import make_teller
 from node.penduduk.editing import Editor, EditView, add_choice_route, add_edit_routes
 from node.penduduk.listing import fill_rows
@@ -51,7 +51,7 @@ def _list_page(view: Tampilan[Saringan], token: str | None) -> dict[str, Any]:
     def fill(shown: Sequence[FamilyRow]) -> list[tuple[FamilyRow, list[str]]]:
         return [(row, make_cells(row, columns, dusun)) for row in shown]
 
-    return {**DAFTAR.show(view, token, _select(view, dusun), fill, columns), "dusun": dusun}
+    return {**DAFTAR.show(view, token, _select(view, dusun), fill, columns), "dusun": own_dusun(dusun)}
 
 
 def _select(view: Tampilan[Saringan], dusun: Mapping[str, str]) -> list[FamilyRow]:
