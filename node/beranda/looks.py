@@ -1,9 +1,9 @@
 """Whose data stood on the screen of whom: rows of the access audit that reading leaves behind.
 
 Somebody who works on one resident opens the page ten times: of a session, a record and an hour one row is kept. The
-plain lists of residents and families, with numbers masked, are the desk itself and leave none. Reading never waits
-and never fails for it: while something large is written, or the disk is full, rows are kept in memory and written with
-the next look; those of a program that ends meanwhile are lost.
+plain lists of residents and families, with numbers masked, are the desk itself and leave none. Reading waits WAIT_S for
+it at the most and never fails: while something large is written, or the disk is full, rows are kept in memory and
+written with the next look, or before the audit is read; those of a program that ends meanwhile are lost.
 """
 
 from __future__ import annotations
@@ -54,6 +54,13 @@ def note_list(what: str, which: str, count: int) -> None:
     which = LONG_NUMBER.sub("…", which)
     counted = f"{write_number(count)} orang"
     _note("daftar_dibuka", what, which, f"{which}; {counted}" if which else counted)
+
+
+def write_waiting() -> None:
+    """Write what waits, before somebody reads the audit."""
+    looks = keep("looks", _Looks)
+    if looks.waiting:
+        _write(services(), looks)
 
 
 def _note(action: str, subject: str, which: str, detail: str) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from flask import url_for
 
+from node.beranda.looks import write_waiting
 from node.beranda.queries import name_subjects
 from node.beranda.reveals import PURPOSES
 from node.penduduk.queries import name_petugas
@@ -53,3 +54,4 @@ def _word_detail(action: str, detail: str, places: Mapping[str, str]) -> str:
 
 PARTS = {"catatan.index": "Di komputer ini", "dilihat.index": "Dilihat kecamatan"}
 blueprint = make_catatan("catatan", "/catatan", _describe, "camat", parts=PARTS)
+blueprint.before_request(write_waiting)

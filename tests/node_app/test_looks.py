@@ -73,8 +73,12 @@ def test_the_page_names_them_and_shows_acts_of_one_sort(desa: Desa, siti: Browse
     about = " ".join(read_text(siti.get(f"/catatan?tentang={desa.ayah}&kegiatan=dilihat")).split())
     assert "Hanya tentang KREYO SANTOSO" in about and "Kartu keluarga" not in about.partition("Keterangan")[2]
     assert "Belum ada catatan" in read_text(siti.get("/catatan?kegiatan=entah"))
+    link = f'href="/catatan?tentang={desa.keluarga}"'
+    assert link in siti.get(f"/penduduk/{desa.ayah}").text and link in siti.get(f"/keluarga/{desa.keluarga}").text
+    assert link not in desa.browser("budi").get(f"/keluarga/{desa.keluarga}").text
+    siti.get("/catatan")
     answer = siti.post("/catatan/ekspor", kegiatan="dilihat")
-    assert answer.status_code == 200 and "2 baris" in read_text(siti.get("/catatan?kegiatan=catatan_diekspor"))
+    assert answer.status_code == 200 and "3 baris" in read_text(siti.get("/catatan?kegiatan=catatan_diekspor"))
 
 
 def test_every_act_is_of_one_sort_and_a_sort_is_found() -> None:
@@ -113,7 +117,7 @@ def test_a_full_disk_stops_no_reading_and_the_row_follows(
     assert list_rows(desa) == []
     begun = desa.clock.now
     desa.clock.now += 60
-    siti.get(f"/penduduk/{desa.ayah}")
+    assert "Membuka data KREYO SANTOSO" in " ".join(read_text(siti.get("/catatan")).split())
     assert [row[2] for row in list_rows(desa)] == [desa.ayah, desa.ibu]
     with desa.node.database.read() as conn:
         times = [row[0] for row in conn.execute("SELECT time_s FROM access_audit WHERE action = 'data_dilihat'")]

@@ -137,7 +137,8 @@
       form.reset();
       simpanan.removeItem(kunci);
       pesan.remove();
-      if (kept.buka && location.search) { location.assign(location.pathname); }
+      var awal = location.search.replace(/([?&])jumlah=\d+&?/, "$1").replace(/[?&]$/, "");
+      if (kept.buka && awal !== location.search) { location.assign(location.pathname + awal); }
     });
     pesan.appendChild(buang);
     form.insertBefore(pesan, form.firstChild);
