@@ -49,10 +49,12 @@ def note_look(record: str) -> None:
     _note("data_dilihat", record, "", "")
 
 
-def note_list(what: str, which: str, count: int) -> None:
+def note_list(what: str, which: str, count: int, unit: str = "orang") -> None:
     """Note that a list of names was opened: ``what`` in a word, ``which`` part of it, and how many it names."""
+    if not count:
+        return
     which = LONG_NUMBER.sub("…", which)
-    counted = f"{write_number(count)} orang"
+    counted = f"{write_number(count)} {unit}"
     _note("daftar_dibuka", what, which, f"{which}; {counted}" if which else counted)
 
 

@@ -60,6 +60,19 @@ def test_names_behind_a_number_and_books_on_screen_are_lists_that_were_opened(de
     assert len(list_rows(desa)) == 4, "another part of a book is another list"
 
 
+def test_recipients_of_aid_and_the_agenda_are_lists_as_well(desa: Desa, siti: Browser) -> None:
+    for path in (f"/bantuan/{desa.program}", "/surat/agenda/"):
+        siti.get(path)
+    assert list_rows(desa) == [], "a list that names nobody"
+    desa.write("penerima_bantuan", program=desa.program, keluarga=desa.keluarga, periode="2026", status="aktif")
+    desa.write("surat_masuk", tanggal_terima="2026-09-20", nomor="1", pengirim="CAMAT", isi_singkat="Undangan")
+    for path in (f"/bantuan/{desa.program}", "/surat/agenda/?buku=masuk", "/surat/agenda/?buku=masuk"):
+        siti.get(path)
+    assert [row[2:] for row in list_rows(desa)] == [
+        ("Penerima bantuan", "BLT Desa; 1 penerima"), ("Agenda masuk", "2026; 1 baris"),
+    ]
+
+
 def test_the_page_names_them_and_shows_acts_of_one_sort(desa: Desa, siti: Browser) -> None:
     siti.get(f"/penduduk/{desa.ayah}")
     siti.get(f"/keluarga/{desa.keluarga}")
