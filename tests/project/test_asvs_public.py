@@ -49,7 +49,9 @@ def test_asvs_32_two_operators_give_the_same_aid_at_once_and_it_is_given_once(of
 
         won += sorted(at_once([partial(add, client) for client in clients])) == [303, 400]
     with office.database.read() as conn:
-        counts = [row[0] for row in conn.execute("SELECT count(*) FROM penerima_bantuan GROUP BY periode")]
+        sql = "SELECT count(*) FROM penerima_bantuan WHERE periode LIKE 'P%' GROUP BY periode"
+        found = conn.execute(sql).fetchall()
+    counts = [row[0] for row in found]
     assert won == ROUNDS and counts == [1] * ROUNDS
 
 
