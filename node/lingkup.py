@@ -6,7 +6,7 @@ an address names must be of the own dusun, else it is not found.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from flask import abort, request
 from flask.typing import ResponseReturnValue
@@ -34,6 +34,12 @@ def people_index() -> PeopleIndex:
     return AreaIndex(_whole_index(), area) if area else _whole_index()
 
 
+def own_dusun(dusun: Mapping[str, str]) -> dict[str, str]:
+    """Keep of all dusun (id → name) those that the current user may choose from."""
+    area = own_area()
+    return {id: name for id, name in dusun.items() if area in ("", id)}
+
+
 def _whole_index() -> PeopleIndex:
     return keep("penduduk", PeopleIndex)
 
@@ -52,6 +58,11 @@ def hold_to_area(guard: Guard) -> ResponseReturnValue | None:
         if found is None or found.dusun != area:
             abort(404)
     return None
+
+
+def may_see_family(family: str) -> bool:
+    """Tell whether the page of a family card opens to the current user, for a link to it."""
+    return bool(family) and (not own_area() or family in people_index().families())
 
 
 class AreaIndex(PeopleIndex):

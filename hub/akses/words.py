@@ -14,7 +14,6 @@ from shared.web import audit
 
 ACTIONS = {
     **audit.ACTIONS,
-    "daftar_dibuka": "Membuka daftar nama",
     "kasus_dibuka": "Membuka kasus verval",
     "ekspor_teridentifikasi": "Mengambil data beridentitas untuk kabupaten",
 }

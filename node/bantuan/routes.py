@@ -15,6 +15,7 @@ from node.bantuan.queries import (
 )
 from node.bantuan.rules import KELUARGA_SASARAN, STATUSES, describe_period, find_period_problem, has_ended
 from node.beranda.desk import Notes, author, keep, services
+from node.beranda.looks import note_list
 from node.change import write_drafts
 from node.penduduk.biodata import make_teller
 from node.penduduk.editing import Editor, EditView, add_choice_route, add_edit_routes
@@ -230,6 +231,7 @@ def _program_page(id: str, problem: str, at: str = "tambah") -> str:
         candidates: list[Any] = list(fill_rows(node, conn, found, ("jk", "umur", "nik", "dusun", "rt_rw")))
         teller = make_teller(node, conn, PROGRAM, id) if program.is_own else None
         cases = list_cases(conn, node.wilayah, id)
+    note_list("Penerima bantuan", program.nama, total, "penerima")
     return render_template(
         "bantuan/program.html", program=program, recipients=recipients, total=total, page=page, pages=pages,
         candidates=candidates, teks=text, token=token if text is not None else None, problem=problem, at=at,

@@ -76,7 +76,9 @@ def name_subjects(conn: sqlite3.Connection, ids: Iterable[str]) -> dict[str, tup
     listed, among = json.dumps(list(ids)), "IN (SELECT value FROM json_each(?))"
     rows = conn.execute(
         f"SELECT id, 'penduduk', coalesce(nama, '') FROM penduduk WHERE id {among} UNION ALL"
-        f" SELECT id, 'keluarga', 'Kartu keluarga' FROM keluarga WHERE id {among}",
+        " SELECT id, 'keluarga', trim('Kartu keluarga ' || coalesce((SELECT p.nama FROM penduduk AS p"
+        " WHERE p.keluarga = k.id AND p.hubungan = 1 ORDER BY p.status_dasar, p.id LIMIT 1), ''))"
+        f" FROM keluarga AS k WHERE id {among}",
         (listed, listed),
     )
     return {row[0]: (row[1], row[2]) for row in rows}

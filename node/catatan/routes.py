@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import url_for
 
+from node.beranda.looks import write_waiting
 from node.beranda.queries import name_subjects
 from node.beranda.reveals import PURPOSES
 from node.penduduk.queries import name_petugas
@@ -18,6 +20,8 @@ from shared.web.services import web
 
 _LABELS = {role.name: role.label for role in ROLES}
 _LISTS = {"penduduk": "Daftar penduduk", "keluarga": "Daftar keluarga"}
+_WORDS = re.compile(r"[A-Za-z]{3}.* ")
+"""A subject that says what it is, such as a book; others are ids and names inside the program."""
 
 
 def _describe(conn: sqlite3.Connection, rows: Sequence[Sequence[Any]]) -> list[AuditLine]:
@@ -30,7 +34,7 @@ def _describe(conn: sqlite3.Connection, rows: Sequence[Sequence[Any]]) -> list[A
         page, name = records.get(subject, ("", ""))
         lines.append(AuditLine(
             no, time_s, account, ACTIONS.get(action, action.replace("_", " ").capitalize()),
-            name or officers.get(subject) or _LISTS.get(subject, ""),
+            name or officers.get(subject) or _LISTS.get(subject) or (subject if _WORDS.search(subject) else ""),
             url_for(f"{page}.show", id=subject) if page else "", _word_detail(action, detail, places),
         ))
     return lines
@@ -50,3 +54,4 @@ def _word_detail(action: str, detail: str, places: Mapping[str, str]) -> str:
 
 PARTS = {"catatan.index": "Di komputer ini", "dilihat.index": "Dilihat kecamatan"}
 blueprint = make_catatan("catatan", "/catatan", _describe, "camat", parts=PARTS)
+blueprint.before_request(write_waiting)

@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 
 from node.bantuan.queries import list_aid
 from node.beranda.desk import author, keep, services
+from node.beranda.looks import note_look
 from node.beranda.reveals import PURPOSES, conceal, is_revealed, reveal
 from node.change import write_drafts
 from node.keluarga.rules import (
@@ -18,7 +19,7 @@ from node.keluarga.rules import (
     make_rows, order_families, read_saringan,
 )
 from node.keluarga.writing import move_people
-from node.lingkup import own_area
+from node.lingkup import own_area, own_dusun
 from node.penduduk.biodata import make_teller
 from node.penduduk.editing import Editor, EditView, add_choice_route, add_edit_routes
 from node.penduduk.listing import fill_rows
@@ -50,7 +51,7 @@ def _list_page(view: Tampilan[Saringan], token: str | None) -> dict[str, Any]:
     def fill(shown: Sequence[FamilyRow]) -> list[tuple[FamilyRow, list[str]]]:
         return [(row, make_cells(row, columns, dusun)) for row in shown]
 
-    return {**DAFTAR.show(view, token, _select(view, dusun), fill, columns), "dusun": dusun}
+    return {**DAFTAR.show(view, token, _select(view, dusun), fill, columns), "dusun": own_dusun(dusun)}
 
 
 def _select(view: Tampilan[Saringan], dusun: Mapping[str, str]) -> list[FamilyRow]:
@@ -114,6 +115,7 @@ def show(id: object) -> ResponseReturnValue:
         KELUARGA.fields[name].info.label: text for name in FIELDS
         if (text := show_value(KELUARGA.fields[name], values[name], dusun, is_open))
     }
+    note_look(record)
     return render_template(
         "keluarga/kartu.html", id=record, values=values, isian=shown, rows=rows, members=members,
         kepala=find_head(members), cerita=teller.tell(read_later()), sengketa=teller.list_disputes(), bantuan=aid,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, abort, render_template, request
+from flask import Blueprint, abort, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from node.beranda.desk import author, services
@@ -96,10 +96,10 @@ def _require_members(family: str) -> list[Person]:
 
 @blueprint.get("/datang")
 def arrive() -> ResponseReturnValue:
-    """Show the form of people who move in; into a family when one is named."""
+    """Show the form of people who move in; ``keluarga`` names a family, ``jumlah`` for how many there is room."""
     family = request.args.get("keluarga", "")
     home = start_home(choices(), family if family in people_index().families() else "")
-    people = start_people(1)
+    people = start_people(read_count(request.args))
     if home.keluarga:
         people.forms[0].fields["hubungan"].text = ""
     return _arrival_page(start_event(DATANG, this_day(), choices()), people, home, "")
@@ -178,9 +178,12 @@ def _arrival_page(
 ) -> str:
     if candidates is None and home.keluarga:
         candidates = pick_families([home.keluarga])
+    count = len(people.forms)
+    # Where the same form stands again, empty: a phone that has dropped the page opens it there.
+    again = url_for(".arrive", keluarga=home.keluarga or None, jumlah=count if count > 1 else None)
     return render_template(
         "lampid/datang.html", bentuk=BENTUK[DATANG], isian=isian, rombongan=people, tujuan=home, masalah=problem,
-        calon=candidates or [], diperiksa=CHECKED, banyak=PEOPLE_MAX,
+        calon=candidates or [], diperiksa=CHECKED, banyak=PEOPLE_MAX, buka=again,
     )
 
 

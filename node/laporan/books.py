@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from node.beranda.desk import services
+from node.beranda.looks import note_list
 from node.beranda.reveals import PURPOSES, conceal, is_revealed, reveal
 from node.laporan import cetak
 from node.laporan.buku import BUKU, Buku, Sumber
@@ -38,6 +40,8 @@ def _page(book: Buku) -> dict[str, Any]:
         page, pages = read_page(len(entries), PAGE_ROWS)
         first = (page - 1) * PAGE_ROWS
         rows = book.write(source, entries[first : first + PAGE_ROWS], first + 1)
+    part = _word_part(chosen, dusun)
+    note_list(_subject(book), ", ".join(part), len({entry.penduduk for entry in entries}))
     return {
         "buku": book, "tata": book.tata, "rows": rows, "total": len(entries), "page": page, "pages": pages,
         "dusun": dusun, "years": years, "chosen": chosen, "is_open": is_open, "purposes": PURPOSES,
@@ -68,10 +72,15 @@ def make_book(kode: str) -> ResponseReturnValue:
         source = Sumber(node, conn, people_index(), True)
         entries = book.gather(source, chosen)
         rows = book.write(source, entries, 1)
-        dusun = list_dusun(conn, node.wilayah).get(chosen.get("dusun", ""), "")
-    lines = [f"Tahun {chosen['tahun']}" if "tahun" in chosen else "", f"Dusun {dusun}" if dusun else ""]
-    isi = cetak.Isi(book.tata, "\n".join(filter(None, lines)), rows)
+        dusun = list_dusun(conn, node.wilayah)
+    isi = cetak.Isi(book.tata, "\n".join(_word_part(chosen, dusun)), rows)
     return cetak.make_file(isi, request.form.get("format", "pdf"), len({entry.penduduk for entry in entries}))
+
+
+def _word_part(chosen: Mapping[str, str], dusun: Mapping[str, str]) -> list[str]:
+    """Say which part of a book was chosen."""
+    year, place = chosen.get("tahun", ""), dusun.get(chosen.get("dusun", ""), "")
+    return [f"Tahun {year}"] * (year.isdecimal() and len(year) == 4) + [f"Dusun {place}"] * bool(place)
 
 
 def _find(kode: str) -> Buku:

@@ -11,6 +11,7 @@ from flask import Response, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from node.beranda.desk import Notes, keep, services
+from node.beranda.looks import LONG_NUMBER
 from node.beranda.jobs import Job, jobs
 from node.beranda.kop import name_desa
 from node.laporan.queries import find_penanda, read_kepala
@@ -60,7 +61,8 @@ def make_file(isi: Isi, form: str, people: int) -> ResponseReturnValue:
     if form not in FORMATS:
         raise UserError("Pilih dulu jenis berkasnya.", "jenis_berkas")
     name = f"buku-{isi.tata.kode.lower().replace('.', '')}-{today(node.clock).isoformat()}.{form}"
-    audit = ("buku_dicetak", f"Buku {isi.tata.kode}", f"{form}, {people} orang")
+    part = LONG_NUMBER.sub("…", ", ".join(isi.keterangan.split("\n")))
+    audit = ("buku_dicetak", f"Buku {isi.tata.kode}", ", ".join(filter(None, (form, f"{people} orang", part))))
     if form == "xlsx":
         return lead_to(Berkas(form, name, _make_xlsx(node, isi)), *audit)
     with node.database.read() as conn:

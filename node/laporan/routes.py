@@ -8,6 +8,7 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask.typing import ResponseReturnValue
 
 from node.beranda.desk import author, services
+from node.beranda.looks import note_list
 from node.laporan import cetak
 from node.laporan.buku import BUKU
 from node.laporan.closing import close_month, mark
@@ -91,8 +92,10 @@ def names(bulan: str) -> ResponseReturnValue:
     node = services()
     with node.database.read() as conn:
         people = fill_names(node, conn, page.laporan, found[(at - 1) * PAGE_ROWS : at * PAGE_ROWS])
+    told = describe(angka, page.laporan.dusun)
+    note_list("Nama di balik angka laporan", f"{told}, {write_bulan(bulan)}", len(found))
     return render_template(
-        "laporan/nama.html", bulan=bulan, judul=write_bulan(bulan), apa=describe(angka, page.laporan.dusun),
+        "laporan/nama.html", bulan=bulan, judul=write_bulan(bulan), apa=told,
         angka=angka, people=people, page=at, pages=pages, total=len(found),
     )
 

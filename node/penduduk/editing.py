@@ -10,6 +10,7 @@ from flask import Blueprint, abort, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from node.beranda.desk import author, services
+from node.beranda.looks import LOOKED_AT, note_look
 from node.beranda.reveals import is_revealed
 from node.change import write_drafts
 from node.penduduk.biodata import make_teller
@@ -142,7 +143,11 @@ def add_edit_routes(blueprint: Blueprint, make_editor: Callable[[str], Editor]) 
     @blueprint.get("/<uuid:id>/ubah")
     def edit(id: object) -> ResponseReturnValue:
         """Show the form of a record as it stands."""
-        return make_editor(str(id)).show()
+        editor = make_editor(str(id))
+        page = editor.show()
+        if editor.kind.name in LOOKED_AT:
+            note_look(editor.id)
+        return page
 
     @blueprint.post("/<uuid:id>/ubah")
     def update(id: object) -> ResponseReturnValue:

@@ -11,7 +11,9 @@ from flask.typing import ResponseReturnValue
 
 from node.bantuan.queries import list_aid
 from node.beranda.desk import author, services
+from node.beranda.looks import note_look
 from node.beranda.reveals import PURPOSES, conceal, is_revealed, reveal
+from node.lingkup import may_see_family, own_dusun
 from node.lingkup import people_index as own_people
 from node.penduduk.biodata import read_biodata
 from node.penduduk.editing import Editor, EditView, add_choice_route, add_edit_routes
@@ -63,7 +65,7 @@ def _list_page(view: Tampilan[Saringan], token: str | None) -> dict[str, Any]:
         people = select_people(node, conn, people_index(), view)
         columns = DAFTAR.read_columns(conn)
         drawn = DAFTAR.show(view, token, people, lambda shown: fill_rows(node, conn, shown, columns), columns)
-        return {**drawn, "dusun": list_dusun(conn, node.wilayah), "statuses": STATUSES}
+        return {**drawn, "dusun": own_dusun(list_dusun(conn, node.wilayah)), "statuses": STATUSES}
 
 
 def _make_rows(
@@ -86,8 +88,10 @@ def show(id: object) -> ResponseReturnValue:
         found = read_biodata(node, conn, record, is_open, read_later())
     if found is None:
         abort(404)
+    note_look(record)
     return render_template(
-        "penduduk/biodata.html", orang=found, is_open=is_open, purposes=PURPOSES, jenis_peristiwa=JENIS_PERISTIWA
+        "penduduk/biodata.html", orang=found, is_open=is_open, purposes=PURPOSES, jenis_peristiwa=JENIS_PERISTIWA,
+        kartu=may_see_family(str((found.values or {}).get("keluarga") or "")),
     )
 
 

@@ -14,8 +14,11 @@ from flask import Blueprint, Response, abort, flash, redirect, render_template, 
 from flask.typing import ResponseReturnValue
 
 from node.beranda.desk import Notes, keep, services
+from node.beranda.looks import LONG_NUMBER
 from node.beranda.reveals import PURPOSES, check_purpose
 from node.penduduk.ekspor import FORMATS, MIME, write_table
+from node.penduduk.queries import list_dusun
+from node.penduduk.rules import STATUSES
 from shared.clock import today
 from shared.errors import UserError
 from shared.store.migrations import read_setting, write_setting
@@ -181,8 +184,28 @@ class Daftar(Generic[S]):
         content = write_table(kind, [first, *(self.columns[name] for name in columns)], rows)
         numbers = f"nomor lengkap, {purpose}" if is_open else "nomor disamarkan"
         with node.database.write() as conn:
-            record_access(conn, node.clock, user.name, "ekspor", self.name, f"{kind}, {len(rows)} baris, {numbers}")
+            told = (kind, f"{len(rows)} baris", self._word_filter(conn, view.saringan), numbers)
+            record_access(conn, node.clock, user.name, "ekspor", self.name, ", ".join(filter(None, told)))
         return redirect(url_for(f"{self.name}.download", token=self._files().put((kind, content))), 303)
+
+    def _word_filter(self, conn: sqlite3.Connection, by: S) -> str:
+        """Say what a list is narrowed down to, for the audit; of a search only that there was one."""
+        chosen = {name: getattr(by, name, None) for name in (
+            "dusun", "rt", "rw", "jenis_kelamin", "umur_dari", "umur_sampai", "status",
+        )}
+        places = list_dusun(conn, services().wilayah) if chosen["dusun"] else {}
+        sexes = {1: "laki-laki", 2: "perempuan"}
+        parts = (
+            "hasil pencarian" if by.teks else "",
+            f"dusun {places.get(chosen['dusun'], 'lain')}" if chosen["dusun"] else "",
+            *(f"{name.upper()} {chosen[name]}" for name in ("rt", "rw") if chosen[name]),
+            sexes.get(chosen["jenis_kelamin"] or 0, ""),
+            f"umur dari {chosen['umur_dari']}" if chosen["umur_dari"] is not None else "",
+            f"umur sampai {chosen['umur_sampai']}" if chosen["umur_sampai"] is not None else "",
+            STATUSES[chosen["status"]].lower() if chosen["status"] not in (None, "hidup") else "",
+            self.only[by.hanya].lower() if by.hanya else "",
+        )
+        return "; ".join(LONG_NUMBER.sub("…", part) for part in parts if part)
 
     def download(self, token: str) -> Response:
         """Hand out an exported file to the session that made it."""

@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from node.beranda.desk import services
 from node.beranda.kantor import read_office
 from node.beranda.kop import make_kop, name_desa
+from node.beranda.looks import note_list
 from node.laporan import cetak
 from node.penduduk.ekspor import write_table
 from node.penduduk.queries import list_computers
@@ -43,6 +44,7 @@ def index() -> ResponseReturnValue:
         years = _list_years(node, conn)
         year = read_year(years)
         lines = _write(node, conn, book, year)
+    note_list(f"Agenda {book}", str(year), sum(not line.is_gap for line in lines), "baris")
     return render_template(
         "surat/agenda.html", buku=book, judul=JUDUL, kolom=KOLOM[book], lines=lines, tahun=year, years=years,
         formats=FORMATS, has_series=any("-" in line.cells[0] and not line.is_gap for line in lines) and book == KELUAR,

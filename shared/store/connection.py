@@ -81,6 +81,18 @@ class Database:
             self._checkpoint_when_long()
 
     @contextmanager
+    def write_within(self, wait_s: float) -> Iterator[sqlite3.Connection | None]:
+        """Run a block as :meth:`write` does, with None where another writer is not done in ``wait_s`` seconds."""
+        if not self._lock.acquire(timeout=wait_s):
+            yield None
+            return
+        try:
+            with self.write() as conn:
+                yield conn
+        finally:
+            self._lock.release()
+
+    @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
         """Give one consistent snapshot for a block of queries."""
         conn: sqlite3.Connection | None = getattr(self._readers, "conn", None)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
+from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -20,6 +21,8 @@ from shared.web import queries
 
 ACTIONS = {
     "nik_ditampilkan": "Menampilkan NIK dan nomor KK",
+    "data_dilihat": "Membuka data",
+    "daftar_dibuka": "Membuka daftar nama",
     "ekspor": "Mengekspor daftar",
     "impor": "Mengimpor berkas",
     "impor_dibatalkan": "Membatalkan impor",
@@ -74,6 +77,19 @@ ACTIONS = {
 }
 """What is written into the audit, as its readers see it."""
 
+GROUPS: Mapping[str, tuple[str, frozenset[str]]] = {
+    "dilihat": ("Semua yang dilihat", frozenset({
+        "nik_ditampilkan", "data_dilihat", "daftar_dibuka", "pindaian_dilihat", "kasus_dibuka",
+    })),
+    "dicetak": ("Semua yang dicetak", frozenset({"surat_dicetak", "buku_dicetak"})),
+    "diekspor": ("Semua yang diekspor", frozenset({"ekspor", "catatan_diekspor", "ekspor_teridentifikasi"})),
+    "keluar_masuk": (
+        "Semua masuk, keluar, dan yang ditolak", frozenset({"masuk", "keluar", "masuk_gagal", "ditolak"}),
+    ),
+}
+"""Acts of one sort, by the name of the sort, each with its words; what is in none was changed or set."""
+CHANGED = "diubah"
+
 _HEAD = "access_audit_head"
 _START = bytes(32)
 _DOMAIN = b"sipande access audit v1\n"
@@ -94,12 +110,13 @@ class AuditReport:
 
 
 def record_access(
-    conn: sqlite3.Connection, clock: Clock, account: str, action: str, subject: str, detail: str = ""
+    conn: sqlite3.Connection, clock: Clock, account: str, action: str, subject: str, detail: str = "", *,
+    time_s: int | None = None,
 ) -> None:
     """Append one row; call it in the transaction of what it is about.
 
-    ``detail`` says for what (purpose, count), never whose. Raises ValueError for anything that looks
-    like a NIK or KK number: that is a defect of the caller.
+    ``detail`` says for what (purpose, count), never whose; ``time_s`` when, for what is written later. Raises
+    ValueError for anything that looks like a NIK or KK number: that is a defect of the caller.
     """
     account, action, subject, detail = (
         _CONTROL.sub(" ", text)[:400] for text in (account, action, subject, detail)
@@ -108,7 +125,7 @@ def record_access(
         raise ValueError("the access audit takes record ids, not numbers of persons")
     last = queries.last_audit(conn)
     no, previous = (1, _START) if last is None else (last[0] + 1, last[1])
-    time_s = clock.now_s()
+    time_s = clock.now_s() if time_s is None else time_s
     digest = _hash(previous, no, time_s, account, action, subject, detail)
     queries.add_audit(conn, no, time_s, account, action, subject, detail, previous, digest)
     write_setting(conn, _HEAD, f"{no} {digest.hex()}")
@@ -131,6 +148,19 @@ def verify_audit(conn: sqlite3.Connection) -> AuditReport:
     if head != (f"{rows} {previous.hex()}" if rows else ""):
         return AuditReport(rows, rows + 1)
     return AuditReport(rows, None)
+
+
+def list_groups(actions: Mapping[str, str]) -> dict[str, str]:
+    """Map the sorts of some acts to their words, for a choice."""
+    present = {name: words for name, (words, acts) in GROUPS.items() if acts & actions.keys()}
+    return {**present, CHANGED: "Semua yang diubah atau diatur"}
+
+
+def find_actions(chosen: str, actions: Mapping[str, str]) -> list[str]:
+    """List the acts that a choice means: one of them, or a sort."""
+    if chosen == CHANGED:
+        return sorted(actions.keys() - frozenset().union(*(acts for _, acts in GROUPS.values())))
+    return sorted(GROUPS[chosen][1]) if chosen in GROUPS else [chosen]
 
 
 def _hash(previous: bytes, *members: int | str) -> bytes:

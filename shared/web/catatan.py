@@ -1,12 +1,14 @@
 """The access audit as an office reads it: who saw, printed or exported whose data, when and for what.
 
-``GET`` (``index``): ``akun``, ``kegiatan``, ``hari`` (dd-mm-yyyy), ``tentang`` (an id), ``sebelum`` (number of a row).
+``GET`` (``index``): ``akun``, ``kegiatan`` (an act, or a sort of acts), ``hari`` (dd-mm-yyyy), ``tentang`` (an id),
+``sebelum`` (number of a row).
 Forms (POST with csrf_token): ``/periksa`` hashes the whole chain again and says so (303); ``/ekspor`` gives what the
 page shows, all of it, as xlsx.
 """
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
@@ -16,7 +18,7 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from shared.clock import WIB, format_time, today
-from shared.web.audit import ACTIONS, record_access, verify_audit
+from shared.web.audit import ACTIONS, find_actions, list_groups, record_access, verify_audit
 from shared.web.queries import AuditFilter, list_audit, list_audit_accounts
 from shared.web.services import require_user, web
 from shared.web.tables import MIME, write_table
@@ -59,12 +61,12 @@ def make_catatan(
         kept, before = _read_kept(), request.args.get("sebelum", "")
         last = int(before) if before.isdecimal() and len(before) < 12 else None
         with web().database.read() as conn:
-            rows = list_audit(conn, _make_filter(kept), last, PAGE)
+            rows = list_audit(conn, _make_filter(kept, actions), last, PAGE)
             lines, accounts = describe(conn, rows), list_audit_accounts(conn)
             about = next((line.subject for line in lines), "data itu") if "tentang" in kept else ""
         return render_template(
             "catatan/index.html", lines=lines, accounts=accounts, actions=actions, kept=kept, name=name, about=about,
-            more=rows[-1][0] if len(rows) == PAGE else None, note=note, parts=parts,
+            groups=list_groups(actions), more=rows[-1][0] if len(rows) == PAGE else None, note=note, parts=parts,
         )
 
     @blueprint.post("/periksa")
@@ -87,7 +89,7 @@ def make_catatan(
         """Give what the page shows as a file, and write that down."""
         shell, kept = web(), _read_kept()
         with shell.database.read() as conn:
-            lines = describe(conn, list_audit(conn, _make_filter(kept), None, EXPORT_ROWS_MAX))
+            lines = describe(conn, list_audit(conn, _make_filter(kept, actions), None, EXPORT_ROWS_MAX))
         with shell.database.write() as conn:
             record_access(conn, shell.clock, require_user().name, "catatan_diekspor", "", f"{len(lines)} baris")
         titles = ("Nomor", "Waktu", "Akun", "Kegiatan", "Tentang", "Keterangan")
@@ -116,13 +118,14 @@ def _read_kept() -> dict[str, str]:
     return {**kept, "hari": day.strftime("%d-%m-%Y")} if day is not None else kept
 
 
-def _make_filter(kept: Mapping[str, str]) -> AuditFilter:
+def _make_filter(kept: Mapping[str, str], actions: Mapping[str, str]) -> AuditFilter:
     day = read_day(kept.get("hari", ""))
     start_s = end_s = None
     if day is not None:
         start = datetime(day.year, day.month, day.day, tzinfo=WIB)
         start_s, end_s = int(start.timestamp()), int((start + timedelta(days=1)).timestamp())
-    return AuditFilter(kept.get("akun"), kept.get("kegiatan"), kept.get("tentang"), start_s, end_s)
+    chosen = json.dumps(find_actions(kept["kegiatan"], actions)) if "kegiatan" in kept else None
+    return AuditFilter(kept.get("akun"), chosen, kept.get("tentang"), start_s, end_s)
 
 
 def read_day(text: str) -> date | None:

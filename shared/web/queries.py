@@ -259,10 +259,13 @@ def each_audit(conn: sqlite3.Connection) -> sqlite3.Cursor:
 
 
 class AuditFilter(NamedTuple):
-    """What narrows the access audit; None lets everything through. ``start_s`` counts, ``end_s`` does not."""
+    """What narrows the access audit; None lets everything through. ``start_s`` counts, ``end_s`` does not.
+
+    ``actions`` is a list of acts in JSON.
+    """
 
     account: str | None = None
-    action: str | None = None
+    actions: str | None = None
     subject: str | None = None
     start_s: int | None = None
     end_s: int | None = None
@@ -272,7 +275,8 @@ def list_audit(conn: sqlite3.Connection, by: AuditFilter, before: int | None, li
     """List rows of the access audit, newest first: no, time_s, account, action, subject, detail."""
     return conn.execute(
         "SELECT no, time_s, account, action, subject, detail FROM access_audit"
-        " WHERE (?1 IS NULL OR account = ?1) AND (?2 IS NULL OR action = ?2) AND (?3 IS NULL OR subject = ?3)"
+        " WHERE (?1 IS NULL OR account = ?1) AND (?2 IS NULL OR action IN (SELECT value FROM json_each(?2)))"
+        " AND (?3 IS NULL OR subject = ?3)"
         " AND (?4 IS NULL OR time_s >= ?4) AND (?5 IS NULL OR time_s < ?5) AND (?6 IS NULL OR no < ?6)"
         " ORDER BY no DESC LIMIT ?7",
         (*by, before, limit),

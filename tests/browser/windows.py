@@ -30,7 +30,7 @@ WAIT_MS = 15_000
 SHOTS = os.environ.get("SIPANDE_SHOTS", "")
 """A folder for pictures of every main page; empty, as usual, takes none."""
 
-_ARGS = (
+BROWSER_ARGS = (
     "--no-sandbox", "--disable-gpu", "--disable-software-rasterizer", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-quic",
     # A DNS that never answers, which is what a village without internet has.
@@ -69,7 +69,7 @@ document.addEventListener("securitypolicyviolation", (e) =>
 
 def open_browser(playwright: Playwright) -> Browser:
     """Start Debian's Chromium with a fresh profile; the shell without a screen takes a third less of the processor."""
-    return playwright.chromium.launch(executable_path=str(CHROMIUM), args=list(_ARGS))
+    return playwright.chromium.launch(executable_path=str(CHROMIUM), args=list(BROWSER_ARGS))
 
 
 @dataclass(frozen=True)

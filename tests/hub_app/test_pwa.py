@@ -14,6 +14,7 @@ from PIL import Image
 
 from shared.records.catalogue import CATALOGUE
 from shared.records.fields import Nik, NoKk
+from shared.surat.jenis import shipped
 from shared.web import pwa
 from tests.hub_app.test_pages_site import make_site
 from tests.node_app.test_pages_kit import make_desa
@@ -89,11 +90,50 @@ def test_another_shell_has_another_version(app: Flask, monkeypatch: pytest.Monke
     assert client.get("/pekerja.js").text.splitlines()[2] != first.splitlines()[2]
 
 
-def test_numbers_of_people_are_marked_as_never_to_be_kept() -> None:
+LEFT_OUT = {
+    # Numbers of people, also those that stand in a letter.
+    "nik", "ayah_nik", "ibu_nik", "no_kk", "no_kk_baru", "isian_nik_anak", "isian_nik_ayah", "isian_nik_calon",
+    "isian_nik_ibu", "isian_nik_pasangan", "isian_nik_pelapor", "isian_nik_pembeli",
+    # Passwords, codes that open something, keys.
+    "kata_sandi", "kata_sandi_lama", "kata_sandi_ulang", "bukti_sandi", "bukti_kode", "kode", "kunci", "kunci_lama",
+    "kunci_pemulihan",
+    # Searches, and the text of a QR that is checked: nothing that is saved.
+    "teks", "no_kk_ada",
+}
+"""Every name of the product whose text is left out."""
+KEPT = {
+    "jenis_pindah", "isian_tanggal_pindah", "isian_tempat_nikah", "isian_tanggal_nikah", "isian_akta_nikah",
+    # The code that a letter of moving shows openly, and that of an archive.
+    "token", "isian_kode_pindah", "kode_arsip", "kode_alasan",
+}
+"""Names that look like one of those."""
+
+
+def list_names() -> set[str]:
+    """List what the fields of all forms are called into which text is typed or in which something is chosen."""
+    names = {name for kind in CATALOGUE for name in kind.fields}
+    names |= {f"isian_{one.nama}" for letter in shipped().values() for one in letter.isian}
+    tag = re.compile(r"<(?:input|select|textarea)\b[^>]*?>")
+    for tree in ("node", "hub", "shared"):
+        for path in (Path(pwa.__file__).parents[2] / tree).rglob("*.html"):
+            text = path.read_text(encoding="utf-8")
+            for drawn in tag.findall(text):
+                found = re.search(r'\bname="([^"]+)"', drawn)
+                if found and not re.search(r'type="(hidden|file|radio|checkbox|submit)"', drawn):
+                    names.add(found[1])
+            names |= set(re.findall(r'\bisian\(\s*"([^"]+)"', text))
+    return names
+
+
+def test_of_all_fields_of_all_forms_those_alone_are_left_out_that_were_judged_so() -> None:
     script = (Path(pwa.__file__).parent / "static" / "kantor.js").read_text(encoding="utf-8")
     found = re.search(r"var RAHASIA = /(.*?)/i", script)
     assert found
+    names = list_names()
+    assert {name for name in names if re.search(found[1], name, re.I)} == LEFT_OUT
+    assert len(names) > 250 and names >= KEPT
     for kind in CATALOGUE:
         for name, field in kind.fields.items():
             if isinstance(field, (Nik, NoKk)):
                 assert re.search(found[1], name), name
+                assert re.search(found[1], f"o0-{name}"), "one of several people"

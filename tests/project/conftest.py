@@ -15,3 +15,11 @@ def side(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     made = make(tmp_path_factory.mktemp("aman"))
     yield made
     made.database.close()
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Side]:
+    """The desa alone, for what the hub does not have."""
+    made = make_node_side(tmp_path_factory.mktemp("kantor"))
+    yield made
+    made.database.close()

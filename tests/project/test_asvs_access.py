@@ -259,6 +259,39 @@ def test_asvs_16_a_kadus_finds_counts_and_exports_the_own_dusun_only(village: Si
     assert nobody and "KREYO" not in village.client("kadus.baru").get("/penduduk/").text
 
 
+def test_asvs_16_a_kadus_is_led_to_no_other_dusun(village: Side) -> None:
+    desa = village.desa
+    assert desa is not None
+    with village.database.read() as conn:
+        card = conn.execute("SELECT id FROM keluarga WHERE alamat = 'JL. MELATI'").fetchone()[0]
+    guest = desa.write(
+        "penduduk", nama="NANANG MENUMPANG", jenis_kelamin=1, tanggal_lahir="1999-01-01", keluarga=card, hubungan=4,
+        status_dasar=1, dusun=desa.dusun,
+    )
+    kadus, operator = village.client("kadus"), village.client("operator")
+    for path in ("/penduduk/", "/keluarga/"):
+        mine, whole = kadus.get(path).text, operator.get(path).text
+        assert "KALIWANGI" not in mine and ">KARANGSARI</option>" in mine and ">Semua dusun</option>" not in mine
+        assert ">KALIWANGI</option>" in whole and ">Semua dusun</option>" in whole
+    page = kadus.get(f"/penduduk/{guest}").text
+    assert "KK di dusun lain" in page and card not in page
+    assert f'href="/keluarga/{card}"' in operator.get(f"/penduduk/{guest}").text
+    assert f'href="/keluarga/{desa.keluarga}"' in kadus.get(f"/penduduk/{desa.ayah}").text
+    # Whatever a page of the own dusun leads to, opens.
+    left, seen = ["/", "/penduduk/", "/keluarga/", f"/penduduk/{guest}"], set[str]()
+    while left:
+        path = left.pop()
+        if path in seen or path.startswith(("/aset", "/panduan")):
+            continue
+        seen.add(path)
+        answer = kadus.get(path)
+        assert answer.status_code == 200, path
+        if answer.mimetype == "text/html":
+            left += [link.replace("&amp;", "&") for link in re.findall(r'href="(/[^"#]*)"', answer.text)]
+        answer.close()
+    assert len(seen) > 10
+
+
 def test_asvs_17_fields_open_by_right_and_not_by_page(village: Side, tmp_path: Path) -> None:
     desa = village.desa
     assert desa is not None
