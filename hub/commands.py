@@ -25,9 +25,8 @@ from shared.changelog.checkpoint import Verifier, format_vkey
 from shared.clock import Clock, Randomness, format_time
 from shared.codes import wilayah as codes
 from shared.commands import (
-    Progress, add_account, check_side, forget_code, make_uji_pulih, run_bersihkan_lampiran, run_cadangan,
-    run_kode_cadangan,
-    run_rebuild,
+    Progress, add_account, check_side, check_successors, forget_code, make_uji_pulih, run_bersihkan_lampiran,
+    run_cadangan, run_kode_cadangan, run_rebuild,
 )
 from shared.errors import UserError
 from shared.merge.scope import Role
@@ -38,7 +37,7 @@ from shared.store.backup.state import LAST_BACKUP
 from shared.store.drafts import draft_create
 from shared.store.migrations import read_setting, write_setting
 from shared.store.outbox import Outbox
-from shared.store.verify_keys import verify_successors
+from shared.store.telling import listing
 from shared.web.factory import mark_practice
 from shared.web.queries import find_account
 
@@ -311,10 +310,9 @@ def verify_hub(services: HubServices) -> list[str]:
 def check_hub(services: HubServices) -> dict[str, Any]:
     """Read everything of this hub again, cosignatures and successors among it, and say what is wrong."""
     with services.database.read() as conn:
-        problems = verify_cosignatures(conn) + verify_successors(conn, services.wilayah, services.pemulihan)
-    found = check_side(services)
-    problems += found["masalah"]
-    return {**found, "baik": not problems, "masalah": problems}
+        problems = listing("Tabel cosignature: ada tanda saksi yang tidak dapat diperiksa.", verify_cosignatures, conn)
+        problems += check_successors(conn, services.wilayah, services.pemulihan)
+    return check_side(services, problems)
 
 
 def run_kasus(services: HubServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
