@@ -150,6 +150,7 @@ def _place(path: Path, item: ast.stmt | ast.expr) -> str:
 _BUILT = {
     "hub/akses/queries.py": {"statement"},
     "hub/ekspor/queries.py": {"columns"},
+    "hub/penghapusan/queries.py": {"kind.title"},
     "hub/sipande/queries.py": {"where", "statement"},
     "hub/verval/queries.py": {"name", "statement"},
     "hub/verval/rules/queries.py": {"sql", "table"},
