@@ -9,6 +9,8 @@ from typing import Any
 from hub.change import current_log, write_common
 from hub.ekspor.tokens import make_reader, revoke_reader
 from hub.pemulihan import commands as pemulihan
+from hub.ingest.quota import STRANGERS
+from hub.ingest.unruly import list_floods
 from hub.pemulihan.cadangan import hub_kind
 from hub.program.rules import find_period_problem, find_subject_problem
 from hub.roles import ROLES, context_words
@@ -18,6 +20,7 @@ from hub.services import FreshKeys, HubServices, init_hub
 from hub.simpul.enrol import (
     confirm_candidate, list_candidates, open_slot, refuse_candidate, withdraw_slot,
 )
+from hub.simpul.rules import describe_flood
 from hub.usb.folder import take_path
 from hub.verval import decide
 from hub.verval.cases import find_finding, list_findings, update_cases
@@ -246,13 +249,15 @@ def run_program(services: HubServices, args: Mapping[str, Any], progress: Progre
 
 def run_status(services: HubServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
     with services.database.read() as conn:
+        floods = list_floods(conn, services.clock.now_s())
         nodes = [
             {
                 "simpul": id, "desa": desa, "nama": nama, "status": status,
                 "terakhir": format_time(last) if last else None, "antrean": queue, "paritas": parity,
+                **({"gangguan": describe_flood(floods[kunci])} if kunci in floods else {}),
             }
-            for id, desa, nama, status, last, queue, parity in conn.execute(
-                "SELECT s.id, s.wilayah, s.nama, s.status, c.last_s, c.queue, c.parity"
+            for id, desa, nama, status, last, queue, parity, kunci in conn.execute(
+                "SELECT s.id, s.wilayah, s.nama, s.status, c.last_s, c.queue, c.parity, s.kunci"
                 " FROM simpul s LEFT JOIN contact c ON c.kunci = s.kunci ORDER BY s.wilayah, s.nama"
             )
         ]
@@ -274,6 +279,7 @@ def run_status(services: HubServices, args: Mapping[str, Any], progress: Progres
             for found in describe_witnesses(services)
         ],
         "cadangan_terakhir": None if copied is None else format_time(int(copied)),
+        **({"gangguan": describe_flood(floods[STRANGERS])} if STRANGERS in floods else {}),
         "vkey_ekspor": format_vkey(Verifier(f"sipande/{services.wilayah}/ekspor", services.keys.signing.public)),
     }
 
