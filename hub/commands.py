@@ -9,6 +9,8 @@ from typing import Any
 from hub.change import current_log, write_common
 from hub.ekspor.tokens import make_reader, revoke_reader
 from hub.pemulihan import commands as pemulihan
+from hub.ingest.quota import STRANGERS
+from hub.ingest.unruly import list_floods
 from hub.pemulihan.cadangan import hub_kind
 from hub.program.rules import find_period_problem, find_subject_problem
 from hub.roles import ROLES, context_words
@@ -18,6 +20,7 @@ from hub.services import FreshKeys, HubServices, init_hub
 from hub.simpul.enrol import (
     confirm_candidate, list_candidates, open_slot, refuse_candidate, withdraw_slot,
 )
+from hub.simpul.rules import describe_flood
 from hub.usb.folder import take_path
 from hub.verval import decide
 from hub.verval.cases import find_finding, list_findings, update_cases
@@ -25,9 +28,8 @@ from shared.changelog.checkpoint import Verifier, format_vkey
 from shared.clock import Clock, Randomness, format_time
 from shared.codes import wilayah as codes
 from shared.commands import (
-    Progress, add_account, check_side, forget_code, make_uji_pulih, run_bersihkan_lampiran, run_cadangan,
-    run_kode_cadangan,
-    run_rebuild,
+    Progress, add_account, check_side, check_successors, forget_code, make_uji_pulih, run_bersihkan_lampiran,
+    run_cadangan, run_kode_cadangan, run_rebuild,
 )
 from shared.errors import UserError
 from shared.merge.scope import Role
@@ -38,7 +40,7 @@ from shared.store.backup.state import LAST_BACKUP
 from shared.store.drafts import draft_create
 from shared.store.migrations import read_setting, write_setting
 from shared.store.outbox import Outbox
-from shared.store.verify_keys import verify_successors
+from shared.store.telling import listing
 from shared.web.factory import mark_practice
 from shared.web.queries import find_account
 
@@ -247,13 +249,15 @@ def run_program(services: HubServices, args: Mapping[str, Any], progress: Progre
 
 def run_status(services: HubServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
     with services.database.read() as conn:
+        floods = list_floods(conn, services.clock.now_s())
         nodes = [
             {
                 "simpul": id, "desa": desa, "nama": nama, "status": status,
                 "terakhir": format_time(last) if last else None, "antrean": queue, "paritas": parity,
+                **({"gangguan": describe_flood(floods[kunci])} if kunci in floods else {}),
             }
-            for id, desa, nama, status, last, queue, parity in conn.execute(
-                "SELECT s.id, s.wilayah, s.nama, s.status, c.last_s, c.queue, c.parity"
+            for id, desa, nama, status, last, queue, parity, kunci in conn.execute(
+                "SELECT s.id, s.wilayah, s.nama, s.status, c.last_s, c.queue, c.parity, s.kunci"
                 " FROM simpul s LEFT JOIN contact c ON c.kunci = s.kunci ORDER BY s.wilayah, s.nama"
             )
         ]
@@ -275,6 +279,7 @@ def run_status(services: HubServices, args: Mapping[str, Any], progress: Progres
             for found in describe_witnesses(services)
         ],
         "cadangan_terakhir": None if copied is None else format_time(int(copied)),
+        **({"gangguan": describe_flood(floods[STRANGERS])} if STRANGERS in floods else {}),
         "vkey_ekspor": format_vkey(Verifier(f"sipande/{services.wilayah}/ekspor", services.keys.signing.public)),
     }
 
@@ -311,10 +316,9 @@ def verify_hub(services: HubServices) -> list[str]:
 def check_hub(services: HubServices) -> dict[str, Any]:
     """Read everything of this hub again, cosignatures and successors among it, and say what is wrong."""
     with services.database.read() as conn:
-        problems = verify_cosignatures(conn) + verify_successors(conn, services.wilayah, services.pemulihan)
-    found = check_side(services)
-    problems += found["masalah"]
-    return {**found, "baik": not problems, "masalah": problems}
+        problems = listing("Tabel cosignature: ada tanda saksi yang tidak dapat diperiksa.", verify_cosignatures, conn)
+        problems += check_successors(conn, services.wilayah, services.pemulihan)
+    return check_side(services, problems)
 
 
 def run_kasus(services: HubServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:

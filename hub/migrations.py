@@ -126,3 +126,13 @@ def _make_look(db: Tables) -> None:
 def _add_said(db: Tables) -> None:
     # When the node said what was heard last: over the line at once, by stick when the file was written.
     db.conn.execute("ALTER TABLE contact ADD COLUMN said_s INTEGER")
+
+
+@hub_migrations(name="0010_flood")
+def _make_flood(db: Tables) -> None:
+    # Who asked so much, or so much that was broken, that it had to be held back; kunci is empty for all strangers.
+    db.conn.execute(
+        """CREATE TABLE flood (
+            kunci TEXT PRIMARY KEY, since_s INTEGER NOT NULL, last_s INTEGER NOT NULL, broken INTEGER NOT NULL,
+            early INTEGER NOT NULL) STRICT"""
+    )

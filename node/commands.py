@@ -29,9 +29,8 @@ from node.usb.send import write_bundle
 from shared.clock import Clock, Randomness, format_time
 from shared.codes import wilayah as codes
 from shared.commands import (
-    Progress, add_account, check_side, forget_code, make_uji_pulih, run_bersihkan_lampiran, run_cadangan,
-    run_kode_cadangan,
-    run_rebuild,
+    Progress, add_account, check_side, check_successors, forget_code, make_uji_pulih, run_bersihkan_lampiran,
+    run_cadangan, run_kode_cadangan, run_rebuild,
 )
 from shared.errors import EnvironmentProblem, UserError
 from shared.merge.fold import RecordState
@@ -46,7 +45,6 @@ from shared.store.drafts import Draft, draft_create, draft_update, list_problems
 from shared.store.migrations import read_setting, write_setting
 from shared.store.parity import compute_parity, is_claim_stale, store_parity
 from shared.store.records import load_state
-from shared.store.verify_keys import verify_successors
 from shared.surat.checking import check_letter, tell
 from shared.sync.address import check_address
 from shared.sync.enrolment import parse_code
@@ -299,10 +297,8 @@ def check_node(services: NodeServices) -> dict[str, Any]:
     problems: list[str] = []
     if hub is not None:
         with services.database.read() as conn:
-            problems += verify_successors(conn, hub.wilayah, hub.pemulihan)
-    found = check_side(services)
-    problems += found["masalah"]
-    return {**found, "baik": not problems, "masalah": problems}
+            problems += check_successors(conn, hub.wilayah, hub.pemulihan)
+    return check_side(services, problems)
 
 
 _BY_PAGES = frozenset({"surat"})

@@ -125,7 +125,11 @@ def add_common_commands(
     @group.command(help="Periksa semua catatan dan tabel; sebutkan yang rusak.")
     @click.pass_obj
     def verify(folder: DataFolder) -> None:
-        if not run(folder, "verify", {})["baik"]:
+        try:
+            answer = run(folder, "verify", {})
+        except Exception as error:
+            answer = _verify_unopened(folder, error)
+        if not answer["baik"]:
             sys.exit(DamageError.exit_code)
 
     @group.command(help="Susun ulang semua tabel dari catatan.")
@@ -176,6 +180,25 @@ def run_and_print(
         lambda: closing(open_side(folder.path, clock=SystemClock(), random=system_random)),
         commands, _show_progress,
     )
+    click.echo(json.dumps(answer, ensure_ascii=False))
+    return answer
+
+
+def _verify_unopened(folder: DataFolder, error: Exception) -> dict[str, Any]:
+    """Say what is damaged where that keeps the data from being opened; raise ``error`` where it is something else."""
+    from shared.commands import check_unopened
+    from shared.store.telling import is_damage
+
+    if not is_damage(error) or not folder.lock():
+        raise error
+    try:
+        answer = check_unopened(folder)
+    except Exception:
+        raise error from None
+    finally:
+        folder.unlock()
+    if answer["baik"]:
+        raise error
     click.echo(json.dumps(answer, ensure_ascii=False))
     return answer
 

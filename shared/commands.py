@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from shared.changelog.keys import load_keys
 from shared.clock import Clock, Randomness
 from shared.errors import UserError
 from shared.store.backup.make import back_up_by_command
@@ -13,10 +16,15 @@ from shared.store.backup.rehearse import find_newest, rehearse
 from shared.store.backup.restore import Kind
 from shared.store.backup.state import adopt_code
 from shared.store.blobs import describe_damage, sweep_by_command
+from shared.store.connection import Database
 from shared.store.erasure import Erased, count_erased
+from shared.store.folder import DataFolder
+from shared.store.migrations import apply_migrations
 from shared.store.petugas import S, Write, add_petugas
-from shared.store.side import Side
+from shared.store.side import KEY_FILE, Side
+from shared.store.telling import listing
 from shared.store.verify import compare_with_rebuild, projection_tables, verify_logs
+from shared.store.verify_keys import verify_successors
 from shared.web.accounts import ContextWords, Role, normalise_name
 from shared.web.audit import record_access, verify_audit
 from shared.web.factory import make_accounts
@@ -54,22 +62,71 @@ def forget_code(
     return {"pengguna": account.name, "kode_hp": "dilepas"}
 
 
-def check_side(services: Side) -> dict[str, Any]:
-    """Verify every log and compare every table with what the logs give."""
+ADVICE = (
+    "Jangan hapus apa pun. Tabel yang berbeda disusun lagi dengan perintah rebuild. Log yang rusak dipulihkan dari"
+    " cadangan dengan perintah pulihkan, lalu sinkronkan: yang lebih baru kembali dari seberang."
+)
+"""What to do about what ``verify`` has found."""
+
+
+def check_side(services: Side, found: Sequence[str] = ()) -> dict[str, Any]:
+    """Verify every log and compare every table with what the logs give; nothing that is stored makes it fail.
+
+    ``found`` are problems that only this side knows to look for.
+    """
     with services.database.read() as conn:
         problems = verify_logs(conn, services.cosigners(), services.keys.publics())
-        erased = count_erased(conn)
-        audit = verify_audit(conn)
-    if not audit.is_intact:
-        problems.append(
-            f"Catatan akses rusak mulai baris {audit.broken_at}: ada yang diubah atau hilang di luar Sipande."
-        )
+        problems += listing("Catatan akses tidak dapat dibaca.", _check_audit, conn)
+        notes: list[str] = []
+        problems += listing("Tabel penghapusan: ada putusan yang tidak dapat dibaca.", _note_into, notes, conn)
+    problems += listing("Tabel belum dapat dibandingkan dengan log: ada isi log yang rusak.", _compare, services)
+    problems += listing("Tabel attachment: ada kolom yang tidak dapat dibaca.", describe_damage, services)
+    return tell_problems([*found, *problems], notes)
+
+
+def tell_problems(problems: Sequence[str], notes: Sequence[str] = ()) -> dict[str, Any]:
+    """Give the answer of ``verify``: each problem once, what to do about them, and what is none."""
+    answer: dict[str, Any] = {"baik": not problems, "masalah": list(dict.fromkeys(problems))}
+    if problems:
+        answer["saran"] = ADVICE
+    return {**answer, **({"catatan": list(notes)} if notes else {})}
+
+
+def check_unopened(folder: DataFolder) -> dict[str, Any]:
+    """Verify the logs of a folder that is too damaged to be opened; see :func:`check_side`."""
+    keys = load_keys(folder.keys / KEY_FILE)
+    with closing(Database(folder.database)) as database:
+        apply_migrations(database)
+        with database.read() as conn:
+            return tell_problems(verify_logs(conn, (), keys.publics()))
+
+
+def check_successors(conn: sqlite3.Connection, wilayah: str, pemulihan: str) -> list[str]:
+    """Check the stored successors of the hub's key; one sentence per problem."""
+    return listing(
+        "Tabel kunci_hub: ada surat penggantian kunci yang tidak dapat dibaca.",
+        verify_successors, conn, wilayah, pemulihan,
+    )
+
+
+def _check_audit(conn: sqlite3.Connection) -> list[str]:
+    audit = verify_audit(conn)
+    if audit.is_intact:
+        return []
+    return [f"Catatan akses rusak mulai baris {audit.broken_at}: ada yang diubah atau hilang di luar Sipande."]
+
+
+def _note_into(notes: list[str], conn: sqlite3.Connection) -> list[str]:
+    notes += describe_erased(count_erased(conn))
+    return []
+
+
+def _compare(services: Side) -> list[str]:
     tables = (*projection_tables(services.catalogue), *services.own_tables)
-    for table in compare_with_rebuild(services.database, tables, services.rebuild):
-        problems.append(f"Tabel {table}: isinya berbeda dengan hasil susun ulang dari log.")
-    problems += describe_damage(services)
-    notes = describe_erased(erased)
-    return {"baik": not problems, "masalah": problems, **({"catatan": notes} if notes else {})}
+    return [
+        f"Tabel {table}: isinya berbeda dengan hasil susun ulang dari log."
+        for table in compare_with_rebuild(services.database, tables, services.rebuild)
+    ]
 
 
 def describe_erased(erased: Erased) -> list[str]:

@@ -29,8 +29,8 @@ def explain_error(error: SipandeError) -> str:
         )
     if isinstance(error, DamageError):
         return (
-            "Data yang tersimpan di komputer ini rusak atau berubah. Jangan hapus apa pun;"
-            " hubungi pengelola program untuk memulihkannya."
+            "Data yang tersimpan di komputer ini rusak atau berubah. Jangan hapus apa pun; perintah verify menyebutkan"
+            " yang mana. Hubungi pengelola program untuk memulihkannya."
         )
     return "Perintah ini tidak dapat diselesaikan. Coba lagi; bila tetap gagal, hubungi pengelola program."
 

@@ -12,12 +12,13 @@ class NodeContact(NamedTuple):
     desa: str
     nama: str
     last_s: int | None
+    kunci: str
 
 
 def list_contacts(conn: sqlite3.Connection) -> list[NodeContact]:
     """List the active nodes, the longest silent first."""
     rows = conn.execute(
-        "SELECT s.wilayah, coalesce(s.nama, ''), c.last_s"
+        "SELECT s.wilayah, coalesce(s.nama, ''), c.last_s, coalesce(s.kunci, '')"
         " FROM simpul AS s LEFT JOIN contact AS c ON c.kunci = s.kunci"
         " WHERE coalesce(s.status, 'aktif') <> 'dicabut' AND s.wilayah IS NOT NULL"
         " ORDER BY c.last_s IS NOT NULL, c.last_s, s.wilayah, s.nama"

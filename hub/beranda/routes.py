@@ -9,6 +9,8 @@ from flask import Blueprint, render_template
 from hub.beranda.queries import count_candidates, list_contacts
 from hub.beranda.shell import list_desa, name_place, remember, services
 from hub.beranda.words import describe_age, describe_contacts
+from hub.ingest.quota import STRANGERS
+from hub.ingest.unruly import list_floods
 from hub.pemulihan.state import read_recovery
 from hub.pemulihan.succeeded import SENTENCE, find_later_keys
 from hub.penghapusan.queries import list_late, list_proposals
@@ -32,6 +34,7 @@ def index() -> str:
         candidates = count_candidates(conn)
         erasures = len(list_proposals(conn, waiting=True)), len(list_late(conn))
         backup = read_backup_state(conn)
+        flooding = list_floods(conn, hub.clock.now_s())
         recovery, is_succeeded = read_recovery(conn), bool(find_later_keys(conn, hub))
     now_s = hub.clock.now_s()
     figures = load_figures()
@@ -54,6 +57,13 @@ def index() -> str:
             for contact in contacts
             if contact.last_s is None or now_s - contact.last_s > QUIET_S
         ][:SILENT_SHOWN],
+        floods=[
+            *(
+                f"{name_place(one.desa)}{f' ({one.nama})' if one.nama else ''}"
+                for one in contacts if one.kunci in flooding
+            ),
+            *(["komputer yang tidak terdaftar"] if STRANGERS in flooding else []),
+        ],
         without_node=[nama for kode, nama in list_desa(hub.wilayah) if kode not in with_node],
         candidates=candidates,
         erasures=erasures,

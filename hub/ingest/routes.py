@@ -7,6 +7,7 @@ import functools
 import logging
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +20,7 @@ from hub.ingest.contact import note_contact, note_handed_over, note_refusal
 from hub.ingest.gate import Gate
 from hub.ingest.quota import STRANGERS, Busy, Quota
 from hub.ingest.sender import describe_program, judge_parity, look_up_helper, look_up_sender
+from hub.ingest.unruly import Floods, note_flood
 from hub.pemulihan.rotation import accept_rotation
 from hub.pemulihan.state import learn_successors, name_successors, read_recovery
 from hub.pemulihan.succeeded import note_successors, refuse_to_speak
@@ -131,16 +133,30 @@ def _work(handler: Handler, body: bytes, caller: signature.Signed) -> Response:
     purse = caller.key if is_known else STRANGERS
     share = limit("bytes_blob") if (request.endpoint or "").startswith("sync_blob.") else 1
     # The turn first: who asks without end waits for each refusal too.
-    with _gate().pass_through(purse), quota.spend(purse, len(body) // share):
-        try:
-            response = handler(body, caller)
-        except ProtocolError as error:
-            response = refuse(error)
+    try:
+        with _gate().pass_through(purse), quota.spend(purse, len(body) // share):
+            try:
+                response = handler(body, caller)
+            except ProtocolError as error:
+                response = refuse(error)
+    except Busy as error:
+        _count_flood(hub, purse, error.wait_s)
+        raise
     # What a request costs the others is what it makes this hub do: changes to fold, an answer to build and seal.
     quota.charge(purse, g.pop("changes", 0) * limit("bytes_change") + len(response.data) // share)
     if response.status_code in (400, 422):
         quota.fine(purse)
+        _count_flood(hub, purse)
     return response
+
+
+def _count_flood(hub: HubServices, purse: str, wait_s: int | None = None) -> None:
+    """Count what was broken or came too soon, for the operator."""
+    floods: Floods = current_app.extensions.setdefault("sync_floods", Floods())
+    found = floods.count(purse, hub.clock.monotonic_s(), wait_s=wait_s)
+    if found is not None:
+        with suppress(EnvironmentProblem):
+            note_flood(hub, purse, *found)
 
 
 def refuse(error: ProtocolError, **more: Any) -> Response:

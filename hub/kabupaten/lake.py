@@ -174,6 +174,9 @@ class Lake:
         if content is None:
             return HubState()
         try:
+            seal = content.pop("sidik", None)  # a state of an older program has none
+            if set(content) != _STATE or seal not in (None, _seal(content)):
+                raise DamageError("state.json")
             heads = {
                 origin: Checkpoint(origin, size, decode_hash(root))
                 for origin, (size, root) in content["heads"].items()
@@ -193,7 +196,7 @@ class Lake:
             "heads": {head.origin: [head.size, encode_hash(head.root)] for head in state.heads.values()},
         }
         with explained():
-            write_file(self._folder_of(code) / "state.json", encode_json(content))
+            write_file(self._folder_of(code) / "state.json", encode_json({**content, "sidik": _seal(content)}))
 
     def data_file(self, code: str, number: int) -> Path:
         """Name the file with the lines of one delivery."""
@@ -264,6 +267,14 @@ class Delivery:
             sync_folder(self.path.parent)
         self.lake.write_state(self.code, state)
         self.lake.drop_superseded(self.code, state)
+
+
+_STATE = {"first", "last", "cursor", "time_s", "identified", "heads"}
+
+
+def _seal(content: dict[str, Any]) -> str:
+    """Digest the members of a state, so that a disk that gives back another one is found out."""
+    return sha256(encode_json(content)).hexdigest()
 
 
 def write_file(path: Path, content: bytes) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from hub.change import write_to_desa
 from hub.penghapusan import queries
 from hub.penghapusan.queries import Content, Late, Proposal
-from hub.penghapusan.rules import WHOLE_KINDS, Target, check_reason, dump_targets, may_be_chosen
+from hub.penghapusan.rules import Target, check_reason, dump_targets, may_be_chosen, may_go_whole
 from hub.services import HubServices
 from hub.verval.cases import update_cases
 from shared.errors import UserError
@@ -132,7 +132,7 @@ def propose(services: HubServices, targets: Sequence[Target], code: str, note: s
     alasan = check_reason(code, note)
     if not targets:
         raise UserError("Pilih dulu apa yang dihapus isinya.", "pilihan_kosong")
-    if any(target.is_whole and target.kind not in WHOLE_KINDS for target in targets):
+    if any(target.is_whole and not may_go_whole(services.catalogue.kinds.get(target.kind)) for target in targets):
         raise UserError("Data ini hanya dapat dihapus isinya satu per satu.", "pilihan_salah")
     with services.database.write() as conn:
         if not any(find_contents(conn, services, target) for target in targets):

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from hub.penghapusan.rules import Target, load_targets
 from shared.changelog.change import Header, decode_headers
+from shared.records.kind import Kind
 from shared.store.changes import SEQ_BITS
 from shared.store.erasure import KEPT_KINDS, carries_erased, read_named
 
@@ -174,6 +175,37 @@ def list_related(conn: sqlite3.Connection, desa: str, record: str) -> list[Relat
         note = f"Masih dipakai {count} anggota lain: jangan dipilih." if count else "Tidak ada anggota lain."
         found.append(Related(desa, "keluarga", id, "Kartu keluarga", note))
     return found
+
+
+class Naming(NamedTuple):
+    """A record some change of which names a person; without ``is_own`` it only has the number of the person in it."""
+
+    kind: str
+    record: str
+    is_own: bool
+
+
+def list_naming(conn: sqlite3.Connection, desa: str, record: str, kinds: Collection[str]) -> list[Naming]:
+    """List the records of some kinds that name a resident of a desa, by id or NIK, in whatever they ever said.
+
+    Read from the changes: what a record said before, or one that was deleted since, is stored as well.
+    """
+    row = conn.execute("SELECT nik FROM penduduk WHERE id = ? AND desa = ?", (record, desa)).fetchone()
+    nik = str(row[0] or "") if row else ""
+    rows = conn.execute(
+        "SELECT c.kind, c.record, max(instr(c.body, ?) > 0) FROM log l CROSS JOIN change c"
+        f" ON c.pos >= l.no << {SEQ_BITS} AND c.pos < (l.no + 1) << {SEQ_BITS}"
+        " WHERE l.wilayah = ? AND c.kind IN (SELECT value FROM json_each(?)) AND c.body IS NOT NULL"
+        " AND (instr(c.body, ?) > 0 OR instr(c.body, ?) > 0) GROUP BY c.kind, c.record ORDER BY c.kind, c.record",
+        (record.encode(), desa, json.dumps(sorted(kinds)), record.encode(), (nik or record).encode()),
+    )
+    return [Naming(kind, id, bool(is_own)) for kind, id, is_own in rows]
+
+
+def read_title(conn: sqlite3.Connection, kind: Kind, desa: str, record: str) -> str | None:
+    """Read what names a record to people; None where it says nothing, or the desa has deleted it."""
+    row = conn.execute(f"SELECT {kind.title} FROM {kind.name} WHERE id = ? AND desa = ?", (record, desa)).fetchone()
+    return None if row is None or row[0] is None else str(row[0])
 
 
 def count_parents(conn: sqlite3.Connection, desa: str, record: str) -> int:

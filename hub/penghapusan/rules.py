@@ -10,6 +10,7 @@ from typing import Any
 
 from shared.changelog.change import Header, Op
 from shared.errors import UserError
+from shared.records.fields import Rujukan
 from shared.records.kind import Kind
 
 REASONS = {
@@ -19,8 +20,8 @@ REASONS = {
     "perintah": "Putusan pengadilan atau perintah pejabat berwenang",
 }
 NOTE_LENGTH_MAX = 200
-WHOLE_KINDS = ("penduduk", "keluarga", "penerima_bantuan", "tautan")
-"""Kinds of which a record may go as a whole; of a case only what people typed in it goes."""
+KEPT_GROUPS = {"surat": frozenset(("surat", "batal"))}
+"""Kinds that name a resident and stay: a letter that was issued is an archive, and its number is never given again."""
 CASE_GROUPS = frozenset(("jawaban", "lampiran", "usulan", "camat"))
 """Groups of a case that hold words of people; its status stays, or nobody would know where it stands."""
 _LONG_NUMBER = re.compile(r"(?:[0-9][ .\-]?){10,}", re.ASCII)
@@ -69,8 +70,23 @@ def check_reason(code: str, note: str) -> str:
     return f"{REASONS[code]}. {note}" if note else REASONS[code]
 
 
+def names_person(kind: Kind) -> bool:
+    """Tell whether the records of a kind point to a resident; the catalogue says so, of a new kind as well."""
+    return any(isinstance(field, Rujukan) and field.kind == "penduduk" for field in kind.fields.values())
+
+
+def may_go_whole(kind: Kind | None) -> bool:
+    """Tell whether a record of a kind may go as a whole; of a case only what people typed in it goes."""
+    if kind is None or kind.name in KEPT_GROUPS:
+        return False
+    return kind.name in ("penduduk", "keluarga") or names_person(kind)
+
+
 def may_be_chosen(kind: Kind, header: Header) -> bool:
     """Tell whether one change of a record may be erased alone."""
+    kept = KEPT_GROUPS.get(kind.name)
+    if kept is not None:
+        return header.op == Op.UPDATE and bool(header.groups) and kept.isdisjoint(header.groups)
     if kind.name != "kasus":
         return True
     return header.op == Op.UPDATE and bool(header.groups) and CASE_GROUPS.issuperset(header.groups)

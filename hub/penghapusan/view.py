@@ -10,7 +10,7 @@ from hub.beranda.shell import name_place
 from hub.penghapusan import queries
 from hub.penghapusan.erase import find_contents
 from hub.penghapusan.queries import Content, Proposal, Related
-from hub.penghapusan.rules import WHOLE_KINDS, Target, describe_op, may_be_chosen
+from hub.penghapusan.rules import Target, describe_op, may_be_chosen, may_go_whole, names_person
 from hub.services import HubServices
 from hub.verval.people import name_subjects
 from hub.verval.values import name_group, name_petugas, write_value
@@ -45,10 +45,9 @@ class Subject:
     lines: tuple[ChangeLine, ...]
     related: tuple[Related, ...]
     parents: int
-
-    @property
-    def may_go_whole(self) -> bool:
-        return self.kind in WHOLE_KINDS
+    may_go_whole: bool
+    letters: tuple[str, ...]
+    """Numbers of the letters that name the person and stay."""
 
 
 def read_subject(
@@ -61,18 +60,49 @@ def read_subject(
         return None
     is_person = kind_name == "penduduk"
     nama, nomor = _name(conn, desa, kind_name, record)
-    related = tuple(queries.list_related(conn, desa, record)) if is_person else ()
+    related, letters = _list_related(conn, services, desa, record) if is_person else ([], [])
     return Subject(
         desa, kind_name, record, kind.label, nama, nomor, len(contents),
         tuple(_read_line(conn, services, desa, content) for content in contents if _may(services, content)),
         tuple(one for one in related if find_contents(conn, services, as_target(conn, services, one))),
-        queries.count_parents(conn, desa, record) if is_person else 0,
+        queries.count_parents(conn, desa, record) if is_person else 0, may_go_whole(kind), tuple(letters),
     )
+
+
+_NOTES = {
+    "peristiwa": "Laporan bulanan yang sudah ditutup tetap; di bulan yang belum ditutup peristiwa ini tidak dihitung"
+                 " lagi.",
+    "perangkat": "Jabatannya hilang dari daftar perangkat desa.",
+}
+
+
+def _list_related(
+    conn: sqlite3.Connection, services: HubServices, desa: str, record: str
+) -> tuple[list[Related], list[str]]:
+    """List what names a person and may go with him, and the numbers of the letters that stay."""
+    related = queries.list_related(conn, desa, record)
+    known = {(one.kind, one.record) for one in related}
+    letters: list[str] = []
+    kinds = {kind.name: kind for kind in services.catalogue if names_person(kind)}
+    for kind_name, id, is_own in queries.list_naming(conn, desa, record, kinds):
+        kind = kinds[kind_name]
+        if not may_go_whole(kind):
+            letters.append(queries.read_title(conn, kind, desa, id) or kind.label)
+        elif (kind_name, id) not in known:
+            note = _NOTES.get(kind_name, "") if is_own else "Data orang lain, yang menuliskan NIK orang ini."
+            related.append(Related(desa, kind_name, id, _label(conn, kind, desa, id), note))
+    return related, letters
+
+
+def _label(conn: sqlite3.Connection, kind: Kind, desa: str, record: str) -> str:
+    """Name a record by what stands in its title; one that the desa has deleted still has contents."""
+    title = queries.read_title(conn, kind, desa, record)
+    return f"{kind.label}: {write_value(conn, kind, desa, kind.title, title)}" if title else kind.label
 
 
 def as_target(conn: sqlite3.Connection, services: HubServices, one: Related) -> Target:
     """Say what goes of a record that names a person: all of it, of a case what people typed."""
-    if one.kind in WHOLE_KINDS:
+    if may_go_whole(services.catalogue.kinds.get(one.kind)):
         return Target(one.desa, one.kind, one.record)
     contents = queries.list_contents(conn, one.desa, one.record)
     refs = tuple(content.ref for content in contents if _may(services, content))
@@ -149,6 +179,8 @@ def describe_record(conn: sqlite3.Connection, services: HubServices, desa: str, 
     own = services.catalogue.kinds.get(kind)
     label = LABELS.get(kind) or (own.label if own is not None else "Data")
     nama, nomor = _name(conn, desa, kind, record)
+    if own is not None and not nama and names_person(own):
+        label = _label(conn, own, desa, record)
     named = " ".join(part for part in (nama, f"({nomor})" if nomor else "") if part)
     return f"{label}{f' {named}' if named else ''}, {name_place(desa)}"
 
@@ -160,7 +192,7 @@ def list_erasable(
     return [
         (desa, kind, record, describe_record(conn, services, desa, kind, record))
         for desa, kind, record in records
-        if kind in WHOLE_KINDS and queries.list_contents(conn, desa, record)
+        if may_go_whole(services.catalogue.kinds.get(kind)) and queries.list_contents(conn, desa, record)
     ]
 
 

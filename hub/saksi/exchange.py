@@ -25,7 +25,7 @@ from shared.changelog.checkpoint import (
 )
 from shared.changelog.tree import consistency_proof
 from shared.changelog.witness import Offer
-from shared.errors import ProtocolError, UserError
+from shared.errors import DamageError, ProtocolError, UserError
 from shared.merge.scope import Role
 from shared.store.changes import Log, find_log, hasher_of, list_logs, root_at, signed_size
 
@@ -151,7 +151,7 @@ def verify_cosignatures(conn: sqlite3.Connection) -> list[str]:
                     log is not None and checkpoint.origin == log.origin and checkpoint.size == found.size <= log.size
                     and root_at(conn, log, found.size) == checkpoint.root
                 )
-            except ProtocolError:
+            except (ProtocolError, DamageError):
                 is_good = False
             if not is_good:
                 problems.append(f"Tabel cosignature, log nomor {no}: tanda saksi tidak cocok dengan log ini.")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlite3
 from typing import NamedTuple
 
+from shared.store.evidence import add_event
+
 
 class Pinned(NamedTuple):
     """The key of one witness; ``is_first_use`` where no operator handed it over before."""
@@ -75,10 +77,7 @@ def keep_evidence(conn: sqlite3.Connection, time_s: int, code: str, origin: str,
     """Keep a note that contradicts what is held here, once."""
     known = conn.execute("SELECT 1 FROM evidence WHERE log = ? AND data = ?", (origin, data)).fetchone()
     if known is None:
-        conn.execute(
-            "INSERT INTO evidence (time_s, code, log, detail, data) VALUES (?, ?, ?, ?, ?)",
-            (time_s, code, origin, detail, data),
-        )
+        add_event(conn, time_s, code, origin, detail, data)
 
 
 def list_evidence(conn: sqlite3.Connection) -> list[tuple[int, str, bytes]]:

@@ -28,6 +28,7 @@ class NodeRow(NamedTuple):
     program: str
     kinds: str
     held: int
+    kunci: str
 
 
 class NodeDetail(NamedTuple):
@@ -67,7 +68,7 @@ def list_nodes(conn: sqlite3.Connection, desa: str | None = None) -> list[NodeRo
     rows = conn.execute(
         "SELECT s.id, s.wilayah, coalesce(s.nama, ''), coalesce(s.status, 'aktif'), c.last_s, c.device_time_s,"
         " c.queue, coalesce(c.parity, ''), c.version, coalesce(c.result, ''), c.result_s,"
-        " coalesce(c.program, ''), coalesce(c.kinds, ''), coalesce(c.held, 0)"
+        " coalesce(c.program, ''), coalesce(c.kinds, ''), coalesce(c.held, 0), coalesce(s.kunci, '')"
         " FROM simpul AS s LEFT JOIN contact AS c ON c.kunci = s.kunci WHERE s.wilayah = coalesce(?, s.wilayah)"
         " ORDER BY s.wilayah, s.nama, s.id",
         (desa,),

@@ -11,12 +11,14 @@ from flask import Blueprint, abort, render_template
 from hub.beranda.routes import QUIET_S
 from hub.beranda.shell import list_desa, name_place, services
 from hub.beranda.words import describe_age, describe_contacts
+from hub.ingest.quota import STRANGERS
+from hub.ingest.unruly import list_floods
 from hub.simpul import queries
 from hub.simpul.enrol import list_candidates
 from hub.simpul.queries import NodeRow
 from hub.simpul.rules import (
-    Contact, Remark, SlotState, describe_clock, describe_parity, describe_program, describe_queue, describe_result,
-    describe_version, find_remarks, is_refused, judge_slot,
+    Contact, Remark, SlotState, describe_clock, describe_flood, describe_parity, describe_program, describe_queue,
+    describe_result, describe_version, find_remarks, is_refused, judge_slot,
 )
 from hub.sipande.figures import load_figures
 from hub.sipande.rules import COMPLETE_MIN, find_completeness
@@ -57,6 +59,8 @@ class DesaLine:
 def index() -> str:
     """List every desa of the kecamatan: contact, queue, completeness, what needs somebody."""
     hub, lines = services(), _load_lines()
+    with hub.database.read() as conn:
+        strangers = list_floods(conn, hub.clock.now_s()).get(STRANGERS)
     with_target = [line for line in lines if line.target is not None]
     last = [node.last_s for line in lines for node in line.nodes]
     return render_template(
@@ -66,7 +70,7 @@ def index() -> str:
             sum(line.penduduk for line in with_target), sum(line.target or 0 for line in with_target)
         ),
         behind=[line.nama for line in lines if line.complete is not None and line.complete < COMPLETE_MIN],
-        age=_describe_age, queue=describe_queue,
+        age=_describe_age, queue=describe_queue, flood=describe_flood(strangers) if strangers else "",
     )
 
 
@@ -79,6 +83,7 @@ def show(kode: str) -> str:
         abort(404)
     with hub.database.read() as conn:
         nodes = [(node, queries.find_detail(conn, node.id)) for node in queries.list_nodes(conn, kode)]
+        floods = list_floods(conn, hub.clock.now_s())
         held = count_newer(conn, kode)
     now_s = hub.clock.now_s()
     return render_template(
@@ -87,6 +92,7 @@ def show(kode: str) -> str:
         is_silent=lambda node: node.last_s is None or now_s - node.last_s > QUIET_S,
         clock=describe_clock, queue=describe_queue, parity=describe_parity, result=describe_result,
         refused=is_refused, version=describe_version,
+        flood=lambda node: describe_flood(floods[node.kunci]) if node.kunci in floods else "",
         program=lambda node: describe_program(hub.program, _other(node), held),
     )
 
@@ -97,6 +103,7 @@ def _load_lines() -> list[DesaLine]:
     with hub.database.read() as conn:
         nodes = [node for node in queries.list_nodes(conn) if node.status != "dicabut"]
         slots = queries.list_slots(conn, _SLOTS_SHOWN)
+        floods = list_floods(conn, now_s)
         targets = load_targets(conn)
     is_open = {
         slot.desa for slot in slots if judge_slot(slot.status, slot.expires_s, now_s) is SlotState.TERBUKA
@@ -109,7 +116,7 @@ def _load_lines() -> list[DesaLine]:
         contacts = [
             Contact(
                 node.last_s, describe_clock(node.last_s, node.device_time_s), node.parity, node.result,
-                node.status == "ditangguhkan", not _other(node).is_same,
+                node.status == "ditangguhkan", not _other(node).is_same, node.kunci in floods,
             )
             for node in own
         ]

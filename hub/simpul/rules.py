@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from shared.clock import describe_span
+from hub.ingest.unruly import Flood
+from shared.clock import describe_span, format_time
 from shared.sync.limits import PROTOCOL_VERSION, limit
 from shared.sync.versions import Age, Other, Program
 from shared.web.forms import write_number
@@ -79,6 +80,25 @@ def describe_program(own: Program, node: Other, held_here: int) -> str:
     return f"{named}, sama dengan di sini" if node.name else named
 
 
+def describe_flood(flood: Flood) -> str:
+    """Say what a computer does to this hub, that the others are served, and what to do."""
+    parts = [
+        text for count, text in (
+            (flood.broken, f"{write_number(flood.broken)} kiriman yang rusak"),
+            (flood.early, f"{write_number(flood.early)} permintaan yang tidak menunggu gilirannya"),
+        ) if count
+    ]
+    who = "Komputer ini" if flood.kunci else "Komputer yang tidak terdaftar di sini"
+    do = (
+        "Minta desa memeriksa programnya; bila komputer itu dicuri atau disusupi, cabut kuncinya." if flood.kunci
+        else "Bila terus terjadi, minta pengelola jaringan menutup alamat pengirimnya."
+    )
+    return (
+        f"{who} membanjiri hub: sedikitnya {' dan '.join(parts)} sejak {format_time(flood.since_s)}, terakhir"
+        f" {format_time(flood.last_s)}. Hub menahannya; komputer lain tetap dilayani. {do}"
+    )
+
+
 RESULTS = {
     "": "Belum diketahui",
     "selesai": "Selesai; semua sudah diterima",
@@ -117,6 +137,7 @@ class Contact:
     result: str
     is_suspended: bool = False
     is_other_program: bool = False
+    is_flooding: bool = False
 
 
 @dataclass(frozen=True)
@@ -140,6 +161,8 @@ def find_remarks(now_s: int, contacts: Sequence[Contact], quiet_s: int, waiting:
         remarks.append(Remark(gone, True))
     if any(c.is_suspended for c in contacts):
         remarks.append(Remark("Komputer ditangguhkan", True))
+    if any(c.is_flooding for c in contacts):
+        remarks.append(Remark("Membanjiri hub", True))
     if any(is_refused(c.result) for c in contacts):
         remarks.append(Remark("Kiriman ditolak", True))
     if any(c.parity == "beda" for c in contacts):

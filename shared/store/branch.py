@@ -30,6 +30,7 @@ from shared.merge.scope import GENESIS_KIND
 from shared.store.changes import Log, cut, find_log, list_logs, read_changes, read_leaves, remove_log
 from shared.store.drafts import Batch
 from shared.store.erasure import strip_erased
+from shared.store.marks import mark_rows
 from shared.store.moved import rename_refs
 from shared.store.entries import Entry
 
@@ -91,6 +92,7 @@ def keep(
             (log, start, ref, tree.size, tree.to_bytes(), note, time_s),
         )
         _insert(conn, cursor.lastrowid or 0, log, start, changes, leaves)
+        mark_rows(conn, "branch", cursor.lastrowid)
     elif tree.size > known.size:
         new = known.size - start
         grow(conn, known, changes[new:], leaves[new:], tree, note)
@@ -107,6 +109,7 @@ def grow(
         "UPDATE branch SET size = ?, tree = ?, checkpoint = ? WHERE no = ?",
         (tree.size, tree.to_bytes(), note, branch.no),
     )
+    mark_rows(conn, "branch", branch.no)
 
 
 def _insert(

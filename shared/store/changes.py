@@ -22,7 +22,7 @@ from shared.changelog.tree import (
     consistency_proof,
     split_hashes,
 )
-from shared.errors import ProtocolError
+from shared.errors import DamageError, ProtocolError
 from shared.merge.scope import Role
 
 SEQ_BITS = 40
@@ -73,9 +73,17 @@ def _read_log(row: tuple[object, ...]) -> Log:
     assert checkpoint is None or isinstance(checkpoint, bytes)
     assert isinstance(proof, bytes)
     return Log(
-        no, str(id), str(origin), str(wilayah), Role(str(peran)), kunci, bool(own), size,
+        no, str(id), str(origin), str(wilayah), read_role(no, str(peran)), kunci, bool(own), size,
         CompactRange.from_bytes(size, tree), checkpoint, tuple(split_hashes(proof)), bool(closed),
     )
+
+
+def read_role(no: int, peran: str) -> Role:
+    """Read the role of a stored log; DamageError when there is none of that name."""
+    try:
+        return Role(peran)
+    except ValueError:
+        raise DamageError(f"role of log {no}") from None
 
 
 def find_log(conn: sqlite3.Connection, id: str) -> Log | None:
@@ -152,7 +160,7 @@ def _move_head(
 
 def close_log(conn: sqlite3.Connection, log: Log) -> None:
     """Never continue an own log here: changes of it came from elsewhere."""
-    conn.execute("UPDATE log SET closed = 1 WHERE no = ?", (log.no,))
+    conn.execute("UPDATE log SET closed = 1, closed_again = 1 WHERE no = ?", (log.no,))
 
 
 def find_open_log(conn: sqlite3.Connection, wilayah: str, peran: Role, kunci: bytes) -> Log | None:
@@ -229,8 +237,14 @@ def hasher_of(conn: sqlite3.Connection, log: Log) -> Subtree:
 
 
 def signed_size(log: Log) -> int:
-    """Read of how many changes the author's newest note is, which was verified before it was stored; 0 without one."""
-    return 0 if log.checkpoint is None else int(log.checkpoint.split(b"\n", 2)[1])
+    """Read of how many changes the author's newest note is, which was verified before it was stored; 0 without one.
+
+    DamageError when that cannot be read.
+    """
+    try:
+        return 0 if log.checkpoint is None else int(log.checkpoint.split(b"\n", 2)[1])
+    except (IndexError, ValueError):
+        raise DamageError(f"checkpoint of log {log.no}") from None
 
 
 def provable_size(log: Log) -> int:

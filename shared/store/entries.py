@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from shared.changelog.change import Header, decode_bodies, decode_headers
+from shared.errors import DamageError, ProtocolError
 
 
 class Entry(NamedTuple):
@@ -29,7 +30,10 @@ def read_entries(conn: sqlite3.Connection, positions: Iterable[int]) -> list[Ent
 
 
 def decode_rows(rows: Sequence[tuple[int, bytes, bytes | None, bytes]]) -> list[Entry]:
-    """Decode rows of position, header, body and leaf."""
-    headers = decode_headers([row[1] for row in rows])
-    bodies = decode_bodies([row[2] for row in rows])
+    """Decode rows of position, header, body and leaf; DamageError, for each was read before it was stored."""
+    try:
+        headers = decode_headers([row[1] for row in rows])
+        bodies = decode_bodies([row[2] for row in rows])
+    except ProtocolError as error:
+        raise DamageError(f"stored change: {error.detail}") from None
     return [Entry(row[0], h, b, row[3]) for row, h, b in zip(rows, headers, bodies, strict=True)]

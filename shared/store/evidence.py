@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlite3
 from typing import NamedTuple
 
+from shared.store.marks import mark_rows
+
 SENTENCES = {
     "fork": "Ada dua riwayat untuk satu catatan (komputer dipulihkan dari salinan lama atau digandakan)."
             " Keduanya disimpan.",
@@ -42,11 +44,17 @@ def note_event(
         "SELECT 1 FROM evidence WHERE code = ? AND log = ? AND detail = ?", (code, log, detail)
     ).fetchone()
     if known is None:
-        conn.execute(
-            "INSERT INTO evidence (time_s, code, log, detail, data) VALUES (?, ?, ?, ?, ?)",
-            (time_s, code, log, detail, data),
-        )
+        add_event(conn, time_s, code, log, detail, data)
     return known is None
+
+
+def add_event(conn: sqlite3.Connection, time_s: int, code: str, log: str, detail: str, data: bytes | None) -> None:
+    """Keep one event, also where the same one is there."""
+    cursor = conn.execute(
+        "INSERT INTO evidence (time_s, code, log, detail, data) VALUES (?, ?, ?, ?, ?)",
+        (time_s, code, log, detail, data),
+    )
+    mark_rows(conn, "evidence", cursor.lastrowid)
 
 
 def list_events(conn: sqlite3.Connection, count: int = 50) -> list[Event]:

@@ -20,7 +20,7 @@ from shared.merge.fold import FoldChange, RecordState, Standing, fold
 from shared.merge.scope import GENESIS_KIND, Role, find_scope_breach
 from shared.records.catalogue import Catalogue
 from shared.records.kind import Kind
-from shared.store.changes import SEQ_BITS
+from shared.store.changes import SEQ_BITS, read_role
 from shared.store.entries import Entry, decode_rows, read_entries
 from shared.store.erasure import drop_arrived, drop_erased
 from shared.store.moved import choose_places, find_origins, rename_refs
@@ -57,7 +57,7 @@ class Projector:
 
     def __post_init__(self) -> None:
         self.places = {
-            no: Place(wilayah, Role(peran), bool(issues_again))
+            no: Place(wilayah, read_role(no, peran), bool(issues_again))
             for no, wilayah, peran, issues_again in self.conn.execute(
                 "SELECT no, wilayah, peran, (SELECT instr(body, CAST('\"cabang\"' AS BLOB)) FROM change"
                 f" WHERE pos = no << {SEQ_BITS}) FROM log"

@@ -12,14 +12,16 @@ from hashlib import sha256
 from shared.changelog.change import Header, decode_bodies, decode_headers
 from shared.changelog.checkpoint import SignatureType, Verifier, open_checkpoint, open_receipt_of
 from shared.changelog.genesis import read_genesis
-from shared.changelog.tree import TILE_LEAVES, CompactRange, leaf_hash
+from shared.changelog.tree import HASH_BYTES, TILE_LEAVES, CompactRange, leaf_hash
 from shared.errors import DamageError, ProtocolError, SipandeError
 from shared.merge.scope import Role
 from shared.records.catalogue import Catalogue
-from shared.store.changes import SEQ_BITS, Log, find_log, hasher_of, read_changes, read_tree
+from shared.store.changes import SEQ_BITS, Log, find_log, hasher_of, read_changes
 from shared.store.connection import Database
 from shared.store.erasure import find_erased_bytes
 from shared.store.tables import FIXED
+from shared.store.telling import listing, reading_any_text
+from shared.store.verify_branches import body_digest, verify_branches, verify_events
 
 BATCH = 2000
 
@@ -32,18 +34,34 @@ def verify_logs(
     ``cosigners`` are the hub's verifiers for receipts, one for each key that it has had; empty where no hub is
     known yet. ``own_keys`` are the public keys of this installation, under which all that it writes is signed.
     """
+    with reading_any_text(conn):
+        return _verify(conn, cosigners, own_keys)
+
+
+def _verify(
+    conn: sqlite3.Connection, cosigners: Sequence[Verifier], own_keys: Collection[bytes]
+) -> list[str]:
     logs, problems = _read_logs(conn, own_keys)
     known = {row[0] for row in conn.execute("SELECT no FROM log")}
     strays = conn.execute("SELECT pos FROM change ORDER BY pos").fetchall()
     if any(pos >> SEQ_BITS not in known for (pos,) in strays):
         problems.append("Tabel change: ada perubahan yang bukan milik log mana pun.")
     for log in logs:
-        problems += _verify_log(conn, log, cosigners)
+        problems += listing(
+            f"Tabel log, log nomor {log.no}: ada kolom yang rusak; catatan itu tidak dapat diperiksa seluruhnya.",
+            _verify_log, conn, log, cosigners,
+        )
     for (no,) in conn.execute("SELECT DISTINCT log FROM receipt"):
         if no not in known:
             problems.append("Tabel receipt: ada tanda terima untuk log yang tidak ada.")
-    problems += _verify_branches(conn)
-    problems += find_erased_bytes(conn)
+    problems += listing(
+        "Tabel branch: ada kolom yang rusak; riwayat kedua tidak dapat diperiksa.", verify_branches, conn
+    )
+    problems += verify_events(conn)
+    problems += listing(
+        "Tabel penghapusan: ada putusan yang tidak dapat dibaca. Susun ulang tabel dengan perintah rebuild.",
+        find_erased_bytes, conn,
+    )
     sizes = {log.no: log.size for log in logs}
     unread = known - sizes.keys()
     for (pos,) in conn.execute("SELECT pos FROM tile").fetchall():
@@ -58,19 +76,23 @@ def _read_logs(conn: sqlite3.Connection, own_keys: Collection[bytes]) -> tuple[l
     logs: list[Log] = []
     problems: list[str] = []
     roles = {role.value for role in Role}
-    rows = conn.execute("SELECT no, id, peran, kunci, own FROM log ORDER BY no").fetchall()
-    for no, id, peran, kunci, own in rows:
+    rows = conn.execute("SELECT no, id, peran, kunci, own, closed, closed_again FROM log ORDER BY no").fetchall()
+    for no, id, peran, kunci, own, closed, again in rows:
         if not 0 < no < 1 << 63 - SEQ_BITS:
             problems.append(f"Tabel log, log nomor {no}: kolom no rusak; log tidak dapat diperiksa.")
             continue
         if own not in (0, 1) or (own_keys and bool(own) != (kunci in own_keys)):
             problems.append(f"Tabel log, log nomor {no}: kolom own rusak.")
+        if closed not in (0, 1) or closed != again:
+            problems.append(f"Tabel log, log nomor {no}: kolom closed rusak.")
         try:
             log = find_log(conn, id)
         except (DamageError, ProtocolError, ValueError, AssertionError):
             column = "size atau tree" if peran in roles else "peran"
             problems.append(f"Tabel log, log nomor {no}: kolom {column} rusak; log tidak dapat diperiksa.")
         else:
+            if log is None:
+                problems.append(f"Tabel log, log nomor {no}: kolom id rusak; log tidak dapat diperiksa.")
             logs += [] if log is None else [log]
     return logs, problems
 
@@ -84,7 +106,7 @@ def _verify_log(conn: sqlite3.Connection, log: Log, cosigners: Sequence[Verifier
     for rows in _batches(conn, log):
         count += len(rows)
         problems += _verify_rows(log, rows, place)
-        leaves = [leaf_hash(row[3], _body_digest(row[4], row[5])) for row in rows]
+        leaves = [leaf_hash(row[3], body_digest(row[4], row[5])) for row in rows]
         expected_tiles.update((tile.number, tile.hash) for tile in tree.extend(leaves))
     if count != log.size:
         problems.append(f"Tabel log, {place}: tercatat {log.size} perubahan, tersimpan {count}.")
@@ -132,20 +154,13 @@ def _verify_rows(log: Log, rows: list[Row], place: str) -> Iterator[str]:
         if body is None and (digest is None or len(digest) != 32):
             yield f"{at}: kolom digest rusak."
             continue
-        if leaf_hash(header_bytes, _body_digest(body, digest)) != leaf:
+        if leaf_hash(header_bytes, body_digest(body, digest)) != leaf:
             yield f"{at}: kolom header, body, digest atau leaf rusak; hash tidak cocok."
         elif body is not None:
             try:
                 decode_bodies([body])
             except ProtocolError:
                 yield f"{at}: kolom body tidak dapat dibaca."
-
-
-def _body_digest(body: bytes | None, digest: bytes | None) -> bytes:
-    """Take the kept digest of an erased body, else hash the body; a damaged digest is no digest."""
-    if body is None and digest is not None and len(digest) == 32:
-        return digest
-    return sha256(body or b"").digest()
 
 
 def _decode_each(parts: list[bytes]) -> list[Header | None]:
@@ -179,12 +194,19 @@ def _verify_genesis(conn: sqlite3.Connection, log: Log, place: str) -> list[str]
 
 def _verify_notes(conn: sqlite3.Connection, log: Log, cosigners: Sequence[Verifier], place: str) -> list[str]:
     problems: list[str] = []
-    hasher = hasher_of(conn, log)
+    if any(len(part) != HASH_BYTES for part in log.proof):
+        return [f"Tabel log, {place}: kolom proof rusak."]
+    try:
+        hasher = hasher_of(conn, log)
+    except SipandeError:
+        return [f"Tabel log, {place}: kolom checkpoint, size atau proof rusak."]
+    if log.proof and log.checkpoint is None:
+        problems.append(f"Tabel log, {place}: kolom proof terisi padahal checkpoint tidak ada.")
     if log.checkpoint is not None:
         try:
             checkpoint = open_checkpoint(log.checkpoint, Verifier(log.origin, log.kunci))
             if hasher(0, checkpoint.size) != checkpoint.root:
-                problems.append(f"Tabel log, {place}: checkpoint bukan untuk perubahan yang tersimpan.")
+                problems.append(f"Tabel log, {place}: checkpoint atau proof bukan untuk perubahan yang tersimpan.")
         except SipandeError:
             problems.append(f"Tabel log, {place}: kolom checkpoint rusak atau tanda tangannya salah.")
     for size, time_s, note in conn.execute("SELECT size, time_s, note FROM receipt WHERE log = ?", (log.no,)):
@@ -200,41 +222,6 @@ def _verify_notes(conn: sqlite3.Connection, log: Log, cosigners: Sequence[Verifi
         except SipandeError:
             problems.append(f"{at}: kolom note rusak atau tanda tangannya salah.")
     return problems
-
-
-def _verify_branches(conn: sqlite3.Connection) -> list[str]:
-    """Re-hash the second histories: each continues its log from where it left it."""
-    problems: list[str] = []
-    rows = conn.execute("SELECT no, log, start, size, tree FROM branch ORDER BY no").fetchall()
-    for no, id, start, size, tree in rows:
-        place = f"Tabel branch, riwayat nomor {no}"
-        changes = conn.execute(
-            "SELECT seq, header, body, digest, leaf FROM branch_change WHERE branch = ? ORDER BY seq", (no,)
-        ).fetchall()
-        leaves = [leaf_hash(header, _body_digest(body, digest)) for _, header, body, digest, _ in changes]
-        if [row[0] for row in changes] != list(range(start, size)):
-            problems.append(f"{place}: ada perubahan yang hilang.")
-        elif leaves != [row[4] for row in changes]:
-            problems.append(f"Tabel branch_change, riwayat nomor {no}: isi tidak cocok dengan hash-nya.")
-        else:
-            problems += _verify_branch_tree(conn, id, start, size, tree, leaves, place)
-    return problems
-
-
-def _verify_branch_tree(
-    conn: sqlite3.Connection, id: str, start: int, size: int, tree: bytes, leaves: list[bytes], place: str
-) -> list[str]:
-    log = find_log(conn, id)
-    try:
-        if log is None or log.size < start:
-            return [f"{place}: catatan asalnya tidak ada."]
-        whole = read_tree(conn, log, start)
-        whole.extend(leaves)
-        if whole.to_bytes() != CompactRange.from_bytes(size, tree).to_bytes():
-            return [f"{place}: akar pohon (tree) tidak cocok dengan perubahan yang tersimpan."]
-    except SipandeError:
-        return [f"{place}: kolom size atau tree rusak."]
-    return []
 
 
 def hub_cosigners(wilayah: str, *publics: bytes) -> tuple[Verifier, ...]:
@@ -265,7 +252,8 @@ def compare_with_rebuild(database: Database, tables: tuple[str, ...], rebuild: C
     differing: list[str] = []
     try:
         with database.write() as conn:
-            before = digest_projections(conn, tables)
+            with reading_any_text(conn):
+                before = digest_projections(conn, tables)
             rebuild()
             after = digest_projections(conn, tables)
             differing = [table for table in tables if before[table] != after[table]]

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import cast
+from pathlib import Path
+from typing import NamedTuple, cast
 
 from flask import Blueprint, current_app, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from shared.errors import UserError
+from shared.store.backup.make import backup_folder, list_backups
 from shared.store.side import Side
 from shared.web.audit import record_access
 from shared.web.jobs import Job, Jobs
@@ -44,6 +46,7 @@ def make_periksa(url_prefix: str, check: Callable[[Side], list[str]], help_text:
         return render_template(
             "periksa.html", job=_jobs().find_running(_JOB), last=last, shown=last.problems[:SHOWN_MAX],
             more=len(last.problems) - SHOWN_MAX, bantuan=help_text,
+            perintah=_name_commands(_side()) if last.problems else None,
         )
 
     @blueprint.post("")
@@ -69,6 +72,25 @@ def make_periksa(url_prefix: str, check: Callable[[Side], list[str]], help_text:
         return redirect(url_for("periksa.index"), 303)
 
     return blueprint
+
+
+class _Commands(NamedTuple):
+    """What mends this installation, as it is typed; ``pulihkan`` is empty where ``cadangan`` holds no backup."""
+
+    rebuild: str
+    pulihkan: str
+    cadangan: Path
+
+
+def _name_commands(side: Side) -> _Commands:
+    """Write the commands for this data folder and its newest backup: a server cannot be put in its own place."""
+    begin = f'sipande-{"hub" if side.sisi == "hub" else "node"} --data "{side.folder.path.absolute()}"'
+    folder = backup_folder(side)
+    try:
+        found = list_backups(folder, side.sisi, side.wilayah)
+    except OSError:
+        found = []
+    return _Commands(f"{begin} rebuild", f'{begin} pulihkan "{found[0]}"' if found else "", folder)
 
 
 def _side() -> Side:

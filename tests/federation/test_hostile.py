@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
 import pytest
+from flask.testing import FlaskClient
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
@@ -13,6 +15,10 @@ sys.path.insert(0, str(ROOT / "scripts"))
 from benchmarks.hostile import Size, open_scene  # noqa: E402
 from benchmarks.stage import Stage  # noqa: E402
 
+from hub.app import make_hub_app  # noqa: E402
+from hub.commands import COMMANDS, add_petugas  # noqa: E402
+from hub.ingest.unruly import SHOWN_S, WINDOW_S, Floods, list_floods  # noqa: E402
+from hub.services import HubServices  # noqa: E402
 from node.services import NodeServices  # noqa: E402
 from node.sinkron.session import Outcome  # noqa: E402
 from shared.changelog.keys import SigningKey  # noqa: E402
@@ -20,9 +26,12 @@ from shared.store.changes import list_logs  # noqa: E402
 from shared.store.runs import build_run, sign_size  # noqa: E402
 from shared.sync import limits, messages  # noqa: E402
 from shared.sync.limits import Limit, limit  # noqa: E402
+from shared.web.factory import mark_practice  # noqa: E402
 from tests.federation.test_histories import check_whole, names  # noqa: E402
 from tests.support.federation import Federation, WsgiTransport  # noqa: E402
-from tests.support.office import create, rows  # noqa: E402
+from tests.hub_app.test_pages_site import CHEAP, PASSWORD, SITI, send  # noqa: E402
+from tests.support.office import create, rows, value  # noqa: E402
+from tests.support.templates import share_templates  # noqa: E402
 
 NONCE = "n" * 22
 
@@ -68,8 +77,8 @@ def test_a_hostile_computer_is_stopped_and_the_others_are_served(
     federation: Federation, monkeypatch: pytest.MonkeyPatch, attack: str
 ) -> None:
     # Shares a hundredth of the real ones, so that they are used up in a moment.
-    for name, value in (("requests_burst", 60), ("bytes_burst", 300_000)):
-        monkeypatch.setitem(limits.LIMITS, name, Limit(value, "", ""))
+    for name, share in (("requests_burst", 60), ("bytes_burst", 300_000)):
+        monkeypatch.setitem(limits.LIMITS, name, Limit(share, "", ""))
     a, b = federation.add_node("a"), federation.add_node("b", "33.03.04.2001")
     hostile = federation.add_node("c", "33.03.04.2002")
     for number in range(60):
@@ -87,6 +96,70 @@ def test_a_hostile_computer_is_stopped_and_the_others_are_served(
     federation.clock.now += 3600
     assert federation.sync(hostile).outcome is Outcome.SELESAI and "SITI" in names(federation.hub)
     check_whole(federation, a, b, hostile)
+
+
+def open_pages(hub: HubServices) -> FlaskClient:
+    """Give the browser of an admin of the hub."""
+    with hub.database.write() as conn:
+        mark_practice(conn)
+    share_templates(hub.folder.path)
+    app = make_hub_app(hub, CHEAP)
+    accounts = app.extensions["sipande"].accounts
+    prepared = accounts.prepare(SITI, PASSWORD, "admin")
+    with hub.database.write() as conn:
+        accounts.add(conn, SITI, prepared, "admin", add_petugas(hub, "Siti", "", "admin"), "uji")
+    client = app.test_client()
+    form = {"nama_pengguna": SITI, "kata_sandi": PASSWORD}
+    assert send(client, "/masuk", form, page="/masuk").status_code == 303
+    return client
+
+
+def test_a_computer_that_floods_is_named_to_the_operator_of_the_hub(
+    federation: Federation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(limits.LIMITS, "requests_burst", Limit(60, "", ""))
+    hub = federation.hub
+    hostile, honest = federation.add_node("c", "33.03.04.2002"), federation.add_node("a")
+    federation.sync_all()
+    _, nonce, _ = greet(federation.transport(hostile))
+    before = hub.database.generation
+    seen = [ask(federation.transport(hostile), "pull", b"{", nonce) for _ in range(900)]
+    assert set(seen) == {400, 429} and hub.database.generation - before <= 1, "one write for all of them"
+    stranger = federation.transport(hostile).with_key(bytes([7]) * 32, SigningKey(bytes([7]) * 32).public.hex())
+    for _ in range(100):
+        greet(stranger)
+    create(honest, nama="SITI")
+    assert federation.sync(honest).outcome is Outcome.SELESAI
+    told = COMMANDS["status"](hub, {}, lambda report: None)
+    (own,) = [line for line in told["simpul"] if line["simpul"] == name_of(hub, hostile)]
+    assert "membanjiri hub" in own["gangguan"] and "cabut kuncinya" in own["gangguan"]
+    assert sum("gangguan" in line for line in told["simpul"]) == 1 and "tidak terdaftar" in told["gangguan"]
+    client = open_pages(hub)
+    assert re.search(r"hub dibanjiri .*\(c\); komputer yang tidak terdaftar", client.get("/").text)
+    for page in ("/simpul", "/simpul/desa/33.03.04.2002"):
+        assert "embanjiri hub" in client.get(page).text, page
+    assert "embanjiri hub" not in client.get("/simpul/desa/33.03.04.2006").text
+    assert "tidak terdaftar" in client.get("/simpul").text
+    # It is told for some days, and a computer that goes on is counted on.
+    with hub.database.read() as conn:
+        count = list_floods(conn, hub.clock.now_s())[hostile.keys.signing.public.hex()]
+    federation.clock.now += WINDOW_S
+    for _ in range(900):
+        ask(federation.transport(hostile), "pull", b"{", nonce)
+    with hub.database.read() as conn:
+        later = list_floods(conn, hub.clock.now_s())[hostile.keys.signing.public.hex()]
+        assert list_floods(conn, hub.clock.now_s() + SHOWN_S) == {}
+    assert later.since_s == count.since_s and later.broken + later.early >= 900
+
+
+def test_an_honest_computer_that_waits_as_it_is_told_is_never_a_flood() -> None:
+    floods = Floods()
+    for turn in range(10_000):
+        assert floods.count("a", turn * 3.0, wait_s=3) is None
+
+
+def name_of(hub: HubServices, node: NodeServices) -> str:
+    return str(value(hub, "SELECT id FROM simpul WHERE kunci = ?", node.keys.signing.public.hex()))
 
 
 def test_strangers_share_one_purse_and_no_computer_of_a_desa_pays(

@@ -12,29 +12,33 @@ import pytest
 from hub.change import write_to_desa
 from hub.commands import COMMANDS as hub_commands
 from hub.commands import make_hub
-from hub.penghapusan.erase import Done, erase, extend, leave
+from hub.penghapusan.erase import Done, confirm, erase, extend, leave, propose
 from hub.penghapusan.queries import list_done, list_late
-from hub.penghapusan.rules import Target
+from hub.penghapusan.rules import KEPT_GROUPS, Target, may_go_whole, names_person
+from hub.penghapusan.view import Subject, as_target, read_subject
 from hub.pemulihan.keys import read_sheet, take_the_place
 from hub.services import HubServices, open_hub
+from node.change import write_drafts
 from node.commands import COMMANDS as node_commands
 from node.impor.service import import_file
 from node.penduduk.biodata import read_biodata
 from node.penduduk.index import PeopleIndex
 from node.services import NodeServices
 from shared.errors import UserError
+from shared.records.catalogue import CATALOGUE
 from shared.store import branch as branches
 from shared.store.backup.make import back_up
 from shared.store.backup.trial import unpack
 from shared.store.cleaning import clean_when_due
-from shared.store.drafts import draft_update
+from shared.store.drafts import draft_delete, draft_update
 from shared.store.erasure import count_erased, find_erased_bytes, is_due
 from shared.store.outbox import Outbox
 from shared.store.records import load_state
 from shared.store.verify import compare_with_rebuild, projection_tables, verify_logs
 from tests.federation.test_histories import check_whole, copy_folder, open_copy, restore_hub
+from tests.support import letters
 from tests.support.federation import DESA, HUB, Federation, make_officer, make_sync_app, seeded
-from tests.support.office import NIK_A, create, live, own_log, rows, update
+from tests.support.office import NIK_A, create, live, own_log, rows, update, value
 from tests.support.usb import Road
 
 NAME, STREET, PHONE = "SRIWULANDARIYAH", "JALAN KEMUNINGSARI", "081200033344"
@@ -96,6 +100,79 @@ def test_an_erased_person_is_gone_from_every_file_of_every_replica_and_everythin
     for node in (a, b):
         assert live(node, siti, "nama") is None and live(node, budi, "nama") == "BUDI"
         assert PeopleIndex(node).search(NAME[:6]) == [] and len(PeopleIndex(node).people()) == 1
+
+
+def erase_with_all_that_names(federation: Federation, record: str, officers: Sequence[str]) -> Subject:
+    """Erase a resident with everything that the page offers beside him; give what the page showed."""
+    hub = federation.hub
+    with hub.database.read() as conn:
+        subject = read_subject(conn, hub, DESA, "penduduk", record)
+        assert subject is not None
+        targets = [as_target(conn, hub, one) for one in subject.related]
+    proposal = propose(hub, [Target(DESA, "penduduk", record), *targets], "permintaan", "", officers[0])
+    confirm(hub, proposal, officers[1])
+    federation.sync_all()
+    return subject
+
+
+def test_an_erased_person_is_gone_with_every_record_that_names_him(
+    federation: Federation, officers: tuple[str, str]
+) -> None:
+    a, b = federation.add_node("a"), federation.add_node("b")
+    siti = take_down(a)
+    create(a, "konsep_surat", jenis="keterangan-usaha", pemohon=siti, nama=NAME, nik=NIK_A, isian="{}")
+    gone = create(a, "konsep_surat", jenis="keterangan-usaha", pemohon=siti, nama=NAME, nik=NIK_A)
+    with a.database.write() as conn:
+        kind = a.catalogue["konsep_surat"]
+        draft = draft_delete(kind, load_state(conn, a.catalogue, kind, DESA, gone), gone, f"{NAME} batal")
+        write_drafts(a, [draft], author=federation.author(a))
+    create(
+        a, "peristiwa", jenis="mati", penduduk=siti, tanggal_peristiwa="2026-09-01", tanggal_lapor="2026-09-02",
+        pelapor=NAME, catatan=f"{NAME} dari {STREET}",
+    )
+    create(a, "perangkat", nama=NAME, penduduk=siti, jabatan="kaur")
+    create(a, "konsep_surat", jenis="lahir", nama="ANAK", isian=f'{{"nik_ibu": "{NIK_A}"}}', keperluan=STREET)
+    federation.sync_all()
+    assert all(find_traces(side.folder.path, [NIK_A]) for side in (a, b, federation.hub)), "or the search finds nothing"
+    shown = erase_with_all_that_names(federation, siti, officers)
+    assert sorted(one.kind for one in shown.related) == ["konsep_surat"] * 3 + ["perangkat", "peristiwa"]
+    assert sum("Data orang lain" in one.note for one in shown.related) == 1 and shown.letters == ()
+    check_gone(federation, federation.hub, a, b)
+    for side in (federation.hub, a, b):
+        assert find_traces(side.folder.path, [NIK_A]) == [], side.nama
+    made = back_up(federation.hub, federation.folder / "sesudah", 0)
+    opened = federation.folder / "dibuka"
+    opened.mkdir()
+    unpack(made.path, lambda head: head.segel, opened)
+    assert find_traces(opened, [NAME, NIK_A, STREET]) == []
+
+
+def test_a_letter_that_was_issued_stays_and_the_page_says_so_beforehand(
+    federation: Federation, officers: tuple[str, str]
+) -> None:
+    a = federation.add_node("a")
+    siti = take_down(a)
+    letter, _ = letters.issue(a, federation.author(a), nama=NAME, penduduk=siti, cetakan=f"{NAME} {NIK_A}")
+    federation.sync_all()
+    shown = erase_with_all_that_names(federation, siti, officers)
+    assert shown.letters == ("500.2.2.4/1/2026",) and shown.related == ()
+    for side in (federation.hub, a):
+        assert live(side, siti, "nama") is None
+        assert value(side, "SELECT urut FROM surat WHERE id = ?", letter) == 1, "its number is never given again"
+    with federation.hub.database.read() as conn:
+        subject = read_subject(conn, federation.hub, DESA, "surat", letter)
+    assert subject is not None and not subject.may_go_whole and subject.lines == ()
+    with pytest.raises(UserError):
+        propose(federation.hub, [Target(DESA, "surat", letter)], "permintaan", "", officers[0])
+
+
+def test_every_kind_that_names_a_resident_goes_with_him_or_is_said_to_stay() -> None:
+    for kind in CATALOGUE:
+        if names_person(kind):
+            assert may_go_whole(kind) is not (kind.name in KEPT_GROUPS), kind.name
+            assert KEPT_GROUPS.get(kind.name, frozenset()) <= set(kind.groups), kind.name
+    named = {kind.name for kind in CATALOGUE if names_person(kind)}
+    assert {"konsep_surat", "peristiwa", "perangkat", "surat", "tautan"} <= named
 
 
 def test_the_history_of_an_erased_record_says_so_in_one_sentence(

@@ -150,6 +150,7 @@ def _place(path: Path, item: ast.stmt | ast.expr) -> str:
 _BUILT = {
     "hub/akses/queries.py": {"statement"},
     "hub/ekspor/queries.py": {"columns"},
+    "hub/penghapusan/queries.py": {"kind.title"},
     "hub/sipande/queries.py": {"where", "statement"},
     "hub/verval/queries.py": {"name", "statement"},
     "hub/verval/rules/queries.py": {"sql", "table"},
@@ -162,7 +163,8 @@ _BUILT = {
     "node/keluarga/queries.py": {"name"},
     "node/penduduk/queries.py": {"kind.title"},
     "node/tindakan/queries.py": {"sign", "among", "_NAMES[kind.name]"},
-    "shared/store/migrations.py": {"statement"},
+    "shared/store/marks.py": {"table"},
+    "shared/store/migrations.py": {"statement", "table"},
     "shared/store/parity.py": {"columns"},
     "shared/store/records.py": {"where"},
     "shared/store/rows.py": {"insert_sql(self.catalogue[name], verb)"},
