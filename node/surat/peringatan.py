@@ -52,8 +52,10 @@ def list_warnings(
 
 def name_status(person: Person) -> str:
     """Name how a resident stands in the village, in small letters."""
-    if person.status in (HIDUP, STATUS_OF[MATI]):
-        return "meninggal" if person.status != HIDUP else "masih tinggal di desa"
+    if person.status == HIDUP:
+        return "masih tinggal di desa"
+    if person.status == STATUS_OF[MATI]:
+        return "meninggal"
     return (code_list("status_dasar").items.get(person.status) or "tidak tinggal di sini").lower()
 
 
