@@ -18,13 +18,13 @@ from node.beranda.desk import Notes, author, keep, services
 from node.beranda.looks import note_list
 from node.change import write_drafts
 from node.penduduk.biodata import make_teller
-from node.penduduk.editing import Editor, EditView, add_choice_route, add_edit_routes
+from node.penduduk.editing import Editor, EditView, add_choice_route, add_edit_routes, add_restore_route
 from node.penduduk.listing import fill_rows
 from node.penduduk.queries import is_deleted, list_cases
 from node.penduduk.routes import people_index
 from node.penduduk.rules import HIDUP
 from node.penduduk.tampilan import read_later, read_page
-from node.penduduk.writing import delete, restore
+from node.penduduk.writing import delete
 from shared.clock import today
 from shared.codes import code_list
 from shared.errors import EnvironmentProblem, UserError
@@ -136,12 +136,7 @@ def remove(id: object) -> ResponseReturnValue:
     return redirect(url_for(".show", id=id), 303)
 
 
-@blueprint.post("/<uuid:id>/kembalikan")
-def bring_back(id: object) -> ResponseReturnValue:
-    """Bring a deleted programme back."""
-    restore(services(), PROGRAM, str(id), author())
-    flash("Program sudah dikembalikan.", "baik")
-    return redirect(url_for(".show", id=id), 303)
+add_restore_route(blueprint, PROGRAM, "Program sudah dikembalikan.")
 
 
 @blueprint.get("/<uuid:id>")

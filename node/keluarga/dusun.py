@@ -17,13 +17,12 @@ from node.impor.match import dusun_key
 from node.keluarga.closing import close_dusun
 from node.keluarga.queries import list_pointing
 from node.penduduk.biodata import make_teller
-from node.penduduk.editing import Editor, EditView, add_choice_route, add_edit_routes
+from node.penduduk.editing import Editor, EditView, add_choice_route, add_edit_routes, add_restore_route
 from node.penduduk.naming import name_deleted
 from node.penduduk.queries import is_deleted, list_deleted, list_dusun, read_row, read_rows
 from node.penduduk.routes import people_index
 from node.penduduk.rules import HIDUP
 from node.penduduk.tampilan import read_later
-from node.penduduk.writing import restore
 from shared.errors import UserError
 from shared.records.catalogue import CATALOGUE
 from shared.store.drafts import draft_create
@@ -129,12 +128,8 @@ def closed(id: object, kerja: str) -> ResponseReturnValue:
     return redirect(url_for(".show", id=id), 303)
 
 
-@blueprint.post("/<uuid:id>/kembalikan")
-def bring_back(id: object) -> ResponseReturnValue:
-    """Open a closed hamlet again; nobody moves back by that."""
-    restore(services(), DUSUN, str(id), author())
-    flash("Dusun sudah dibuka lagi.", "baik")
-    return redirect(url_for(".show", id=id), 303)
+# A hamlet that was closed is open again; nobody moves back by that.
+add_restore_route(blueprint, DUSUN, "Dusun sudah dibuka lagi.")
 
 
 def _dusun_page(id: str, problem: str) -> str:

@@ -21,13 +21,13 @@ from node.keluarga.rules import (
 from node.keluarga.writing import move_people
 from node.lingkup import own_area, own_dusun
 from node.penduduk.biodata import make_teller
-from node.penduduk.editing import Editor, EditView, add_choice_route, add_edit_routes
+from node.penduduk.editing import Editor, EditView, add_choice_route, add_edit_routes, add_restore_route
 from node.penduduk.listing import fill_rows
 from node.penduduk.queries import is_deleted, list_cases, list_dusun, read_row
 from node.penduduk.routes import people_index
 from node.penduduk.rules import show_value
 from node.penduduk.tampilan import Daftar, Tampilan, read_later
-from node.penduduk.writing import clean_number, delete, restore
+from node.penduduk.writing import clean_number, delete
 from shared.clock import today
 from shared.codes import code_list
 from shared.errors import EnvironmentProblem, UserError
@@ -282,12 +282,7 @@ def remove(id: object) -> ResponseReturnValue:
     return redirect(url_for(".show", id=id), 303)
 
 
-@blueprint.post("/<uuid:id>/kembalikan")
-def bring_back(id: object) -> ResponseReturnValue:
-    """Bring a deleted family card back."""
-    restore(services(), KELUARGA, str(id), author())
-    flash("Kartu keluarga sudah dikembalikan.", "baik")
-    return redirect(url_for(".show", id=id), 303)
+add_restore_route(blueprint, KELUARGA, "Kartu keluarga sudah dikembalikan.")
 
 
 def _choices() -> dict[str, list[tuple[str, str]]]:

@@ -18,7 +18,7 @@ from node.penduduk.history import Sengketa, Words
 from node.penduduk.queries import has_conflict, read_row
 from node.penduduk.rules import show_value
 from node.penduduk.writing import (
-    Check, Choices, Overtaken, Rejected, choose_version, save_edit, write_frontier,
+    Check, Choices, Overtaken, Rejected, choose_version, restore, save_edit, write_frontier,
 )
 from shared.errors import EnvironmentProblem, UserError
 from shared.records.kind import Kind
@@ -186,6 +186,17 @@ def add_choice_route(
         take_version(kind, str(id), rights=rights)
         if gone and not _is_there(kind, str(id)):
             return redirect(url_for(gone), 303)
+        return redirect(url_for(".show", id=id), 303)
+
+
+def add_restore_route(blueprint: Blueprint, kind: Kind, done: str) -> None:
+    """Add the return of a deleted record, `/<id>/kembalikan`, to a blueprint; ``done`` is the sentence for it."""
+
+    @blueprint.post("/<uuid:id>/kembalikan")
+    def bring_back(id: object) -> ResponseReturnValue:
+        """Bring a deleted record back."""
+        restore(services(), kind, str(id), author())
+        flash(done, "baik")
         return redirect(url_for(".show", id=id), 303)
 
 

@@ -16,7 +16,7 @@ from node.beranda.reveals import PURPOSES, conceal, is_revealed, reveal
 from node.lingkup import may_see_family, own_dusun
 from node.lingkup import people_index as own_people
 from node.penduduk.biodata import read_biodata
-from node.penduduk.editing import Editor, EditView, add_choice_route, add_edit_routes
+from node.penduduk.editing import Editor, EditView, add_choice_route, add_edit_routes, add_restore_route
 from node.penduduk.index import PeopleIndex
 from node.penduduk.listing import fill_rows, select_people
 from node.penduduk.queries import list_dusun, read_row
@@ -37,7 +37,7 @@ from node.penduduk.rules import (
     read_saringan,
 )
 from node.penduduk.tampilan import Daftar, Tampilan, read_later
-from node.penduduk.writing import KnownAlready, Rejected, delete, restore, save_new
+from node.penduduk.writing import KnownAlready, Rejected, delete, save_new
 from shared.clock import today
 from shared.records.lampid import JENIS_PERISTIWA
 from shared.web.forms import Form, make_form
@@ -207,12 +207,7 @@ def _delete_page(id: str, chosen: str, note: str, problem: str) -> str:
     )
 
 
-@blueprint.post("/<uuid:id>/kembalikan")
-def bring_back(id: object) -> ResponseReturnValue:
-    """Bring a deleted resident back."""
-    restore(services(), PENDUDUK, str(id), author())
-    flash("Data penduduk sudah dikembalikan.", "baik")
-    return redirect(url_for(".show", id=id), 303)
+add_restore_route(blueprint, PENDUDUK, "Data penduduk sudah dikembalikan.")
 
 
 def _choices(dusun: dict[str, str]) -> dict[str, list[tuple[str, str]]]:

@@ -12,13 +12,13 @@ from flask.typing import ResponseReturnValue
 from node.beranda.desk import Notes, author, keep, services
 from node.laporan import cetak
 from node.penduduk.biodata import make_teller
-from node.penduduk.editing import Editor, add_choice_route, add_edit_routes
+from node.penduduk.editing import Editor, add_choice_route, add_edit_routes, add_restore_route
 from node.penduduk.naming import name_deleted
 from node.penduduk.queries import is_deleted, list_deleted, list_dusun, read_row
 from node.penduduk.routes import people_index
 from node.penduduk.rules import show_value
 from node.penduduk.tampilan import read_later
-from node.penduduk.writing import Choices, Rejected, delete, restore
+from node.penduduk.writing import Choices, Rejected, delete
 from node.perangkat.buku import A4, select_rows, write_rows
 from node.perangkat.queries import list_accounts, list_petugas, list_with_letters, read_perangkat
 from node.perangkat.rules import (
@@ -172,12 +172,7 @@ def remove(id: object) -> ResponseReturnValue:
     return redirect(url_for(".index"), 303)
 
 
-@blueprint.post("/<uuid:id>/kembalikan")
-def bring_back(id: object) -> ResponseReturnValue:
-    """Bring a deleted term back."""
-    restore(services(), PERANGKAT, str(id), author())
-    flash("Catatan perangkat sudah dikembalikan.", "baik")
-    return redirect(url_for(".show", id=id), 303)
+add_restore_route(blueprint, PERANGKAT, "Catatan perangkat sudah dikembalikan.")
 
 
 def _editor(id: str) -> Editor:

@@ -11,11 +11,12 @@ from flask.typing import ResponseReturnValue
 
 from node.beranda.desk import Notes, author, keep, services
 from node.penduduk.editing import (
-    Editor, EditView, add_choice_route, add_edit_routes, find_picture, list_disputes, require_row, write_fields,
+    Editor, EditView, add_choice_route, add_edit_routes, add_restore_route, find_picture, list_disputes, require_row,
+    write_fields,
 )
 from node.penduduk.queries import read_row
 from node.penduduk.tampilan import read_page
-from node.penduduk.writing import delete, restore
+from node.penduduk.writing import delete
 from node.surat.queries import count_incoming, list_perangkat, list_years, search_incoming
 from node.surat.rules import SURAT_MASUK
 from node.surat.urut_masuk import enter, find_lines, find_numbered, read_agenda, read_book_year
@@ -121,12 +122,7 @@ def remove(id: object) -> ResponseReturnValue:
     return redirect(url_for(".show", id=id), 303)
 
 
-@blueprint.post("/<uuid:id>/kembalikan")
-def bring_back(id: object) -> ResponseReturnValue:
-    """Bring a deleted letter back, under the number that it had."""
-    restore(services(), SURAT_MASUK, str(id), author())
-    flash("Surat masuk sudah dikembalikan, dengan nomor agendanya yang dulu.", "baik")
-    return redirect(url_for(".show", id=id), 303)
+add_restore_route(blueprint, SURAT_MASUK, "Surat masuk sudah dikembalikan, dengan nomor agendanya yang dulu.")
 
 
 def read_year(years: list[int]) -> int:
