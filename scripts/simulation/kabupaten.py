@@ -24,6 +24,7 @@ from shared.clock import Randomness
 from shared.errors import ProtocolError, TransportError, UserError
 from shared.merge.scope import Role
 from shared.store.changes import list_logs, root_at
+from simulation.claims import Broken
 from simulation.ports import make_dice
 from simulation.world import World
 
@@ -32,10 +33,6 @@ READER = "bappeda"
 
 Book = dict[str, tuple[int, bytes]]
 """Origin → size and root."""
-
-
-class Broken(AssertionError):
-    """The witness was silent where it had to speak, or spoke without a reason."""
 
 
 @dataclass

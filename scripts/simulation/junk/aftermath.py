@@ -19,8 +19,8 @@ from node.services import NodeServices
 from shared.store.verify import compare_with_rebuild, hub_cosigners, projection_tables, verify_logs
 from shared.web.passwords import Cost
 from shared.web.services import Web
+from simulation.claims import require
 from simulation.junk.stage import Stage
-from simulation.junk.target import require
 from tests.support.federation import HUB
 
 CHEAP = Cost(memory_kib=32, rounds=1)

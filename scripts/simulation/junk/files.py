@@ -36,9 +36,10 @@ from shared.store.backup.kode import make_code, read_code
 from shared.store.backup.sealing import make_head, open_pieces, read_head, seal_parts
 from shared.sync.enrolment import parse_code
 from shared.web.images import encode_image, make_thumbnail
+from simulation.claims import require
 from simulation.junk.mutate import Form
 from simulation.junk.stage import Stage
-from simulation.junk.target import TAKEN, Target, require
+from simulation.junk.target import TAKEN, Target
 from tests.support.export_hub import make_app
 from tests.support.federation import ADDRESS, DESA, HUB
 

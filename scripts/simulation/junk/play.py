@@ -21,8 +21,9 @@ from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 
+from simulation.claims import Broken
 from simulation.junk.mutate import spoil
-from simulation.junk.stage import Broken, Stage
+from simulation.junk.stage import Stage
 from simulation.junk.target import Target, hand_in
 
 INPUTS = 500

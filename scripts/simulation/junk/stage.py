@@ -43,10 +43,6 @@ ECHO = b"@ECHO@"
 SALT = bytes(range(SALT_BYTES))
 
 
-class Broken(AssertionError):
-    """Junk did what it must not; the message says what."""
-
-
 @dataclass
 class Stage:
     """A small federation, opened for one stretch of junk."""

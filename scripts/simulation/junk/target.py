@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from shared.errors import ProtocolError, TransportError, UserError
 from shared.sync.codes import CODES
+from simulation.claims import require
 from simulation.junk.mutate import Form
-from simulation.junk.stage import Broken
 
 TAKEN = "ok"
 
@@ -40,9 +40,3 @@ def hand_in(target: Target, data: bytes) -> str:
     except UserError as error:
         require(bool(error.pesan.strip()), "a refusal without a sentence")
         return error.kode
-
-
-def require(holds: bool, problem: str) -> None:
-    """Raise Broken with the problem unless it holds."""
-    if not holds:
-        raise Broken(problem)

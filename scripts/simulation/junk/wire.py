@@ -26,9 +26,10 @@ from shared.sync import messages, signature
 from shared.sync.bundle import Title, name_signer, read_letter
 from shared.sync.chunk import ChunkHeader, encode_chunk
 from shared.sync.codes import CODES
+from simulation.claims import require
 from simulation.junk.mutate import Form
 from simulation.junk.stage import ECHO, Stage, write_lines
-from simulation.junk.target import TAKEN, Target, require
+from simulation.junk.target import TAKEN, Target
 from tests.support.federation import ADDRESS, DESA
 from tests.support.histories import NOW_S
 from tests.support.office import own_log
