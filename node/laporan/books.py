@@ -2,25 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from node.beranda.desk import services
+from node.beranda.desk import keep, services
 from node.beranda.looks import note_list
 from node.beranda.reveals import PURPOSES, conceal, is_revealed, reveal
 from node.laporan import cetak
-from node.laporan.buku import BUKU, Buku, Sumber
+from node.laporan.buku import BUKU, Buku, Entri, Sumber
 from node.laporan.queries import list_years
 from node.penduduk.queries import list_dusun
 from node.penduduk.routes import people_index
 from node.penduduk.tampilan import read_page
+from node.services import NodeServices
 from shared.pdf.book import ROWS_AT_ONCE_MAX
 
 blueprint = Blueprint("buku", __name__, url_prefix="/laporan/buku")
 PAGE_ROWS = 25
+
+
+class _Lines(NamedTuple):
+    """All lines of a book as chosen, and how many residents they name."""
+
+    entries: Sequence[Entri]
+    people: int
+
+
+class _LastBook:
+    """The lines of the book that was last looked at, for its other pages; of one state of the database."""
+
+    def __init__(self, node: NodeServices) -> None:
+        self.found: tuple[object, _Lines] | None = None
 
 
 @blueprint.get("/<kode>")
@@ -33,20 +48,36 @@ def show(kode: str) -> ResponseReturnValue:
 def _page(book: Buku) -> dict[str, Any]:
     node, is_open = services(), is_revealed(_subject(book))
     chosen = {name: request.args[name] for name in ("dusun", "tahun") if request.args.get(name)}
+    generation = node.database.generation  # before the snapshot: what is newer is gathered again
     with node.database.read() as conn:
         dusun, years = list_dusun(conn, node.wilayah), list_years(conn, node.wilayah) if book.has_years else []
         source = Sumber(node, conn, people_index(), is_open)
-        entries = book.gather(source, chosen)
+        entries, people = _gather(book, source, chosen, generation)
         page, pages = read_page(len(entries), PAGE_ROWS)
         first = (page - 1) * PAGE_ROWS
         rows = book.write(source, entries[first : first + PAGE_ROWS], first + 1)
     part = _word_part(chosen, dusun)
-    note_list(_subject(book), ", ".join(part), len({entry.penduduk for entry in entries}))
+    note_list(_subject(book), ", ".join(part), people)
     return {
         "buku": book, "tata": book.tata, "rows": rows, "total": len(entries), "page": page, "pages": pages,
         "dusun": dusun, "years": years, "chosen": chosen, "is_open": is_open, "purposes": PURPOSES,
         "is_long": len(entries) > ROWS_AT_ONCE_MAX,
     }
+
+
+def _gather(book: Buku, source: Sumber, chosen: Mapping[str, str], generation: int) -> _Lines:
+    """Gather all lines of a book, once for all its pages."""
+    last, key = keep("buku", _LastBook), (generation, source.index, book.slug, tuple(sorted(chosen.items())))
+    found = last.found
+    if found is not None and found[0] == key:
+        return found[1]
+    lines = _count(book.gather(source, chosen))
+    last.found = (key, lines)
+    return lines
+
+
+def _count(entries: Sequence[Entri]) -> _Lines:
+    return _Lines(entries, len({entry.penduduk for entry in entries}))
 
 
 @blueprint.post("/<kode>/tampilkan")
@@ -70,11 +101,11 @@ def make_book(kode: str) -> ResponseReturnValue:
     chosen = {name: request.form[name] for name in ("dusun", "tahun") if request.form.get(name)}
     with node.database.read() as conn:
         source = Sumber(node, conn, people_index(), True)
-        entries = book.gather(source, chosen)
+        entries, people = _count(book.gather(source, chosen))
         rows = book.write(source, entries, 1)
         dusun = list_dusun(conn, node.wilayah)
     isi = cetak.Isi(book.tata, "\n".join(_word_part(chosen, dusun)), rows)
-    return cetak.make_file(isi, request.form.get("format", "pdf"), len({entry.penduduk for entry in entries}))
+    return cetak.make_file(isi, request.form.get("format", "pdf"), people)
 
 
 def _word_part(chosen: Mapping[str, str], dusun: Mapping[str, str]) -> list[str]:

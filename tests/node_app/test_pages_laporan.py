@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import threading
+from collections.abc import Sequence
+from dataclasses import replace
 from html import unescape
 from io import BytesIO
 
@@ -12,6 +14,7 @@ from pypdf import PdfReader
 from python_calamine import CalamineWorkbook
 
 from node.laporan import books, cetak
+from node.laporan.buku import BUKU, Entri, Pilihan, Sumber
 from node.laporan.closing import mark
 from shared.lampid.book import B3, make_long, make_short
 from shared.lampid.cells import Pilih
@@ -224,6 +227,31 @@ def test_numbers_of_a_book_are_opened_with_a_purpose_and_logged(desa: Desa) -> N
         assert [row[0] for row in conn.execute(told)] == ["daftar_dibuka", "nik_ditampilkan"]
     browser.post("/laporan/buku/b1/tutup")
     assert NIK not in browser.get("/laporan/buku/b1").text
+
+
+def test_the_pages_of_a_book_are_gathered_once_until_something_is_written(
+    desa: Desa, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gathered: list[dict[str, str]] = []
+    real = BUKU["b1"]
+
+    def gather(source: Sumber, chosen: Pilihan) -> Sequence[Entri]:
+        gathered.append(dict(chosen))
+        return real.gather(source, chosen)
+
+    monkeypatch.setattr(books, "BUKU", {"b1": replace(real, gather=gather)})
+    monkeypatch.setattr(books, "PAGE_ROWS", 1)
+    browser = desa.browser()
+    before = read_text(browser.get("/laporan/buku/b1"))
+    gathered.clear()  # the first look has left a row in the audit
+    second = read_text(browser.get("/laporan/buku/b1?hal=2"))
+    assert second != before and read_text(browser.get("/laporan/buku/b1?hal=1")) == before
+    assert len(gathered) == 1
+    browser.get("/laporan/buku/b1?dusun=tidak-ada")
+    assert gathered[1:] == [{"dusun": "tidak-ada"}]
+    desa.change("penduduk", desa.ayah, nama="NAMA YANG BARU")
+    shown = " ".join(read_text(browser.get(f"/laporan/buku/b1?hal={page}")) for page in (1, 2, 3, 4))
+    assert "NAMA YANG BARU" in shown
 
 
 @pytest.fixture
