@@ -141,7 +141,7 @@ def steal(world: World, node: NodeMachine) -> str:
 def change_node_key(world: World) -> str:
     """A node takes new keys."""
     node = world.plan.dice.choice(world.nodes)
-    if node.name in world.twins or f"{node.name}k" in world.twins:
+    if world.is_twinned(node):
         return "nothing"
     take_new_keys(node.services)
     return node.name

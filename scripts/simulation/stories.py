@@ -89,10 +89,9 @@ def go_on(world: World, tale: Tale) -> str:
 
 def _pick_cast(world: World, story: Story) -> list[NodeMachine]:
     """Choose computers of one desa, the first of which is nobody's twin."""
-    twins = {*world.twins, *(name.removesuffix("k") for name in world.twins)}
     desa = [desa for desa in world.desa if len(world.siblings(desa)) >= story.cast]
     siblings = world.siblings(world.dice.choice(desa)) if desa else []
-    first = [node for node in siblings if node.name not in twins]
+    first = [node for node in siblings if not world.is_twinned(node)]
     if not first:
         return []
     chosen = world.dice.choice(first)
@@ -229,7 +228,8 @@ def _send_before(world: World, node: NodeMachine, copy: Copy) -> Steps:
     for stick in sticks:
         yield str([outcome.taken.changes if outcome.taken else -1 for outcome in take_path(
             world.hub.services, stick, Outbox(world.hub.services.folder))])
-        if world.dice.random() < 0.2 and Fault.NODE_KEY in world.plan.rates:
+        wants_keys = world.dice.random() < 0.2 and Fault.NODE_KEY in world.plan.rates
+        if wants_keys and not world.is_twinned(node):  # it may have been copied since the story began
             take_new_keys(node.services)
         yield _meet(world, node)
 

@@ -192,6 +192,10 @@ class World:
         self.counts["forks_met"] += len(self.contacts.check(node, report).forked)
         return report
 
+    def is_twinned(self, node: NodeMachine) -> bool:
+        """Tell whether another computer has, or had, a node's disk and key."""
+        return node.name in self.twins or f"{node.name}k" in self.twins
+
     def siblings(self, desa: str) -> list[NodeMachine]:
         return [node for node in self.nodes if node.desa == desa]
 
