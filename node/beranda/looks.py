@@ -1,7 +1,8 @@
 """Whose data stood on the screen of whom: rows of the access audit that reading leaves behind.
 
 Somebody who works on one resident opens the page ten times: of a session, a record and an hour one row is kept. The
-plain lists of residents and families, with numbers masked, are the desk itself and leave none. Reading waits WAIT_S for
+lists of residents and of families are the desk itself, searched all day: their row says how many stand in the whole
+list, and never what was searched for. Reading waits WAIT_S for
 it at the most and never fails: while something large is written, or the disk is full, rows are kept in memory and
 written with the next look, or before the audit is read; those of a program that ends meanwhile are lost.
 """

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 
 from node.bantuan.queries import list_aid
 from node.beranda.desk import author, keep, services
-from node.beranda.looks import note_look
+from node.beranda.looks import note_list, note_look
 from node.beranda.reveals import PURPOSES, conceal, is_revealed, reveal
 from node.change import write_drafts
 from node.keluarga.rules import (
@@ -51,6 +51,7 @@ def _list_page(view: Tampilan[Saringan], token: str | None) -> dict[str, Any]:
     def fill(shown: Sequence[FamilyRow]) -> list[tuple[FamilyRow, list[str]]]:
         return [(row, make_cells(row, columns, dusun)) for row in shown]
 
+    note_list("Keluarga", "", len(_all_rows()), "keluarga")
     return {**DAFTAR.show(view, token, _select(view, dusun), fill, columns), "dusun": own_dusun(dusun)}
 
 

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 
 from node.bantuan.queries import list_aid
 from node.beranda.desk import author, services
-from node.beranda.looks import note_look
+from node.beranda.looks import note_list, note_look
 from node.beranda.reveals import PURPOSES, conceal, is_revealed, reveal
 from node.lingkup import may_see_family, own_dusun
 from node.lingkup import people_index as own_people
@@ -65,7 +65,9 @@ def _list_page(view: Tampilan[Saringan], token: str | None) -> dict[str, Any]:
         people = select_people(node, conn, people_index(), view)
         columns = DAFTAR.read_columns(conn)
         drawn = DAFTAR.show(view, token, people, lambda shown: fill_rows(node, conn, shown, columns), columns)
-        return {**drawn, "dusun": own_dusun(list_dusun(conn, node.wilayah)), "statuses": STATUSES}
+        dusun = own_dusun(list_dusun(conn, node.wilayah))
+    note_list("Penduduk", "", len(people_index().people()))
+    return {**drawn, "dusun": dusun, "statuses": STATUSES}
 
 
 def _make_rows(

@@ -15,13 +15,25 @@ from node.penduduk.history import Sengketa, Words
 from node.penduduk.queries import name_petugas
 from node.penduduk.routes import people_index
 from node.surat.drafts import Draft, begin_again, change_draft, move_draft
-from node.surat.facts import gather
+from node.surat.facts import Gathered, gather
 from node.surat.forms import draw_draft, load_json, tell_data, tell_isian
 from node.surat.issue import issue
 from node.surat.peringatan import Peringatan, list_warnings
 from node.surat.pages import draw_form_page, read_form, require_draft, signers_now
 from node.surat.queries import list_letters_of_draft
-from node.surat.rules import DIBUANG, DIKEMBALIKAN, DIPERIKSA, DISETUJUI, FOLLOWS, KEADAAN, KONSEP, TERBIT, take_sidik
+from node.surat.rules import (
+    DIBUANG,
+    DIKEMBALIKAN,
+    DIPERIKSA,
+    DISETUJUI,
+    FOLLOWS,
+    KEADAAN,
+    KONSEP,
+    OPEN,
+    TERBIT,
+    find_signing_problem,
+    take_sidik,
+)
 from shared.clock import today
 from shared.errors import EnvironmentProblem, UserError
 from shared.surat.jenis import JenisSurat
@@ -179,6 +191,12 @@ def _list_voided(conn: sqlite3.Connection, desa: str, draft: Draft, jenis: Jenis
     ]
 
 
+def _warn_of_signer(gathered: Gathered, draft: Draft) -> list[Peringatan]:
+    """Say while a draft is prepared, not when it is signed, that nobody can sign it like this."""
+    problem = find_signing_problem(str(draft.values.get("cara") or "langsung"), gathered.signer, gathered.between)
+    return [Peringatan(problem)] if problem else []
+
+
 def _draft_page(id: str, problem: str = "") -> str:
     node = services()
     draft, jenis = require_draft(id)
@@ -186,12 +204,14 @@ def _draft_page(id: str, problem: str = "") -> str:
     with node.database.read() as conn:
         gathered = gather(node, conn, people_index(), jenis, draft.values, today(node.clock))
         warnings = list_warnings(node, conn, people_index(), jenis, draft.values)
-        warnings += _list_voided(conn, node.wilayah, draft, jenis) if draft.status != TERBIT else []
+        if draft.status in OPEN:
+            warnings += [*_list_voided(conn, node.wilayah, draft, jenis), *_warn_of_signer(gathered, draft)]
         letters = list_letters_of_draft(conn, node.wilayah, id)
         names = name_petugas(conn, [str(draft.values.get("oleh") or "")])
     return render_template(
         "surat/konsep.html", konsep=draft, jenis=jenis, isi=gathered.fill(is_masked=True), nama=gathered.nama,
-        signer=gathered.signer, lines=gathered.lines, warnings=warnings, letters=letters, keadaan=KEADAAN,
+        signer=gathered.signer, lines=gathered.lines,
+        warnings=[item for item in warnings if item.teks != problem], letters=letters, keadaan=KEADAAN,
         oleh=names.get(str(draft.values.get("oleh") or ""), ""), problem=problem, sidik=take_sidik(draft.values),
         steps={status for status, before in FOLLOWS.items() if draft.status in before},
         may_approve=may_open("konsep.approve"),
