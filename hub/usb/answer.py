@@ -68,7 +68,12 @@ def build_answer_file(
         **more, "reaches": reaches, **parity.message(), **describe_program(services, sender, asked),
         "refused": [{"log": id, "start": start, "code": code} for id, (start, code) in refused.items()],
     })
-    yield from _build_runs(services, sender, segel, {entry["id"]: wanted[entry["id"]] for entry in reaches})
+    # What the node is to issue again comes last: by then it holds where it may have done so already.
+    last = {*again, *more["differs"]}
+    for is_last in (False, True):
+        yield from _build_runs(
+            services, sender, segel, {one["id"]: wanted[one["id"]] for one in reaches if (one["id"] in last) is is_last}
+        )
     if asked["lacks"] is not None:
         offsets = _choose_attachments(services, sender.wilayah, asked["lacks"], carried)
         yield from Load(services, sender.wilayah, bytes.fromhex(segel), offsets).pieces(room())

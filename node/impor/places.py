@@ -31,3 +31,14 @@ def move_places(conn: sqlite3.Connection, old: int, count: int, new: int) -> Non
             "UPDATE import_batch SET first_pos = ?, last_pos = ?, heads = ? WHERE id = ?",
             (first, last, json.dumps(sizes) if sizes else heads, id),
         )
+
+
+def forget_places(conn: sqlite3.Connection, old: int, count: int) -> None:
+    """Let imports whose changes stood at ``old`` and the ``count`` places from there point nowhere.
+
+    So it is with what was issued again already, before a copy of the computer was put back: such an import stays.
+    """
+    conn.execute(
+        "UPDATE import_batch SET first_pos = NULL, last_pos = NULL WHERE last_pos >= ? AND last_pos < ?",
+        (old, old + count),
+    )

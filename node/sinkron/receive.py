@@ -6,16 +6,17 @@ import sqlite3
 from collections.abc import Container
 
 from node.change import reissue_branch
-from node.impor.places import move_places
+from node.impor.places import forget_places, move_places
 from node.services import KnownHub, NodeServices
 from node.sinkron.hubkey import is_former
 from node.sinkron.returned import note_returned
+from shared.changelog.change import parse_ref
 from shared.changelog.genesis import Genesis, read_genesis
 from shared.changelog.keychain import read_successor
 from shared.changelog.run import RunHeader, open_run
 from shared.errors import ProtocolError
 from shared.merge.scope import Role
-from shared.store.branch import Removed, move_to_branch
+from shared.store.branch import Removed, list_unissued, move_to_branch
 from shared.store.changes import Log, add_log, append, close_log, find_log
 from shared.store.evidence import note_event
 from shared.store.records import Projector
@@ -67,9 +68,13 @@ def _settle(services: NodeServices, conn: sqlite3.Connection, log: Log, removed:
         return
     note_event(conn, now_s, "fork", log.id, f"seq {log.size}")
     if log.own:
-        count, first = reissue_branch(services, conn, removed.ref, removed.changes)
-        move_places(conn, log.base + log.size, count, first)
-        note_event(conn, now_s, "terbit_ulang", log.id, f"{count} perubahan")
+        total = 0
+        for first, changes in list_unissued(conn, removed.changes):
+            count, place = reissue_branch(services, conn, first, changes)
+            move_places(conn, log.base + parse_ref(first)[1], count, place)
+            total += count
+        forget_places(conn, log.base + log.size, len(removed.changes))
+        note_event(conn, now_s, "terbit_ulang", log.id, f"{total} perubahan")
 
 
 def _add_log(conn: sqlite3.Connection, services: NodeServices, hub: KnownHub, run: ReadRun) -> Log:

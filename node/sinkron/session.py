@@ -389,12 +389,14 @@ class Session:
     def _pull_once(self) -> bool:
         """Ask once for what is missing; tell whether anything came."""
         with self.services.database.read() as conn:
-            held = {log.id: log.size for log in list_logs(conn)}
-        held.update(self.yielding)
+            logs = list_logs(conn)
+        held = {log.id: log.size for log in logs} | self.yielding
         missing = [{"id": id, "size": held.get(id, 0)} for id, size in self.wanted.items() if held.get(id, 0) < size]
         if not missing:
             return False
-        asked = {"logs": missing, "bytes_max": self.link.run_bytes * 2, "codec": self.link.codec}
+        # An own history that gives way comes last: what is issued again must not stand in another log already.
+        last = {log.id for log in logs if log.own}.intersection(self.yielding)
+        asked = {"logs": [log for log in missing if log["id"] not in last] or missing, "bytes_max": self.link.run_bytes * 2, "codec": self.link.codec}
         answer = self._post("/sync/v1/pull", messages.encode(asked), self.nonce)
         runs = split_runs(answer.body)
         if not runs:

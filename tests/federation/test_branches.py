@@ -172,6 +172,32 @@ def test_what_was_issued_again_before_the_second_restore_is_not_issued_once_more
     check_whole(federation, a)
 
 
+@pytest.mark.parametrize("by_stick", [False, True])
+def test_a_history_that_gives_way_for_the_second_time_is_not_issued_once_more(
+    federation: Federation, by_stick: bool
+) -> None:
+    """A copy from between restore and session has the work in the old log; the hub has it in its new one."""
+    road, a = Road(federation), federation.add_node("a")
+    federation.sync_all()
+    old = copy_folder(federation, a, "salinan")
+    create(a, nama="BUDI")
+    federation.sync(a)
+    a = put_back(federation, old)
+    siti = create(a, nama="SITI")
+    between = copy_folder(federation, a, "antara")
+    federation.sync_all(2)
+    a = put_back(federation, between)
+    agus = create(a, nama="AGUS")
+    if by_stick:
+        road.trip(a)
+    federation.sync_all(3)
+    for side in (federation.hub, a):
+        assert names(side) == {"SITI", "BUDI", "AGUS"}
+        for record in (siti, agus):
+            assert value(side, "SELECT count(*) FROM change WHERE record = ?", record) == 1
+    check_whole(federation, a)
+
+
 # Of the hub -------------------------------------------------------------------------------------------------
 
 

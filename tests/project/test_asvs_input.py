@@ -204,8 +204,8 @@ def test_asvs_27_and_28_every_answer_tells_the_browser_what_is_allowed(side: Sid
 # A list of names is written into the audit by the page that opens it (hub/beranda/reveals.py, node/beranda/looks.py),
 # and so are the data of a resident or family, and a file.
 READING_IS_AUDITED = {
-    "penduduk.show", "penduduk.edit", "keluarga.show", "keluarga.edit", "laporan.names", "buku.show",
-    "bantuan.show", "agenda.index",
+    "penduduk.index", "keluarga.index", "penduduk.show", "penduduk.edit", "keluarga.show", "keluarga.edit",
+    "laporan.names", "buku.show", "bantuan.show", "agenda.index",
     "verval.index", "verval.case", "sipande.penduduk", "sipande.keluarga", "sipande.penerima", "penghapusan.index",
 }
 
