@@ -68,7 +68,7 @@ POLICY = Policy(RIGHTS, {
     "logo": Rule("kelola", "kelola", {"umum": "image"}),
     "latihan": Rule("kantor", "kantor"),
     # The daily work: who approves a letter or cancels it stands for the office; who closes a month signs it.
-    "lampid": Rule("kantor", "lampid_catat", {"kantor": "search"}),
+    "lampid": Rule("kantor", "lampid_catat", {"kantor": "search", "lampid_catat": "edit"}),
     "catat": Rule("lampid_catat", "lampid_catat"),
     "kedatangan": Rule("lampid_catat", "lampid_catat"),
     "laporan": Rule("kantor", "bulan_tutup", {"bulan_tutup": "closing", "kantor": "make_book"}),

@@ -20,7 +20,8 @@ from node.lampid.queries import (
     Letter, count_months, is_closed, list_letters_about, list_month, list_of_people, list_offices, list_together,
     list_voiding, read_lives,
 )
-from node.lampid.rules import BENTUK, LEAVING
+from node.lampid.rules import BENTUK, LATER_FIELDS, LEAVING
+from node.penduduk.editing import Editor, add_choice_route, add_edit_routes, list_disputes, require_row
 from node.penduduk.index import Person
 from node.penduduk.queries import list_dusun, read_row
 from node.penduduk.routes import people_index
@@ -128,6 +129,21 @@ def undo(id: object) -> ResponseReturnValue:
     return redirect(url_for(".show", id=done.event), 303)
 
 
+def _editor(id: str) -> Editor:
+    """Make the form for what comes after the report; what was told then is undone, never edited."""
+    row = require_row(PERISTIWA, id)
+    if row["jenis"] == BATAL:
+        abort(404)
+    names = [name for name in LATER_FIELDS if name != "akta_susulan" or row["jenis"] != LAHIR]
+    return Editor(PERISTIWA, id, names, {}, lambda view: render_template(
+        "lampid/susulan.html", id=id, row=row, view=view, jenis=JENIS_PERISTIWA,
+    ))
+
+
+add_edit_routes(blueprint, _editor)
+add_choice_route(blueprint, PERISTIWA)
+
+
 def _list_headless(event: str) -> list[str]:
     """Say which families an undo has left without a head, or with two."""
     node = services()
@@ -178,6 +194,7 @@ def _detail_page(id: str, reason: str = "", problem: str = "", form: Form | None
         bantuan=[item for item in aid if item.keadaan in ("menerima", "diusulkan")] if is_leaving else [],
         jabatan=offices, tutup=closed, asal=voided, alasan=reason, masalah=problem, surat=_find_letter(id, row, living),
         lapor=form.fields["tanggal_lapor"], batal_oleh=voiding.get(id, ""), dibatalkan=voiding, terbit=letters,
+        sengketa=list_disputes(PERISTIWA, id), BATAL=BATAL,
     )
 
 

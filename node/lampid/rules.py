@@ -41,6 +41,9 @@ class Bentuk:
     wajib: tuple[str, ...] = ()
 
 
+LATER_FIELDS = ("akta_susulan", "keterangan_susulan")
+"""What may be written after an event was reported; the number of a certificate of birth belongs to the biodata."""
+
 BENTUK: Mapping[str, Bentuk] = {
     LAHIR: Bentuk(
         "Kelahiran", "Catat kelahiran", "Bayi menjadi penduduk baru dan masuk ke keluarga ibunya. NIK boleh menyusul.",

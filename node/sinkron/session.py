@@ -396,7 +396,8 @@ class Session:
             return False
         # An own history that gives way comes last: what is issued again must not stand in another log already.
         last = {log.id for log in logs if log.own}.intersection(self.yielding)
-        asked = {"logs": [log for log in missing if log["id"] not in last] or missing, "bytes_max": self.link.run_bytes * 2, "codec": self.link.codec}
+        others = [log for log in missing if log["id"] not in last]
+        asked = {"logs": others or missing, "bytes_max": self.link.run_bytes * 2, "codec": self.link.codec}
         answer = self._post("/sync/v1/pull", messages.encode(asked), self.nonce)
         runs = split_runs(answer.body)
         if not runs:

@@ -33,7 +33,10 @@ STATUS_LAPORAN = {
 
 
 class PeristiwaSchema(RecordSchema):
-    """One event in the life of one resident; nobody edits it, so all of it is one group.
+    """One event in the life of one resident; nobody edits what was told, so all of it is one group.
+
+    Version 2 has the group *susulan*: what comes weeks after the report, like the number of a certificate of death.
+    Nothing is counted by it.
 
     ``dusun``, ``jenis_kelamin``, ``warganegara`` and ``kepala`` are those of that moment: the month counts by them.
     ``rombongan`` is the first event of those that were reported together, ``dibatalkan`` what a *batal* voids.
@@ -43,6 +46,7 @@ class PeristiwaSchema(RecordSchema):
     """
 
     kind = "peristiwa"
+    version = 2
     label = "Peristiwa kependudukan"
     title = "jenis"
     indexes = (("penduduk",), ("rombongan",), ("token",))
@@ -79,6 +83,11 @@ class PeristiwaSchema(RecordSchema):
     hubungan_pelapor = Teks("Hubungan pelapor", group="peristiwa", maks=60)
     catatan = Panjang("Catatan", group="peristiwa", maks=2000, personal=True)
     akibat = Daftar("Akibat pada keluarga", group="peristiwa", maks=60)
+    akta_susulan = Teks(
+        "Nomor akta yang terbit kemudian", group="susulan", maks=60, personal=True, since=2,
+        help="Misalnya akta kematian, yang biasanya terbit sesudah peristiwanya dilaporkan.",
+    )
+    keterangan_susulan = Panjang("Keterangan susulan", group="susulan", maks=1000, personal=True, since=2)
 
 
 class LaporanLampidSchema(RecordSchema):

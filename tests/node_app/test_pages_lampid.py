@@ -702,3 +702,30 @@ def test_what_is_not_there_is_not_found(desa: Desa, siti: Browser) -> None:
     for path in (f"/peristiwa/{ghost}", f"/peristiwa/catat/mati/{ghost}", f"/peristiwa/catat/lahir/{ghost}",
                  f"/peristiwa/catat/kembali/{ghost}"):
         assert siti.get(path).status_code == 404
+
+
+# What comes after the report.
+
+def test_the_number_of_a_certificate_of_death_comes_weeks_later(desa: Desa, siti: Browser) -> None:
+    event = event_of(send(siti, f"/peristiwa/catat/mati/{desa.ayah}"))
+    page, form = f"/peristiwa/{event}", f"/peristiwa/{event}/ubah"
+    before = sum_events(desa)
+    assert "Isi nomor akta" in say(siti.get(page))
+    fields = read_form(siti.get(form), form)
+    assert "tanggal_peristiwa" not in fields, "what was told then is undone, never edited"
+    later = {"akta_susulan": "3303-KM-21092026-0001", "keterangan_susulan": "Diambil anaknya"}
+    shown = say(siti.follow(siti.post(form, {**fields, **later})))
+    assert "3303-KM-21092026-0001" in shown and "Diambil anaknya" in shown
+    assert sum_events(desa) == before and desa.value("peristiwa", event, "jenis") == "mati"
+    too_long = siti.post(form, {**read_form(siti.get(form), form), "akta_susulan": "9" * 61})
+    assert too_long.status_code == 400 and "9" * 61 in too_long.text
+
+
+def test_a_birth_keeps_its_certificate_in_the_biodata_and_an_undo_has_nothing_to_add(desa: Desa, siti: Browser) -> None:
+    event = event_of(send(siti, f"/peristiwa/catat/mati/{desa.ayah}"))
+    path = f"/peristiwa/{event}"
+    siti.get(path)
+    undo = event_of(siti.post(f"{path}/batal", alasan="salah orang", tanggal_lapor="21-09-2026"))
+    assert siti.get(f"/peristiwa/{undo}/ubah").status_code == 404
+    assert "/ubah" not in siti.get(f"/peristiwa/{undo}").text.partition("</nav>")[2].partition("Biodata")[0]
+    assert siti.get(f"/peristiwa/{desa.node.new_id()}/ubah").status_code == 404

@@ -94,6 +94,11 @@ KINDS = {
         "penerima_bantuan", {"periode": "2026", "status": "aktif"}, {"nomor_kartu": "A-17"}, {"nomor_kartu": "A-71"},
         "/bantuan/penerima/{id}", ("A-17", "A-71"),
     ),
+    "peristiwa": Kind(
+        "peristiwa", {"jenis": "hilang", "tanggal_peristiwa": "2026-09-01", "tanggal_lapor": "2026-09-02"},
+        {"keterangan_susulan": "Dicari di Tegal"}, {"keterangan_susulan": "Dicari di Brebes"}, "/peristiwa/{id}",
+        ("Dicari di Tegal", "Dicari di Brebes"),
+    ),
     "keluarga": Kind(
         "keluarga", {"alamat": "Jl. Melati"}, {"alamat": "Jl. Melati 3"}, {"alamat": "Jl. Melati 8"}, "/keluarga/{id}",
         ("Jl. Melati 3", "Jl. Melati 8"), "/keluarga/",
@@ -128,6 +133,8 @@ def sengketa(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sengketa]:
     ids["kantor"] = value(kantor, "SELECT id FROM desa ORDER BY id LIMIT 1")
     program = create(kantor, "program_bantuan", nama="Beras", sasaran=1)
     update(kantor, ids["penerima_bantuan"], of="penerima_bantuan", program=program)
+    gone = create(kantor, "penduduk", nama="KASMAN", status_dasar=4, peristiwa=ids["peristiwa"])
+    update(kantor, ids["peristiwa"], of="peristiwa", penduduk=gone)
     made.sync_all()
     rini, tono = add_petugas(kantor, "Rini", "", "operator"), add_petugas(laptop, "Tono", "", "operator")
     heads = {
