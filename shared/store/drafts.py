@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from shared.changelog.change import FORMAT, SALT_BYTES, Header, Op, Sealed, seal_change
 from shared.changelog.tree import leaf_hash
+from shared.errors import UserError
 from shared.merge.fold import RecordState
 from shared.records.kind import EXISTENCE, Kind
 from shared.store.changes import Log
@@ -98,7 +99,12 @@ def draft_decision(
 def seal_drafts(
     log: Log, drafts: Sequence[Draft], *, author: str, time_s: int, random: Callable[[int], bytes]
 ) -> Batch:
-    """Give drafts their places at the end of a log and make their bytes, salts and leaf hashes."""
+    """Give drafts their places at the end of a log and make their bytes, salts and leaf hashes.
+
+    Raises UserError for a value that every replica would refuse to store: it must not stand in a log as saved.
+    """
+    for draft in drafts:
+        _refuse_misshapen(draft)
     salts = random(SALT_BYTES * len(drafts))
     batch = Batch([], [], [], [])
     for at, draft in enumerate(drafts):
@@ -114,6 +120,20 @@ def seal_drafts(
         batch.leaves.append(leaf)
         batch.entries.append(Entry(log.base + seq, header, dict(draft.values), leaf))
     return batch
+
+
+def _refuse_misshapen(draft: Draft) -> None:
+    """Forms name what is too long beside the field; this is the guard behind all of them."""
+    if draft.op not in (Op.CREATE, Op.UPDATE):
+        return
+    name = draft.kind.find_shape_defect(draft.values)
+    if name is not None:
+        label = draft.kind.fields[name].info.label
+        raise UserError(
+            f"Belum disimpan: {label} ({draft.kind.label.lower()}) terlalu panjang atau tidak berbentuk yang benar."
+            " Perpendek atau betulkan isian itu, lalu simpan lagi.",
+            "bentuk_salah",
+        )
 
 
 def list_problems(drafts: Iterable[Draft]) -> list[tuple[str, str]]:
