@@ -69,5 +69,8 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     """Print what was executed of the rows of proof; xdist brings it here with the reports."""
     from tests.support.executed import sum_up
 
-    for row, counts in sorted(sum_up(terminalreporter.stats.get("passed", ())).items()):
+    passed = {report.nodeid for report in terminalreporter.stats.get("passed", ())}
+    # The last report of a test has all that was noted, also what fixtures note behind it.
+    last = [one for one in terminalreporter.stats.get("", ()) if one.when == "teardown" and one.nodeid in passed]
+    for row, counts in sorted(sum_up(last).items()):
         terminalreporter.write_line(f"executed, {row}: {dict(sorted(counts.items()))}")

@@ -132,7 +132,7 @@ def play(seed: int) -> Counter[str]:
     return Counter(noticed=1)
 
 
-def _worked_s() -> float:
+def count_worked_s() -> float:
     """Tell how long the processes begun here have worked; another's work on the machine does not count."""
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     return usage.ru_utime + usage.ru_stime
@@ -140,13 +140,13 @@ def _worked_s() -> float:
 
 def _search(copy: Path, seconds_max: float = inf) -> Iterator[Found]:
     """Look for seeds that show the bug of a copy and that break nothing without it, for some processor time."""
-    started_s = _worked_s()
+    started_s = count_worked_s()
     for seed in SEARCHED:
-        before_s = _worked_s()
+        before_s = count_worked_s()
         if before_s - started_s > seconds_max:
             return
         broken = simulate(copy, story := Story(seed, ROUNDS, NODES))
-        spent_s = _worked_s() - before_s
+        spent_s = count_worked_s() - before_s
         if broken and not simulate(ROOT, story):
             yield Found(story, spent_s, broken)
 

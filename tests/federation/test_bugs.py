@@ -14,7 +14,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from simulation.bugs import Bug, list_bugs, notice  # noqa: E402
+from simulation.bugs import Bug, count_worked_s, list_bugs, notice  # noqa: E402
+from tests.support.executed import Note, note  # noqa: E402
 
 BUGS = list_bugs()
 BUGS_MIN, AT_ONCE = 37, 4
@@ -39,5 +40,7 @@ def test_a_seeded_bug_still_fits_the_program(bug: Bug) -> None:
 
 
 @pytest.mark.parametrize("bug", pick_today(), ids=lambda bug: bug.name)
-def test_the_simulator_notices_a_seeded_bug(bug: Bug) -> None:
+def test_the_simulator_notices_a_seeded_bug(bug: Bug, record_property: Note) -> None:
+    before_s = count_worked_s()
     assert notice(bug).startswith("Broken: ")
+    note(record_property, "seeded bugs", {"killed": 1, "processor seconds": round(count_worked_s() - before_s)})

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,17 +14,17 @@ sys.path.insert(0, str(ROOT / "scripts"))
 
 from shared.store import records  # noqa: E402
 from simulation import clocks  # noqa: E402
+from tests.support.executed import Note, note  # noqa: E402
 
 NOW_S = 1_790_000_000
 
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_clocks_ten_years_wrong_change_nothing_but_the_times_shown(
-    seed: int, record_property: Callable[[str, object], None]
+    seed: int, record_property: Note
 ) -> None:
     done = clocks.play_histories(seed, 50)
-    print(f"histories executed: {done['histories']}, {done['real']} of them by real nodes and a real hub")
-    record_property("executed", f"clock histories {done['histories']}")
+    note(record_property, "clocks permuted by ten years", done)
     assert (done["histories"], done["real"]) == (50, 1) and done["changes"] > 300
 
 

@@ -19,6 +19,7 @@ from simulation.junk.fuzz import DOORS  # noqa: E402
 from simulation.junk.mutate import BYTES_MAX, Form, spoil  # noqa: E402
 from simulation.junk.play import JunkFailed, feed, open_stage, replay, run_child  # noqa: E402
 from simulation.junk.target import TAKEN, Target  # noqa: E402
+from tests.support.executed import Note, note  # noqa: E402
 
 SEEDS = range(1, 6)
 INPUTS = 1000
@@ -26,9 +27,9 @@ KEPT = sorted((ROOT / "tests" / "seeds" / "malformed").glob("*.*"))
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_junk_breaks_nothing_hangs_nothing_and_leaves_whole_databases(seed: int) -> None:
+def test_junk_breaks_nothing_hangs_nothing_and_leaves_whole_databases(seed: int, record_property: Note) -> None:
     done = run_child([str(seed), str(INPUTS)])
-    print(f"malformed inputs executed: {done['inputs']}, taken {done['taken']}, pages {done['pages']}")
+    note(record_property, "malformed inputs", done)
     assert done["inputs"] == INPUTS and done["pages"] > 50
     assert 0 < done["taken"] < INPUTS / 2, "nothing gets in, or nothing is spoilt"
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from shared.store import records  # noqa: E402
 from simulation.machine_merge import MergeMachine  # noqa: E402
 from simulation.machine_sync import SyncMachine  # noqa: E402
 from simulation.stateful import run_machine  # noqa: E402
+from tests.support.executed import Note, note  # noqa: E402
 
 MERGE_STEPS, SYNC_STEPS = 9_400, 600
 
@@ -36,11 +36,10 @@ def play_steps(machine: type[RuleBasedStateMachine], examples: int, steps: int) 
     ("machine", "examples", "steps"), [(MergeMachine, 60, MERGE_STEPS), (SyncMachine, 6, SYNC_STEPS)]
 )
 def test_no_order_of_steps_breaks_a_law(
-    machine: type[RuleBasedStateMachine], examples: int, steps: int, record_property: Callable[[str, object], None]
+    machine: type[RuleBasedStateMachine], examples: int, steps: int, record_property: Note
 ) -> None:
     done = play_steps(machine, examples, steps)
-    print(f"{machine.__name__}: {done.total()} steps executed: {dict(done)}")
-    record_property("executed", f"{machine.__name__} steps {done.total()}")
+    note(record_property, f"stateful steps, {machine.__name__}", {"steps": done.total(), **done})
     assert done.total() >= steps and MERGE_STEPS + SYNC_STEPS >= 10_000
     assert len(done) >= 5, "a rule was never chosen"
 
