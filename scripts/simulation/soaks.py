@@ -23,7 +23,6 @@ from simulation.run import SEEDS, SOAK_ROUNDS, write_setting
 ROOT = Path(__file__).resolve().parents[2]
 LEDGER = ROOT / "tests" / "seeds" / "soaks.jsonl"
 
-RESTORES = ("node-restored", "hub-restored")
 Play = Callable[[int], Counter[str]]
 """Play one seed to its end; give what was executed. Any exception is a failure of that seed."""
 
@@ -121,11 +120,11 @@ def note_seed(file: Path, line: str, why: str) -> None:
 
 
 def keep_failed(name: str, seed: int, why: str) -> None:
-    """Let a failed seed of a long run join tests/seeds, where tests play such; of the others the ledger says it."""
+    """Let a failed seed of a long run join tests/seeds, where tests play it for ever."""
     if name == "kecamatan":
         note_seed(SEEDS, write_setting(seed, SOAK_ROUNDS), why)
-    elif name in RESTORES:
-        note_seed(SEEDS.with_name("restores.txt"), f"{name} {seed}", why)
+    else:
+        note_seed(SEEDS.with_name("soaks.txt"), f"{name} {seed}", why)
 
 
 def play_stretch(soak: Soak, first: int, seeds: int, seconds: float) -> tuple[Stretch, Exception | None]:

@@ -15,17 +15,11 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
 
 from simulation.bugs import Bug, count_worked_s, list_bugs, notice  # noqa: E402
+from simulation.turns import read_turn, take_turn  # noqa: E402
 from tests.support.executed import Note, note  # noqa: E402
 
 BUGS = list_bugs()
 BUGS_MIN, AT_ONCE = 37, 4
-
-
-def pick_today() -> list[Bug]:
-    """Pick the bugs of this checkout: which they are follows from the number of commits, so a run can be repeated."""
-    asked = subprocess.run(["git", "rev-list", "--count", "HEAD"], cwd=ROOT, capture_output=True, text=True)
-    first = int(asked.stdout or 0) * AT_ONCE
-    return [BUGS[(first + at) % len(BUGS)] for at in range(AT_ONCE)]
 
 
 def test_there_are_enough_seeded_bugs_and_each_says_what_and_where_it_shows() -> None:
@@ -39,7 +33,7 @@ def test_a_seeded_bug_still_fits_the_program(bug: Bug) -> None:
     assert checked.returncode == 0, checked.stderr
 
 
-@pytest.mark.parametrize("bug", pick_today(), ids=lambda bug: bug.name)
+@pytest.mark.parametrize("bug", take_turn(BUGS, AT_ONCE, read_turn()), ids=lambda bug: bug.name)
 def test_the_simulator_notices_a_seeded_bug(bug: Bug, record_property: Note) -> None:
     before_s = count_worked_s()
     assert notice(bug).startswith("Broken: ")

@@ -11,13 +11,12 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from simulation.disk.failing import (  # noqa: E402
-    FAULTS, PASS, Fault, check_manners, fail_all, pick_rotating, read_turn,
-)
+from simulation.disk.failing import FAULTS, PASS, Fault, check_manners, fail_all, pick_rotating  # noqa: E402
 from simulation.disk.full import REFUSALS, fill_one, why_no_mounts  # noqa: E402
 from simulation.disk.operations import NAMES, OPERATIONS  # noqa: E402
 from simulation.disk.stage import Place, make_stage, scratch  # noqa: E402
 from simulation.soaks import SOAKS  # noqa: E402
+from simulation.turns import read_turn  # noqa: E402
 
 from tests.support.executed import Note, note  # noqa: E402
 

@@ -1,4 +1,4 @@
-"""Machines put back from older copies, from seeds: nodes, the hub; and every seed that ever found something."""
+"""Machines put back from older copies, from seeds: nodes, the hub."""
 
 from __future__ import annotations
 
@@ -12,18 +12,10 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
 
 from simulation import hub_rebuilt, hub_restored, node_restored  # noqa: E402
-from simulation.soaks import SOAKS  # noqa: E402
 from tests.support.executed import Note, note  # noqa: E402
 
 NODES, HUBS = 50, 20
 """Restores that are played with every change of the program."""
-
-
-def read_seeds() -> list[tuple[str, int]]:
-    """Read the seeds that found something: which long run, which seed."""
-    lines = (ROOT / "tests" / "seeds" / "restores.txt").read_text(encoding="utf-8").splitlines()
-    words = [line.split("#")[0].split() for line in lines]
-    return [(found[0], int(found[1])) for found in words if found]
 
 
 def test_nodes_put_back_from_any_older_copy_lose_nothing_and_double_nothing(record_property: Note) -> None:
@@ -54,8 +46,3 @@ def test_a_hub_that_burned_is_rebuilt_and_what_nobody_had_is_proven_missing(
     done = hub_rebuilt.play(1)
     note(record_property, "hub destroyed and rebuilt", done)
     assert done["rebuilds"] == 1 and done["proven_missing"] and done["photos"] and not done["lost"]
-
-
-@pytest.mark.parametrize(("soak", "seed"), read_seeds())
-def test_a_restore_that_once_found_a_defect_finds_none(soak: str, seed: int) -> None:
-    assert SOAKS[soak].load()(seed)["restores"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import subprocess
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +12,7 @@ from simulation.disk.desk import Desk
 from simulation.disk.operations import NAMES, OPERATIONS, Operation
 from simulation.disk.stage import Place, copy_stage, make_stage, scratch
 from simulation.disk.verdict import judge
-from simulation.disk.victims import ROOT, victims
+from simulation.disk.victims import victims
 from simulation.disk.work import read_said
 
 STEPS_MAX = 1000
@@ -137,16 +136,6 @@ def check_words(told: dict[str, Any], fault: Fault) -> None:
         assert told["status"] in ((500, 503) if fault.is_read else (503,)), told["status"]
         assert "disk" in text.lower() or "rusak" in text, "no word of the disk"
         assert NAMES[0] in text, "what was typed is gone"
-
-
-def read_turn() -> int:
-    """Give the number of commits under test, which says whose turn it is.
-
-    It is fixed for a checkout and moves on with every commit, so that a series of commits covers everything; 0
-    without a repository.
-    """
-    asked = subprocess.run(["git", "rev-list", "--count", "HEAD"], cwd=ROOT, capture_output=True, text=True)
-    return int(asked.stdout) if asked.returncode == 0 else 0
 
 
 def pick_rotating(count: int, turn: int) -> Iterator[Operation]:
