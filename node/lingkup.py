@@ -12,7 +12,7 @@ from flask import abort, request
 from flask.typing import ResponseReturnValue
 
 from node.beranda.desk import keep
-from node.penduduk.index import Family, PeopleIndex, Person
+from node.penduduk.index import Family, PeopleIndex, Person, read_number
 from node.roles import ROLES
 from shared.web.guards import Guard
 from shared.web.services import current_user
@@ -87,7 +87,7 @@ class AreaIndex(PeopleIndex):
 
     def search(self, text: str) -> Sequence[Person]:
         # A part of a number is no way in: figure by figure it would tell a NIK that stays masked for this role.
-        return [] if text.strip()[:1].isdecimal() else self._narrow(self._whole.search(text))
+        return [] if read_number(text) else self._narrow(self._whole.search(text))
 
     def _narrow(self, people: Sequence[Person]) -> list[Person]:
         return [person for person in people if person.dusun == self._area]

@@ -22,18 +22,21 @@ from node.keluarga.writing import move_people
 from node.lingkup import own_area, own_dusun
 from node.penduduk.biodata import make_teller
 from node.penduduk.editing import Editor, EditView, add_choice_route, add_edit_routes, add_restore_route
+from node.penduduk.index import read_number
 from node.penduduk.listing import fill_rows
 from node.penduduk.queries import is_deleted, list_cases, list_dusun, read_row
 from node.penduduk.routes import people_index
 from node.penduduk.rules import show_value
 from node.penduduk.tampilan import Daftar, Tampilan, read_later
-from node.penduduk.writing import clean_number, delete
+from node.penduduk.writing import delete
 from shared.clock import today
 from shared.codes import code_list
 from shared.errors import EnvironmentProblem, UserError
 from shared.records.catalogue import CATALOGUE
+from shared.records.identifiers import clean_number
 from shared.store.drafts import draft_create
 from shared.web.forms import make_form, parse_form
+from shared.web.policy import has_right
 
 blueprint = Blueprint("keluarga", __name__, url_prefix="/keluarga")
 KELUARGA = CATALOGUE["keluarga"]
@@ -58,13 +61,14 @@ def _list_page(view: Tampilan[Saringan], token: str | None) -> dict[str, Any]:
 def _select(view: Tampilan[Saringan], dusun: Mapping[str, str]) -> list[FamilyRow]:
     """Find the families that a view shows, in its order."""
     rows = _search(view.saringan)
-    return order_families(rows, view.urut, view.turun, dusun) if view.urut in SORTS else rows
+    if view.urut not in SORTS:
+        return rows
+    return order_families(rows, view.urut, view.turun, dusun, has_right("nomor_buka"))
 
 
 def _search(by: Saringan) -> list[FamilyRow]:
     found = people_index().search(by.teks) if by.teks else None
-    number = "" if own_area() else clean_number(by.teks)
-    return list_families(_all_rows(), found, number if number.isdecimal() else "", by)
+    return list_families(_all_rows(), found, "" if own_area() else read_number(by.teks), by)
 
 
 def _all_rows() -> list[FamilyRow]:

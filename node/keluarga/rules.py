@@ -111,10 +111,14 @@ def list_families(
 
 
 def order_families(
-    rows: list[FamilyRow], by: str, is_falling: bool, dusun: Mapping[str, str]
+    rows: list[FamilyRow], by: str, is_falling: bool, dusun: Mapping[str, str], is_open: bool
 ) -> list[FamilyRow]:
-    """Put families in order; what has no value comes last either way, equal ones stay by their heads."""
-    keyed = [(_ORDERS[by](row, dusun), row) for row in rows]
+    """Put families in order; what has no value comes last either way, equal ones stay by their heads.
+
+    Unless ``is_open`` the order tells no more of a nomor KK than its masked form does.
+    """
+    hidden = by == "no_kk" and not is_open
+    keyed = [((_show_number(row.family.no_kk, False),) if hidden else _ORDERS[by](row, dusun), row) for row in rows]
     known = sorted((pair for pair in keyed if pair[0][0]), key=itemgetter(0), reverse=is_falling)
     return [row for _, row in known] + [row for found, row in keyed if not found[0]]
 

@@ -11,9 +11,10 @@ from node.keluarga.rules import find_move_problem
 from node.penduduk.index import PeopleIndex
 from node.penduduk.queries import read_row
 from node.penduduk.rules import PENDUDUK
-from node.penduduk.writing import clean_number, find_family_by_number, find_number_problem
+from node.penduduk.writing import find_family_by_number, find_number_problem
 from node.services import NodeServices
 from shared.errors import UserError
+from shared.records.identifiers import clean_number
 from shared.store.drafts import Draft, draft_create, draft_update
 from shared.store.records import load_states
 

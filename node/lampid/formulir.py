@@ -14,10 +14,10 @@ from node.lampid.rules import (
 )
 from node.penduduk.index import Person
 from node.penduduk.rules import PENDUDUK
-from node.penduduk.writing import clean_number
 from shared.crockford import group, read_letters
 from shared.errors import UserError
 from shared.records.catalogue import CATALOGUE
+from shared.records.identifiers import clean_number
 from shared.web.forms import Choices, Form, Submitted, make_form, parse_form
 
 PERISTIWA = CATALOGUE["peristiwa"]

@@ -10,11 +10,12 @@ from node.lampid.pena import Pena
 from node.lampid.rules import find_state_problem
 from node.penduduk.index import PeopleIndex, Person
 from node.penduduk.rules import HIDUP, KEPALA
-from node.penduduk.writing import clean_number, find_family_by_number, find_number_problem
+from node.penduduk.writing import find_family_by_number, find_number_problem
 from node.services import NodeServices
 from shared.crockford import group, write_letters
 from shared.errors import UserError
 from shared.lampid.effects import Tempat
+from shared.records.identifiers import clean_number
 from shared.records.lampid import PINDAH
 from shared.store.drafts import draft_create
 

@@ -22,8 +22,9 @@ from node.penduduk.index import Person
 from node.penduduk.queries import read_row
 from node.penduduk.routes import people_index
 from node.penduduk.rules import HIDUP, PENDUDUK, TIDAK_VALID
-from node.penduduk.writing import clean_number, find_alike
+from node.penduduk.writing import find_alike
 from shared.codes import code_list
+from shared.records.identifiers import clean_number
 from shared.records.lampid import DATANG, KEMBALI, LAHIR
 from shared.web.forms import Form
 

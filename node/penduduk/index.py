@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from node.services import NodeServices
 from shared.codes.spelling import collapse_doubled, fold_letters, plain
+from shared.records.identifiers import clean_number
 from shared.records.names import edit_distance
 from shared.store.changes import SEQ_BITS
 from shared.store.verdicts import VERDICT_KINDS
@@ -112,9 +113,9 @@ class PeopleIndex:
     def search(self, text: str) -> Sequence[Person]:
         """Find whom a text may mean, best first: part of a number, or words of a name in any spelling."""
         people = self.people()
-        digits = "".join(text.split()).replace(".", "").replace("-", "")
-        if digits.isdecimal():
-            return [person for person in people if digits in person.nik or digits in person.no_kk]
+        number = read_number(text)
+        if number:
+            return [person for person in people if number in person.nik or number in person.no_kk]
         words = fold_words(text)
         if not words:
             return people
@@ -220,6 +221,12 @@ class PeopleIndex:
     def _sort(self) -> None:
         self._people = sorted(self._by_id.values(), key=lambda p: (p.nama, p.tanggal_lahir, p.id))
         self._members = None
+
+
+def read_number(text: str) -> str:
+    """Give the digits of a text that searches by a number or a part of one, else ""."""
+    number = clean_number(text)
+    return number if number.isdecimal() else ""
 
 
 def fold_words(text: str) -> list[str]:

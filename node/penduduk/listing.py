@@ -15,6 +15,7 @@ from node.penduduk.tampilan import Tampilan
 from node.services import NodeServices
 from shared.clock import today
 from shared.records.identifiers import mask_nik
+from shared.web.policy import has_right
 
 _FROM_INDEX = frozenset({"nik", "jk", "umur", "tanggal_lahir", "hubungan", "no_kk", "dusun", "rt_rw"})
 _SEX = {1: "L", 2: "P"}
@@ -35,7 +36,7 @@ def select_people(
     """Find whom a view shows, in its order; a search without an order of its own keeps the best first."""
     found = narrow(index.search(view.saringan.teks), view.saringan, today(node.clock))
     if view.urut in SORTS:
-        return order(found, view.urut, view.turun, list_dusun(conn, node.wilayah))
+        return order(found, view.urut, view.turun, list_dusun(conn, node.wilayah), has_right("nomor_buka"))
     return found
 
 

@@ -164,13 +164,22 @@ def is_same_rt(typed: str, stored: str) -> bool:
     return not typed or typed.lstrip("0").upper() == stored.lstrip("0").upper()
 
 
-def order(people: list[Person], by: str, is_falling: bool, dusun: Mapping[str, str]) -> list[Person]:
-    """Put a list in order; what has no value comes last either way."""
+def order(
+    people: list[Person], by: str, is_falling: bool, dusun: Mapping[str, str], is_open: bool
+) -> list[Person]:
+    """Put a list in order; what has no value comes last either way.
+
+    Unless ``is_open`` the order tells no more of a NIK or nomor KK than its masked form does.
+    """
     key = _ORDERS.get(by, _ORDERS["nama"])
-    keyed = [(key(person, dusun), person) for person in people]
+    keyed = [(key(person if is_open else _mask(person), dusun), person) for person in people]
     is_turned = is_falling is not (by == "umur")
     known = sorted((pair for pair in keyed if pair[0][0]), key=itemgetter(0), reverse=is_turned)
     return [person for _, person in known] + [person for found, person in keyed if not found[0]]
+
+
+def _mask(person: Person) -> Person:
+    return person._replace(nik=mask_nik(person.nik), no_kk=mask_nik(person.no_kk))
 
 
 # The first member tells whether there is a value; ages rise as birth dates fall.

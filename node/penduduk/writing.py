@@ -19,7 +19,7 @@ from node.penduduk.rules import FORM_FIELDS, PENDUDUK
 from node.services import NodeServices
 from shared.errors import UserError
 from shared.merge.fold import RecordState
-from shared.records.identifiers import check_nik_against, check_no_kk
+from shared.records.identifiers import check_nik_against, check_no_kk, clean_number
 from shared.records.kind import EXISTENCE, Kind
 from shared.store.drafts import Draft, draft_create, draft_delete, draft_restore, draft_update
 from shared.store.records import Projector, load_history, load_state
@@ -239,11 +239,6 @@ def _find_family(
     id = node.new_id()
     address = {name: submitted.get(name) or None for name in ("alamat", "dusun", "rw", "rt")}
     return id, [draft_create(node.catalogue["keluarga"], id, {"no_kk": number, **address})]
-
-
-def clean_number(text: str) -> str:
-    """Take the grouping out of a number that was read off a card."""
-    return "".join(text.split()).replace(".", "").replace("-", "")
 
 
 def find_number_problem(number: str) -> str | None:

@@ -12,6 +12,7 @@ No function derives a birth date or a sex from a NIK, and no message holds any p
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -197,6 +198,12 @@ def check_kode_desa(text: str) -> list[Issue]:
     if wilayah.desa(text) is None and not text.startswith(UJI_KECAMATAN):
         return [DESA_TIDAK_DIKENAL]
     return []
+
+
+def clean_number(text: str) -> str:
+    """Take the grouping out of a number that was read off a card, and write the digits of other scripts as 0–9."""
+    bare = "".join(text.split()).replace(".", "").replace("-", "")
+    return "".join(str(unicodedata.decimal(letter, letter)) for letter in bare)
 
 
 def mask_nik(nik: str) -> str:

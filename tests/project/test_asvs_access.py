@@ -259,6 +259,51 @@ def test_asvs_16_a_kadus_finds_counts_and_exports_the_own_dusun_only(village: Si
     assert nobody and "KREYO" not in village.client("kadus.baru").get("/penduduk/").text
 
 
+FULL_WIDTH, ARABIC = (str.maketrans("0123456789", digits) for digits in ("０１２３４５６７８９", "٠١٢٣٤٥٦٧٨٩"))
+
+
+def test_asvs_17_no_search_and_no_order_tells_a_number_that_stays_masked(village: Side) -> None:
+    """Somebody who may not see whole numbers gets the same answer for a right figure and for a wrong one."""
+    desa = village.desa
+    assert desa is not None
+    with village.database.read() as conn:
+        nik, no_kk = conn.execute(
+            "SELECT p.nik, k.no_kk FROM penduduk p JOIN keluarga k ON k.id = p.keluarga WHERE p.id = ?", (desa.ayah,)
+        ).fetchone()
+    kadus, operator = village.client("kadus"), village.client("operator")
+
+    def search(client: Client, list_: str, text: str, way: str) -> bool:
+        client.get(f"/{list_}/")
+        answer = client.post(f"/{list_}/{way}", teks=text)
+        page = client.get(answer.headers["Location"]) if way == "cari" else answer
+        assert page.status_code == 200
+        return "KREYO" in page.text
+
+    shapes = (
+        lambda n: n, lambda n: f".{n}", lambda n: f"-{n}", lambda n: f" . {n[4:12]}", lambda n: "-".join(n),
+        lambda n: f"{n[:6]} {n[6:12]}.{n[12:]}", lambda n: n[6:], lambda n: n.translate(FULL_WIDTH),
+        lambda n: f"\u00a0.{n.translate(ARABIC)}",
+    )
+    for list_ in ("penduduk", "keluarga"):
+        for shape in shapes:
+            for way in ("cari", "potongan"):
+                for number in (nik, no_kk):
+                    assert not search(kadus, list_, shape(number), way), (list_, shape(number), way)
+                    assert search(operator, list_, shape(number), way), (list_, shape(number), way)
+        assert search(kadus, list_, "kreyo", "cari")
+    # Two neighbours whose numbers differ only where they are masked stand by their names, whatever is sorted by.
+    for name, middle in (("ZZ AWAL", "01018001"), ("ZZ AKHIR", "01018002")):
+        card = desa.write("keluarga", no_kk=f"3303{middle}7777", alamat="JL. URUT", dusun=desa.dusun)
+        desa.write(
+            "penduduk", nama=name, nik=f"3303{middle}7777", jenis_kelamin=1, keluarga=card, hubungan=1,
+            dusun=desa.dusun, status_dasar=1,
+        )
+    for path in ("/penduduk/?urut=nik", "/penduduk/?urut=no_kk", "/keluarga/?urut=no_kk"):
+        for client, is_by_name in ((kadus, True), (operator, False)):
+            page = client.get(path).text
+            assert (page.index("ZZ AKHIR") < page.index("ZZ AWAL")) is is_by_name, path
+
+
 def test_asvs_16_a_kadus_is_led_to_no_other_dusun(village: Side) -> None:
     desa = village.desa
     assert desa is not None
