@@ -12,6 +12,7 @@ from flask.typing import ResponseReturnValue
 from node.bantuan.queries import RecipientRow, find_recipient, has_twin
 from node.bantuan.rules import REASONS, STATUSES, find_status_problem
 from node.beranda.desk import author, services
+from node.beranda.looks import note_look
 from node.change import write_drafts
 from node.penduduk.biodata import make_teller
 from node.penduduk.editing import PROPOSED, Editor, EditView, add_choice_route, add_edit_routes
@@ -49,6 +50,7 @@ def show(id: object) -> ResponseReturnValue:
             "bantuan/terhapus.html", judul="Penerima bantuan", kembalikan=url_for(".bring_back", id=record),
             pilih="penerima.choose", endpoint="penerima.show", id=record, **shared,
         )
+    note_look(found.penduduk or found.keluarga)
     return render_template(
         "bantuan/penerima.html", penerima=found, nama_program=program_name, statuses=STATUSES, kasus=cases,
         **shared,
@@ -157,4 +159,5 @@ def _find(id: str) -> RecipientRow:
         found = find_recipient(conn, node.wilayah, id)
     if found is None:
         abort(404)
+    note_look(found.penduduk or found.keluarga)
     return found

@@ -46,8 +46,12 @@ class _Looks:
 
 
 def note_look(record: str) -> None:
-    """Note that the page of a resident or family, or the form with its data, was opened."""
-    _note("data_dilihat", record, "", "")
+    """Note that a page or form with the data of a resident or family was opened; "" is nobody.
+
+    An event, a letter, a case and a recipient are looks at whom they are about.
+    """
+    if record:
+        _note("data_dilihat", record, "", "")
 
 
 def note_list(what: str, which: str, count: int, unit: str = "orang") -> None:

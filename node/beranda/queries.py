@@ -78,8 +78,11 @@ def name_subjects(conn: sqlite3.Connection, ids: Iterable[str]) -> dict[str, tup
         f"SELECT id, 'penduduk', coalesce(nama, '') FROM penduduk WHERE id {among} UNION ALL"
         " SELECT id, 'keluarga', trim('Kartu keluarga ' || coalesce((SELECT p.nama FROM penduduk AS p"
         " WHERE p.keluarga = k.id AND p.hubungan = 1 ORDER BY p.status_dasar, p.id LIMIT 1), ''))"
-        f" FROM keluarga AS k WHERE id {among}",
-        (listed, listed),
+        f" FROM keluarga AS k WHERE id {among} UNION ALL"
+        " SELECT id, 'konsep', 'Konsep surat ' || replace(coalesce(jenis, ''), '-', ' ') FROM konsep_surat"
+        f" WHERE id {among} UNION ALL"
+        f" SELECT id, 'surat_terbit', 'Surat ' || coalesce(nomor, '') FROM surat WHERE id {among}",
+        (listed,) * 4,
     )
     return {row[0]: (row[1], row[2]) for row in rows}
 

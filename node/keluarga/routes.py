@@ -268,6 +268,8 @@ def _move_page(
     index = people_index()
     one = index.get(person) if person else None
     people = [one] if one is not None else index.members().get(source, [])
+    if people:
+        note_look(source or person)
     return render_template(
         "keluarga/pindah.html", id=source, person=person, people=people, problem=problem, typed=request.form,
         chosen=request.form.getlist("pindah") or ([person] if person else []),

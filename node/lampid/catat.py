@@ -9,6 +9,7 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask.typing import ResponseReturnValue
 
 from node.beranda.desk import Notes, author, keep, services
+from node.beranda.looks import note_look
 from node.keluarga.rules import FamilyRow, find_head, make_rows
 from node.lampid.keluar import Penerus, find_leaving_head, list_staying, record_leaving
 from node.lampid.formulir import CHECKED, Isian, read_event, start_event
@@ -145,6 +146,7 @@ def _leaving_page(jenis: str, person: Person, isian: Isian, going: list[str], pr
     staying = [p for p in others if p.id not in going and p is not head] or [p for p in others if p is not head]
     with services().database.read() as conn:
         row = read_row(conn, PENDUDUK, services().wilayah, person.id) or {}
+    note_look(person.id)
     return render_template(
         "lampid/keluar.html", jenis=jenis, bentuk=BENTUK[jenis], orang=person, lainnya=others, isian=isian,
         ikut=going, masalah=problem or find_state_problem(jenis, person.nama, person.status, row.get("tanggal_status")),

@@ -8,6 +8,7 @@ from flask import Blueprint, abort, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from node.beranda.desk import author, services
+from node.beranda.looks import note_look
 from node.keluarga.rules import FamilyRow, find_head
 from node.lampid.catat import choices, finish, last_day_of, pick_families, require_person, this_day
 from node.lampid.datang import find_gone, record_arrival, record_birth, record_return
@@ -80,6 +81,7 @@ def _list_valid() -> list[Person]:
 def _birth_page(family: str, isian: Isian, child: Form, chosen: tuple[str, str], problem: str) -> str:
     members = _require_members(family)
     mothers, fathers = split_parents(members)
+    note_look(family)
     return render_template(
         "lampid/lahir.html", bentuk=BENTUK[LAHIR], id=family, kepala=find_head(members), isian=isian, anak=child,
         calon_ibu=mothers, calon_ayah=fathers, ibu=chosen[0], ayah=chosen[1], typed=request.form, masalah=problem,
@@ -232,6 +234,7 @@ def _return_page(
     proposed = person.hubungan if person.hubungan != 1 or find_head(living) is None else 0
     with services().database.read() as conn:
         row: dict[str, Any] = read_row(conn, PENDUDUK, services().wilayah, person.id) or {}
+    note_look(person.id)
     return render_template(
         "lampid/kembali.html", bentuk=BENTUK[KEMBALI], orang=person, isian=isian, tujuan=home,
         calon=list(known.values()),

@@ -12,6 +12,7 @@ from flask.typing import ResponseReturnValue
 
 from node.bantuan.queries import list_aid
 from node.beranda.desk import Notes, author, keep, services
+from node.beranda.looks import note_look
 from node.keluarga.rules import find_head
 from node.lampid.batal import void_events
 from node.lampid.catat import this_day
@@ -134,6 +135,7 @@ def _editor(id: str) -> Editor:
     row = require_row(PERISTIWA, id)
     if row["jenis"] == BATAL:
         abort(404)
+    note_look(str(row["penduduk"] or ""))
     names = [name for name in LATER_FIELDS if name != "akta_susulan" or row["jenis"] != LAHIR]
     return Editor(PERISTIWA, id, names, {}, lambda view: render_template(
         "lampid/susulan.html", id=id, row=row, view=view, jenis=JENIS_PERISTIWA,
@@ -184,6 +186,7 @@ def _detail_page(id: str, reason: str = "", problem: str = "", form: Form | None
         voiding = list_voiding(conn, node.wilayah, people)
         letters = _list_letters(conn, id, [asal for asal, by in voiding.items() if by in {e.id for e in together}])
         person = read_row(conn, node.catalogue["penduduk"], node.wilayah, str(row["penduduk"])) or {}
+    note_look(str(row["penduduk"] or ""))
     return render_template(
         "lampid/rincian.html", id=id, row=row, jenis=JENIS_PERISTIWA, isian=_list_fields(row, dusun),
         nama=person.get("nama") or "(data sudah dihapus)", bersama=[item for item in together if item.id != id],

@@ -6,6 +6,7 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from node.beranda.desk import services
+from node.beranda.looks import note_look
 from node.penduduk.editing import find_picture, require_row, write_fields
 from node.penduduk.rules import PENDUDUK
 from shared.store.blobs import store_of
@@ -51,6 +52,7 @@ def picture(id: object) -> Response:
 
 def _page(id: str, problem: str) -> str:
     values = require_row(PENDUDUK, id)
+    note_look(id)
     return render_template(
         "lampiran/foto.html", id=id, nama=values.get("nama") or "(tanpa nama)", foto=values.get("foto"),
         problem=problem, accept=ACCEPT,

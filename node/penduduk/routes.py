@@ -202,6 +202,7 @@ def _delete_page(id: str, chosen: str, note: str, problem: str) -> str:
     others = [p for p in people_index().members().get(person.keluarga, []) if p.id != id and p.status == HIDUP]
     with node.database.read() as conn:
         aid = list_aid(conn, node.wilayah, [id], "", today(node.clock))
+    note_look(id)
     return render_template(
         "penduduk/hapus.html", id=id, nama=person.nama, reasons=REASONS, chosen=chosen, catatan=note,
         problem=problem, bantuan=aid, punya_peristiwa=_has_events(id),

@@ -8,6 +8,7 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from node.beranda.desk import author, services
+from node.beranda.looks import note_look
 from node.cetak.cetakan import make_pdf
 from node.lampid.queries import list_told
 from node.penduduk.editing import OTHERWISE, list_disputes, take_version
@@ -208,6 +209,7 @@ def _draft_page(id: str, problem: str = "") -> str:
             warnings += [*_list_voided(conn, node.wilayah, draft, jenis), *_warn_of_signer(gathered, draft)]
         letters = list_letters_of_draft(conn, node.wilayah, id)
         names = name_petugas(conn, [str(draft.values.get("oleh") or "")])
+    note_look(person or id)
     return render_template(
         "surat/konsep.html", konsep=draft, jenis=jenis, isi=gathered.fill(is_masked=True), nama=gathered.nama,
         signer=gathered.signer, lines=gathered.lines,

@@ -8,6 +8,7 @@ from typing import Any
 from flask import abort, render_template, request
 
 from node.beranda.desk import services
+from node.beranda.looks import note_look
 from node.penduduk.listing import fill_rows
 from node.penduduk.routes import people_index
 from node.surat.drafts import Draft, find_draft
@@ -30,6 +31,7 @@ def draw_form_page(
     with node.database.read() as conn:
         warnings = list_warnings(node, conn, people_index(), jenis, values)
     found = people_index().get(person)
+    note_look(person or (draft.id if draft is not None else ""))
     return render_template(
         "surat/isi.html", jenis=jenis, form=form, penduduk=person, nama=found.nama if found else "", draft=draft,
         frontier=frontier, problem=problem, warnings=warnings,

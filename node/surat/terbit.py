@@ -9,6 +9,7 @@ from flask import Blueprint, Response, abort, flash, redirect, render_template, 
 from flask.typing import ResponseReturnValue
 
 from node.beranda.desk import author, services
+from node.beranda.looks import note_look
 from node.cetak.cetakan import make_pdf
 from node.lampid.queries import list_told
 from node.penduduk.editing import (
@@ -118,6 +119,7 @@ def _page(id: str, *, form: Form | None = None, problem: str = "", at: str = "")
         konsep = str(values.get("konsep") or "")
         others = [row for row in list_letters_of_draft(conn, node.wilayah, konsep) if row.id != id] if konsep else []
         told = list_told(conn, node.wilayah, values) if values.get("tentang") and not values.get("batal") else []
+    note_look(str(values.get("penduduk") or id))
     snapshot = read_cetakan(str(values["cetakan"])) if values.get("cetakan") else None
     if snapshot is not None:
         snapshot = {**snapshot, "bagian": mask_parts(snapshot["bagian"])}

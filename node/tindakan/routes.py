@@ -6,6 +6,7 @@ from flask import Blueprint, Response, abort, flash, redirect, render_template, 
 from flask.typing import ResponseReturnValue
 
 from node.beranda.desk import author, services
+from node.beranda.looks import LOOKED_AT, note_look
 from node.change import write_drafts
 from node.penduduk.queries import name_petugas
 from node.tindakan.berbeda import list_differing
@@ -96,6 +97,9 @@ def _case_page(id: str, typed: str | None, problem: str) -> str:
             abort(404)
         subjects = list_subjects(conn, node.wilayah, case.rekaman)
         names = name_petugas(conn, [case.dijawab_oleh])
+    for subject in subjects:
+        if subject.kind in LOOKED_AT:
+            note_look(subject.id)
     return render_template(
         "tindakan/kasus.html",
         kasus=case,

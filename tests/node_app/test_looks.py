@@ -12,7 +12,8 @@ import pytest
 from node.beranda import looks
 from shared.errors import EnvironmentProblem
 from shared.web.audit import ACTIONS, CHANGED, GROUPS, find_actions, list_groups, verify_audit
-from tests.node_app.test_pages_kit import NIK, Browser, Desa, read_text
+from tests.node_app.test_pages_kit import JENIS, NIK, Browser, Desa, fill_desa, read_text
+from tests.node_app.test_pages_lampiran import make_case
 
 
 def list_rows(desa: Desa) -> list[tuple[str, str, str, str]]:
@@ -40,6 +41,39 @@ def test_who_opens_a_resident_or_a_card_leaves_one_row_of_a_session_and_an_hour(
     assert len(list_rows(desa)) == 5
     siti.get(f"/penduduk/{desa.node.new_id()}")
     assert len(list_rows(desa)) == 5, "no page that is not there"
+
+
+def test_every_page_about_one_person_is_a_look_at_that_person(desa: Desa) -> None:
+    """Also what shows a person by way of something else: an event, a letter, a case, aid, and the forms of each."""
+    fill_desa(desa)
+    case, own = make_case(desa), desa.write("konsep_surat", jenis=JENIS, nama="SLAMET RIYADI", status="konsep")
+    away = f"/peristiwa/catat/kembali/{desa.lajang}"
+    about = {
+        desa.lajang: [f"/peristiwa/{desa.peristiwa}", f"/peristiwa/{desa.peristiwa}/ubah", away],
+        desa.ayah: [
+            f"/surat/konsep/{desa.konsep}", f"/surat/konsep/{desa.konsep}/ubah", f"/surat/terbit/{desa.surat}",
+            f"/surat/baru/{JENIS}/isi?penduduk={desa.ayah}", f"/tindakan/{case}", f"/penduduk/{desa.ayah}/hapus",
+            f"/penduduk/{desa.ayah}/foto",
+            *(f"/peristiwa/catat/{what}/{desa.ayah}" for what in ("mati", "pindah", "hilang")),
+        ],
+        desa.keluarga: [
+            f"/peristiwa/catat/lahir/{desa.keluarga}", f"/bantuan/penerima/{desa.penerima}",
+            f"/bantuan/penerima/{desa.penerima}/ubah", f"/bantuan/penerima/{desa.penerima}/hapus",
+            f"/keluarga/{desa.keluarga}/pindah",
+        ],
+        own: [f"/surat/konsep/{own}", f"/surat/konsep/{own}/ubah"],
+    }
+    seen = 0
+    for subject, paths in about.items():
+        for path in paths:
+            browser = desa.browser("siti")
+            for _ in range(2):
+                assert browser.get(path).status_code == 200, path
+            assert list_rows(desa)[seen:] == [("siti", "data_dilihat", subject, "")], path
+            seen += 1
+    told = desa.browser("siti").get("/catatan?kegiatan=dilihat")
+    assert "Membuka data Konsep surat keterangan usaha" in " ".join(read_text(told).split())
+    assert f'href="/surat/konsep/{own}"' in told.text
 
 
 def test_the_list_of_everybody_leaves_a_row_that_does_not_say_who_was_searched_for(desa: Desa, siti: Browser) -> None:

@@ -204,10 +204,32 @@ def test_asvs_27_and_28_every_answer_tells_the_browser_what_is_allowed(side: Sid
 # A list of names is written into the audit by the page that opens it (hub/beranda/reveals.py, node/beranda/looks.py),
 # and so are the data of a resident or family, and a file.
 READING_IS_AUDITED = {
-    "penduduk.index", "keluarga.index", "penduduk.show", "penduduk.edit", "keluarga.show", "keluarga.edit",
-    "laporan.names", "buku.show", "bantuan.show", "agenda.index",
+    "penduduk.index", "keluarga.index", "penduduk.show", "penduduk.edit", "penduduk.confirm_delete", "foto.edit",
+    "keluarga.show", "keluarga.edit", "keluarga.choose_move", "keluarga.place",
+    "penerima.show", "penerima.edit", "penerima.confirm_delete", "bantuan.show",
+    "lampid.show", "lampid.edit", "catat.leave", "kedatangan.birth", "kedatangan.come_back",
+    "surat.compose", "konsep.show", "konsep.edit", "konsep.print_concept", "surat_terbit.show",
+    "surat_terbit.print_letter", "surat_terbit.scan", "surat_masuk.scan", "agenda.index",
+    "tindakan.show", "tindakan.scan", "laporan.names", "buku.show",
     "verval.index", "verval.case", "sipande.penduduk", "sipande.keluarga", "sipande.penerima", "penghapusan.index",
 }
+
+
+NOBODYS_DATA = {
+    # A picture inside a page that is noted itself, and what is about a programme, a place, an officer of the desa, or
+    # a letter that came in.
+    "foto.picture", "bantuan.edit", "dusun.show", "dusun.edit", "dusun.closed", "perangkat.show", "perangkat.edit",
+    "perangkat.end", "surat_masuk.show", "surat_masuk.edit",
+}
+
+
+def test_asvs_41_every_page_of_one_record_is_noted_or_shows_nobodys_data(village: Side) -> None:
+    of_one = {
+        rule.endpoint for rule in village.app.url_map.iter_rules()
+        if "<uuid:id>" in rule.rule and "GET" in (rule.methods or ())
+    }
+    assert of_one - NOBODYS_DATA <= READING_IS_AUDITED, "say whom a new page shows (node/beranda/looks.py)"
+    assert NOBODYS_DATA <= of_one and not NOBODYS_DATA & READING_IS_AUDITED
 
 
 def test_asvs_29_every_form_wants_its_token_and_reading_writes_nothing(side: Side) -> None:
