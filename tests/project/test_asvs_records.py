@@ -43,6 +43,9 @@ TESTED_ELSEWHERE = {
 PAGES_MAX = 9
 """So many pages of one kind are looked at."""
 IN_PART = {
+    7: "A desa forces no second factor on anybody (docs/adr/0015-one-policy-a-side-and-a-second-factor.md): many"
+       " offices have no phone of their own. An export wants the code of whoever has set one up, and of others the"
+       " password.",
     32: "A desa decides on its aid alone: two operators of one desa are raced here, two officers of the kecamatan over"
         " one case in federation/test_stateful.py.",
     33: "There is no complaint or comment yet: strangers have these forms alone, and checks of letters are throttled.",
