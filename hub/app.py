@@ -58,7 +58,8 @@ PANDUAN = make_panduan((
     ),
     Bab(
         "lampid", "LAMPID", "Laporan bulanan semua desa, memeriksa dan mengunci, pindah antardesa.",
-        {"lampid": "bulanan", "lampid.show": "periksa", "lampid.examine": "periksa", "lampid.moves": "pindahan"},
+        {"lampid": "bulanan", "lampid.show": "periksa", "lampid.examine": "periksa", "lampid.lock": "periksa",
+         "lampid.moves": "pindahan"},
     ),
     Bab(
         "keamanan", "Akun dan keamanan", "Peran, perangkat, kode HP, dan catatan akses.",

@@ -44,7 +44,7 @@ POLICY = Policy(RIGHTS, {
     "pengguna": Rule("kelola", "kelola", proof="*"),
     "akses": Rule("kelola", "kelola", proof="export"),
     "usb": Rule("usb", "usb"),
-    # Who may lock a month as well: lampid_kunci, asked by the view.
-    "lampid": Rule("angka", "lampid_periksa", {"nama": "names moves"}),
+    # Who may say that a month is right: lampid_verval, asked by the view. A lock cannot be taken off.
+    "lampid": Rule("angka", "lampid_periksa", {"nama": "names moves", "lampid_kunci": "lock"}, proof="lock"),
     "periksa_surat": Rule("umum", "umum"),
 })

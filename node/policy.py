@@ -55,10 +55,10 @@ POLICY = Policy(RIGHTS, {
          "warga_ubah": "add edit choose_move place"}, proof="export",
     ),
     "foto": Rule("warga_ubah", "warga_ubah", {"warga_lihat": "picture"}),
-    "dusun": Rule("kantor", "warga_ubah", {"warga_ubah": "edit closed"}),
+    "dusun": Rule("kantor", "warga_ubah", {"warga_ubah": "edit closed"}, proof="close"),
     "bantuan": Rule("bantuan_lihat", "bantuan_ubah", {"bantuan_ubah": "add edit"}),
     "penerima": Rule("bantuan_lihat", "bantuan_ubah", {"bantuan_ubah": "edit confirm_delete"}),
-    "impor": Rule("impor", "impor", proof="export"),
+    "impor": Rule("impor", "impor", proof="export undo"),
     "tindakan": Rule("kantor", "tindakan_jawab"),
     "sinkron": Rule("kantor", "kantor", {"kelola": "register rotate"}, proof="register rotate"),
     "usb": Rule("kantor", "kantor", {"kelola": "register"}, proof="register"),
@@ -67,7 +67,9 @@ POLICY = Policy(RIGHTS, {
     "dilihat": Rule("catatan_akses", "catatan_akses", proof="export"),
     "logo": Rule("kelola", "kelola", {"umum": "image"}),
     "latihan": Rule("kantor", "kantor"),
-    # The daily work: who approves a letter or cancels it stands for the office; who closes a month signs it.
+    # The daily work asks for no proof: who approves a letter stands for the office, who closes a month signs it, and a
+    # month is closed again until the kecamatan locks it. What is rare and not taken back asks: a letter that is
+    # cancelled, an import that is undone, a dusun whose people all move.
     "lampid": Rule("kantor", "lampid_catat", {"kantor": "search", "lampid_catat": "edit"}),
     "catat": Rule("lampid_catat", "lampid_catat"),
     "kedatangan": Rule("lampid_catat", "lampid_catat"),
@@ -82,7 +84,10 @@ POLICY = Policy(RIGHTS, {
         "surat_lihat", "surat_konsep",
         {"surat_konsep": "edit", "surat_setuju": "approve", "surat_terbit": "return_draft sign choose"},
     ),
-    "surat_terbit": Rule("surat_lihat", "surat_konsep", {"surat_setuju": "cancel_letter", "surat_terbit": "choose"}),
+    "surat_terbit": Rule(
+        "surat_lihat", "surat_konsep", {"surat_setuju": "cancel_letter", "surat_terbit": "choose"},
+        proof="cancel_letter",
+    ),
     "surat_keluar": Rule("surat_terbit", "surat_terbit"),
     "surat_masuk": Rule("surat_lihat", "surat_konsep", {"surat_lihat": "search", "surat_konsep": "add edit"}),
     "agenda": Rule("surat_lihat", "surat_lihat", proof="make_book"),

@@ -1,7 +1,8 @@
 """LAMPID of the kecamatan: ``/lampid/`` (one month of all desa), one desa, names, moves between two desa.
 
-``POST /lampid/<bulan>/<desa>`` (``lampid.examine``, csrf_token, answer 303): ``putusan`` diverval, dikembalikan or
-terkunci, ``catatan``, ``dilihat`` the digest of the content that the page has shown.
+``POST /lampid/<bulan>/<desa>`` (``lampid.examine``, csrf_token, answer 303): ``putusan`` diverval or dikembalikan,
+``catatan``, ``dilihat`` the digest of the content that the page has shown. ``POST …/kunci`` (``lampid.lock``) the same
+without ``putusan``: what is locked is never opened again, so it has an address of its own, which wants a proof.
 """
 
 from __future__ import annotations
@@ -88,11 +89,23 @@ def _show(own: BulanDesa, bulan: str, problem: str, note: str) -> str:
 
 @blueprint.post("/<bulan>/<desa>")
 def examine(bulan: str, desa: str) -> ResponseReturnValue:
-    """Write what an officer says of a month."""
-    own, user = _find(bulan, desa), require_user()
-    act, note = request.form.get("putusan", ""), request.form.get("catatan", "")
-    if act in {taraf.value for taraf in Taraf} and not _may(Taraf(act)):
+    """Write what an officer says of a month: that it is right, or what the desa must mend."""
+    act = request.form.get("putusan", "")
+    if act not in (Taraf.DIVERVAL, Taraf.DIKEMBALIKAN):
+        abort(400)
+    if not _may(Taraf(act)):
         abort(403)
+    return _decide(bulan, desa, act)
+
+
+@blueprint.post("/<bulan>/<desa>/kunci")
+def lock(bulan: str, desa: str) -> ResponseReturnValue:
+    """Lock a month."""
+    return _decide(bulan, desa, Taraf.TERKUNCI.value)
+
+
+def _decide(bulan: str, desa: str, act: str) -> ResponseReturnValue:
+    own, user, note = _find(bulan, desa), require_user(), request.form.get("catatan", "")
     try:
         decide.examine(
             services(), desa, bulan, act, note, request.form.get("dilihat", ""), author=user.petugas, account=user.name

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, ViewportSize
+from playwright.sync_api import Browser, ViewportSize, expect
 
 from demonstration.reading import read_rows
 from hub.commands import make_hub
@@ -20,6 +21,8 @@ from running.processes import KECAMATAN, Server, enrol_node, run_command, servin
 from shared.clock import SystemClock, system_random, today
 from shared.lampid.book import write_bulan
 from shared.lampid.month import move_month
+from shared.web.sessions import PROOF_S
+from shared.web.totp import STEP_S
 from synthetic.sheet import Layout, Sheet, render_sheet
 from synthetic.villages import generate_village
 from synthetic.workbook import write_sheet
@@ -107,6 +110,27 @@ def log_in(window: Window, account: str) -> None:
     """Log in where a password is enough, and wait for the front page."""
     give_password(window, account)
     window.page.wait_for_url(f"{window.address}/")
+
+
+def let_ten_minutes_pass(folder: Path, account: str = "") -> None:
+    """Age the last proof of everybody (of an account) who is logged in, and the last code of a phone.
+
+    The clock stays where it is, so that the phone need not be waited for: its next code is good at once.
+    """
+    who = " WHERE account IN (SELECT no FROM account WHERE ?2 IN ('', name))"
+    with closing(sqlite3.connect(folder / "data.sqlite", timeout=30)) as conn, conn:
+        # Checkpoints are the server's alone.
+        conn.execute("PRAGMA wal_autocheckpoint = 0")
+        conn.execute(f"UPDATE session SET proved_s = proved_s - ?1{who}", (PROOF_S + 1, account))
+        conn.execute(f"UPDATE second_factor SET last_step = last_step - ?1{who}", (PROOF_S // STEP_S, account))
+
+
+def prove(window: Window) -> None:
+    """Say once more who is there, with the password, before what is not taken back."""
+    expect(window.page.get_by_role("heading", level=1)).to_have_text("Pastikan ini Anda")
+    expect(window.page.locator("main")).to_contain_text("Isian Anda masih ada dan belum dikerjakan")
+    window.fill(bukti_sandi=PASSWORD)
+    window.click("Lanjutkan")
 
 
 def render_village(desa: str, people: int = PEOPLE) -> Sheet:

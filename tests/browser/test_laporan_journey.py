@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import expect
 
-from tests.browser.kecamatan import Kecamatan, happen
+from tests.browser.kecamatan import Kecamatan, happen, let_ten_minutes_pass, prove
 from tests.browser.test_verval_journey import press_sync
 from tests.browser.windows import PHONE, Window
 
@@ -34,7 +34,10 @@ def examine(kecamatan: Kecamatan, button: str, note: str = "", officer: str = "b
         expect(window.page.get_by_role("button", name="Kunci", exact=True)).to_have_count(int(button == "Kunci"))
         if note:
             window.fill(catatan=note)
+        let_ten_minutes_pass(kecamatan.hub.folder.path, officer)
         window.click(button)
+        if button == "Kunci":
+            prove(window)
         expect(window.page.locator("main")).to_contain_text("Laporan Oktober 2026 Slinga")
 
 
@@ -72,9 +75,10 @@ def test_a_month_is_closed_sent_back_closed_again_and_locked(kecamatan: Kecamata
 
     sync_slinga(kecamatan)
     examine(kecamatan, "Sudah diperiksa, benar")
-    examine(kecamatan, "Kunci", officer="hartono")
+    examine(kecamatan, "Kunci", "Sudah cocok dengan buku", officer="hartono")
     sync_slinga(kecamatan)
     with kecamatan.open(node, "siti") as window:
         window.go(f"/laporan/{OKTOBER}")
         expect(window.page.get_by_role("heading", level=1)).to_contain_text("terkunci")
+        expect(window.page.locator("main")).to_contain_text("Sudah cocok dengan buku")
         assert not window.page.get_by_role("link", name="Tutup lagi Oktober 2026").count()

@@ -7,7 +7,7 @@ import re
 from playwright.sync_api import expect
 
 from tests.browser.crawler import ask_axe
-from tests.browser.kecamatan import Kecamatan
+from tests.browser.kecamatan import Kecamatan, let_ten_minutes_pass, prove
 from tests.browser.letters import approve_and_issue, fill_office, write_draft
 from tests.browser.windows import PHONE, Window
 
@@ -45,7 +45,9 @@ def test_letters_from_the_counter_to_the_agenda(kecamatan: Kecamatan) -> None:
         siti.go(second)
         siti.page.get_by_text("Batalkan surat", exact=True).click()
         siti.fill(alasan="Salah keperluan")
+        let_ten_minutes_pass(kecamatan.pc1.folder.path, "siti")
         siti.click("Batalkan surat ini")
+        prove(siti)
         expect(siti.page.locator("main")).to_contain_text("Nomornya tetap tercatat")
         siti.go("/surat/agenda/")
         expect(siti.page.locator("main")).to_contain_text("BATAL: Salah keperluan")

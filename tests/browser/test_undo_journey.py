@@ -9,9 +9,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
+from demonstration.reading import read_rows
 from running.processes import KECAMATAN, Server, read_setting, serving
 from synthetic.workbook import write_sheet
-from tests.browser.kecamatan import PASSWORD, log_in, make_fresh_node, render_village
+from tests.browser.kecamatan import (
+    PASSWORD, let_ten_minutes_pass, log_in, make_fresh_node, prove, render_village,
+)
 from tests.browser.test_first_days import count_people, upload
 from tests.browser.windows import Window, open_window
 
@@ -51,7 +54,10 @@ def test_a_wrong_file_is_taken_back_as_a_whole(window: Window, office: Server, t
     window.click("Batalkan impor ini")
     window.shoot("desa-impor-batal")
     window.fill(alasan="salah berkas")
+    let_ten_minutes_pass(office.folder.path)
     window.click("Batalkan seluruh impor ini")
+    window.shoot("desa-impor-batal-pastikan")
+    prove(window)
     expect(window.page.locator("main")).to_contain_text("Impor sudah dibatalkan")
     expect(window.page.locator("main")).to_contain_text("Alasan: salah berkas")
     assert count_people(office) == 0
@@ -78,3 +84,21 @@ def test_what_somebody_has_built_on_stays_and_the_page_says_why(
     expect(window.page.get_by_role("button", name="Batalkan seluruh impor ini")).to_have_count(0)
     window.shoot("desa-impor-tetap")
     assert count_people(office) == people
+
+
+def test_a_dusun_is_closed_by_somebody_who_says_once_more_who_that_is(window: Window, office: Server) -> None:
+    """Its people all move: what was chosen and written survives the question."""
+    folder, counted = office.folder.path, "SELECT dusun, count(*) AS orang FROM penduduk GROUP BY dusun ORDER BY dusun"
+    own, other = read_rows(folder, "SELECT id, nama FROM dusun ORDER BY nama")[:2]
+    before = {row["dusun"]: row["orang"] for row in read_rows(folder, counted)}
+    window.go(f"/keluarga/dusun/{own['id']}")
+    window.fill(tujuan=other["nama"], alasan="Digabung menurut Perdes")
+    let_ten_minutes_pass(folder)
+    window.click("Pindahkan semuanya, lalu tutup")
+    expect(window.page.get_by_role("heading", level=1)).to_have_text("Pastikan ini Anda")
+    assert {row["dusun"]: row["orang"] for row in read_rows(folder, counted)} == before
+    prove(window)
+    expect(window.page.locator("main")).to_contain_text("Dusun sudah ditutup")
+    expect(window.page.locator("main")).to_contain_text("Digabung menurut Perdes")
+    after = {row["dusun"]: row["orang"] for row in read_rows(folder, counted)}
+    assert own["id"] not in after and after[other["id"]] == before[own["id"]] + before[other["id"]]

@@ -7,6 +7,7 @@ from html import unescape
 
 import pytest
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from hub.app import make_hub_app
 from hub.commands import add_petugas
@@ -28,6 +29,7 @@ from shared.store.lampid import read_buku, read_months, read_roster, read_vector
 from shared.store.records import load_state
 from shared.web.passwords import Cost
 from shared.web.services import Web
+from shared.web.sessions import PROOF_S
 from tests.support.federation import DESA, Federation
 from tests.support.lampid import close, happen, months
 from tests.support.office import create
@@ -153,11 +155,43 @@ def test_the_page_names_the_month_that_is_to_be_locked_first(federation: Federat
     for bulan in (BULAN, "2026-09"):
         examine(federation, "diverval", bulan=bulan)
     client = open_hub_pages(federation, "camat")
+    lock = f'formaction="/lampid/2026-09/{DESA}/kunci"'
     page = client.get(f"/lampid/2026-09/{DESA}").text
-    assert "Kunci dulu Agustus 2026" in page and 'value="terkunci"' not in page
+    assert "Kunci dulu Agustus 2026" in page and lock not in page
     examine(federation, "terkunci")
     page = client.get(f"/lampid/2026-09/{DESA}").text
-    assert "Kunci dulu" not in page and 'value="terkunci"' in page
+    assert "Kunci dulu" not in page and lock in page
+
+
+def test_a_month_is_locked_by_somebody_who_says_once_more_who_that_is(federation: Federation) -> None:
+    """What is locked is never opened again: not by the form that examines, not without a proof, not by a wali data."""
+    node = federation.add_node("satu")
+    close(node, BULAN)
+    federation.sync_all()
+    examine(federation, "diverval")
+    clerk, camat = open_hub_pages(federation), open_hub_pages(federation, "camat", "hartono")
+    path = f"/lampid/{BULAN}/{DESA}"
+
+    def send(client: FlaskClient, to: str, **sent: str) -> TestResponse:
+        token = re.search(r'name="csrf_token" value="([^"]+)"', client.get(path).text)
+        assert token
+        form = {"csrf_token": token[1], "dilihat": state_of(node).digest, "catatan": "Cocok <b>semua</b>", **sent}
+        return client.post(to, data=form)
+
+    assert send(camat, path, putusan="terkunci").status_code == send(clerk, path, putusan="terkunci").status_code == 400
+    assert send(clerk, f"{path}/kunci").status_code == 403
+    federation.hub.clock.now += PROOF_S + 1
+    asked = send(camat, f"{path}/kunci")
+    assert asked.status_code == 401 and "Pastikan ini Anda" in asked.text
+    assert "Cocok &lt;b&gt;semua&lt;/b&gt;" in asked.text
+    assert send(camat, f"{path}/kunci", bukti_sandi="bukan ini sandinya").status_code == 401
+    federation.sync_all()
+    assert state_of(node).taraf is Taraf.DIVERVAL
+    assert send(camat, f"{path}/kunci", bukti_sandi=PASSWORD).status_code == 303
+    page = camat.get(path).text
+    assert "Terkunci" in page and "Catatan kecamatan: Cocok &lt;b&gt;semua" in page and 'id="putusan"' not in page
+    federation.sync_all()
+    assert state_of(node).taraf is Taraf.TERKUNCI and state_of(node).catatan == "Cocok <b>semua</b>"
 
 
 def test_a_month_below_a_locked_one_is_not_returned(federation: Federation) -> None:
@@ -172,17 +206,17 @@ def test_a_month_below_a_locked_one_is_not_returned(federation: Federation) -> N
 PASSWORD = "kuda lumping di tengah sawah"
 
 
-def open_hub_pages(federation: Federation, role: str = "wali_data") -> FlaskClient:
+def open_hub_pages(federation: Federation, role: str = "wali_data", name: str = "budi") -> FlaskClient:
     """Log in at the hub, as a wali data unless another role is named."""
     hub, app = federation.hub, make_hub_app(federation.hub, Cost(memory_kib=32, rounds=1))
     shell: Web = app.extensions["sipande"]
-    prepared = shell.accounts.prepare("budi", PASSWORD, role)
+    prepared = shell.accounts.prepare(name, PASSWORD, role)
     with hub.database.write() as conn:
-        shell.accounts.add(conn, "budi", prepared, role, add_petugas(hub, "Budi", "", role), "uji")
+        shell.accounts.add(conn, name, prepared, role, add_petugas(hub, name.capitalize(), "", role), "uji")
     client = app.test_client()
     token = re.search(r'name="csrf_token" value="([^"]+)"', client.get("/masuk").text)
     assert token
-    form = {"csrf_token": token[1], "nama_pengguna": "budi", "kata_sandi": PASSWORD}
+    form = {"csrf_token": token[1], "nama_pengguna": name, "kata_sandi": PASSWORD}
     assert client.post("/masuk", data=form).status_code == 303
     return client
 

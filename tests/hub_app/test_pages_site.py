@@ -294,6 +294,7 @@ FORMS = (
     ("/penghapusan/usulan/{uuid}/tolak", ALL), ("/penghapusan/susulan", ALL),
     ("/keamanan/kunci", ADMIN), ("/keamanan/kunci/pemulihan", ADMIN), ("/keamanan/periksa", ADMIN),
     ("/keamanan/pemulihan/selesai", ADMIN), ("/lampid/2026-08/33.03.04.2006", ALL),
+    ("/lampid/2026-08/33.03.04.2006/kunci", (HARTONO, SITI)),
 )
 POSTS = tuple(path for path, _ in FORMS)
 
