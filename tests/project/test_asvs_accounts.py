@@ -21,6 +21,7 @@ from shared.web.onetime import make_code
 from shared.web.passwords import Cost, Hasher, _common_words, find_password_problem
 from shared.web.sessions import PROOF_S
 from shared.web.totp import STEP_S, write_code
+from tests.node_app.test_pages_kit import CHEAP
 from tests.support.federation import TestClock, seeded
 from tests.support.security import PASSWORD, Side
 
@@ -99,10 +100,16 @@ def test_asvs_05_guessing_is_slow_survives_a_restart_and_locks_nobody_out(side: 
     for n in range(40):
         client.post("/masuk", nama_pengguna=f"siapa{n}", kata_sandi="tebakan")
     assert hasher.computations - before <= 20
-    # The counters stand in the database: whoever starts the program again has won nothing.
-    again = type(side.shell.accounts._throttle)(side.clock, side.shell.accounts._throttle._secret)
-    with side.database.write() as conn:
-        assert again.take(conn, "operator", "10.9.9.9") > 0
+    # The counters stand in the database, under names that only the key of the folder finds again: whoever starts the
+    # program anew has won nothing, with the right password neither.
+    again = make_accounts(
+        side.shell.folder, side.database, side.clock, seeded("mulai lagi"), list(side.shell.roles.values()), cost=CHEAP
+    )
+    assert again._throttle is not side.shell.accounts._throttle
+    for password in ("tebakan", PASSWORD):
+        with pytest.raises(LoginRefused) as refused:
+            again.check_login("operator", password, "10.9.9.9")
+        assert refused.value.wait_s > 0, password
     assert throttle.DELAY_S_MAX <= 900
     side.clock.now += 2 * throttle.DELAY_S_MAX
     assert client.log_in("operator" if side.name == "node" else "pengamat").status_code == 303

@@ -185,11 +185,24 @@ def test_asvs_41_the_audit_cannot_be_changed_unseen(side: Side) -> None:
             conn.execute(statement)
     with side.database.read() as conn:
         assert verify_audit(conn).is_intact
-    with pytest.raises(RuntimeError, match="undo"), side.database.write() as conn:
-        conn.execute("DROP TRIGGER access_audit_no_update")
-        conn.execute("UPDATE access_audit SET account = 'orang lain' WHERE no = 2")
-        assert verify_audit(conn).broken_at == 2
-        raise RuntimeError("undo")
+        count = conn.execute("SELECT count(*) FROM access_audit").fetchone()[0]
+    assert count > 3
+    for forgery, broken_at in (
+        ("UPDATE access_audit SET account = 'orang lain' WHERE no = 2", 2),
+        ("UPDATE access_audit SET time_s = time_s + 1 WHERE no = 2", 2),
+        ("DELETE FROM access_audit WHERE no = 2", 2),
+        ("DELETE FROM access_audit WHERE no = 1", 1),
+        # The end, whose absence breaks no link: one row, half of them, all.
+        (f"DELETE FROM access_audit WHERE no = {count}", count),
+        (f"DELETE FROM access_audit WHERE no > {count // 2}", count // 2 + 1),
+        ("DELETE FROM access_audit", 1),
+    ):
+        with pytest.raises(RuntimeError, match="undo"), side.database.write() as conn:
+            conn.execute("DROP TRIGGER access_audit_no_update")
+            conn.execute("DROP TRIGGER access_audit_no_delete")
+            conn.execute(forgery)
+            assert verify_audit(conn).broken_at == broken_at, forgery
+            raise RuntimeError("undo")
     # The check of everything that a person can start says it too.
     from shared.commands import check_side
 
