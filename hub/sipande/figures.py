@@ -15,6 +15,10 @@ from hub.verval.queries import list_open
 from shared.clock import today
 
 
+PROGRAM_DESA = "Bantuan desa"
+"""Under this the public page counts programmes whose names nobody at the kecamatan has read."""
+
+
 @dataclass(frozen=True)
 class DesaFigures:
     """The counts of one desa; ``bands`` by sex and band."""
@@ -31,11 +35,12 @@ class DesaFigures:
 
 @dataclass(frozen=True)
 class ProgramFigures:
-    """How many receive from a programme at present, by desa."""
+    """How many receive from a programme at present, by desa; ``milik`` is the wilayah whose list it is."""
 
     id: str
     nama: str
     kuota: int | None
+    milik: str
     penerima: Mapping[str, int]
 
     @property
@@ -74,6 +79,12 @@ class Figures:
     @property
     def penerima(self) -> int:
         return sum(own.penerima for own in self.desa)
+
+    def name_publicly(self, kecamatan: str) -> list[tuple[str, int]]:
+        """Name the programmes of the kecamatan with their recipients; what a desa has typed is one line of all."""
+        named = [(one.nama, one.total) for one in self.programs if one.milik == kecamatan]
+        others = [one.total for one in self.programs if one.milik != kecamatan]
+        return [*named, *[(PROGRAM_DESA, sum(others))] * bool(others)]
 
     def find(self, kode: str) -> DesaFigures | None:
         """Find the figures of a desa."""
@@ -125,8 +136,11 @@ def compute_figures(conn: sqlite3.Connection, kecamatan: str, day: date) -> Figu
         for kode, nama in places
     )
     programs = tuple(
-        ProgramFigures(id, nama or "Tanpa nama", kuota, {d: n for (p, d), n in recipients.items() if p == id})
-        for id, nama, kuota in queries.list_programs(conn)
+        ProgramFigures(
+            row.id, row.nama or "Tanpa nama", row.kuota, row.desa,
+            {desa: count for (program, desa), count in recipients.items() if program == row.id},
+        )
+        for row in queries.list_programs(conn)
     )
     twice = sum(1 for kode, _ in waiting if kode == "V2")
     return Figures(day, bands, own, programs, len(waiting), twice, undated)

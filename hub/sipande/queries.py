@@ -244,9 +244,18 @@ def list_recipients(conn: sqlite3.Connection, program: str | None, part: Slice) 
     return [RecipientRow(*row) for row in rows]
 
 
-def list_programs(conn: sqlite3.Connection) -> list[tuple[str, str | None, int | None]]:
-    """List id, name and quota of every programme; of rows with one id that of the shortest wilayah counts."""
+class ProgramRow(NamedTuple):
+    """One programme; ``desa`` is the code of the kecamatan for a list of its own."""
+
+    id: str
+    nama: str | None
+    kuota: int | None
+    desa: str
+
+
+def list_programs(conn: sqlite3.Connection) -> list[ProgramRow]:
+    """List every programme by name; of rows with one id that of the shortest wilayah counts."""
     rows = conn.execute(
-        "SELECT id, nama, kuota, min(length(desa)) FROM program_bantuan GROUP BY id ORDER BY nama, id"
+        "SELECT id, nama, kuota, desa, min(length(desa)) FROM program_bantuan GROUP BY id ORDER BY nama, id"
     )
-    return [(id, nama, kuota) for id, nama, kuota, _ in rows]
+    return [ProgramRow(*row[:4]) for row in rows]

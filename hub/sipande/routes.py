@@ -151,7 +151,7 @@ def penerima() -> str:
         counts = {d: sum(n for (p, of), n in found.items() if of == d and program in (None, p)) for d in desa}
         parts = queries.cut_page(counts, PAGE, (page - 1) * PAGE)
         rows = [row for part in parts for row in queries.list_recipients(conn, program, part)]
-        names = {id: nama or "Tanpa nama" for id, nama, _ in queries.list_programs(conn)}
+        names = {row.id: row.nama or "Tanpa nama" for row in queries.list_programs(conn)}
     title = f"Penerima {names.get(program or '', 'bantuan')}"
     shown = [(row.desa, "penerima_bantuan", row.id) for row in rows]
     _note_names("penerima bantuan", title, desa, sum(counts.values()), shown)
@@ -257,7 +257,7 @@ def public() -> ResponseReturnValue:
         "sipande/publik.html", tanpa_pengguna=True, figures=figures, sexes=dict(SEXES),
         pyramid=draw_pyramid(figures.bands, shown), peta=load_map(hub.wilayah), colours=colours,
         legend=legend, rows=list(zip(figures.desa, people, families, strict=True)), counts=counts,
-        programs=[(program.nama, suppress_small([program.total])[0]) for program in figures.programs],
+        programs=[(name, suppress_small([total])[0]) for name, total in figures.name_publicly(hub.wilayah)],
         totals=[suppress_small([total])[0] for total in (figures.penduduk, figures.keluarga)],
         nama=hub.nama,
     ))

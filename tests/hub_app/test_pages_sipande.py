@@ -18,6 +18,7 @@ from hub.sipande.drawing import classify, draw_pyramid
 from hub.sipande.rules import BANDS, find_band, find_completeness, make_bands, split_classes, suppress_small
 from hub.sipande.targets import read_targets
 from shared.errors import EnvironmentProblem, UserError
+from shared.store.drafts import draft_create
 from tests.hub_app.test_pages_site import (
     BUDI, HARTONO, HUB, KREO, LAIN, TARI, HubSite, Villages, hidden, make_site, make_villages, send,
 )
@@ -252,6 +253,28 @@ def test_the_public_page_names_nobody_and_hides_small_cells(hub: tuple[HubSite, 
     table = answer.text[answer.text.index("<h2>Desa</h2>"):]
     assert not re.search(r'class="angka">[1-4]</td>', table)
     assert 'href="/sipande' not in answer.text and "/verval" not in answer.text
+
+
+def test_the_public_page_shows_nothing_that_a_desa_has_typed(hub: tuple[HubSite, Villages]) -> None:
+    """Their programmes are one number under words of ours, so that none of their recipients is lost."""
+    site, villages = hub
+    for log, name, count in ((villages.kantor, "SLOT GACOR maxwin", 5), (villages.lain, "Bantuan Mbah Sarjono", 6)):
+        program = site.create(log, "program_bantuan", cases=False, nama=name, sasaran=1)
+        for number in range(count):
+            person = site.create(log, "penduduk", cases=False, nama=f"Uji {number}", jenis_kelamin=1)
+            site.create(
+                log, "penerima_bantuan", cases=False, program=program, periode="2026", status="aktif", penduduk=person
+            )
+    # Whatever a desa writes under the id of a programme of the kecamatan.
+    copy = draft_create(site.hub.catalogue["program_bantuan"], villages.program, {"nama": "Maxwin Uji", "sasaran": 1})
+    site.deliver(villages.lain, [copy], cases=False)
+    page = site.client().get("/publik").text
+    table = page.partition("<h2>Penerima bantuan</h2>")[2]
+    rows = re.findall(r'<th scope="row">([^<]+)</th><td class="angka">([^<]+)</td>', table)
+    assert rows == [("Bantuan Uji", "disembunyikan"), ("Bantuan desa", "11")]
+    for text in ("SLOT", "axwin", "Sarjono"):
+        assert text not in page
+    assert "SLOT GACOR" in site.client(BUDI).get("/sipande").text, "who has an account reads what there is"
 
 
 def test_the_public_page_is_the_same_for_all_and_may_be_kept(hub: tuple[HubSite, Villages]) -> None:

@@ -49,8 +49,9 @@ IN_PART = {
     32: "A desa decides on its aid alone: two operators of one desa are raced here, two officers of the kecamatan over"
         " one case in federation/test_stateful.py.",
     33: "There is no complaint or comment yet: strangers have these forms alone, and checks of letters are throttled.",
-    34: "All may read one text that people type: the names of programmes beside the numbers of the hub, which are no"
-        " links. Scores, the list of hosts and the nightly crawl come with the site of the desa.",
+    34: "All may read one text that people type: the names that officers of the kecamatan give to its programmes, which"
+        " are no links; what a desa has typed is read by who holds the letter that it stands on. Scores, the list of"
+        " hosts and the nightly crawl come with the site of the desa.",
 }
 """What of a check does not apply before the program does more."""
 
