@@ -12,7 +12,7 @@ from shared.changelog.keys import SigningKey
 from shared.merge.scope import Role
 from shared.store.branch import reissue
 from shared.store.changes import Log, add_log, append, find_last_log
-from shared.store.drafts import Draft, seal_drafts
+from shared.store.drafts import Draft, refuse_misshapen, seal_drafts
 from shared.store.records import Projector
 
 
@@ -34,6 +34,7 @@ def write_to_desa(services: HubServices, desa: str, drafts: Sequence[Draft], *, 
 def _write(services: HubServices, wilayah: str, peran: Role, drafts: Sequence[Draft], author: str) -> list[str]:
     if not drafts:
         return []
+    refuse_misshapen(drafts)
     with services.database.write() as conn:
         log = current_log(services, conn, wilayah, peran)
         batch = seal_drafts(log, drafts, author=author, time_s=services.clock.now_s(), random=services.random)

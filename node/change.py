@@ -10,17 +10,19 @@ from shared.changelog.change import Sealed
 from shared.merge.scope import Role
 from shared.store.branch import reissue
 from shared.store.changes import Log, add_log, append, find_last_log
-from shared.store.drafts import Draft, seal_drafts
+from shared.store.drafts import Draft, refuse_misshapen, seal_drafts
 from shared.store.records import Projector
 
 
 def write_drafts(services: NodeServices, drafts: Sequence[Draft], *, author: str) -> list[str]:
     """Append drafts to this node's log and fold them, in one transaction; return their references.
 
-    ``author`` is the record id of the petugas. Joins a transaction that is already open.
+    ``author`` is the record id of the petugas. Joins a transaction that is already open. Raises UserError for a value
+    that no replica would store.
     """
     if not drafts:
         return []
+    refuse_misshapen(drafts)
     with services.database.write() as conn:
         log = current_log(services, conn)
         batch = seal_drafts(

@@ -99,12 +99,7 @@ def draft_decision(
 def seal_drafts(
     log: Log, drafts: Sequence[Draft], *, author: str, time_s: int, random: Callable[[int], bytes]
 ) -> Batch:
-    """Give drafts their places at the end of a log and make their bytes, salts and leaf hashes.
-
-    Raises UserError for a value that every replica would refuse to store: it must not stand in a log as saved.
-    """
-    for draft in drafts:
-        _refuse_misshapen(draft)
+    """Give drafts their places at the end of a log and make their bytes, salts and leaf hashes."""
     salts = random(SALT_BYTES * len(drafts))
     batch = Batch([], [], [], [])
     for at, draft in enumerate(drafts):
@@ -122,18 +117,20 @@ def seal_drafts(
     return batch
 
 
-def _refuse_misshapen(draft: Draft) -> None:
-    """Forms name what is too long beside the field; this is the guard behind all of them."""
-    if draft.op not in (Op.CREATE, Op.UPDATE):
-        return
-    name = draft.kind.find_shape_defect(draft.values)
-    if name is not None:
-        label = draft.kind.fields[name].info.label
-        raise UserError(
-            f"Belum disimpan: {label} ({draft.kind.label.lower()}) terlalu panjang atau tidak berbentuk yang benar."
-            " Perpendek atau betulkan isian itu, lalu simpan lagi.",
-            "bentuk_salah",
-        )
+def refuse_misshapen(drafts: Iterable[Draft]) -> None:
+    """Raise UserError for a value that every replica would refuse to store: it must not stand in a log as saved.
+
+    Forms name what is too long beside the field; this is the guard behind all of them.
+    """
+    for draft in drafts:
+        name = draft.kind.find_shape_defect(draft.values) if draft.op in (Op.CREATE, Op.UPDATE) else None
+        if name is not None:
+            label = draft.kind.fields[name].info.label
+            raise UserError(
+                f"Belum disimpan: {label} ({draft.kind.label.lower()}) terlalu panjang atau tidak berbentuk yang benar."
+                " Perpendek atau betulkan isian itu, lalu simpan lagi.",
+                "bentuk_salah",
+            )
 
 
 def list_problems(drafts: Iterable[Draft]) -> list[tuple[str, str]]:
