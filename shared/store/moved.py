@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from shared.changelog.change import (
     SALT_BYTES,
@@ -35,20 +35,26 @@ def find_origins(conn: sqlite3.Connection, positions: Sequence[int]) -> dict[str
     """
     logs = _Logs(conn)
     origins: dict[str, list[str]] = {}
-    older: dict[str, str] = {}
-    for pos in sorted(positions):
-        cabang = logs.branch_of(logs.name(pos >> SEQ_BITS))
-        if not cabang:
-            continue
+    waiting: dict[int, list[_Stood]] = {}
+    for pos in positions:
         header, sealed = logs.read(pos)
-        now = ref = header.ref(leaf_hash(sealed.header, sealed.digest()))
-        passed = {""}
-        while cabang not in passed and header.seq:
-            passed.add(cabang)
-            header, sealed = take_back(header, sealed, cabang, older)
-            older[ref] = header.ref(leaf_hash(sealed.header, sealed.digest()))
-            ref, cabang = older[ref], logs.branch_of(header.log)
-            origins.setdefault(now, []).append(ref)
+        now = header.ref(leaf_hash(sealed.header, sealed.digest()))
+        waiting.setdefault(logs.depth_of(header.log), []).append(_Stood(now, now, header, sealed))
+    # One step at a time, the latest logs first: a change may name any other of the log that it is taken back into,
+    # whichever log has brought that one here. So no arrival order decides.
+    for depth in range(max(waiting, default=0), 0, -1):
+        older: dict[str, dict[str, str]] = {}
+        for one in sorted(waiting.get(depth, ()), key=lambda one: (one.header.log, one.header.seq, one.now)):
+            log, seq = one.header.log, one.header.seq
+            if not seq:
+                continue
+            # Only what stands in the same log was renamed when that log issued it again.
+            names = older.setdefault(log, {})
+            header, sealed = take_back(one.header, one.sealed, logs.branch_of(log), names)
+            names[one.ref] = ref = header.ref(leaf_hash(sealed.header, sealed.digest()))
+            origins.setdefault(one.now, []).append(ref)
+            if logs.depth_of(header.log) < depth:
+                waiting.setdefault(logs.depth_of(header.log), []).append(_Stood(one.now, ref, header, sealed))
     return origins
 
 
@@ -93,24 +99,35 @@ def rename_refs(value: Any, names: Mapping[str, str]) -> Any:
     return value
 
 
+class _Stood(NamedTuple):
+    """Where the change that is now called ``now`` stood once, and what it was called there."""
+
+    now: str
+    ref: str
+    header: Header
+    sealed: Sealed
+
+
 class _Logs:
     """Reads changes by position, and which branch a log issues again; each log is looked up once."""
 
     def __init__(self, conn: sqlite3.Connection) -> None:
         self._conn = conn
-        self._names: dict[int, str] = {}
         self._branches: dict[str, str] = {}
-
-    def name(self, no: int) -> str:
-        if no not in self._names:
-            self._names[no] = str(self._conn.execute("SELECT id FROM log WHERE no = ?", (no,)).fetchone()[0])
-        return self._names[no]
 
     def read(self, pos: int) -> tuple[Header, Sealed]:
         row = self._conn.execute(
             "SELECT header, body, coalesce(digest, x'') FROM change WHERE pos = ?", (pos,)
         ).fetchone()
         return decode_headers([row[0]])[0], Sealed(*row)
+
+    def depth_of(self, log: str) -> int:
+        """Count how often what stands in a log was issued again; a ring, which only an enemy writes, is cut."""
+        passed: list[str] = []
+        while log not in passed and (cabang := self.branch_of(log)):
+            passed.append(log)
+            log = parse_ref(cabang)[0]
+        return len(passed)
 
     def branch_of(self, log: str) -> str:
         if log not in self._branches:
