@@ -318,8 +318,8 @@ def pick_action(world: World) -> Action:
         if tale is not None:
             return Action(f"story {tale.name}", 0, lambda world: go_on(world, tale))
     actions = [*ACTIONS, *(action for habit in world.habits for action in LATER[habit])]
-    if world.hostile:
+    if world.hostile and (world.version < 4 or Fault.HOSTILE in world.plan.rates):
         actions.append(Action("attack", 9, attack))
-    if Fault.PROGRAM_CHANGED in world.plan.rates:
+    if not world.plan.rates.keys().isdisjoint((Fault.PROGRAM_CHANGED, Fault.PROGRAM_OLD)):
         actions.append(Action("write_newer", 4, write_newer))
     return world.dice.choices(actions, [action.weight for action in actions])[0]

@@ -12,6 +12,8 @@ from hub.pemulihan.keys import read_sheet, take_the_place
 from hub.pemulihan.keys import take_new_keys as take_new_hub_keys
 from node.services import open_node
 from node.sinkron.rotate import take_new_keys
+from shared.store.changes import list_logs
+from simulation import backups, forgery, skew, theft
 from simulation.crash import CrashPoint
 from simulation.faults import Fault
 from simulation.machines import Machine, NodeMachine, watch
@@ -97,7 +99,7 @@ def clone_node(world: World) -> str:
     clock, chance = DeviceClock(world.time), make_dice(world.plan.dice.randrange(1 << 30), name).randbytes
     services = open_node(folder, clock=clock, random=chance, catalogue=node.catalogue)
     twin = NodeMachine(name, folder, clock, chance, CrashPoint(name, folder), services, node.desa)
-    twin.catalogue = node.catalogue
+    twin.edition = node.edition
     watch(twin, services)
     world.nodes.append(twin)
     world.twins.append(name)
@@ -116,13 +118,14 @@ def steal_node(world: World) -> str:
 def steal(world: World, node: NodeMachine) -> str:
     """Take one computer away and revoke its key."""
     hub = world.hub.services
+    if Fault.THIEF in world.plan.rates:
+        return "nothing" if has_double(world, node) else steal_for_use(world, node)
     with hub.database.read() as conn:
         row = conn.execute(
             "SELECT id FROM simpul WHERE kunci = ? AND status <> 'dicabut'", (node.services.keys.signing.public.hex(),)
         ).fetchone()
         choices = [] if row is None else revoke.list_choices(conn, row[0])
-    if row is None or any(n is not node and n.services.keys.signing.public == node.services.keys.signing.public
-                          for n in world.nodes):
+    if row is None or has_double(world, node):
         return "nothing"
     dice = world.plan.dice
     cutoffs = {c.log: dice.choice([size for size, _ in c.receipts]) for c in choices if c.receipts}
@@ -131,11 +134,30 @@ def steal(world: World, node: NodeMachine) -> str:
     world.note_restored()
     revoke.revoke(hub, row[0], "dicuri", cutoffs, world.hub.officers[0].petugas)
     if world.version > 1:
-        with world.calm():
-            fresh = world.make_node(node.desa, f"{node.name}b")
-            world.sync(fresh)  # people stay until it has come through: from then on it can speak for itself
-            world.nodes.append(fresh)
+        buy_another(world, node)
     return node.name
+
+
+def has_double(world: World, node: NodeMachine) -> bool:
+    """Tell whether another computer that is in use has the key of one."""
+    key = node.services.keys.signing.public
+    return any(other is not node and other.services.keys.signing.public == key for other in world.nodes)
+
+
+def buy_another(world: World, node: NodeMachine) -> None:
+    """Set up and enrol a computer in the place of one that is gone."""
+    with world.calm():
+        fresh = world.make_node(node.desa, f"{node.name}b")
+        world.sync(fresh)  # people stay until it has come through: from then on it can speak for itself
+        world.nodes.append(fresh)
+
+
+def steal_for_use(world: World, node: NodeMachine) -> str:
+    """Let a thief have a computer of which the kecamatan hears at once."""
+    stolen = theft.take_away(world, node)
+    said = theft.take_key_back(world, stolen, world.plan.dice_of(Fault.THIEF))
+    buy_another(world, node)
+    return said
 
 
 def change_node_key(world: World) -> str:
@@ -162,15 +184,31 @@ def destroy_hub(world: World) -> str:
     if not all(known is not None and known.kunci == former for known in pinned):
         # The sheet in the envelope names the key that everybody has pinned; until then nobody can be told.
         return "nothing"
+    sheet = former if world.version < 4 else _choose_sheet(world)
     hub.services.close()
+    hub.point.renames = None  # one that dies while it is set up is set up anew; disk.killing does that to the command
     shutil.rmtree(hub.folder)
     shutil.rmtree(_copy_of(hub), ignore_errors=True)
     made, _ = make_hub(hub.folder, HUB, hub.clock, hub.random)
-    take_the_place(made, read_sheet(hub.recovery, former))
+    take_the_place(made, read_sheet(hub.recovery, sheet))
     made.close()
     world.open_hub_again()
     world.note_restored()
     return "hub"
+
+
+def _choose_sheet(world: World) -> str:
+    """Choose the sheet of the newest key whose common channel somebody has pulled.
+
+    Who knows only a later one hears from nobody which keys came before it (sync_protocol.md 4.4): what that channel
+    said first has burned with the hub. Every older sheet leads on to it.
+    """
+    held: set[str] = set()
+    for node in world.nodes:
+        with node.services.database.read() as conn:
+            held.update(log.kunci.hex() for log in list_logs(conn, HUB))
+    keys = [key.hex() for key in world.hub.publics]
+    return next((key for key in reversed(keys) if key in held), keys[0])
 
 
 def lose_picture(world: World) -> str:
@@ -186,7 +224,9 @@ def lose_picture(world: World) -> str:
 
 def change_program(world: World) -> str:
     """Let one machine have the newer program, before others."""
-    old = [machine for machine in world.machines if machine.catalogue is OLD]
+    if world.version > 3:
+        return skew.change_program(world)
+    old = [machine for machine in world.machines if machine.edition is OLD]
     if not old:
         return "nothing"
     machine = world.plan.dice_of(Fault.PROGRAM_CHANGED).choice(old)
@@ -205,4 +245,8 @@ _ACTS: dict[Fault, Callable[[World], str]] = {
     Fault.HUB_DESTROYED: destroy_hub,
     Fault.PICTURE_LOST: lose_picture,
     Fault.PROGRAM_CHANGED: change_program,
+    Fault.PROGRAM_OLD: skew.replace_old,
+    Fault.THIEF: theft.use,
+    Fault.STICK_FORGED: forgery.forge,
+    Fault.BACKUP: backups.back_up_or_put_back,
 }

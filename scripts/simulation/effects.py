@@ -16,7 +16,7 @@ from shared.store.verdicts import VERDICT_KINDS
 def find_effects(conn: Connection, catalogue: Catalogue) -> Iterator[str]:
     """Name what has effect although its key is revoked, or although a village may not write it."""
     held = {row[0] for row in conn.execute("SELECT pos FROM held")}
-    cutoffs, adopted = _read_cutoffs(conn), _read_adopted(conn)
+    cutoffs, adopted = _read_cutoffs(conn), read_adopted(conn)
     rows = conn.execute(
         "SELECT c.pos, c.header, c.leaf, l.id, l.kunci, l.peran FROM change c JOIN log l ON l.no = c.pos >> ?"
         " WHERE c.kind <> 'log'",
@@ -47,5 +47,6 @@ def _read_cutoffs(conn: Connection) -> dict[str, dict[str, int]]:
     return found
 
 
-def _read_adopted(conn: Connection) -> set[str]:
+def read_adopted(conn: Connection) -> set[str]:
+    """Read the references of what officers have let out of quarantine."""
     return {ref for (text,) in conn.execute("SELECT perubahan FROM adopsi") for ref in json.loads(text or "[]")}

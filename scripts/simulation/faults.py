@@ -50,14 +50,23 @@ class Fault(StrEnum):
     PROGRAM_CHANGED = "program_changed"
     HOSTILE = "hostile"
     HUB_DESTROYED = "hub_destroyed"
+    THIEF = "thief"
+    PROGRAM_OLD = "program_old"
+    CRASH_BEFORE_RENAME = "crash_before_rename"
+    CRASH_AFTER_RENAME = "crash_after_rename"
+    STICK_FORGED = "stick_forged"
+    BACKUP = "backup"
 
 
-FIRST = tuple(fault for fault in Fault)[:23]
+FIRST = tuple(Fault)[:23]
 """The families of world 1; nothing may be put before them or between them."""
+SECOND = tuple(Fault)[23:33]
+"""Those that worlds 2 and 3 have as well; what stands behind them came with world 4."""
 RATE_MIN, RATE_MAX = 0.01, 0.25
 DISASTERS = (
     Fault.NODE_RESTORED, Fault.HUB_RESTORED, Fault.NODE_CLONED, Fault.NODE_STOLEN, Fault.NODE_KEY, Fault.HUB_KEY,
-    Fault.HUB_DESTROYED, Fault.DISK_FULL, Fault.PICTURE_LOST, Fault.PROGRAM_CHANGED,
+    Fault.HUB_DESTROYED, Fault.DISK_FULL, Fault.PICTURE_LOST, Fault.PROGRAM_CHANGED, Fault.PROGRAM_OLD,
+    Fault.BACKUP,
 )
 DISASTER_RATE = 0.2
 """Of the rate drawn: a kecamatan whose machines are restored every hour tests nothing else."""
@@ -76,9 +85,8 @@ class FaultPlan:
     def draw(cls, seed: int, version: int) -> FaultPlan:
         """Choose the families and rates of a seed, in a world of a version."""
         shared = make_dice(seed, "faults")
-        own = {} if version == 1 else {
-            fault: make_dice(seed, f"fault {fault.value}") for fault in Fault if fault not in FIRST
-        }
+        later = [fault for fault in Fault if fault not in FIRST and (version > 3 or fault in SECOND)]
+        own = {} if version == 1 else {fault: make_dice(seed, f"fault {fault.value}") for fault in later}
         rates = {}
         for fault in (*FIRST, *own):
             dice = own.get(fault, shared)

@@ -18,19 +18,29 @@ from simulation.invariants import View, check_promises, sent_mark, view_desa
 from simulation.kabupaten import kabupaten_of
 from simulation.machines import NodeMachine
 from simulation.programs import NEW, OLD
+from simulation.skew import bring_all_up, find_unequal, is_mixed
+from simulation.theft import catch, find_stolen_effects
 from simulation.world import World
 from tests.support.federation import HUB
 
 DAY_S = 86_400
 PICTURE_PASSES_MAX = 4
 UPDATES_MAX = 5
+MIXED = ("sama", "versi")
+"""What parity may say where programs are of different ages."""
 COUNTED_AT_KABUPATEN = ("keluarga", "penduduk", "penerima_bantuan")
 
 
 def heal(world: World) -> int:
     """Switch faults off and let everybody meet until nothing is left to say; return the passes needed."""
     world.heal()
-    if any(machine.catalogue is NEW for machine in world.machines):
+    catch(world)
+    if world.version > 3 and is_mixed(world):
+        drain(world, MIXED)
+        for unequal in find_unequal(world):
+            raise Broken(unequal)
+        bring_all_up(world)
+    elif any(machine.edition is NEW for machine in world.machines):
         # Programs of two versions must get along before everybody has the newer one.
         for node in world.nodes:
             report = world.sync(node)
@@ -40,10 +50,11 @@ def heal(world: World) -> int:
             is_done = report.outcome.value == "selesai" or is_forgotten
             require(is_done, f"{node.name}: {report.outcome} {report.code} {report.detail}")
         for machine in world.machines:
-            if machine.catalogue is OLD:
+            if machine.edition is OLD:
                 world.change_program(machine)
     passes = drain(world)
     close_recovery(world)
+    catch(world)
     for _ in range(UPDATES_MAX):
         # What a settlement leads to is seen by the next look, as the hub takes one with every push.
         if not update_cases(world.hub.services):
@@ -61,7 +72,7 @@ def close_recovery(world: World) -> bool:
     return is_waiting
 
 
-def drain(world: World) -> int:
+def drain(world: World, parities: tuple[str, ...] = ("sama",)) -> int:
     """Sync all nodes without faults until nothing moves and parity says so; return the passes needed (L1)."""
     passes_max = bound_passes(world)
     for done in range(1, passes_max + 1):
@@ -77,7 +88,7 @@ def drain(world: World) -> int:
                 continue
             require(outcome == "selesai", f"{node.name}: healed session ends {outcome} {report.code} {report.detail}")
             require(report.parity != "beda", f"{node.name}: parity differs in {report.parity_differs}")
-        if all(not r.sent and not r.received and r.parity == "sama" for r in reports):
+        if all(not r.sent and not r.received and r.parity in parities for r in reports):
             return done
     raise Broken(f"queue does not drain in {passes_max} passes: {reports}")
 
@@ -125,6 +136,8 @@ def check_healed(world: World) -> None:
                 with sibling.services.database.read() as conn:
                     check_promises(conn, node.promised, f"{sibling.name}, of {node.name}", world)
         check_promises(hub, world.hub.promised, "hub, of itself", world)
+    for effect in find_stolen_effects(world):
+        raise Broken(effect)
 
 
 def check_pictures(world: World) -> None:

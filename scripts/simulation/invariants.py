@@ -15,6 +15,11 @@ I11    order, splits and repeats decide nothing        replay.check_redelivery
        erased bodies stand nowhere, in no log or branch find_erased_bytes, also in replay.check_redelivery
        no body is gone that nobody has erased          histories.find_stripped
        second histories are issued again, whole        histories.find_misissued; healing.check_branches
+       what a thief wrote counts up to his cut-off,    theft.find_stolen_effects; check_promises
+       and nothing that was taken of it is lost
+       he hears nothing after the revocation           theft.use, at each of his contacts
+       a forged file brings what it proves, no more    forgery.forge, at each file
+       programs of any ages agree on what both know    skew.find_unequal, before anybody is brought up to date
 I12    one seed, one trace                             __main__ --twice; tests/federation/test_simulation.py
 L1     the queue drains in 3 * changes / 500 + 10      healing.drain
 L2     all projections are equal                       healing.check_healed

@@ -14,6 +14,7 @@ from shared.store.drafts import draft_create, draft_update
 from shared.store.records import load_state
 from simulation.machines import NodeMachine
 from simulation.programs import NEW, NEW_FIELD, NEW_KIND
+from simulation.skew import write_of_its_age
 from simulation.world import World
 
 PICTURE_BYTES_MAX = 24_000
@@ -26,6 +27,8 @@ def take_picture(world: World) -> str:
     services = node.services
     name, field = dice.choice(NAMING)
     kind = services.catalogue[name]
+    if field not in kind.fields:
+        return "nothing"
     data = b"\xff\xd8\xff" + dice.randbytes(dice.choice((1, 50, 4_000, dice.randrange(PICTURE_BYTES_MAX))))
     with services.database.read() as conn:
         ids = [row[0] for row in conn.execute(f"SELECT id FROM {name} WHERE desa = ? ORDER BY id", (node.desa,))]
@@ -55,7 +58,9 @@ def write_unknown(world: World, node: NodeMachine) -> str:
 
 def write_newer(world: World) -> str:
     """Write what only the newer program knows: a kind, or a field of a resident."""
-    nodes = [node for node in world.nodes if node.catalogue is NEW]
+    if world.version > 3:
+        return write_of_its_age(world)
+    nodes = [node for node in world.nodes if node.edition is NEW]
     if not nodes:
         return "nothing"
     node, dice = world.dice.choice(nodes), world.dice

@@ -18,6 +18,7 @@ from shared.store.drafts import Draft
 from simulation.crash import CrashingDatabase, CrashPoint
 from simulation.ports import DeviceClock
 from simulation.programs import OLD
+from tests.support.editions import Edition
 
 
 @dataclass
@@ -30,8 +31,8 @@ class Machine:
     random: Callable[[int], bytes]
     point: CrashPoint
     services: NodeServices | HubServices
-    catalogue: Catalogue = field(default=OLD, kw_only=True)
-    """What its program knows."""
+    edition: Edition = field(default=OLD, kw_only=True)
+    """Its program, and what that knows."""
     full_rounds: int = field(default=0, kw_only=True)
     """For how many rounds its disk stays full."""
     promised: list[str] = field(default_factory=list, kw_only=True)
@@ -40,6 +41,11 @@ class Machine:
     """The commit that was checked last, of the database as it was opened last; -1 for none."""
     sizes: dict[int, int] = field(default_factory=dict, kw_only=True)
     """The sizes of its logs, by number, when the tables were held against the law last."""
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The kinds that its program knows."""
+        return self.edition.catalogue
 
 
 @dataclass
@@ -77,6 +83,7 @@ class HubMachine(Machine):
 
 
 def watch(machine: Machine, services: NodeServices | HubServices) -> None:
-    """Put the crash point between a side and its database."""
+    """Put the crash point between a side and its database, and let it bear the name of its program."""
     services.database = CrashingDatabase(services.database, machine.point)
+    services.program = machine.edition.program
     machine.checked = -1

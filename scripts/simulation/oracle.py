@@ -110,20 +110,43 @@ def _read_refs(conn: Connection, table: str) -> frozenset[str]:
     return frozenset(ref for (text,) in rows for ref in json.loads(text or "[]"))
 
 
+def _read_as_today(kind: Kind, change: Stored) -> Stored:
+    """Section 12.3: a change of an earlier version touches every group that holds a field of those that it names."""
+    header, body = change.header, change.body
+    if header.kind_version >= kind.version:
+        return change
+    groups = {today for group in header.groups for today in _find_today(kind, group, header.kind_version)}
+    if header.op == DECIDE and body is not None and isinstance(body.get("pilih"), dict):
+        chosen = body["pilih"].items()
+        body = {**body, "pilih": {
+            today: ref for group, ref in chosen for today in _find_today(kind, group, header.kind_version)
+        }}
+    return change._replace(header=header._replace(groups=sorted(groups)), body=body)
+
+
+def _find_today(kind: Kind, group: str, version: int) -> set[str]:
+    members = {
+        kind.group_of[name] for name, field in kind.fields.items()
+        if field.info.since <= version and (field.info.group_in(version) or name) == group
+    }
+    return members or {group}
+
+
 def _tell(kind: Kind, change: Stored, place: Place, trust: Trust) -> Told:
+    ref, change = change.ref, _read_as_today(kind, change)
     header, is_verdict = change.header, kind.name in VERDICTS
-    is_erased = change.body is None or (change.ref in trust.erased and not is_verdict)
+    is_erased = change.body is None or (ref in trust.erased and not is_verdict)
     body = None if is_erased else change.body
     cutoff = trust.cutoffs.get(place.id)
     held = None
-    if not is_verdict and cutoff is not None and header.seq >= cutoff and change.ref not in trust.adopted:
+    if not is_verdict and cutoff is not None and header.seq >= cutoff and ref not in trust.adopted:
         held = "dicabut"
     elif _breaks_scope(kind, header, body or {}, place.peran):
         held = "lingkup"
     elif header.op in (CREATE, UPDATE) and body and _breaks_shape(kind, header, body):
         held = "bentuk"
     return Told(
-        change.ref, header.op, frozenset(header.groups), frozenset(header.parents), body, place.peran != "desa", held
+        ref, header.op, frozenset(header.groups), frozenset(header.parents), body, place.peran != "desa", held
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from shared.errors import UserError
 from simulation.actions import pick_action
-from simulation.crash import Crash
+from simulation.crash import Crash, watching_files
 from simulation.disasters import strike
 from simulation.healing import (
     check_branches,
@@ -67,7 +67,8 @@ def make_folder() -> tempfile.TemporaryDirectory[str]:
 def play_world(world: World, seed: int, rounds: int) -> Result:
     """Play a world that was built from a seed, and close it; RoundFailed as of :func:`run_seed`."""
     try:
-        return _play(world, seed, rounds)
+        with watching_files(lambda: [machine.point for machine in world.machines]):
+            return _play(world, seed, rounds)
     except Exception as error:
         story = "\n".join(world.trace.last)
         raise RoundFailed(f"{story}\n{type(error).__name__}: {error}") from error

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -13,6 +15,7 @@ from node.usb.send import write_bundle
 from shared.store.outbox import Outbox
 from shared.store.stick import NewFile, open_new
 from simulation.faults import Fault
+from simulation.machines import Machine
 from simulation.world import World
 
 
@@ -20,7 +23,8 @@ def send_stick(world: World) -> str:
     """Write the next bundle of a node onto the stick of its desa."""
     node = world.dice.choice(world.nodes)
     refresh_parity(node.services)
-    sent = write_bundle(node.services, world.stick(node.desa), new_file=_choose_file(world))
+    with _plugged(world, node, node.desa) as stick:
+        sent = write_bundle(node.services, stick, new_file=_choose_file(world))
     damage(world, sent.path)
     return f"{node.name} {sent.file.changes}"
 
@@ -29,7 +33,8 @@ def take_stick(world: World) -> str:
     """Bring the stick of a desa to the kecamatan, which answers beside what it takes."""
     desa = world.dice.choice(world.desa)
     hub = world.hub.services
-    outcomes = take_path(hub, world.stick(desa), Outbox(hub.folder))
+    with _plugged(world, world.hub, desa) as stick:
+        outcomes = take_path(hub, stick, Outbox(hub.folder))
     for outcome in outcomes:
         if outcome.answer is not None and outcome.is_beside:
             damage(world, outcome.answer)
@@ -39,9 +44,18 @@ def take_stick(world: World) -> str:
 def read_stick(world: World) -> str:
     """Bring the stick home, to one of the computers."""
     node = world.dice.choice(world.nodes)
-    done = read_path(node.services, world.stick(node.desa))
+    with _plugged(world, node, node.desa) as stick:
+        done = read_path(node.services, stick)
     refresh_parity(node.services)
     return f"{node.name} {len(done.done)} {len(done.problems)}"
+
+
+@contextmanager
+def _plugged(world: World, machine: Machine, desa: str) -> Iterator[Path]:
+    """Put the stick of a desa into a machine; before world 4 what a dying machine had on a stick was tidied up."""
+    stick = world.stick(desa)
+    with machine.point.plug(stick) if world.version > 3 else nullcontext():
+        yield stick
 
 
 def damage(world: World, path: Path) -> None:

@@ -22,9 +22,9 @@ from shared.records.kind import Kind
 from shared.store.drafts import draft_create, draft_update
 from shared.store.outbox import Outbox
 from shared.store.records import load_state
-from simulation import people
+from simulation import people, theft
 from simulation.copies import Copy, put_back_node, take_copy
-from simulation.disasters import steal
+from simulation.disasters import buy_another, has_double, steal
 from simulation.faults import Fault
 from simulation.later import erase_target, write_unknown
 from simulation.machines import NodeMachine
@@ -56,14 +56,16 @@ class Story(NamedTuple):
     cast: int
     tell: Callable[[World, list[NodeMachine]], Steps]
     fault: Fault | None = None
+    since: int = 3
+    """The world that brought it."""
 
 
 def choose_repertoire(world: World) -> tuple[str, ...]:
     """Choose the stories of a seed."""
     dice = make_dice(world.seed, "stories")
     return tuple(
-        story.name for story in STORIES
-        if dice.random() < 0.6 and (story.fault is None or story.fault in world.plan.rates)
+        story.name for story in STORIES if story.since <= world.version
+        and dice.random() < 0.6 and (story.fault is None or story.fault in world.plan.rates)
     )
 
 
@@ -178,6 +180,27 @@ def steal_late(world: World, cast: list[NodeMachine]) -> Steps:
         yield _meet(world, other)
 
 
+def steal_slowly(world: World, cast: list[NodeMachine]) -> Steps:
+    """A thief uses a computer for days before the kecamatan hears of it, and goes on when it has."""
+    node, other = cast
+    _write_on(world, node)
+    yield _meet(world, node)
+    if has_double(world, node):
+        return
+    cast[:] = [other]
+    stolen = theft.take_away(world, node)
+    yield node.name
+    for _ in range(world.dice.randrange(2, 5)):
+        yield theft.use(world)
+    yield _meet(world, other)
+    yield theft.take_key_back(world, stolen, world.plan.dice_of(Fault.THIEF))
+    buy_another(world, node)
+    yield _meet(world, other)
+    for _ in range(world.dice.randrange(2, 5)):
+        yield theft.use(world)
+    yield _meet(world, other)
+
+
 def write_newer_kinds(world: World, cast: list[NodeMachine]) -> Steps:
     """A computer of a later release writes what nobody here knows, between what everybody knows."""
     node, other = cast
@@ -262,4 +285,5 @@ STORIES = (
     Story("steal_late", 2, steal_late, Fault.NODE_STOLEN),
     Story("write_newer_kinds", 2, write_newer_kinds),
     Story("write_second_history", 1, write_second_history, Fault.NODE_RESTORED),
+    Story("steal_slowly", 2, steal_slowly, Fault.THIEF, 4),
 )

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from hub.commands import make_hub
 from hub.services import open_hub
@@ -26,17 +26,20 @@ from simulation.faults import Fault, FaultPlan
 from simulation.link import FaultyLink, Memory
 from simulation.machines import HubMachine, Machine, NodeMachine, watch
 from simulation.ports import TEN_YEARS_S, DeviceClock, Trace, WorldTime, make_dice
-from simulation.programs import NEW
+from simulation.programs import LADDER, NEW
+from tests.support.editions import Edition
 from tests.support.federation import ADDRESS, HUB, make_officer, make_sync_app
 
 if TYPE_CHECKING:
     from simulation.stories import Tale
+    from simulation.theft import Stolen
 
+T = TypeVar("T")
 DESA = tuple(f"33.03.04.20{number:02d}" for number in (6, 1, 2, 3, 4, 5))
 HUB_NAME = "hub"
-WORLD = 3
+WORLD = 4
 """Worlds are numbered so that a seed keeps its meaning: 1 has 2 to 3 desa, 4 to 9 nodes and the first
-23 families; 3 has stories."""
+23 families; 3 has stories; 4 has thieves, forged sticks, power cuts between files, and programs of four ages."""
 NODES_MIN, NODES_MAX = 5, 20
 HABITS = ("stick", "picture", "quarantine", "kabupaten", "erasure")
 """What people of some seeds do and of others do not (actions.LATER)."""
@@ -64,6 +67,8 @@ class World:
     version: int = WORLD
     hostile: list[NodeMachine] = field(default_factory=list)
     """Enrolled computers in the hands of somebody who means harm; nobody expects them to converge."""
+    stolen: list[Stolen] = field(default_factory=list)
+    """Computers that a thief uses; from world 4 on (simulation.theft)."""
     habits: tuple[str, ...] = ()
     repertoire: tuple[str, ...] = ()
     """The stories of this seed, and those under way; from world 3 on (simulation.stories)."""
@@ -107,12 +112,17 @@ class World:
         plan, dice = FaultPlan.draw(self.seed, self.version), make_dice(self.seed, "settle")
         for desa, name in _plan_nodes(dice, nodes):
             self.nodes.append(self.make_node(desa, name))
-        if Fault.HOSTILE in plan.rates:
+        if Fault.HOSTILE in plan.rates or Fault.STICK_FORGED in plan.rates:
             self.hostile.append(self.make_node(dice.choice(self.desa), "musuh"))
         if Fault.PROGRAM_CHANGED in plan.rates:
             for machine in self.machines:
                 if dice.random() < 0.3:
-                    self.change_program(machine)
+                    self.change_program(machine, NEW if self.version < 4 else LADDER[2])
+        if Fault.PROGRAM_OLD in plan.rates:
+            ages = make_dice(self.seed, "ages")
+            for machine in self.machines:
+                if ages.random() < 0.6:
+                    self.change_program(machine, ages.choice((LADDER[0], *LADDER)))
         for node in self.nodes:
             self.sync(node)
         self.habits = tuple(name for name in HABITS if dice.random() < 0.6)
@@ -158,9 +168,9 @@ class World:
         """List the hub and its honest nodes."""
         return [self.hub, *self.nodes]
 
-    def change_program(self, machine: Machine) -> None:
-        """Start a machine again with the newer program."""
-        machine.catalogue = NEW
+    def change_program(self, machine: Machine, edition: Edition = NEW) -> None:
+        """Start a machine again with another program."""
+        machine.edition = edition
         self.reopen(machine)
 
     def stick(self, desa: str) -> Path:
@@ -216,6 +226,11 @@ class World:
             if self.plan.strikes(fault):
                 machine = self._pick_machine()
                 machine.point.arm(self.plan.dice.randrange(6), fault is Fault.CRASH_AFTER_COMMIT)
+        for fault in (Fault.CRASH_BEFORE_RENAME, Fault.CRASH_AFTER_RENAME):
+            if self.plan.strikes(fault):
+                dice = self.plan.dice_of(fault)
+                machine = dice.choice(self.machines)
+                machine.point.arm_files(dice.randrange(3), fault is Fault.CRASH_AFTER_RENAME, dice.choice((0, 0.5, 1)))
         self._fill_disks()
 
     def _fill_disks(self) -> None:
@@ -309,11 +324,13 @@ class World:
 
     def open_node_again(self, node: NodeMachine) -> None:
         """Open a node from what its folder holds now."""
-        node.services = open_node(node.folder, clock=node.clock, random=node.random, catalogue=node.catalogue)
+        node.services = self._start(node, lambda: open_node(
+            node.folder, clock=node.clock, random=node.random, catalogue=node.catalogue
+        ))
         watch(node, node.services)
 
     def close(self) -> None:
-        for node in (*self.nodes, *self.hostile):
+        for node in (*self.nodes, *self.hostile, *(stolen.node for stolen in self.stolen)):
             node.services.close()
         if self.kabupaten is not None:
             self.kabupaten.close()
@@ -328,10 +345,21 @@ class World:
     def open_hub_again(self) -> None:
         """Open the hub from what its folder holds now."""
         hub = self.hub
-        hub.services = open_hub(hub.folder, clock=hub.clock, random=hub.random, catalogue=hub.catalogue)
+        hub.services = self._start(hub, lambda: open_hub(
+            hub.folder, clock=hub.clock, random=hub.random, catalogue=hub.catalogue
+        ))
         watch(hub, hub.services)
         hub.client = make_sync_app(hub.services).test_client()
         self.note_hub_key()
+
+    def _start(self, machine: Machine, start: Callable[[], T]) -> T:
+        """Start the program of a machine; where power fails once more meanwhile, start it again."""
+        try:
+            return start()
+        except Crash:
+            self.counts["crash"] += 1
+            machine.point.restore_disk()
+            return start()
 
     def note_hub_key(self) -> None:
         """Remember every key that the hub ever had; what one of them has signed stays true."""

@@ -12,14 +12,15 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from simulation.crash import Crash, CrashingDatabase, CrashPoint  # noqa: E402
-from simulation.faults import FIRST, Fault, FaultPlan  # noqa: E402
+from simulation.crash import Crash, CrashingDatabase, CrashPoint, watching_files  # noqa: E402
+from simulation.faults import FIRST, SECOND, Fault, FaultPlan  # noqa: E402
 from simulation.run import Result, read_seeds, run_seed  # noqa: E402
 from simulation.stories import STORIES, choose_repertoire  # noqa: E402
 from simulation.world import HABITS, WORLD, World  # noqa: E402
 
 from shared.errors import EnvironmentProblem  # noqa: E402
-from shared.store.connection import Database  # noqa: E402
+from shared.store.connection import Database, write_durably  # noqa: E402
+from shared.store.stick import write_file  # noqa: E402
 
 SEEDS = (1, 2, 3, 4, 5, 6, 7, 8)
 ROUNDS = 100
@@ -90,6 +91,9 @@ def test_a_later_fault_family_leaves_the_first_ones_as_they_were() -> None:
     for seed in SEEDS:
         first, now = FaultPlan.draw(seed, 1).rates, FaultPlan.draw(seed, WORLD).rates
         assert first == {fault: rate for fault, rate in now.items() if fault in FIRST}
+        for version in (2, 3):
+            before = FaultPlan.draw(seed, version).rates
+            assert before == {fault: rate for fault, rate in now.items() if fault in (*FIRST, *SECOND)}
 
 
 @pytest.mark.parametrize(("after_commit", "kept"), [(False, 0), (True, 1)])
@@ -109,6 +113,31 @@ def test_a_crash_keeps_what_was_committed_and_no_more(tmp_path: Path, after_comm
     with again.read() as conn:
         assert conn.execute("SELECT count(*) FROM t").fetchone() == (kept,)
     again.close()
+
+
+@pytest.mark.parametrize(("after_rename", "written", "kept", "aside"), [
+    (False, 0.5, b"old", b"ne"), (False, 1, b"old", b"new."), (True, 1, b"new.", None),
+])
+def test_a_crash_between_files_keeps_the_file_that_was_or_the_one_that_came(
+    tmp_path: Path, after_rename: bool, written: float, kept: bytes, aside: bytes | None
+) -> None:
+    point, stick = CrashPoint("x", tmp_path / "x"), tmp_path / "stick"
+    point.folder.mkdir()
+    stick.mkdir()
+    for folder in (point.folder, stick):
+        (folder / "kept").write_bytes(b"old")
+        point.arm_files(1, after_rename, written)
+        with watching_files(lambda: [point]), point.plug(stick):
+            write_durably(tmp_path / "of nobody", b"is not counted")
+            write_durably(point.folder / "first", b"passes")
+            with pytest.raises(Crash):
+                write_file(folder / "kept", [b"new."], replace=True)
+        (folder / "kept").write_bytes(b"what tidying up makes of it")
+        point.restore_disk()
+        left = folder / ".kept.baru"
+        assert (folder / "kept").read_bytes() == kept
+        assert (left.read_bytes() if left.exists() else None) == aside
+    assert (point.folder / "first").read_bytes() == b"passes"
 
 
 def test_a_full_disk_refuses_at_the_statement_that_needs_a_page_and_takes_it_again_when_freed(tmp_path: Path) -> None:
