@@ -7,11 +7,22 @@ import sqlite3
 from hub.change import reissue_branch
 from hub.pemulihan.settle import settle_trust
 from hub.services import HubServices
-from shared.changelog.checkpoint import Verifier, open_checkpoint
+from shared.changelog.checkpoint import Checkpoint, Verifier, open_checkpoint
+from shared.changelog.tree import CompactRange
 from shared.errors import ProtocolError
 from shared.merge.scope import Role
-from shared.store.branch import grow, keep, list_branches, list_unissued, read_branch
-from shared.store.changes import find_log
+from shared.store.branch import (
+    Branch,
+    count_same,
+    grow,
+    keep,
+    list_branches,
+    list_trees_of,
+    list_unissued,
+    read_branch,
+    read_branch_leaves,
+)
+from shared.store.changes import Log, find_log
 from shared.store.evidence import note_event
 from shared.sync.checks import ForkError, ReadRun, prove_tree
 
@@ -33,26 +44,45 @@ def keep_branch(services: HubServices, fork: ForkError) -> None:
 
 
 def grow_branch(services: HubServices, run: ReadRun) -> bool:
-    """Add a run that continues a kept branch to it; False when it continues none, or does not prove that."""
+    """Take a run that continues a kept branch, or leaves it; False when it does neither, or does not prove that."""
+    header = run.header
     with services.database.write() as conn:
-        log = find_log(conn, run.header.log)
+        log = find_log(conn, header.log)
         if log is None:
             return False
+        try:
+            checkpoint = open_checkpoint(header.checkpoint, Verifier(log.origin, log.kunci))
+        except ProtocolError:
+            return False
         for branch in list_branches(conn, log.id):
-            if not branch.start <= run.header.start <= branch.size:
+            if not branch.start <= header.start <= branch.size:
                 continue
-            if run.header.end <= branch.size:
-                return True
-            try:
-                checkpoint = open_checkpoint(run.header.checkpoint, Verifier(log.origin, log.kunci))
-                if run.header.start == branch.size:
-                    tree = prove_tree(branch.tree, run, checkpoint)
-                    grow(conn, branch, run.changes, run.leaves, tree, run.header.checkpoint)
-                    issue_rest(services, conn, log.id)
-                    return True
-            except ProtocolError:
+            held = read_branch_leaves(conn, branch, header.start)
+            same = count_same(held, run.leaves)
+            tree = _prove_behind(conn, log, branch, run, checkpoint)
+            if tree is None:
                 continue
+            if same < len(run.leaves):
+                now_s, changes = services.clock.now_s(), run.changes[same:]
+                if same == len(held):
+                    grow(conn, branch, changes, run.leaves[same:], tree, header.checkpoint)
+                elif keep(conn, log.id, header.start + same, changes, tree, header.checkpoint, now_s):
+                    note_event(conn, now_s, "fork", log.id, f"seq {header.start + same}")
+                issue_rest(services, conn, log.id)
+            return True
     return False
+
+
+def _prove_behind(
+    conn: sqlite3.Connection, log: Log, branch: Branch, run: ReadRun, checkpoint: Checkpoint
+) -> CompactRange | None:
+    """Prove a run behind what it shares with a branch; give the tree at its end, None where it is behind another."""
+    for tree in list_trees_of(conn, log, branch, run.header.start):
+        try:
+            return prove_tree(tree, run, checkpoint)
+        except ProtocolError:
+            continue
+    return None
 
 
 def issue_rest(services: HubServices, conn: sqlite3.Connection, id: str) -> None:

@@ -97,7 +97,7 @@ def hand_back_rest(conn: sqlite3.Connection, services: HubServices, log: Log) ->
     """Give a desa what the branches of a log hold, that nobody has issued again and that was not handed back yet."""
     branches = list_branches(conn, log.id)
     reissues = list_reissues(conn) if branches else {}
-    left = [one for one in branches if not is_issued_whole(conn, one, reissues.get(one.ref, ()))]
+    left = [one for one in branches if not is_issued_whole(conn, one, reissues)]
     returned = count_returned(conn, log.wilayah) if left else {}
     for branch in left:
         for ref, changes in list_unissued(conn, read_branch(conn, branch), returned):

@@ -27,7 +27,7 @@ from shared.changelog.genesis import read_genesis
 from shared.changelog.tree import CompactRange, leaf_hash
 from shared.errors import ProtocolError
 from shared.merge.scope import GENESIS_KIND
-from shared.store.changes import Log, cut, find_log, list_logs, read_changes, read_leaves, remove_log
+from shared.store.changes import Log, cut, find_log, list_logs, read_changes, read_leaves, read_tree, remove_log
 from shared.store.drafts import Batch
 from shared.store.erasure import strip_erased
 from shared.store.marks import mark_rows
@@ -81,7 +81,8 @@ def keep(
 ) -> bool:
     """Keep changes ``start`` to ``tree.size`` of a second history; tell whether it was unknown so far.
 
-    Of the same branch the longer one stays.
+    Of the same branch the longer one stays. One that parts from it further on, as a copy that was put back for the
+    second time makes, is a branch of its own from where it parts.
     """
     leaves = [leaf_hash(change.header, change.digest()) for change in changes]
     ref = decode_headers([changes[0].header])[0].ref(leaves[0])
@@ -93,10 +94,46 @@ def keep(
         )
         _insert(conn, cursor.lastrowid or 0, log, start, changes, leaves)
         mark_rows(conn, "branch", cursor.lastrowid)
-    elif tree.size > known.size:
-        new = known.size - start
-        grow(conn, known, changes[new:], leaves[new:], tree, note)
-    return known is None
+        return True
+    same = count_same(read_branch_leaves(conn, known, start), leaves)
+    if same == len(changes):
+        return False
+    if start + same < known.size:
+        return keep(conn, log, start + same, changes[same:], tree, note, time_s)
+    grow(conn, known, changes[same:], leaves[same:], tree, note)
+    return False
+
+
+def read_branch_leaves(conn: sqlite3.Connection, branch: Branch, start: int) -> list[bytes]:
+    """Read the leaf hashes of a branch from a place in it on."""
+    rows = conn.execute(
+        "SELECT leaf FROM branch_change WHERE branch = ? AND seq >= ? ORDER BY seq", (branch.no, start)
+    )
+    return [row[0] for row in rows]
+
+
+def list_trees(conn: sqlite3.Connection, log: Log, size: int, no: int = 0) -> list[CompactRange]:
+    """List what the first ``size`` changes of a log may be: those of the log, and those of each branch but ``no``."""
+    found = [read_tree(conn, log, size)] if size <= log.size else []
+    for branch in list_branches(conn, log.id):
+        if branch.no != no and branch.start < size <= branch.size:
+            found += list_trees_of(conn, log, branch, size)
+    return found
+
+
+def list_trees_of(conn: sqlite3.Connection, log: Log, branch: Branch, size: int) -> list[CompactRange]:
+    """List what the first ``size`` changes on a branch may be, which leaves the log or another branch."""
+    trees = list_trees(conn, log, branch.start, branch.no)
+    leaves = read_branch_leaves(conn, branch, branch.start)[: size - branch.start]
+    for tree in trees:
+        tree.extend(leaves)
+    return trees
+
+
+def count_same(some: Sequence[bytes], others: Sequence[bytes]) -> int:
+    """Count how far two histories are the same."""
+    parts = (at for at, (one, other) in enumerate(zip(some, others, strict=False)) if one != other)
+    return next(parts, min(len(some), len(others)))
 
 
 def grow(
@@ -138,37 +175,61 @@ def list_reissues(conn: sqlite3.Connection) -> dict[str, list[Log]]:
     return found
 
 
-def _count_issued(conn: sqlite3.Connection, logs: Sequence[Log], names: Sequence[Header]) -> int:
+Named = tuple[Header, bytes]
+"""What of a change stays when it is issued again, and its salt; of one that was erased there is none."""
+
+
+def _find_issuing(reissues: Mapping[str, Sequence[Log]], ref: str) -> list[tuple[int, Log]]:
+    """List the logs that may hold a change of a branch again, with how many of its kin stand before it there.
+
+    They begin with it, or with what it comes after: a branch of a branch is issued again with what both share.
+    """
+    id, seq, _ = parse_ref(ref)
+    found: list[tuple[int, Log]] = []
+    for cabang, logs in reissues.items():
+        other, start, _ = parse_ref(cabang)
+        if cabang == ref or (other == id and start < seq):
+            found += [(seq - start, log) for log in logs]
+    return found
+
+
+def _count_issued(conn: sqlite3.Connection, issuing: Sequence[tuple[int, Log]], names: Sequence[Named]) -> int:
     """Count how many of a branch's changes, from their first on, stand in one of the logs that issue them again.
 
     Such a log is written on afterwards like any other: what is in it says so, and not how long it is.
     """
     counts = [0]
-    for log in logs:
-        again = _name(_headers(read_changes(conn, log, 1, 1 + len(names))))
-        parts = (at for at, (one, other) in enumerate(zip(names, again, strict=False)) if one != other)
+    for before, log in issuing:
+        again = _name(read_changes(conn, log, 1 + before, 1 + before + len(names)))
+        parts = (at for at, (one, other) in enumerate(zip(names, again, strict=False)) if not _is_same(one, other))
         counts.append(next(parts, min(len(names), len(again))))
     return max(counts)
 
 
-def is_issued_whole(conn: sqlite3.Connection, branch: Branch, logs: Sequence[Log]) -> bool:
+def is_issued_whole(conn: sqlite3.Connection, branch: Branch, reissues: Mapping[str, Sequence[Log]]) -> bool:
     """Tell, without reading all of a branch at every hello, whether one of the logs has issued its last change too."""
-    count = branch.size - branch.start
     row = conn.execute(
         "SELECT header, body, coalesce(digest, x'') FROM branch_change WHERE branch = ? ORDER BY seq DESC LIMIT 1",
         (branch.no,),
     ).fetchone()
-    last = _name(_headers([Sealed(*row)]))
-    return any(log.size > count and _name(_headers(read_changes(conn, log, count, count + 1))) == last for log in logs)
+    last = _name([Sealed(*row)])
+    ends = [(before + branch.size - branch.start - 1, log) for before, log in _find_issuing(reissues, branch.ref)]
+    return _count_issued(conn, ends, last) == 1
 
 
 def _headers(changes: Sequence[Sealed]) -> list[Header]:
     return decode_headers([change.header for change in changes])
 
 
-def _name(headers: Sequence[Header]) -> list[Header]:
-    """Give what of each change stays when it is issued again; not the salt, for an erased one has none left."""
-    return [header._replace(log="", seq=0, parents=[]) for header in headers]
+def _name(changes: Sequence[Sealed]) -> list[Named]:
+    return [
+        (header._replace(log="", seq=0, parents=[]), b"" if change.body is None else change.body[:SALT_BYTES])
+        for change, header in zip(changes, _headers(changes), strict=True)
+    ]
+
+
+def _is_same(one: Named, other: Named) -> bool:
+    return one[0] == other[0] and (one[1] == other[1] or not (one[1] and other[1]))
 
 
 def list_unissued(
@@ -181,13 +242,14 @@ def list_unissued(
     handed back already.
     """
     reissues, headers = list_reissues(conn), _headers(changes)
-    names = _name(headers)
+    names = _name(changes)
     refs = [_ref(header, change) for header, change in zip(headers, changes, strict=True)]
     done = {at for at, ref in enumerate(refs) if _stands(conn, ref)}
     for at, ref in enumerate(refs):
-        logs, count = reissues.get(ref), (returned or {}).get(ref, 0)
-        if logs:
-            count = max(count, _count_issued(conn, logs, names[at:]))
+        count = (returned or {}).get(ref, 0)
+        issuing = [(0, log) for log in reissues.get(ref, ())] if at else _find_issuing(reissues, ref)
+        if issuing:
+            count = max(count, _count_issued(conn, issuing, names[at:]))
         done.update(range(at, at + count))
     stretches: list[tuple[str, list[Sealed]]] = []
     for at, (ref, change) in enumerate(zip(refs, changes, strict=True)):

@@ -7,7 +7,8 @@ from hashlib import sha256
 
 from shared.changelog.tree import CompactRange, leaf_hash
 from shared.errors import SipandeError
-from shared.store.changes import find_log, read_tree
+from shared.store.branch import list_trees
+from shared.store.changes import find_log
 from shared.store.marks import find_unmarked
 
 
@@ -33,7 +34,7 @@ def verify_branches(conn: sqlite3.Connection) -> list[str]:
         elif leaves != [row[4] for row in changes]:
             problems.append(f"Tabel branch_change, riwayat nomor {no}: isi tidak cocok dengan hash-nya.")
         else:
-            problems += _verify_branch_tree(conn, id, start, size, tree, leaves, place)
+            problems += _verify_branch_tree(conn, id, no, start, size, tree, leaves, place)
     problems += [
         f"Tabel branch, riwayat nomor {no}: ada kolom yang berubah sejak riwayat itu disimpan."
         for no in find_unmarked(conn, "branch")
@@ -42,15 +43,16 @@ def verify_branches(conn: sqlite3.Connection) -> list[str]:
 
 
 def _verify_branch_tree(
-    conn: sqlite3.Connection, id: str, start: int, size: int, tree: bytes, leaves: list[bytes], place: str
+    conn: sqlite3.Connection, id: str, no: int, start: int, size: int, tree: bytes, leaves: list[bytes], place: str
 ) -> list[str]:
     log = find_log(conn, id)
     try:
-        if log is None or log.size < start:
+        before = [] if log is None else list_trees(conn, log, start, no)
+        if not before:
             return [f"{place}: catatan asalnya tidak ada."]
-        whole = read_tree(conn, log, start)
-        whole.extend(leaves)
-        if whole.to_bytes() != CompactRange.from_bytes(size, tree).to_bytes():
+        for whole in before:
+            whole.extend(leaves)
+        if CompactRange.from_bytes(size, tree).to_bytes() not in [whole.to_bytes() for whole in before]:
             return [f"{place}: akar pohon (tree) tidak cocok dengan perubahan yang tersimpan."]
     except SipandeError:
         return [f"{place}: kolom size atau tree rusak."]

@@ -14,6 +14,7 @@ from node.sinkron.session import Outcome
 from shared.changelog.change import decode_headers
 from shared.errors import TransportError
 from shared.store.branch import list_branches, list_unissued, read_branch
+from shared.store.verify_branches import verify_branches
 from tests.federation.test_histories import (
     check_whole, copy_folder, lose_history, names, open_copy, put_back, restore_hub, write_much,
 )
@@ -194,6 +195,36 @@ def test_a_history_that_gives_way_for_the_second_time_is_not_issued_once_more(
     for side in (federation.hub, a):
         assert names(side) == {"SITI", "BUDI", "AGUS"}
         for record in (siti, agus):
+            assert value(side, "SELECT count(*) FROM change WHERE record = ?", record) == 1
+    check_whole(federation, a)
+
+
+@pytest.mark.parametrize("longer", ["first", "second"])
+def test_three_histories_of_one_log_are_kept_whole_and_issued_again(federation: Federation, longer: str) -> None:
+    """A copy of the second history was put back before anybody had heard of it: the third begins like it."""
+    road, a = Road(federation), federation.add_node("a")
+    federation.sync_all()
+    old = copy_folder(federation, a, "salinan")
+    create(a, nama="BUDI")
+    federation.sync(a)
+    a = put_back(federation, old)
+    written = {"SITI": create(a, nama="SITI")}
+    between = copy_folder(federation, a, "antara")
+    for name in ("AGUS", "SARI", "TONO")[: 3 if longer == "first" else 1]:
+        written[name] = create(a, nama=name)
+    road.send(a)
+    road.take()
+    a = put_back(federation, between)
+    for name in ("WATI", "YANTI")[: 1 if longer == "first" else 2]:
+        written[name] = create(a, nama=name)
+    road.send(a)
+    road.take()
+    with federation.hub.database.read() as conn:
+        assert len(list_branches(conn)) == 2 and verify_branches(conn) == []
+    federation.sync_all(4)
+    for side in (federation.hub, a):
+        assert names(side) == {"BUDI", *written}
+        for record in written.values():
             assert value(side, "SELECT count(*) FROM change WHERE record = ?", record) == 1
     check_whole(federation, a)
 
