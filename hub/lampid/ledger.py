@@ -10,11 +10,11 @@ from hub.beranda.shell import list_desa, name_place, remember, services
 from hub.lampid.rules import name_state
 from shared.lampid.book import AWAL, SHORT_FORM, Angka, Baris, make_short
 from shared.lampid.cells import Pilih
-from shared.lampid.names import Nama, is_of_people, name_gerak, name_people
-from shared.lampid.report import Laporan
+from shared.lampid.names import Nama, has_nameless, is_of_people, name_gerak, name_people
+from shared.lampid.report import Kolom, Laporan
 from shared.lampid.state import Taraf, Tutup, is_open_again
 from shared.records.identifiers import mask_nik
-from shared.store.lampid import read_buku, read_months, read_names, read_vectors
+from shared.store.lampid import read_buku, read_months, read_named, read_names, read_vectors
 
 
 class BulanDesa(NamedTuple):
@@ -89,12 +89,22 @@ def list_behind(conn: sqlite3.Connection, own: BulanDesa, apa: str, pilih: Pilih
     if laporan is None:
         return []
     angka = Angka(0, apa, pilih)
-    if not is_of_people(angka):
+    if not is_of_people(angka) and not (apa == Kolom.PEMBETULAN and has_nameless(laporan)):
         return name_gerak(laporan, angka)
+    if not is_of_people(angka):
+        # Kept for the next page of the list: thousands are folded for it.
+        return name_gerak(remember(f"lampid nama {own.kode} {laporan.bulan}", lambda held: _name(held, own)), angka)
     buku = read_buku(conn, hub.catalogue, own.kode)
     return name_people(
         read_vectors(conn, hub.catalogue, own.kode, buku, (), laporan.bulan, apa == AWAL), pilih
     )
+
+
+def _name(conn: sqlite3.Connection, own: BulanDesa) -> Laporan:
+    assert own.tutup is not None
+    in_force = read_buku(conn, services().catalogue, own.kode).in_force
+    before = [month for month in in_force if month.bulan < own.tutup.bulan]
+    return read_named(conn, services().catalogue, own.kode, own.tutup, before)
 
 
 def fill_names(

@@ -10,7 +10,8 @@ from node.laporan.ragu import Ragu, find_ragu
 from node.services import NodeServices
 from shared.clock import today
 from shared.errors import UserError
-from shared.lampid.report import Laporan, dump_laporan, name_laporan
+from shared.lampid.isi import dump_laporan, write_isi
+from shared.lampid.report import Laporan, name_laporan
 from shared.lampid.state import Taraf
 from shared.store.drafts import draft_create, draft_update
 from shared.store.lampid import list_sizes
@@ -47,8 +48,9 @@ def close_month(node: NodeServices, bulan: str, seen: str, *, author: str, accou
             )
         id = name_laporan(node.wilayah, bulan)
         values = {
-            "bulan": bulan, "isi": dump_laporan(laporan), "ukuran": list_sizes(conn, node.wilayah),
-            "nihil": bulanan.is_nihil(laporan), "tanggal_tutup": today(node.clock).isoformat(), "ditutup_oleh": author,
+            **write_isi(laporan, is_first=not bulanan.buku.in_force), "bulan": bulan,
+            "ukuran": list_sizes(conn, node.wilayah), "nihil": bulanan.is_nihil(laporan),
+            "tanggal_tutup": today(node.clock).isoformat(), "ditutup_oleh": author,
         }
         state = load_state(conn, node.catalogue, kind, node.wilayah, id)
         draft = draft_update(kind, state, id, values) if state.exists else draft_create(kind, id, values)

@@ -18,7 +18,7 @@ from shared.lampid.cells import Vector
 from shared.lampid.month import find_first_month, find_last_day, list_open, move_month
 from shared.lampid.report import Gerak, Laporan
 from shared.lampid.state import Taraf, Tutup
-from shared.store.lampid import BukuDesa, read_buku, read_vectors
+from shared.store.lampid import BukuDesa, read_buku, read_named, read_vectors
 from shared.web.forms import write_date
 
 
@@ -137,6 +137,7 @@ class _Kept:
         self.heads: tuple[int, int, str] | None = None
         self.bulanan: Bulanan | None = None
         self.vectors: tuple[str, bool, Mapping[str, Vector]] | None = None
+        self.named: Laporan | None = None
 
 
 def read_bulanan(node: NodeServices, conn: sqlite3.Connection) -> Bulanan:
@@ -154,7 +155,7 @@ def load_bulanan() -> Bulanan:
         count, size = conn.execute("SELECT count(*), coalesce(sum(size), 0) FROM log").fetchone()
         heads = int(count), int(size), today(node.clock).isoformat()
         if kept.bulanan is None or kept.heads != heads:
-            kept.heads, kept.vectors, kept.bulanan = heads, None, read_bulanan(node, conn)
+            kept.heads, kept.vectors, kept.named, kept.bulanan = heads, None, None, read_bulanan(node, conn)
         return kept.bulanan
 
 
@@ -168,3 +169,15 @@ def load_vectors(bulanan: Bulanan, bulan: str, at_start: bool) -> Mapping[str, V
             )
             kept.vectors = bulan, at_start, found
         return kept.vectors[2]
+
+
+def load_named(bulanan: Bulanan, bulan: str) -> Laporan:
+    """Give the report of a month with the names of all its corrections; the last answer is kept for its next page."""
+    kept, node = keep("laporan", _Kept), services()
+    closed = [month for month in bulanan.buku.in_force if month.bulan <= bulan]
+    if not closed or closed[-1].bulan != bulan:
+        return bulanan.pages[bulan].laporan
+    with kept.lock, node.database.read() as conn:
+        if kept.bulanan is not bulanan or kept.named is None or kept.named.bulan != bulan:
+            kept.named = read_named(conn, node.catalogue, node.wilayah, closed[-1], closed[:-1])
+        return kept.named

@@ -12,7 +12,7 @@ from node.beranda.looks import note_list
 from node.laporan import cetak
 from node.laporan.buku import BUKU
 from node.laporan.closing import close_month, mark
-from node.laporan.ledger import Bulanan, Halaman, load_bulanan
+from node.laporan.ledger import Bulanan, Halaman, load_bulanan, load_named
 from node.laporan.ragu import Ragu, find_ragu
 from node.laporan.view import fill_names, list_behind, list_versions
 from node.penduduk.editing import take_version
@@ -87,11 +87,12 @@ def names(bulan: str) -> ResponseReturnValue:
     angka = read_angka(page.laporan, request.args)
     if angka is None:
         abort(404)
-    found = list_behind(bulanan, page, angka)
+    laporan = load_named(bulanan, bulan) if angka.apa == Kolom.PEMBETULAN else page.laporan
+    found = list_behind(bulanan, laporan, angka)
     at, pages = read_page(len(found), PAGE_ROWS)
     node = services()
     with node.database.read() as conn:
-        people = fill_names(node, conn, page.laporan, found[(at - 1) * PAGE_ROWS : at * PAGE_ROWS])
+        people = fill_names(node, conn, laporan, found[(at - 1) * PAGE_ROWS : at * PAGE_ROWS])
     told = describe(angka, page.laporan.dusun)
     note_list("Nama di balik angka laporan", f"{told}, {write_bulan(bulan)}", len(found))
     return render_template(

@@ -6,14 +6,15 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from node.laporan.ledger import Bulanan, Halaman, load_vectors
+from node.laporan.ledger import Bulanan, load_vectors
 from node.laporan.queries import read_dates
 from node.penduduk.queries import name_petugas
 from node.services import NodeServices
 from shared.lampid.book import AWAL, Angka
 from shared.lampid.cells import Pilih
+from shared.lampid.isi import load_laporan
 from shared.lampid.names import Nama, explain, is_of_people, name_gerak, name_people
-from shared.lampid.report import PERISTIWA, Kolom, Laporan, load_laporan
+from shared.lampid.report import PERISTIWA, Kolom, Laporan
 from shared.merge.fold import RecordState
 from shared.records.identifiers import mask_nik
 from shared.records.lampid import JENIS_PERISTIWA
@@ -47,11 +48,11 @@ class Versi(NamedTuple):
     peristiwa: int
 
 
-def list_behind(bulanan: Bulanan, page: Halaman, angka: Angka) -> list[Nama]:
-    """List whom a number of a month counts."""
+def list_behind(bulanan: Bulanan, laporan: Laporan, angka: Angka) -> list[Nama]:
+    """List whom a number of a month counts; ``laporan`` names its corrections where the number is theirs."""
     if is_of_people(angka):
-        return name_people(load_vectors(bulanan, page.laporan.bulan, angka.apa == AWAL), angka.pilih)
-    return name_gerak(page.laporan, angka)
+        return name_people(load_vectors(bulanan, laporan.bulan, angka.apa == AWAL), angka.pilih)
+    return name_gerak(laporan, angka)
 
 
 def fill_names(
@@ -94,7 +95,7 @@ def list_versions(conn: sqlite3.Connection, node: NodeServices, state: RecordSta
     officers = name_petugas(conn, {str(values["ditutup_oleh"]) for _, values in read})
     found = []
     for ref, values in read:
-        laporan = load_laporan(bulan, values["isi"])
+        laporan = load_laporan(bulan, values["isi"], values["isi_ringkas"])
         if laporan is not None:
             found.append(Versi(
                 ref, values["tanggal_tutup"] or "", officers.get(str(values["ditutup_oleh"]), ""),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from shared.lampid.book import AKHIR, APA, AWAL, Angka
 from shared.lampid.cells import Cell, Pilih, Vector, add, negate
-from shared.lampid.report import Gerak, Kolom, Laporan
+from shared.lampid.isi import write_pattern
+from shared.lampid.report import NAMELESS, Gerak, Kolom, Laporan
 
 Vectors = Mapping[str, Vector]
 """How each resident is counted, by record id; what nobody can be named for stands under the empty one."""
@@ -56,6 +58,36 @@ def add_nameless(vectors: Vectors, counted: Vector) -> dict[str, Vector]:
     """Add what was counted and has no name any more, under the empty id."""
     gap = add(counted, *(negate(vector) for vector in vectors.values()))
     return {**vectors, **({"": add(vectors.get("", {}), gap)} if gap else {})}
+
+
+def has_nameless(laporan: Laporan) -> bool:
+    """Tell whether corrections of a closed month are counted in its record and not named (shared/lampid/isi.py)."""
+    return any(gerak.penduduk.startswith(NAMELESS) for gerak in laporan.gerak)
+
+
+def name_corrections(laporan: Laporan, start: Vectors, end: Vectors) -> Laporan:
+    """Name who was corrected in a month: whoever its events do not bring from where he was counted to where he is.
+
+    ``start`` and ``end`` say how everybody was counted at the closing before it and at its own. Who can be told no
+    more, because his body was erased since, stays without a name.
+    """
+    moved: dict[str, dict[Cell, int]] = {}
+    lacking: dict[str, dict[Cell, int]] = {}
+    for gerak in laporan.gerak:
+        own = (lacking if gerak.penduduk.startswith(NAMELESS) else moved).setdefault(gerak.penduduk, {})
+        own[gerak.cell] = own.get(gerak.cell, 0) + gerak.akibat
+    known: dict[tuple[tuple[Cell, int], ...], list[str]] = {}
+    for id in sorted({*start, *end, *moved} - {""}, reverse=True):
+        rest = add(end.get(id, {}), negate(start.get(id, {})), negate(moved.get(id, {})))
+        if rest:
+            known.setdefault(write_pattern(rest), []).append(id)
+    names = {}
+    for nameless, own in lacking.items():
+        found = known.get(write_pattern(own))
+        if found:
+            names[nameless] = found.pop()
+    named = (one._replace(penduduk=names.get(one.penduduk, one.penduduk)) for one in laporan.gerak)
+    return replace(laporan, gerak=tuple(sorted(named)))
 
 
 def explain(laporan: Laporan, penduduk: str, dusun: Mapping[str, str]) -> str:

@@ -1,23 +1,23 @@
 """One month as a report: what it began with, every movement with whom it moved, and what follows from these.
 
 The end of the month is no member: it is the start plus the movements, in every cell. So a report cannot disagree
-with itself, whoever wrote it (domain.md 2.1). A closed month is stored as :func:`dump_laporan`.
+with itself, whoever wrote it (domain.md 2.1). How a closed month is stored says shared/lampid/isi.py.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 from hashlib import sha256
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from shared.clock import hashed_uuid
 from shared.lampid.cells import Cell, Pilih, add
 
-FORMAT = 1
+NAMELESS = "?"
+"""So begins the name of a resident who is counted in a closed month and not named there; no record id does."""
 
 
 class Kolom(StrEnum):
@@ -121,65 +121,3 @@ class Laporan:
 def name_laporan(desa: str, bulan: str) -> str:
     """Give the record id of a closed month: a hash of desa and month (UUIDv8), so that two computers close one."""
     return hashed_uuid(sha256(f"sipande laporan lampid v1\n{desa}\n{bulan}".encode()).digest())
-
-
-def digest_laporan(isi: str | None, ukuran: Sequence[str] | None) -> str:
-    """Digest what was closed (64 hex digits): an examination at the kecamatan says which one it has seen."""
-    return sha256(json.dumps([isi or "", list(ukuran or ())], separators=(",", ":")).encode()).hexdigest()
-
-
-def dump_laporan(laporan: Laporan) -> str:
-    """Write a report as JSON; equal reports are equal texts."""
-    places = {id: at for at, id in enumerate(laporan.dusun)}
-    return json.dumps(
-        {
-            "format": FORMAT,
-            "dusun": list(laporan.dusun.items()),
-            "awal": [[*_write_cell(cell, places), laporan.awal[cell]] for cell in sorted(laporan.awal)],
-            "gerak": [
-                [gerak.kolom.value, gerak.penduduk, *_write_cell(gerak.cell, places), gerak.tanda, gerak.peristiwa,
-                 gerak.jenis, gerak.lapor]
-                for gerak in sorted(laporan.gerak)
-            ],
-        },
-        ensure_ascii=False, separators=(",", ":"),
-    )
-
-
-def load_laporan(bulan: str, isi: str | None) -> Laporan | None:
-    """Read a report; None for what is none, whoever wrote it."""
-    try:
-        members = json.loads(isi or "")
-        dusun = {str(id): str(nama) for id, nama in members["dusun"]}
-        places = list(dusun)
-        awal = add(*({_read_cell(row, places): _whole(row[4])} for row in members["awal"]))
-        gerak = tuple(
-            Gerak(Kolom(row[0]), str(row[1]), _read_cell(row[2:], places), _sign(row[6]), *map(str, row[7:10]))
-            for row in members["gerak"]
-        )
-    except (ValueError, KeyError, TypeError, IndexError):
-        return None
-    return Laporan(bulan, dusun, awal, gerak)
-
-
-def _write_cell(cell: Cell, places: Mapping[str, int]) -> tuple[int, int, int, int]:
-    return places[cell.dusun], int(cell.wna), cell.sex, int(cell.kepala)
-
-
-def _read_cell(row: Sequence[Any], places: Sequence[str]) -> Cell:
-    at, wna, sex, kepala = map(_whole, row[:4])
-    if at < 0 or wna not in (0, 1) or sex not in (0, 1, 2) or kepala not in (0, 1):
-        raise ValueError("no cell")
-    return Cell(places[at], bool(wna), sex, bool(kepala))
-
-
-def _whole(value: Any) -> int:
-    if type(value) is not int:
-        raise ValueError("no whole number")
-    return value
-
-
-def _sign(value: Any) -> int:
-    if value not in (1, -1):
-        raise ValueError("no sign")
-    return _whole(value)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from shared.lampid.month import move_month
-from shared.lampid.report import Laporan, digest_laporan
+from shared.lampid.report import Laporan
 
 
 class Taraf(StrEnum):
@@ -92,8 +92,3 @@ def _follows(laporan: Laporan, before: Laporan | None) -> bool:
 def is_open_again(month: Tutup, months: Sequence[Tutup]) -> bool:
     """Tell whether a month that was closed must be closed again because of one before it."""
     return month.taraf not in (Taraf.SENGKETA, Taraf.DIKEMBALIKAN) and month not in list_in_force(months)
-
-
-def make_digest(isi: str | None, ukuran: Sequence[str]) -> str:
-    """Digest the content of a month as its examination names it."""
-    return digest_laporan(isi, ukuran)

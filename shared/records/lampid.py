@@ -32,6 +32,10 @@ STATUS_LAPORAN = {
 }
 
 
+ISI_MAX, RINGKAS_MAX = 400_000, 650_000
+"""Characters of a closed month as it is written; a text of the latter, of events alone, still fits one run (250 kB)."""
+
+
 class PeristiwaSchema(RecordSchema):
     """One event in the life of one resident; nobody edits what was told, so all of it is one group.
 
@@ -95,17 +99,22 @@ class LaporanLampidSchema(RecordSchema):
 
     ``ukuran`` are the sizes of the logs that were counted, as ``log:size``: what stands behind them and was reported
     in this month is late, whatever any clock says. ``isi`` is the JSON of the month: its start by dusun, citizenship,
-    sex and head, and every movement (shared/lampid/report.py). ``isi_diperiksa`` is the digest of what the kecamatan
+    sex and head, and every movement (shared/lampid/isi.py). ``isi_diperiksa`` is the digest of what the kecamatan
     has examined: a month that was closed again is to be examined again.
+
+    Version 2 has ``isi_ringkas``, which stands in place of an ``isi`` that would be too long: corrections are counted
+    there and not named, for the logs say whose they are (shared/lampid/isi.py).
     """
 
     kind = "laporan_lampid"
+    version = 2
     label = "Laporan LAMPID"
     title = "bulan"
     indexes = (("bulan",),)
 
     bulan = Teks("Bulan", group="laporan", maks=7, required=True, help="Tahun dan bulan, misalnya 2026-11.")
-    isi = Panjang("Isi laporan", group="laporan", maks=400_000)
+    isi = Panjang("Isi laporan", group="laporan", maks=ISI_MAX)
+    isi_ringkas = Panjang("Isi laporan yang besar", group="laporan", maks=RINGKAS_MAX, since=2)
     ukuran = Daftar("Ukuran catatan", group="laporan")
     nihil = Ya("Nihil", group="laporan")
     tanggal_tutup = Tanggal("Tanggal ditutup", group="laporan")

@@ -16,10 +16,11 @@ from shared.changelog.change import decode_bodies, parse_ref
 from shared.errors import ProtocolError
 from shared.lampid.cells import KEPALA, Cell, Vector, make_cell
 from shared.lampid.chain import COLUMNS, Peristiwa
+from shared.lampid.isi import digest_laporan, load_laporan
 from shared.lampid.month import Jiwa, Keadaan, list_names
-from shared.lampid.names import Vectors, add_nameless, take_back
-from shared.lampid.report import Laporan, load_laporan, name_laporan
-from shared.lampid.state import Tutup, list_in_force, make_digest
+from shared.lampid.names import Vectors, add_nameless, has_nameless, name_corrections, take_back
+from shared.lampid.report import Laporan, name_laporan
+from shared.lampid.state import Tutup, list_in_force
 from shared.records.catalogue import Catalogue
 from shared.records.penduduk import TIDAK_TETAP
 from shared.store.changes import SEQ_BITS, SEQ_MASK
@@ -73,6 +74,18 @@ def read_roster(
     lama = _list_within(conn, desa, first.sizes, early)
     keadaan = Keadaan({}, peristiwa, {}, listed, {}, lama)
     return list_names(keadaan, {id: one for id, one in jiwa.items() if one is not None})
+
+
+def read_named(
+    conn: sqlite3.Connection, catalogue: Catalogue, desa: str, month: Tutup, before: Sequence[Tutup]
+) -> Laporan:
+    """Read a closed month with the names of those whom its record counts without one; ``before`` as above."""
+    laporan = month.laporan
+    assert laporan is not None
+    if not before or not has_nameless(laporan):
+        return laporan
+    start = read_roster(conn, catalogue, desa, before[-1], before[:-1])
+    return name_corrections(laporan, start, read_roster(conn, catalogue, desa, month, before))
 
 
 def _list_early(peristiwa: Mapping[str, Peristiwa], bulan: str) -> list[str]:
@@ -129,7 +142,7 @@ def read_months(
     With ``bulan`` that one, and of the earlier ones those from the last locked one on: they say whether it holds.
     """
     rows = conn.execute(
-        "SELECT id, coalesce(bulan, ''), isi, coalesce(ukuran, '[]'), coalesce(nihil, 0),"
+        "SELECT id, coalesce(bulan, ''), isi, isi_ringkas, coalesce(ukuran, '[]'), coalesce(nihil, 0),"
         " coalesce(tanggal_tutup, ''), coalesce(ditutup_oleh, ''), coalesce(status, ''), coalesce(isi_diperiksa, ''),"
         " coalesce(catatan, ''), coalesce(diperiksa_oleh, ''), coalesce(konflik, '') FROM laporan_lampid"
         " WHERE desa = ?1 AND (?2 IS NULL OR bulan IS NULL OR (bulan <= ?2 AND bulan >= coalesce((SELECT max(bulan)"
@@ -137,14 +150,14 @@ def read_months(
         (desa, bulan),
     ).fetchall()
     found = []
-    for id, month, isi, sizes, nihil, tanggal, oleh, status, digest, catatan, pemeriksa, konflik in rows:
+    for id, month, isi, ringkas, sizes, nihil, tanggal, oleh, status, digest, catatan, pemeriksa, konflik in rows:
         month = month or _find_month(conn, catalogue, desa, id)
         if id != name_laporan(desa, month):
             continue
         ukuran = tuple(json.loads(sizes))
         found.append(Tutup(
-            id, month, load_laporan(month, isi), ukuran, make_digest(isi, ukuran), bool(nihil), tanggal, oleh, status,
-            digest, catatan, pemeriksa, "laporan" in konflik.split(","),
+            id, month, load_laporan(month, isi, ringkas), ukuran, digest_laporan(isi or ringkas, ukuran), bool(nihil),
+            tanggal, oleh, status, digest, catatan, pemeriksa, "laporan" in konflik.split(","),
         ))
     return sorted(found, key=lambda month: month.bulan)
 
@@ -311,7 +324,7 @@ def read_vectors(
         laporan = closed[-1].laporan
         assert laporan is not None
         found = add_nameless(read_roster(conn, catalogue, desa, closed[-1], closed[:-1]), laporan.akhir)
-        undone = laporan.gerak if at_start else ()
+        undone = read_named(conn, catalogue, desa, closed[-1], closed[:-1]).gerak if at_start else ()
     else:
         found = {id: {one.cell: 1} for id, one in buku.keadaan.jiwa.items() if one.cell is not None}
         undone = [g for one in open_months if one.bulan > bulan or (at_start and one.bulan == bulan) for g in one.gerak]

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from hub.lampid import decide
-from shared.lampid.report import Laporan, dump_laporan, name_laporan
-from shared.lampid.state import make_digest
+from shared.lampid.isi import digest_laporan, dump_laporan
+from shared.lampid.report import Laporan, name_laporan
 from shared.store.drafts import draft_create
 from shared.web.guards import Access, policy_of
 from shared.web.sessions import ABSOLUTE_S, IDLE_S, PROOF_S, Sessions
@@ -402,7 +402,7 @@ def close_a_month_with_a_note(hub: Side, note: str) -> str:
     )
     site.deliver(villages.kantor, [draft])
     decide.examine(
-        site.hub, KREO, month, "diverval", note, make_digest(content, ()), author=site.hub.new_id(), account="uji"
+        site.hub, KREO, month, "diverval", note, digest_laporan(content, ()), author=site.hub.new_id(), account="uji"
     )
     return f"/lampid/{month}/{KREO}"
 

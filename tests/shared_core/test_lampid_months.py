@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from random import Random
+from uuid import UUID
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from shared.changelog.run import RUN_BYTES_MAX, deflate
+from shared.errors import UserError
+from shared.lampid.book import describe_ket
 from shared.lampid.cells import Cell, Pilih, add
 from shared.lampid.chain import Peristiwa
+from shared.lampid.isi import digest_laporan, dump_laporan, dump_ringkas, load_laporan, write_isi
 from shared.lampid.month import Jiwa, Keadaan, list_names, list_open, move_month
-from shared.lampid.report import (
-    PERISTIWA, Kolom, Laporan, digest_laporan, dump_laporan, load_laporan, name_laporan,
-)
+from shared.lampid.names import has_nameless, name_corrections
+from shared.lampid.report import PERISTIWA, Gerak, Kolom, Laporan, name_laporan
+from shared.records.catalogue import CATALOGUE
+from shared.records.lampid import RINGKAS_MAX
 
 DUSUN = {"d1": "Kidul", "d2": "Lor"}
 START = "2026-01"
+KIND = CATALOGUE["laporan_lampid"]
 _CELLS = st.builds(Cell, st.sampled_from(["d1", "d2", ""]), st.booleans(), st.sampled_from([0, 1, 2]), st.booleans())
 _ACTS = st.lists(
     st.one_of(
@@ -211,6 +219,67 @@ def test_the_names_at_a_closing_are_those_it_counted(acts: list[tuple[object, ..
         assert add(*names.values()) == village.tutup[-1].akhir
 
 
+@settings(max_examples=150, deadline=None)
+@given(_ACTS)
+def test_a_month_whose_corrections_are_counted_says_the_same_and_gets_its_names_back(
+    acts: list[tuple[object, ...]],
+) -> None:
+    """As record, so that a month too big for names is none that cannot be closed."""
+    village = Village()
+    roster: list[dict[str, dict[Cell, int]]] = []
+    for name, *how in [*acts, ("tutup",), ("bulan",), ("betulkan", 0, Cell("d2", True, 2, False)), ("tutup",)]:
+        village.act(str(name), *how)
+        if len(village.tutup) > len(roster):
+            roster.append(list_names(village.keadaan(), village.seen))
+    for at, month in enumerate(village.tutup[1:], 1):
+        text = dump_ringkas(month)
+        read = load_laporan(month.bulan, None, text)
+        assert read is not None and dump_ringkas(read) == text
+        assert (read.akhir, read.sums, read.is_nihil) == (month.akhir, month.sums, month.is_nihil)
+        for dusun in (None, *month.dusun):
+            assert describe_ket(read, dusun) == describe_ket(month, dusun)
+        assert has_nameless(read) is any(one.kolom is Kolom.PEMBETULAN and one.penduduk for one in month.gerak)
+        assert name_corrections(read, roster[at - 1], roster[at]) == month
+
+
+def make_big(corrections: int, events: int = 0) -> Laporan:
+    cells = [Cell(id, False, 1 + at % 2, at % 4 == 0) for at, id in enumerate(DUSUN)]
+    gerak = [
+        *(Gerak(Kolom.PEMBETULAN, f"{at:036d}", cells[at % 2]) for at in range(corrections)),
+        *(Gerak(Kolom.DATANG, f"{at:036d}", cells[at % 2], 1, f"{at:036d}", "datang", START) for at in range(events)),
+    ]
+    return Laporan(START, DUSUN, {}, tuple(sorted(gerak)))
+
+
+@pytest.mark.parametrize("corrections", [5_000, 6_000, 12_000, 60_000])
+def test_a_big_month_is_written_as_short_as_it_must_be_and_no_shorter(corrections: int) -> None:
+    month = make_big(corrections, events=10)
+    written = write_isi(month, is_first=False)
+    assert KIND.find_shape_defect({name: text for name, text in written.items() if text}) is None
+    assert (written["isi"] is None) is (corrections > 5_400) is (written["isi_ringkas"] is not None)
+    read = load_laporan(START, written["isi"], written["isi_ringkas"])
+    assert read is not None and read.sums == month.sums and len(list(read.name(PERISTIWA, Pilih()))) == 10
+
+
+def test_of_the_first_month_every_correction_is_named() -> None:
+    written = write_isi(make_big(6_000), is_first=True)
+    read = load_laporan(START, written["isi"], written["isi_ringkas"])
+    assert written["isi"] is None and read == make_big(6_000)
+
+
+def test_the_longest_text_of_a_month_still_fits_one_run() -> None:
+    random = Random(7)
+    month = make_big(0, events=1)
+    # Worse than UUIDv7: of those the first digits are alike.
+    names = [str(UUID(int=random.getrandbits(128))) for _ in range(10_900)]
+    gerak = [month.gerak[0]._replace(penduduk=a, peristiwa=b) for a, b in zip(names[::2], names[1::2], strict=True)]
+    text = write_isi(Laporan(START, DUSUN, {}, tuple(gerak)), is_first=False)["isi_ringkas"]
+    assert text and RINGKAS_MAX * 0.98 < len(text)
+    assert len(deflate(text.encode(), "zlib")) < RUN_BYTES_MAX * 0.98
+    with pytest.raises(UserError, match="5600 peristiwa"):
+        write_isi(make_big(0, events=5_600), is_first=False)
+
+
 def test_the_first_import_is_an_opening_balance_and_no_arrival() -> None:
     village = Village()
     for _ in range(5):
@@ -318,6 +387,11 @@ def test_what_is_no_report_is_read_as_none() -> None:
     assert load_laporan(START, good) is not None
     for bad in (None, "", "[]", "{}", good.replace('"awal":[[0', '"awal":[[7'), good.replace("]],", ',"x"]],')):
         assert load_laporan(START, bad) is None or bad == good
+    assert load_laporan(START, None, good) is None, "of the other member"
+    cell = "[0,0,1,0,1]"
+    for row in (f"[-1,{cell}]", "[1]", f"[2000000,{cell}]", "[1,[0,0,1,0,2000000]]", f"[true,{cell}]", "7", '["1"]'):
+        counted = dump_ringkas(make_big(0)).replace('"pembetulan":[', f'"pembetulan":[{row}')
+        assert row in counted and load_laporan(START, None, counted) is None
 
 
 def test_one_month_of_one_desa_is_one_record_on_every_computer() -> None:
