@@ -5,13 +5,12 @@ from __future__ import annotations
 import sqlite3
 
 from hub.change import write_to_desa
-from hub.lampid.queries import list_locked_after
 from hub.lampid.rules import NOTE_MAX, find_bar, list_unlocked
 from hub.services import HubServices
 from shared.errors import UserError
 from shared.lampid.state import Tutup, is_open_again
+from shared.store.bulan import list_locked, read_months
 from shared.store.drafts import draft_update
-from shared.store.lampid import read_months
 from shared.store.records import load_state
 from shared.web.audit import record_access
 
@@ -29,7 +28,7 @@ def examine(
         month, reopened, unlocked = _read(conn, hub, desa, bulan)
         bar = find_bar(
             month, act, note, seen, is_reopened=reopened, unlocked_before=unlocked,
-            locked_after=list_locked_after(conn, desa, bulan),
+            locked_after=[one for one in list_locked(conn, hub.catalogue, desa) if one > bulan],
         )
         if bar is not None or month is None:
             raise UserError(bar or "Laporan ini tidak ada.", "laporan_berubah")

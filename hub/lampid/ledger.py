@@ -14,7 +14,8 @@ from shared.lampid.names import Nama, has_nameless, is_of_people, name_gerak, na
 from shared.lampid.report import Kolom, Laporan
 from shared.lampid.state import Taraf, Tutup, is_open_again
 from shared.records.identifiers import mask_nik
-from shared.store.lampid import read_buku, read_months, read_named, read_names, read_vectors
+from shared.store.bulan import read_months
+from shared.store.lampid import read_buku, read_named, read_names, read_vectors
 
 
 class BulanDesa(NamedTuple):

@@ -21,15 +21,6 @@ def list_bulan(conn: sqlite3.Connection) -> list[str]:
     return [row[0] for row in rows]
 
 
-def list_locked_after(conn: sqlite3.Connection, desa: str, bulan: str) -> list[str]:
-    """List the months of a desa behind one that are locked."""
-    rows = conn.execute(
-        "SELECT bulan FROM laporan_lampid WHERE desa = ? AND bulan > ? AND status = 'terkunci' ORDER BY bulan",
-        (desa, bulan),
-    )
-    return [row[0] for row in rows]
-
-
 _MOVES = "('pindah', 'datang', 'kembali')"
 _ENDS = (
     "SELECT e.desa, e.id, e.jenis, e.penduduk, coalesce(p.nama, ''), coalesce(p.nik, ''),"

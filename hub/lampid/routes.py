@@ -17,7 +17,7 @@ from hub.beranda.shell import list_desa, name_place, read_page, services
 from hub.lampid import decide
 from hub.lampid.ledger import BulanDesa, fill_names, list_behind, load_month, sum_short
 from hub.lampid.pairs import list_pairs
-from hub.lampid.queries import list_bulan, list_locked_after
+from hub.lampid.queries import list_bulan
 from hub.lampid.rules import ACT_LABELS, ACTS, list_unlocked, tell_lock_first
 from shared.clock import today
 from shared.errors import EnvironmentProblem, UserError
@@ -30,7 +30,7 @@ from shared.lampid.report import Laporan
 from shared.lampid.state import Taraf
 from shared.records.identifiers import mask_nik
 from shared.records.lampid import JENIS_PERISTIWA
-from shared.store.lampid import read_months
+from shared.store.bulan import list_locked, read_months
 from shared.web.policy import has_right
 from shared.web.services import require_user
 
@@ -72,9 +72,10 @@ def _show(own: BulanDesa, bulan: str, problem: str, note: str) -> str:
     laporan = tutup.laporan if tutup else None
     acts = () if tutup is None or own.is_reopened else tuple(filter(_may, ACTS.get(tutup.taraf, ())))
     with services().database.read() as conn:
-        if Taraf.DIKEMBALIKAN in acts and list_locked_after(conn, own.kode, bulan):
+        catalogue = services().catalogue
+        if Taraf.DIKEMBALIKAN in acts and any(one > bulan for one in list_locked(conn, catalogue, own.kode)):
             acts = tuple(act for act in acts if act is not Taraf.DIKEMBALIKAN)
-        unlocked = list_unlocked(read_months(conn, services().catalogue, own.kode, bulan), bulan)
+        unlocked = list_unlocked(read_months(conn, catalogue, own.kode, bulan), bulan)
     lock_first = tell_lock_first(unlocked) if unlocked and Taraf.TERKUNCI in acts else ""
     if lock_first:
         acts = tuple(act for act in acts if act is not Taraf.TERKUNCI)

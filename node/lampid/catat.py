@@ -176,7 +176,7 @@ def finish(isian: Isian, write: Callable[[], str], draw: Callable[[str], str]) -
     flash("Peristiwa sudah dicatat.", "baik")
     month = str(isian.values["tanggal_lapor"])[:7]
     with services().database.read() as conn:
-        if is_closed(conn, services().wilayah, month):
+        if is_closed(conn, services().catalogue, services().wilayah, month):
             flash(
                 "Laporan bulan ini sudah ditutup, jadi peristiwa ini tercatat terlambat dan masuk laporan bulan yang"
                 " masih terbuka.", "salah",

@@ -12,7 +12,11 @@ from node.lampid.rules import is_named
 from node.perangkat.queries import read_perangkat
 from node.perangkat.rules import Masa, name_jabatan, order_rows, read_masa
 from shared.lampid.chain import COLUMNS, Peristiwa
+from shared.lampid.report import name_laporan
+from shared.lampid.state import Taraf
+from shared.records.catalogue import Catalogue
 from shared.records.lampid import BATAL, LAHIR, PINDAH
+from shared.store.bulan import read_months
 from shared.surat.batal import take_cancellation
 
 _AMONG = " IN (SELECT value FROM json_each(?))"
@@ -158,13 +162,19 @@ def read_lives(
     return {row[0]: row[1] for row in starts}, {row[0]: Peristiwa._make(row) for row in events}
 
 
-def is_closed(conn: sqlite3.Connection, desa: str, month: str) -> bool:
+def is_closed(conn: sqlite3.Connection, catalogue: Catalogue, desa: str, month: str) -> bool:
     """Tell whether a month was closed and not returned by the kecamatan: what is reported in it now is late."""
     row = conn.execute(
-        "SELECT 1 FROM laporan_lampid WHERE desa = ? AND bulan = ? AND tanggal_tutup IS NOT NULL"
-        " AND coalesce(status, '') <> 'dikembalikan'", (desa, month)
+        "SELECT status, konflik FROM laporan_lampid WHERE desa = ? AND (bulan = ? OR id = ?)",
+        (desa, month, name_laporan(desa, month)),
     ).fetchone()
-    return row is not None
+    if row is None:
+        return False
+    if not row[1]:
+        return bool(row[0] != Taraf.DIKEMBALIKAN)
+    # Of a month that two computers have closed the row says less than it is: it may be locked.
+    months = read_months(conn, catalogue, desa, month)
+    return any(one.bulan == month and one.taraf not in (Taraf.SENGKETA, Taraf.DIKEMBALIKAN) for one in months)
 
 
 def list_offices(conn: sqlite3.Connection, desa: str, people: Iterable[str], day: str) -> list[Sequence[Any]]:

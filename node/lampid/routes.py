@@ -78,7 +78,7 @@ def index() -> ResponseReturnValue:
             rows = list_of_people(conn, node.wilayah, [p.id for p in people_index().search(text)])
         else:
             rows = list_month(conn, node.wilayah, month)
-        closed = is_closed(conn, node.wilayah, month)
+        closed = is_closed(conn, node.catalogue, node.wilayah, month)
     counts = Counter(row.jenis for row in rows)
     shown = [row for row in rows if not by.jenis or row.jenis == by.jenis]
     page, pages = read_page(len(shown), PAGE_ROWS)
@@ -181,7 +181,7 @@ def _detail_page(id: str, reason: str = "", problem: str = "", form: Form | None
         aid = list_aid(conn, node.wilayah, people, family if is_leaving and not living else "", today(node.clock))
         offices = list_offices(conn, node.wilayah, people, today(node.clock).isoformat()) if is_leaving else []
         dusun = list_dusun(conn, node.wilayah)
-        closed = is_closed(conn, node.wilayah, str(row["tanggal_lapor"])[:7])
+        closed = is_closed(conn, node.catalogue, node.wilayah, str(row["tanggal_lapor"])[:7])
         voided = read_row(conn, PERISTIWA, node.wilayah, str(row["dibatalkan"] or ""))
         voiding = list_voiding(conn, node.wilayah, people)
         letters = _list_letters(conn, id, [asal for asal, by in voiding.items() if by in {e.id for e in together}])

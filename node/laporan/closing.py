@@ -12,7 +12,8 @@ from shared.clock import today
 from shared.errors import UserError
 from shared.lampid.isi import dump_laporan, write_isi
 from shared.lampid.report import Laporan, name_laporan
-from shared.lampid.state import Taraf
+from shared.lampid.state import Taraf, Tutup
+from shared.store.bulan import read_content
 from shared.store.drafts import draft_create, draft_update
 from shared.store.lampid import list_sizes
 from shared.store.records import load_state
@@ -25,6 +26,17 @@ NOTHING = Ragu()
 def mark(laporan: Laporan, ragu: Ragu = NOTHING) -> str:
     """Give a short digest of what a page has shown, so that nobody closes what he has not seen."""
     return sha256("\n".join([dump_laporan(laporan), *ragu.marks]).encode()).hexdigest()[:MARK_LETTERS]
+
+
+def keep_locked(node: NodeServices, month: Tutup, *, author: str) -> None:
+    """Put aside what else a locked month was closed with: its content is written once more, over all others."""
+    kind = node.catalogue["laporan_lampid"]
+    with node.database.write() as conn:
+        content = read_content(conn, node.catalogue, node.wilayah, month)
+        state = load_state(conn, node.catalogue, kind, node.wilayah, month.id)
+        draft = draft_update(kind, state, month.id, content)
+        if draft is not None:
+            write_drafts(node, [draft], author=author)
 
 
 def close_month(node: NodeServices, bulan: str, seen: str, *, author: str, account: str) -> Laporan:

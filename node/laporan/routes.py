@@ -11,7 +11,7 @@ from node.beranda.desk import author, services
 from node.beranda.looks import note_list
 from node.laporan import cetak
 from node.laporan.buku import BUKU
-from node.laporan.closing import close_month, mark
+from node.laporan.closing import close_month, keep_locked, mark
 from node.laporan.ledger import Bulanan, Halaman, load_bulanan, load_named
 from node.laporan.ragu import Ragu, find_ragu
 from node.laporan.view import fill_names, list_behind, list_versions
@@ -168,9 +168,13 @@ def _is_unsure(bulanan: Bulanan, bulan: str) -> bool:
 
 @blueprint.post("/<bulan>/pilih")
 def choose(bulan: str) -> ResponseReturnValue:
-    """Take one of two contents of a month that was closed on two computers."""
-    _find(bulan)
+    """Take one of two contents of a month that was closed on two computers; of a locked one that stays which is."""
+    _, page = _find(bulan)
     node = services()
+    if page.tutup is not None and page.taraf is Taraf.TERKUNCI:
+        keep_locked(node, page.tutup, author=author())
+        flash("Isi yang dikunci kecamatan tetap berlaku; penutupan yang lain sudah dikesampingkan.", "baik")
+        return redirect(url_for(".month", bulan=bulan), 303)
     take_version(node.catalogue["laporan_lampid"], name_laporan(node.wilayah, bulan))
     return redirect(url_for(".month", bulan=bulan), 303)
 

@@ -31,7 +31,10 @@ TARAF = {
 
 @dataclass(frozen=True)
 class Tutup:
-    """One recorded month. ``laporan`` is None where its content is in dispute, or cannot be read."""
+    """One recorded month. ``laporan`` is None where its content is in dispute, or cannot be read.
+
+    ``is_overtaken`` when a locked month was closed once more, by a computer that had not heard of the lock.
+    """
 
     id: str
     bulan: str
@@ -46,6 +49,7 @@ class Tutup:
     catatan: str
     pemeriksa: str
     is_disputed: bool
+    is_overtaken: bool = False
 
     @property
     def taraf(self) -> Taraf:
@@ -54,7 +58,6 @@ class Tutup:
             return Taraf.SENGKETA
         if self.status not in (Taraf.DIVERVAL, Taraf.DIKEMBALIKAN, Taraf.TERKUNCI):
             return Taraf.DIKIRIM
-        # A locked month stays locked, whatever is written over it.
         if self.digest_diperiksa != self.digest:
             return Taraf.DIKIRIM
         return Taraf(self.status)
@@ -73,10 +76,18 @@ class Tutup:
 def list_in_force(months: Sequence[Tutup]) -> list[Tutup]:
     """List the months that hold: from the first on without a gap, up to one that was returned or is in dispute.
 
-    What was closed behind such a one is open again, until it begins with what the one before it ends with.
+    What was closed behind such a one is open again, until it begins with what the one before it ends with. A locked
+    month holds whatever comes before it: an earlier one that another computer closed later does not open it.
     """
+    ordered = sorted(months, key=lambda one: one.bulan)
+    whole = _chain(ordered)
+    locked = next((at for at, month in enumerate(ordered) if month.taraf is Taraf.TERKUNCI), None)
+    return whole if locked is None or locked < len(whole) else _chain(ordered[locked:])
+
+
+def _chain(months: Sequence[Tutup]) -> list[Tutup]:
     found: list[Tutup] = []
-    for month in sorted(months, key=lambda one: one.bulan):
+    for month in months:
         if month.laporan is None or month.taraf in (Taraf.SENGKETA, Taraf.DIKEMBALIKAN):
             break
         if found and not _follows(month.laporan, found[-1].laporan):

@@ -16,13 +16,13 @@ from shared.changelog.change import decode_bodies, parse_ref
 from shared.errors import ProtocolError
 from shared.lampid.cells import KEPALA, Cell, Vector, make_cell
 from shared.lampid.chain import COLUMNS, Peristiwa
-from shared.lampid.isi import digest_laporan, load_laporan
 from shared.lampid.month import Jiwa, Keadaan, list_names
 from shared.lampid.names import Vectors, add_nameless, has_nameless, name_corrections, take_back
-from shared.lampid.report import Laporan, name_laporan
+from shared.lampid.report import Laporan
 from shared.lampid.state import Tutup, list_in_force
 from shared.records.catalogue import Catalogue
 from shared.records.penduduk import TIDAK_TETAP
+from shared.store.bulan import read_months
 from shared.store.changes import SEQ_BITS, SEQ_MASK
 from shared.store.entries import Entry
 from shared.store.records import Projector, iterate_histories
@@ -132,44 +132,6 @@ def read_peristiwa(conn: sqlite3.Connection, desa: str) -> dict[str, Peristiwa]:
         (desa,),
     )
     return {row[0]: Peristiwa(*row) for row in rows}
-
-
-def read_months(
-    conn: sqlite3.Connection, catalogue: Catalogue, desa: str, bulan: str | None = None
-) -> list[Tutup]:
-    """Read the months that a desa has closed, in order; what has not the id of its month is none.
-
-    With ``bulan`` that one, and of the earlier ones those from the last locked one on: they say whether it holds.
-    """
-    rows = conn.execute(
-        "SELECT id, coalesce(bulan, ''), isi, isi_ringkas, coalesce(ukuran, '[]'), coalesce(nihil, 0),"
-        " coalesce(tanggal_tutup, ''), coalesce(ditutup_oleh, ''), coalesce(status, ''), coalesce(isi_diperiksa, ''),"
-        " coalesce(catatan, ''), coalesce(diperiksa_oleh, ''), coalesce(konflik, '') FROM laporan_lampid"
-        " WHERE desa = ?1 AND (?2 IS NULL OR bulan IS NULL OR (bulan <= ?2 AND bulan >= coalesce((SELECT max(bulan)"
-        " FROM laporan_lampid WHERE desa = ?1 AND status = 'terkunci' AND bulan < ?2), '')))",
-        (desa, bulan),
-    ).fetchall()
-    found = []
-    for id, month, isi, ringkas, sizes, nihil, tanggal, oleh, status, digest, catatan, pemeriksa, konflik in rows:
-        month = month or _find_month(conn, catalogue, desa, id)
-        if id != name_laporan(desa, month):
-            continue
-        ukuran = tuple(json.loads(sizes))
-        found.append(Tutup(
-            id, month, load_laporan(month, isi, ringkas), ukuran, digest_laporan(isi or ringkas, ukuran), bool(nihil),
-            tanggal, oleh, status, digest, catatan, pemeriksa, "laporan" in konflik.split(","),
-        ))
-    return sorted(found, key=lambda month: month.bulan)
-
-
-def _find_month(conn: sqlite3.Connection, catalogue: Catalogue, desa: str, id: str) -> str:
-    """Find the month of a record whose content is in dispute, from what its versions say."""
-    for _, entries in iterate_histories(conn, catalogue, desa, [id]):
-        for entry in entries:
-            bulan = (entry.values or {}).get("bulan")
-            if isinstance(bulan, str) and id == name_laporan(desa, bulan):
-                return bulan
-    return ""
 
 
 def list_sizes(conn: sqlite3.Connection, desa: str) -> list[str]:

@@ -25,7 +25,8 @@ from shared.lampid.book import make_short
 from shared.lampid.cells import Pilih
 from shared.lampid.report import Kolom, name_laporan
 from shared.lampid.state import Taraf, Tutup
-from shared.store.lampid import read_buku, read_months, read_roster, read_vectors
+from shared.store.bulan import read_months
+from shared.store.lampid import read_buku, read_roster, read_vectors
 from shared.store.records import load_state
 from shared.web.passwords import Cost
 from shared.web.services import Web
