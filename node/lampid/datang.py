@@ -8,7 +8,7 @@ from typing import Any
 
 from node.keluarga.rules import find_head, find_move_problem
 from node.lampid.pena import Pena, describe_status
-from node.lampid.rules import find_state_problem
+from node.lampid.rules import AWAY, STATUS_MATI, find_state_problem
 from node.penduduk.index import PeopleIndex, Person
 from node.penduduk.rules import HIDUP, KEPALA, PENDUDUK, TIDAK_VALID
 from node.penduduk.writing import find_family_by_number, find_number_problem
@@ -118,12 +118,35 @@ def record_return(
     return first
 
 
-def find_gone(people: Sequence[Person]) -> Person | None:
+def find_gone(people: Sequence[Person], nik: str) -> Person | None:
     """Find among people who look like a newcomer one who is away: that person returns and is not typed again.
 
-    Whose arrival was undone was never here, so he is typed again.
+    Another NIK says that he is somebody else. Whose arrival was undone was never here, so he is typed again; and nobody
+    returns from the dead.
     """
-    return next((p for p in people if p.status not in (HIDUP, TIDAK_VALID)), None)
+    return next((p for p in people if p.status in AWAY and nik in ("", p.nik)), None)
+
+
+def list_possible(people: Sequence[Person], nik: str) -> list[Person]:
+    """List whom a newcomer may be, so that people are asked: not the dead who have another NIK."""
+    return [p for p in people if p.status != STATUS_MATI or not (nik and p.nik) or p.nik == nik]
+
+
+def ask_about(newcomer: str, nik: str, known: Person) -> str:
+    """Say what is to be looked at where a newcomer looks like somebody who is recorded."""
+    if known.status == STATUS_MATI and nik and known.nik == nik:
+        return (
+            f"NIK ini milik {known.nama}, yang tercatat meninggal. Periksa NIK-nya. Bila kematiannya salah catat,"
+            " batalkan dulu peristiwa kematiannya."
+        )
+    if known.status == STATUS_MATI:
+        return f"{known.nama} dengan tanggal lahir yang sama tercatat meninggal. Simpan hanya bila ini orang lain."
+    if known.status in AWAY:
+        return (
+            f"{known.nama} dulu penduduk desa ini dan datanya masih ada. Bila orangnya sama, catat sebagai kembali;"
+            " simpan di sini hanya bila ini orang lain."
+        )
+    return f"Orang yang mirip dengan {newcomer} sudah tercatat: {known.nama}."
 
 
 def _add_person(

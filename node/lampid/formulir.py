@@ -33,7 +33,7 @@ class Isian:
     """The event's part of a form: ``kejadian`` what happened, ``laporan`` who told it.
 
     ``tambahan`` is what is wrong elsewhere on the page, ``aneh`` what is only odd, ``dulu`` who of the newcomers once
-    lived here.
+    lived here, ``mungkin`` who may have.
     """
 
     values: dict[str, Any]
@@ -42,6 +42,7 @@ class Isian:
     aneh: list[str] = field(default_factory=list)
     tambahan: list[tuple[str, str]] = field(default_factory=list)
     dulu: list[Person] = field(default_factory=list)
+    mungkin: list[Person] = field(default_factory=list)
 
     @property
     def is_valid(self) -> bool:

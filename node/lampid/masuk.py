@@ -11,7 +11,9 @@ from node.beranda.desk import author, services
 from node.beranda.looks import note_look
 from node.keluarga.rules import FamilyRow, find_head
 from node.lampid.catat import choices, finish, last_day_of, pick_families, require_person, this_day
-from node.lampid.datang import find_gone, record_arrival, record_birth, record_return
+from node.lampid.datang import (
+    ask_about, find_gone, list_possible, record_arrival, record_birth, record_return,
+)
 from node.lampid.formulir import (
     CHECKED, PEOPLE_MAX, Isian, Rombongan, Tujuan, read_child, read_count, read_event, read_home, read_people,
     start_child, start_event, start_home, start_people,
@@ -144,12 +146,14 @@ def _check_people(isian: Isian, people: Rombongan) -> None:
         isian.refuse("Isi dulu nama orang yang datang.")
     known = _list_valid()
     for values in people.people:
-        alike = find_alike(known, values)
-        gone = find_gone(alike)
+        nik = str(values.get("nik") or "")
+        alike = list_possible(find_alike(known, values), nik)
+        gone = find_gone(alike, nik)
         if gone is not None:
             isian.dulu.append(gone)
-        elif alike:
-            isian.aneh.append(f"Orang yang mirip dengan {values.get('nama')} sudah tercatat: {alike[0].nama}.")
+            continue
+        isian.aneh += [ask_about(str(values.get("nama")), nik, person) for person in alike]
+        isian.mungkin += [person for person in alike if person.status in AWAY]
 
 
 def _resolve_home(isian: Isian, home: Tujuan) -> list[FamilyRow]:

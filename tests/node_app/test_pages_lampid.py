@@ -18,6 +18,7 @@ from tests.node_app.test_pages_kit import NIK, NIK_ISTRI, NO_KK, Browser, Desa, 
 from tests.support.federation import DESA, Federation
 from tests.support.office import create, rows
 
+LAJANG_NIK = "3303994202500003"
 EVENT = {"tanggal_peristiwa": "18-09-2026", "tanggal_lapor": "20-09-2026"}
 
 
@@ -374,6 +375,31 @@ def test_who_was_here_before_is_not_typed_again(desa: Desa, siti: Browser) -> No
     answer = send(siti, "/peristiwa/catat/datang", **one, tujuan="baru")
     assert answer.status_code == 400 and "Jangan diketik ulang" in say(answer)
     assert f"/peristiwa/catat/?penduduk={desa.lajang}" in answer.text
+
+
+@pytest.mark.parametrize(("gone", "nik", "status", "said"), [
+    ("mati", "3303994202500077", 303, ""),
+    ("mati", "", 409, "WATI LESTARI dengan tanggal lahir yang sama tercatat meninggal"),
+    ("mati", LAJANG_NIK, 409, "NIK ini milik WATI LESTARI, yang tercatat meninggal"),
+    ("pindah", "3303994202500077", 409, "simpan di sini hanya bila ini orang lain"),
+    ("pindah", LAJANG_NIK, 400, "Jangan diketik ulang"),
+    ("pindah", "", 400, "Bila ini orang lain, isi NIK-nya"),
+])
+def test_a_newcomer_who_looks_like_somebody_gone_is_asked_about_and_recorded(
+    desa: Desa, siti: Browser, gone: str, nik: str, status: int, said: str
+) -> None:
+    """No answer is a dead end: who is dead or has another NIK is somebody else once people say so."""
+    desa.change("penduduk", desa.lajang, nik=LAJANG_NIK)
+    send(siti, f"/peristiwa/catat/{gone}/{desa.lajang}", jenis_pindah="3")
+    one = {"jumlah": "1", "o0-nama": "WATI LESTARI", "o0-jenis_kelamin": "2", "o0-tanggal_lahir": "02-02-1950",
+           "o0-hubungan": "1", "o0-nik": nik, "tujuan": "baru", "dusun": desa.dusun}
+    answer = send(siti, "/peristiwa/catat/datang", **one)
+    assert answer.status_code == status and said in say(answer)
+    assert (f"/peristiwa/catat/?penduduk={desa.lajang}" in answer.text) is (gone == "pindah")
+    if status == 409:
+        assert send(siti, "/peristiwa/catat/datang", **one, sudah_diperiksa="1").status_code == 303
+    if status != 400:
+        assert sum_events(desa) == {gone: 1, "datang": 1}
 
 
 def test_somebody_returns_to_the_old_family(desa: Desa, siti: Browser) -> None:
