@@ -9,7 +9,7 @@ from datetime import date
 from typing import NamedTuple
 
 from node.beranda.kantor import read_office
-from node.penduduk.rules import TIDAK_VALID
+from node.penduduk.rules import HIDUP, TIDAK_VALID
 from node.perangkat.queries import read_perangkat
 from node.perangkat.rules import Masa, order_rows, read_masa
 from shared.lampid.chain import judge_life
@@ -128,6 +128,30 @@ def list_newborns(conn: sqlite3.Connection, desa: str, people: Iterable[str]) ->
         (desa, json.dumps(sorted(people))),
     )
     return [Bayi(id, nama, lahir, ibu, keluarga, bool(twin)) for id, nama, lahir, ibu, keluarga, twin in rows]
+
+
+class Pendatang(NamedTuple):
+    """A resident who lives here; ``lahir`` is ``YYYY-MM-DD``, empty as ``nik`` where it is not known."""
+
+    penduduk: str
+    nama: str
+    lahir: str
+    nik: str
+
+
+def list_look_alikes(conn: sqlite3.Connection, desa: str, people: Iterable[str]) -> list[Pendatang]:
+    """List who lives here for good and has the NIK or the birth date of one of some residents; these among them."""
+    rows = conn.execute(
+        "SELECT p.id, coalesce(p.nama, ''), coalesce(p.tanggal_lahir, ''), coalesce(p.nik, '') FROM penduduk p"
+        f" WHERE p.desa = ?1 AND coalesce(p.status_dasar, 1) = {HIDUP}"
+        f" AND coalesce(p.status_tinggal, '') <> '{TIDAK_TETAP}' AND (p.nik IN"
+        " (SELECT q.nik FROM penduduk q WHERE q.desa = ?1 AND q.id IN (SELECT value FROM json_each(?2)))"
+        " OR p.tanggal_lahir IN"
+        " (SELECT q.tanggal_lahir FROM penduduk q WHERE q.desa = ?1 AND q.id IN (SELECT value FROM json_each(?2))))"
+        " ORDER BY 2, p.id",
+        (desa, json.dumps(sorted(people))),
+    )
+    return [Pendatang(*row) for row in rows]
 
 
 def list_waiting(conn: sqlite3.Connection, catalogue: Catalogue, desa: str, buku: BukuDesa) -> list[Gerak]:

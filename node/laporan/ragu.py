@@ -1,7 +1,8 @@
-"""What a month cannot count for sure: events that wait for verval, and newborns who may be one child.
+"""What a month cannot count for sure: events that wait for verval, newborns and arrivals who may be one person.
 
 Two computers that report one life apart write two ends of it, and neither counts until one is chosen (shared/lampid/
-chain.py). A birth that both have recorded is two records instead, and counts twice. Whoever closes the month is told.
+chain.py). A birth or an arrival that both have recorded is two records instead, and counts twice. Whoever closes the
+month is told.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from itertools import combinations
 from typing import NamedTuple
 
 from node.laporan.ledger import Bulanan
-from node.laporan.queries import Bayi, list_newborns
+from node.laporan.queries import Bayi, Pendatang, list_look_alikes, list_newborns
 from node.penduduk.index import fold_words
 from node.services import NodeServices
 from shared.lampid.report import Gerak, Kolom, Laporan
@@ -34,10 +35,11 @@ class Ragu(NamedTuple):
 
     tertunda: Sequence[Tertunda] = ()
     kembar: Sequence[tuple[Bayi, Bayi]] = ()
+    ganda: Sequence[tuple[Pendatang, Pendatang]] = ()
 
     @property
     def is_any(self) -> bool:
-        return bool(self.tertunda or self.kembar)
+        return bool(self.tertunda or self.kembar or self.ganda)
 
     @property
     def marks(self) -> list[str]:
@@ -45,6 +47,7 @@ class Ragu(NamedTuple):
         return sorted([
             *(f"{one.penduduk} {' '.join(one.jenis)}" for one in self.tertunda),
             *(f"{one.penduduk} {other.penduduk}" for one, other in self.kembar),
+            *(f"{one.penduduk} {other.penduduk}" for one, other in self.ganda),
         ])
 
 
@@ -52,9 +55,16 @@ def find_ragu(node: NodeServices, conn: sqlite3.Connection, bulanan: Bulanan, la
     """Find what an open month cannot count for sure."""
     waiting = bulanan.list_waiting(laporan.bulan)
     names = read_names(conn, node.catalogue, node.wilayah, [one.penduduk for one in waiting])
-    births = {one.penduduk for one in laporan.gerak if one.kolom is Kolom.LAHIR and one.tanda > 0}
+    births, arrivals = (
+        {one.penduduk for one in laporan.gerak if one.kolom is kolom and one.tanda > 0}
+        for kolom in (Kolom.LAHIR, Kolom.DATANG)
+    )
     newborns = list_newborns(conn, node.wilayah, births) if births else []
-    return Ragu(_group(waiting, {id: found[0] for id, found in names.items()}), pair_newborns(newborns, births))
+    alike = list_look_alikes(conn, node.wilayah, arrivals) if arrivals else []
+    return Ragu(
+        _group(waiting, {id: found[0] for id, found in names.items()}), pair_newborns(newborns, births),
+        pair_arrivals(alike, arrivals),
+    )
 
 
 def _group(waiting: Iterable[Gerak], names: Mapping[str, str]) -> list[Tertunda]:
@@ -91,3 +101,23 @@ def _may_be_one(one: Bayi, other: Bayi) -> bool:
     is_mother = bool(one.ibu_nik) and one.ibu_nik == other.ibu_nik
     # Whoever recorded twins has said so, of both.
     return (is_home or is_mother) and not (one.is_twin and other.is_twin)
+
+
+def pair_arrivals(people: Sequence[Pendatang], arrivals: Iterable[str]) -> list[tuple[Pendatang, Pendatang]]:
+    """Pair residents who may be one person: the same NIK, or name and birth date where a NIK is missing.
+
+    One of each pair at least is among ``arrivals``. Everybody is compared with his like only: there may be thousands.
+    """
+    wanted = set(arrivals)
+    likes: dict[tuple[str, ...], list[Pendatang]] = {}
+    for person in people:
+        if person.nik:
+            likes.setdefault(("nik", person.nik), []).append(person)
+        if person.lahir and person.nama:
+            likes.setdefault((person.lahir, *fold_words(person.nama)), []).append(person)
+    found = {
+        (one, other): None for group in likes.values() for one, other in combinations(group, 2)
+        if (one.penduduk in wanted or other.penduduk in wanted)
+        and (one.nik == other.nik or not (one.nik and other.nik))
+    }
+    return sorted(found, key=lambda pair: (pair[0].nama, pair[0].penduduk, pair[1].penduduk))

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
-from node.laporan.queries import Bayi
-from node.laporan.ragu import pair_newborns
+from node.laporan.queries import Bayi, Pendatang
+from node.laporan.ragu import pair_arrivals, pair_newborns
 from node.services import NodeServices
 from shared.lampid.cells import Pilih
 from shared.lampid.report import Kolom
@@ -165,3 +165,52 @@ def test_newborns_of_one_day_are_one_child_by_name_mother_or_card_unless_they_ar
 def test_every_pair_of_look_alikes_is_named_once(order: list[str]) -> None:
     found = pair_newborns([_baby(id) for id in order], ["a", "b"])
     assert len(found) == len({frozenset((one.penduduk, other.penduduk)) for one, other in found}) == 5
+
+
+NIK = "3303990202900001"
+
+
+def test_an_arrival_recorded_on_two_computers_is_asked_about(dunia: Federation) -> None:
+    kantor, laptop = dunia.nodes["kantor"], dunia.nodes["laptop"]
+    dunia.sync_all()
+    one = {"jumlah": "1", "o0-nama": "SLAMET RIYADI", "o0-tanggal_lahir": "02-02-1990", "o0-jenis_kelamin": "1",
+           "o0-hubungan": "1", "o0-nik": NIK, "tujuan": "baru", "sudah_diperiksa": "1"}
+    for node in (kantor, laptop):
+        assert send(open_browser(node), "/peristiwa/catat/datang", **one).status_code == 303
+    dunia.sync_all(3)
+    end_month(dunia.clock, BULAN)
+    browser = open_browser(kantor, "ani")
+    page = browser.get(f"/laporan/{BULAN}/tutup")
+    for text in (say(page), say(browser.get(f"/laporan/{BULAN}"))):
+        assert "SLAMET RIYADI dan SLAMET RIYADI , lahir 02-02-1990" in text
+    assert "Saya tahu pendatang yang mirip" in say(page)
+    browser.get(f"/laporan/{BULAN}/tutup")
+    assert close_as_shown(browser, page).status_code == 400
+    second = rows(kantor, "SELECT peristiwa FROM penduduk ORDER BY id")[1][0]
+    browser.get(f"/peristiwa/{second}")
+    browser.follow(browser.post(f"/peristiwa/{second}/batal", alasan="tercatat dua kali", tanggal_lapor="21-09-2026"))
+    page = browser.get(f"/laporan/{BULAN}/tutup")
+    assert "tercatat dua kali" not in say(page)
+    assert close_as_shown(browser, page).status_code == 303
+    assert months(kantor)[BULAN].count([Kolom.DATANG], Pilih()) == 1
+
+
+def _come(id: str, nama: str = "SLAMET", *, lahir: str = "1990-02-02", nik: str = "") -> Pendatang:
+    return Pendatang(id, nama, lahir, nik)
+
+
+@pytest.mark.parametrize(("one", "other", "is_pair"), [
+    (_come("a"), _come("b", "Slamet"), True),
+    (_come("a", nik=NIK), _come("b"), True),
+    (_come("a", nik=NIK), _come("b", nik="3303990202900002"), False),
+    (_come("a", nik=NIK), _come("b", "LAIN", lahir="1990-02-20", nik=NIK), True),
+    (_come("a", nik=NIK), _come("b", nik=NIK), True),
+    (_come("a"), _come("b", lahir="1990-02-03"), False),
+    (_come("a", lahir=""), _come("b", lahir=""), False),
+    (_come("a"), _come("b", "WAHYU"), False),
+])
+def test_arrivals_are_one_person_by_nik_or_by_name_and_birth_date_where_one_is_missing(
+    one: Pendatang, other: Pendatang, is_pair: bool
+) -> None:
+    assert len(pair_arrivals([one, other], ["b"])) == is_pair
+    assert pair_arrivals([one, other], []) == []
