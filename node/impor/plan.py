@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from node.impor.check import CleanRow, Place
@@ -30,6 +30,7 @@ from shared.records.names import is_probable_misspelling
 
 KEPALA_KELUARGA = 1
 HIDUP = 1
+TIDAK_VALID = 9
 REQUIRED = ("nama", "jenis_kelamin", "tanggal_lahir")
 """What a new person needs at least."""
 
@@ -75,6 +76,7 @@ class Plan:
 
     ``is_partial``: who is not in the file is not missed. ``absent`` are living people whom the source named
     before and not now; ``refused`` the rows that the planner keeps out, beside those that the reader has.
+    ``uneventful`` are people who die, leave or return by this file alone, without an event.
     ``counts``: rows read, new, changed, unchanged and refused, rows that lost a cell, conflicting cells, absent
     people, families and dusun.
     """
@@ -90,6 +92,7 @@ class Plan:
     counts: dict[str, int]
     absent: list[str]
     refused: frozenset[Place]
+    uneventful: list[str] = field(default_factory=list)
 
 
 def make_plan(
@@ -127,6 +130,7 @@ class _Planner:
         self.stale: list[tuple[str, str]] = []
         self.problems: list[Problem] = []
         self.refused: dict[Place, CleanRow] = {}
+        self.uneventful: list[str] = []
 
     def plan(self, source: str) -> Plan:
         matched = match_persons(self.bacaan.rows, self.snapshot, self.is_partial)
@@ -147,6 +151,7 @@ class _Planner:
         return Plan(
             source, self.is_partial, self.bacaan, self.snapshot.stamp, self.writes, self.base, self.stale,
             self._sort_problems(), self._count(absent), absent, frozenset(self.refused),
+            self.uneventful,
         )
 
     def _is_sound(self, row: CleanRow, is_new: bool) -> bool:
@@ -256,6 +261,8 @@ class _Planner:
         else:
             is_changed = self._update("penduduk", record, theirs, base, row)
             self.counts["berubah" if is_changed else "tetap"] += 1
+            if is_changed and self.writes[-1].values.get("status_dasar", TIDAK_VALID) != TIDAK_VALID:
+                self.uneventful.append(record)
         corrected = row.corrected | ({"keluarga"} if "no_kk" in row.corrected else set())
         self._keep_record("penduduk", key, record, base, theirs, corrected)
 

@@ -241,7 +241,10 @@ def _result_page(job: Job, template: str) -> str:
     problems = found.answer["masalah"]
     page, pages = read_page(len(problems), _ROWS_SHOWN)
     index = people_index()
-    absent = [person for record in found.answer["tidak_ada_lagi"] if (person := index.get(record)) is not None]
+    absent, uneventful = (
+        sorted(filter(None, map(index.get, found.answer[name])), key=lambda person: person.nama)
+        for name in ("tidak_ada_lagi", "tanpa_peristiwa")
+    )
     return render_template(
         template,
         id=job.id,
@@ -253,8 +256,10 @@ def _result_page(job: Job, template: str) -> str:
         problem_count=len(problems),
         page=page,
         pages=pages,
-        absent=sorted(absent, key=lambda person: person.nama)[:_ROWS_SHOWN],
+        absent=absent[:_ROWS_SHOWN],
         absent_count=len(absent),
+        uneventful=uneventful[:_ROWS_SHOWN],
+        uneventful_count=len(uneventful),
         rows_shown=_ROWS_SHOWN,
     )
 

@@ -38,7 +38,7 @@ class DryRun:
     rejects: bytes | None
 
     def summary(self) -> dict[str, Any]:
-        """Give counts, problems, remarks and the record ids of absent people as plain values for JSON."""
+        """Give counts, problems, remarks and record ids (of absent people, of those without event) for JSON."""
         return {
             "berkas": self.file.name,
             "sumber": self.plan.source,
@@ -48,6 +48,7 @@ class DryRun:
             "masalah": [describe_problem(problem) for problem in self.problems],
             "catatan": [{"kode": note.kode, "pesan": note.pesan} for note in self.plan.bacaan.notices],
             "tidak_ada_lagi": self.plan.absent,
+            "tanpa_peristiwa": self.plan.uneventful,
         }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
@@ -32,8 +32,10 @@ from node.penduduk.rules import (
     SECTIONS,
     SORTS,
     STATUS_FIELDS,
+    STATUS_HINT,
     STATUSES,
     Saringan,
+    list_statuses,
     read_saringan,
 )
 from node.penduduk.tampilan import Daftar, Tampilan, read_later
@@ -158,11 +160,19 @@ def _editor(id: str) -> Editor:
     # A status that an event has made is changed by events: typed over, it would count as what it no longer is.
     own = SECTIONS if row.get("peristiwa") is None else tuple(part for part in SECTIONS if part[1] != STATUS_FIELDS)
     names = [name for _, fields in own for name in fields]
+    statuses = list_statuses(row.get("status_dasar"))
 
     def draw(view: EditView) -> str:
+        if "status_dasar" in view.form.fields:
+            view.form.fields["status_dasar"].help = STATUS_HINT
         return render_template("penduduk/ubah.html", id=id, nama=_name_of(id), view=view, bagian=own)
 
-    return Editor(PENDUDUK, id, names, _choices(dusun), draw)
+    def check(conn: sqlite3.Connection, values: Mapping[str, Any], form: Form) -> None:
+        status = form.fields.get("status_dasar")
+        if status is not None and status.text and status.text not in dict(statuses):
+            status.error = STATUS_HINT
+
+    return Editor(PENDUDUK, id, names, {**_choices(dusun), "status_dasar": statuses}, draw, check)
 
 
 add_edit_routes(blueprint, _editor)

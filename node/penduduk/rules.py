@@ -29,6 +29,7 @@ KEPALA = 1
 HIDUP = 1
 TIDAK_VALID = 9
 
+STATUS_HINT = "Meninggal, pindah, atau hilang tidak dipilih di sini: catat peristiwanya, supaya masuk laporan bulanan."
 STATUS_FIELDS = ("status_dasar", "tanggal_status", "sebab_status")
 SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Identitas", ("nik", "nama", "jenis_kelamin", "tempat_lahir", "tanggal_lahir", "agama", "warganegara",
@@ -241,3 +242,9 @@ def _years_before(day: date, years: int) -> str:
         return day.replace(year=max(1, day.year - years)).isoformat()
     except ValueError:  # 29 February
         return day.replace(year=max(1, day.year - years), day=28).isoformat()
+
+
+def list_statuses(live: int | None) -> list[tuple[str, str]]:
+    """List what the form of a resident offers as status: as it stands, alive, not valid. The rest are events."""
+    offered = {live or HIDUP, HIDUP, TIDAK_VALID}
+    return [(str(code), label) for code, label in sorted(code_list("status_dasar").items.items()) if code in offered]

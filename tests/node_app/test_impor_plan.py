@@ -123,6 +123,22 @@ def count(answer: dict[str, Any], *names: str) -> tuple[int, ...]:
     return tuple(answer["jumlah"][name] for name in names)
 
 
+def test_who_dies_or_leaves_by_a_file_alone_is_named(node: NodeServices) -> None:
+    """The file is taken all the same: the office may know nothing of what its desa did."""
+    send(node, family())
+    assert send(node, family())["tanpa_peristiwa"] == []
+    rows = family()
+    rows[0]["status_dasar"], rows[1]["status_dasar"], rows[2]["status_dasar"] = "2", "3", "9"
+    assert check(node, rows).summary()["tanpa_peristiwa"] == send(node, rows)["tanpa_peristiwa"] != []
+    with node.database.read() as conn:
+        status = dict(conn.execute("SELECT nama, status_dasar FROM penduduk").fetchall())
+        names = dict(conn.execute("SELECT id, nama FROM penduduk").fetchall())
+    assert sorted(status.values()) == [2, 3, 9]
+    rows[0]["status_dasar"] = "1"
+    assert [names[id] for id in send(node, rows)["tanpa_peristiwa"]] == ["SLAMET RIYADI"], "nor did he return by event"
+    assert send(node, [person("BARU", None, status_dasar="2")], is_partial=True)["tanpa_peristiwa"] == []
+
+
 def codes(answer: dict[str, Any]) -> list[tuple[int, str, str]]:
     """Reduce problems to row, column and code."""
     return [(problem["baris"], problem["kolom"], problem["kode"]) for problem in answer["masalah"]]

@@ -310,6 +310,21 @@ def test_import_checks_first_then_writes_all(desa: Desa, siti: Browser) -> None:
     assert desa.count("SELECT count(*) FROM access_audit WHERE action = 'impor'") == 1
 
 
+def test_import_names_who_dies_by_the_file_alone_before_and_after(desa: Desa, siti: Browser) -> None:
+    def take(status: str) -> tuple[str, str]:
+        header, row = sheet(GOOD).decode().split("\n")
+        target = upload(desa, siti, f"{header},status_dasar\n{row},{status}".encode())
+        before = " ".join(read_text(siti.get(target)).split())
+        result = siti.post(f"{target}/terapkan")
+        finish_jobs(desa)
+        return before, " ".join(read_text(siti.follow(result)).split())
+
+    assert not any("tanpa peristiwa" in text for text in take("1"))
+    before, after = take("2")
+    assert "1 orang akan berubah statusnya" in before and "catat dulu peristiwanya" in before and "PAIJAN" in before
+    assert "1 orang berubah statusnya" in after and "batalkan impor ini" in after and "PAIJAN" in after
+
+
 def test_import_says_how_far_it_is_while_it_runs(
     desa: Desa, siti: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -183,6 +183,24 @@ def test_a_wrong_entry_keeps_what_was_typed(desa: Desa, siti: Browser) -> None:
     assert "kalender" in read_text(answer)
 
 
+@pytest.mark.parametrize(("live", "offered"), [(None, "19"), (1, "19"), (2, "129"), (9, "19")])
+def test_who_dies_or_leaves_is_an_event_and_no_choice_of_the_form(
+    desa: Desa, siti: Browser, live: int | None, offered: str
+) -> None:
+    desa.change("penduduk", desa.lajang, status_dasar=live, telepon="0812")
+    path = f"/penduduk/{desa.lajang}/ubah"
+    page = siti.get(path)
+    drawn = re.search(r'<select id="status_dasar".*?</select>', page.text, re.S)
+    assert drawn and re.findall(r'value="([0-9])"', drawn[0]) == list(offered)
+    assert "catat peristiwanya" in read_text(page) and f"/peristiwa/catat/?penduduk={desa.lajang}" in page.text
+    fields = read_form(page, path)
+    answer = siti.post(path, {**fields, "status_dasar": "3", "suku": "SUNDA"})
+    assert answer.status_code == 400 and "tidak dipilih di sini" in read_text(answer)
+    assert desa.value("penduduk", desa.lajang, "status_dasar") == live
+    assert siti.post(path, {**fields, "status_dasar": "9", "suku": "SUNDA"}).status_code == 303
+    assert desa.value("penduduk", desa.lajang, "suku") == "SUNDA"
+
+
 def test_an_old_fault_does_not_block_another_field(desa: Desa, siti: Browser) -> None:
     record = desa.write("penduduk", nama="LAMA", nik="123", status_dasar=1)
     path = f"/penduduk/{record}/ubah"
