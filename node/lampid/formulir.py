@@ -84,7 +84,7 @@ def read_event(
             form.fields[name].error = f"{form.fields[name].label}: pilih dulu."
     _read_hour(isian)
     _read_token(isian)
-    for name, problem in find_date_problems(isian.values, born).items():
+    for name, problem in find_date_problems(isian.values, today, born).items():
         item = form.fields.get(name) or report.fields[name]
         item.error = item.error or problem
     isian.aneh += list_date_oddities(isian.values, today)

@@ -21,7 +21,7 @@ from node.lampid.queries import (
     Letter, count_months, is_closed, list_letters_about, list_month, list_of_people, list_offices, list_together,
     list_voiding, read_lives,
 )
-from node.lampid.rules import BENTUK, LATER_FIELDS, LEAVING
+from node.lampid.rules import BENTUK, LATER_FIELDS, LEAVING, find_date_problems
 from node.penduduk.editing import Editor, add_choice_route, add_edit_routes, list_disputes, require_row
 from node.penduduk.index import Person
 from node.penduduk.queries import list_dusun, read_row
@@ -112,6 +112,8 @@ def undo(id: object) -> ResponseReturnValue:
     values, form = parse_form(PERISTIWA, request.form, names=REPORTED)
     if not reason:
         form.other_errors.append("Tulis dulu mengapa peristiwa ini dibatalkan.")
+    for name, problem in find_date_problems(values, this_day()).items():
+        form.fields[name].error = form.fields[name].error or problem
     if not form.is_valid:
         return _detail_page(record, reason, form.errors[0][1], form), 400
     ids = [record, *(other for other in request.form.getlist("bersama") if other != record)]

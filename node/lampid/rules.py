@@ -25,7 +25,7 @@ SPOUSES = (2, 3)
 ANAK, MENANTU, CUCU, FAMILI_LAIN = 4, 5, 6, 9
 HEAD_AGE_MIN = 17
 PARENT_AGE_MIN, MOTHER_AGE_MAX, DEATH_AGE_MAX = 12, 55, 110
-LATE_DAYS = 365
+LATE_DAYS, AHEAD_DAYS = 365, 7
 LAPORAN = ("tanggal_lapor", "pelapor", "hubungan_pelapor", "catatan")
 
 
@@ -112,10 +112,21 @@ def find_state_problem(jenis: str, nama: str, status: int | None, since: str | N
     return f"{nama} sudah tidak tercatat tinggal di desa{day}. Bila sudah pulang, catat dulu sebagai kembali."
 
 
-def find_date_problems(values: Mapping[str, Any], born: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Say per field what cannot be true of the dates; ``born`` maps names to birth dates."""
+def find_date_problems(
+    values: Mapping[str, Any], today: str, born: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """Say per field what cannot be true of the dates; ``born`` maps names to birth dates.
+
+    ``today`` is what this computer believes. A report of next year is a slip, or this clock is wrong: both are to be
+    mended first, for every month up to it would stand open.
+    """
     happened, reported = values.get("tanggal_peristiwa") or "", values.get("tanggal_lapor") or ""
     found: dict[str, str] = {}
+    if reported and _count_days(today, reported) > AHEAD_DAYS:
+        found["tanggal_lapor"] = (
+            f"Tanggal lapor masih jauh di depan. Jam komputer ini menunjukkan {write_date(today)}; betulkan dulu bila"
+            " salah."
+        )
     if happened and reported and happened > reported:
         found["tanggal_peristiwa"] = "Tanggal kejadian sesudah tanggal lapor. Periksa keduanya."
     for nama, day in (born or {}).items():

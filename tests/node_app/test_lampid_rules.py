@@ -15,6 +15,9 @@ from shared.lampid.chain import ARAH
 from shared.lampid.effects import Akibat, Tempat, read_effects
 from shared.records.catalogue import CATALOGUE
 from shared.records.lampid import BATAL, JENIS_PERISTIWA
+from shared.web.forms import write_date
+
+TODAY = "2026-03-05"
 
 
 def person(id: str, hubungan: int, born: str = "1980-01-01", sex: int = 1, status: int = 1) -> Person:
@@ -62,16 +65,21 @@ def test_what_can_happen_to_whom(jenis: str, status: int | None, said: str) -> N
 
 def test_dates_that_cannot_be() -> None:
     dates = {"tanggal_peristiwa": "2026-03-02", "tanggal_lapor": "2026-03-01"}
-    assert "sesudah tanggal lapor" in find_date_problems(dates)["tanggal_peristiwa"]
+    assert "sesudah tanggal lapor" in find_date_problems(dates, TODAY)["tanggal_peristiwa"]
     same = {"tanggal_peristiwa": "2026-03-01", "tanggal_lapor": "2026-03-01"}
-    assert find_date_problems(same, {"SITI": "2026-03-01"}) == {}, "who is born may die on that day"
-    assert "lahir 02-03-2026" in find_date_problems(same, {"SITI": "2026-03-02", "ANI": ""})["tanggal_peristiwa"]
+    assert find_date_problems(same, TODAY, {"SITI": "2026-03-01"}) == {}, "who is born may die on that day"
+    assert "lahir 02-03-2026" in find_date_problems(same, TODAY, {"SITI": "2026-03-02", "ANI": ""})["tanggal_peristiwa"]
 
 
-def test_a_clock_that_is_years_behind_stops_nobody() -> None:
+@pytest.mark.parametrize(("today", "is_refused"), [
+    ("2026-03-01", False), ("2026-02-22", False), ("2026-02-21", True), ("1990-01-01", True),
+])
+def test_a_report_far_ahead_is_refused_and_the_clock_of_this_computer_named(today: str, is_refused: bool) -> None:
     dates = {"tanggal_peristiwa": "2026-03-01", "tanggal_lapor": "2026-03-01"}
-    assert find_date_problems(dates) == {}
-    assert "belum tiba" in list_date_oddities(dates, "2016-01-01")[0]
+    said = find_date_problems(dates, today).get("tanggal_lapor", "")
+    assert bool(said) is is_refused
+    assert not is_refused or f"Jam komputer ini menunjukkan {write_date(today)}; betulkan dulu bila salah" in said
+    assert bool(list_date_oddities(dates, today)) is (today < "2026-03-01")
     assert list_date_oddities(dates, "2026-03-01") == []
 
 

@@ -171,8 +171,10 @@ def test_what_is_only_odd_is_asked_and_then_written(desa: Desa, siti: Browser) -
     path = f"/peristiwa/catat/mati/{desa.lajang}"
     answer = send(siti, path, tanggal_peristiwa="01-02-2024")
     assert answer.status_code == 409 and "lebih dari setahun" in say(answer)
-    early = send(siti, path, tanggal_lapor="01-01-2030")
+    early = send(siti, path, tanggal_lapor="22-09-2026")
     assert early.status_code == 409 and "Tanggal lapor belum tiba" in say(early)
+    slip = send(siti, path, tanggal_lapor="20-09-2062", sudah_diperiksa="1")
+    assert slip.status_code == 400 and "Jam komputer ini menunjukkan 21-09-2026; betulkan dulu bila salah" in say(slip)
     siti.follow(send(siti, path, tanggal_peristiwa="01-02-2024", sudah_diperiksa="1"))
     assert sum_events(desa) == {"mati": 1}
 
@@ -555,6 +557,8 @@ def test_only_the_last_event_of_a_person_is_undone_and_only_with_a_reason(desa: 
     second = event_of(send(siti, f"/peristiwa/catat/mati/{desa.ayah}"))
     empty = undo(siti, second, alasan=" ")
     assert empty.status_code == 400 and "Tulis dulu mengapa" in say(empty)
+    slip = undo(siti, second, tanggal_lapor="20-09-2062")
+    assert slip.status_code == 400 and "Jam komputer ini menunjukkan" in say(slip)
     early = undo(siti, second, tanggal_lapor="19-09-2026")
     assert early.status_code == 400 and "tidak mungkin sebelum" in say(early)
     assert desa.count("SELECT count(*) FROM peristiwa WHERE jenis = 'batal'") == 0
