@@ -13,6 +13,7 @@ from node.penduduk.index import PeopleIndex
 from node.penduduk.queries import read_rows
 from node.penduduk.rules import HIDUP, PENDUDUK, TIDAK_VALID
 from node.services import NodeServices
+from shared.clock import today
 from shared.errors import UserError
 from shared.lampid.chain import Riwayat, judge_life
 from shared.lampid.effects import Akibat, read_effects
@@ -62,7 +63,8 @@ def void_events(
                     f"Hanya peristiwa terakhir seseorang yang dapat dibatalkan, dan ini bukan yang terakhir bagi"
                     f" {pena.values(person)['nama']}.", "bukan_terakhir",
                 )
-            if tanggal_lapor < str(row["tanggal_lapor"] or ""):
+            # A day that has not come yet was a slip: its undo is dated as it is told.
+            if tanggal_lapor < min(str(row["tanggal_lapor"] or ""), today(node.clock).isoformat()):
                 raise UserError(
                     f"Peristiwanya dilaporkan {write_date(row['tanggal_lapor'])}; pembatalannya tidak mungkin sebelum"
                     " itu.", "batal_terlalu_dini",

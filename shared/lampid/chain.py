@@ -5,7 +5,8 @@ counts. Two computers that report two ends of one life write two values of one m
 the last agreed value until one of them is chosen, and never holds both. Along the chain nobody leaves who is not
 there and nobody comes who is: such an event is kept, shown, and counts as nothing (somebody who moved away and of
 whose death the desa hears later). An event *batal* takes back the last one that was not taken back yet, in its own
-month: minus one of the same kind, dusun, sex and citizenship, so that a month once reported never changes.
+month: minus one of the same kind, dusun, sex and citizenship, so that a month once reported never changes. What was
+taken back before the month of its report had come (a year mistyped) counts in that of the *batal*, and leaves nothing.
 
 Pure: rows in, counted events out. What does not fit (a circle, a link that is missing, another person's event) ends
 the chain there and raises nothing: verval shows it, the month is still written.
@@ -45,17 +46,19 @@ COLUMNS: Sequence[str] = Peristiwa._fields
 class Terhitung(NamedTuple):
     """One event as a month counts it; of a *batal*, ``asal`` is what it takes back, and ``faktor`` is -1.
 
-    ``faktor`` is 0 for an event that stands in the chain but changes nothing.
+    ``faktor`` is 0 for an event that stands in the chain but changes nothing. ``batal`` is the day on which it was
+    taken back, where that was before its own report.
     """
 
     peristiwa: Peristiwa
     asal: Peristiwa
     faktor: int
+    batal: str = ""
 
     @property
     def bulan(self) -> str:
         """Give the month it counts in, as 2026-11: that of the report, not of what happened (domain.md 2.2)."""
-        return self.peristiwa.tanggal_lapor[:7]
+        return (self.batal or self.peristiwa.tanggal_lapor)[:7]
 
     @property
     def jenis(self) -> str:
@@ -99,13 +102,16 @@ def follow_chain(penduduk: str, start: str | None, events: Mapping[str, Peristiw
 def judge_chain(chain: Iterable[Peristiwa]) -> Riwayat:
     """Say of each event of a chain, oldest first, whether it counts; a *batal* that voids no last event is left out."""
     counted: list[Terhitung] = []
-    # What stands: each event with its factor and with what was true before it.
-    standing: list[tuple[Peristiwa, int, bool]] = []
+    # What stands: the place of each event among the counted, with its factor and with what was true before it.
+    standing: list[tuple[int, int, bool]] = []
     present: bool | None = None
     for event in chain:
         if event.jenis == BATAL:
-            if standing and standing[-1][0].id == event.dibatalkan:
-                asal, factor, present = standing.pop()
+            if standing and counted[standing[-1][0]].asal.id == event.dibatalkan:
+                at, factor, present = standing.pop()
+                asal = counted[at].asal
+                if event.tanggal_lapor < asal.tanggal_lapor:
+                    counted[at] = Terhitung(asal, asal, factor, event.tanggal_lapor)
                 counted.append(Terhitung(event, asal, -factor))
             continue
         arah = ARAH.get(event.jenis)
@@ -115,15 +121,22 @@ def judge_chain(chain: Iterable[Peristiwa]) -> Riwayat:
         # The first event of a chain says where the person was before it.
         before = present if present is not None else not arrives
         factor = int(before is not arrives)
-        standing.append((event, factor, before))
+        standing.append((len(counted), factor, before))
         counted.append(Terhitung(event, event, factor))
         present = arrives
-    return Riwayat(tuple(counted), standing[-1][0] if standing else None, present)
+    return Riwayat(tuple(counted), counted[standing[-1][0]].asal if standing else None, present)
 
 
 def judge_life(penduduk: str, start: str | None, events: Mapping[str, Peristiwa]) -> Riwayat:
     """Follow and judge the chain of one resident."""
     return judge_chain(follow_chain(penduduk, start, events))
+
+
+def list_history(events: Mapping[str, Peristiwa], bulan: str) -> set[str]:
+    """List the events that were reported before a month (``YYYY-MM``), and those that were taken back before it."""
+    early = {id for id, event in events.items() if event.tanggal_lapor[:7] < bulan}
+    voided = {str(events[id].dibatalkan) for id in early if events[id].jenis == BATAL}
+    return early | (voided & events.keys())
 
 
 def count_events(starts: Iterable[tuple[str, str | None]], events: Iterable[Peristiwa]) -> list[Terhitung]:

@@ -15,7 +15,7 @@ from typing import Any
 from shared.changelog.change import decode_bodies, parse_ref
 from shared.errors import ProtocolError
 from shared.lampid.cells import KEPALA, Cell, Vector, make_cell
-from shared.lampid.chain import COLUMNS, Peristiwa
+from shared.lampid.chain import COLUMNS, Peristiwa, list_history
 from shared.lampid.month import Jiwa, Keadaan, list_names
 from shared.lampid.names import Vectors, add_nameless, has_nameless, name_corrections, take_back
 from shared.lampid.report import Laporan
@@ -51,8 +51,7 @@ def read_buku(conn: sqlite3.Connection, catalogue: Catalogue, desa: str) -> Buku
     if in_force:
         last = in_force[-1].sizes
         dulu = read_at(conn, catalogue, desa, last, list_written_since(conn, desa, last))
-        early = _list_early(peristiwa, in_force[0].bulan)
-        lama = _list_within(conn, desa, in_force[0].sizes, early)
+        lama = _list_lama(conn, desa, in_force[0].sizes, peristiwa, in_force[0].bulan)
     laporan = [month.laporan for month in in_force if month.laporan is not None]
     keadaan = Keadaan(jiwa, peristiwa, read_dusun(conn, desa), laporan, dulu, lama)
     return BukuDesa(keadaan, {month.bulan: month for month in months}, in_force)
@@ -70,8 +69,7 @@ def read_roster(
     listed = [one.laporan for one in (*before, month) if one.laporan is not None]
     peristiwa = read_peristiwa(conn, desa)
     first = (before[0] if before else month)
-    early = _list_early(peristiwa, first.bulan)
-    lama = _list_within(conn, desa, first.sizes, early)
+    lama = _list_lama(conn, desa, first.sizes, peristiwa, first.bulan)
     keadaan = Keadaan({}, peristiwa, {}, listed, {}, lama)
     return list_names(keadaan, {id: one for id, one in jiwa.items() if one is not None})
 
@@ -88,8 +86,12 @@ def read_named(
     return name_corrections(laporan, start, read_roster(conn, catalogue, desa, month, before))
 
 
-def _list_early(peristiwa: Mapping[str, Peristiwa], bulan: str) -> list[str]:
-    return [id for id, event in peristiwa.items() if event.tanggal_lapor[:7] < bulan]
+def _list_lama(
+    conn: sqlite3.Connection, desa: str, sizes: Mapping[str, int], peristiwa: Mapping[str, Peristiwa], bulan: str
+) -> Collection[str]:
+    """List the events that were history when the first month was closed: neither they nor their undo may count."""
+    within = _list_within(conn, desa, sizes, sorted(list_history(peristiwa, bulan)))
+    return list_history({id: peristiwa[id] for id in within}, bulan)
 
 
 def read_dusun(conn: sqlite3.Connection, desa: str) -> dict[str, str]:

@@ -12,10 +12,13 @@ from werkzeug.test import TestResponse
 
 from node.lampid.queries import read_lives
 from node.services import NodeServices
+from shared.lampid.cells import Pilih
 from shared.lampid.chain import count_events
+from shared.lampid.report import Kolom
 from tests.node_app.test_pages_conflict import open_browser
 from tests.node_app.test_pages_kit import NIK, NIK_ISTRI, NO_KK, Browser, Desa, read_form, read_text
 from tests.support.federation import DESA, Federation
+from tests.support.lampid import happen, months
 from tests.support.office import create, rows
 
 LAJANG_NIK = "3303994202500003"
@@ -562,6 +565,19 @@ def test_only_the_last_event_of_a_person_is_undone_and_only_with_a_reason(desa: 
     early = undo(siti, second, tanggal_lapor="19-09-2026")
     assert early.status_code == 400 and "tidak mungkin sebelum" in say(early)
     assert desa.count("SELECT count(*) FROM peristiwa WHERE jenis = 'batal'") == 0
+
+
+def test_a_mistyped_year_of_report_is_taken_back_today_and_leaves_no_month_open(desa: Desa, siti: Browser) -> None:
+    """Programs of before took any year with a tick."""
+    _, event = happen(desa.node, "mati", "2031-09-20", desa.lajang)
+    assert "September 2031" in say(siti.get("/laporan/"))
+    early = undo(siti, event, tanggal_lapor="19-09-2026")
+    assert early.status_code == 400 and "tidak mungkin sebelum" in say(early)
+    assert undo(siti, event, tanggal_lapor="21-09-2026").status_code == 303
+    page = say(siti.get("/laporan/"))
+    assert "2031" not in page and "September 2026" in page
+    assert sum_events(desa) == {} and person(desa, desa.lajang)[0] == 1
+    assert not any(list(month.name(list(Kolom), Pilih())) for month in months(desa.node).values())
 
 
 def test_after_an_undo_the_event_is_recorded_anew_and_undone_again(desa: Desa, siti: Browser) -> None:

@@ -61,6 +61,15 @@ def test_batal_takes_back_in_its_own_month_and_under_the_kind_it_voids() -> None
     ]
 
 
+def test_what_is_taken_back_before_its_report_had_come_counts_in_the_month_of_the_undo() -> None:
+    chain = [event("a", DATANG, lapor="2026-01-03"), event("b", MATI, "a", lapor="2062-09-20"),
+             event("c", BATAL, "b", dibatalkan="b", lapor="2026-09-21")]
+    assert [(item.asal.id, item.bulan, item.faktor) for item in judge_chain(chain).terhitung] == [
+        ("a", "2026-01", 1), ("b", "2026-09", 1), ("b", "2026-09", -1),
+    ]
+    assert [item.bulan for item in judge_chain(chain[:2]).terhitung] == ["2026-01", "2062-09"]
+
+
 def test_after_batal_the_life_goes_on_from_where_it_was() -> None:
     chain = [event("a", DATANG), event("b", MATI, "a"), event("c", BATAL, "b", dibatalkan="b"), event("d", PINDAH, "c")]
     life = judge_chain(chain)

@@ -14,7 +14,7 @@ from shared.changelog.run import RUN_BYTES_MAX, deflate
 from shared.errors import UserError
 from shared.lampid.book import describe_ket
 from shared.lampid.cells import Cell, Pilih, add
-from shared.lampid.chain import Peristiwa
+from shared.lampid.chain import Peristiwa, list_history
 from shared.lampid.isi import digest_laporan, dump_laporan, dump_ringkas, load_laporan, write_isi
 from shared.lampid.month import Jiwa, Keadaan, list_names, list_open, move_month
 from shared.lampid.names import has_nameless, name_corrections
@@ -86,7 +86,7 @@ class Village:
         if first.bulan > self.now:
             return
         if not self.tutup:
-            self.lama = frozenset(id for id, e in self.peristiwa.items() if e.tanggal_lapor[:7] < first.bulan)
+            self.lama = frozenset(list_history(self.peristiwa, first.bulan))
         self.tutup.append(load_laporan(first.bulan, dump_laporan(first)) or pytest.fail("unreadable"))
         self.seen = dict(self.jiwa)
 
@@ -320,6 +320,20 @@ def test_an_event_voided_in_its_own_month_is_no_number_and_no_name() -> None:
     village.act("batal", 0, 0)
     (month,) = village.open()
     assert month.count(PERISTIWA, Pilih()) == 0 and list(month.name(PERISTIWA, Pilih())) == []
+
+
+def test_an_event_of_a_mistyped_year_that_is_taken_back_today_leaves_nothing() -> None:
+    """Neither months that are open up to then, nor a number or a name once months were closed."""
+    village = Village()
+    for acts in (
+        ("impor", Cell("d1", False, 1, False)), ("pergi", 0, "mati", 12 * 16), ("batal", 0, 0), ("bulan",), ("tutup",),
+        ("pergi", 0, "pindah", 12 * 16), ("bulan",), ("batal", 0, 0), ("tutup",), ("bulan",),
+    ):
+        village.act(*acts)
+    months = [*village.tutup, *village.open()]
+    assert [month.bulan for month in months] == ["2026-01", "2026-02", "2026-03", "2026-04"]
+    assert not any(list(month.name(list(Kolom), Pilih())) for month in months)
+    assert all(not vector for month in months for vector in month.sums.values())
 
 
 def test_what_changes_without_an_event_is_a_correction_with_its_name() -> None:
