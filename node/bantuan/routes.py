@@ -185,6 +185,9 @@ def _add_recipient(program_id: str) -> str:
         raise UserError("Orang ini sudah tidak ada dalam data. Cari lagi.", "orang_hilang")
     if not period or len(period) > 20:
         raise UserError("Isi periodenya, misalnya 2026 atau 2026-T1.", "periode_kosong")
+    card = request.form.get("nomor_kartu", "").strip()
+    if len(card) > PENERIMA.fields["nomor_kartu"].length_max:
+        raise UserError("Nomor kartu paling banyak 40 huruf. Periksa lagi nomornya.", "nomor_kartu")
     if status not in ("aktif", "usulan"):
         raise UserError("Pilih dulu: langsung menerima, atau baru diusulkan.", "status_kosong")
     with node.database.write() as conn:
@@ -206,7 +209,7 @@ def _add_recipient(program_id: str) -> str:
             "keluarga": target[1] or None,
             "periode": period,
             "status": status,
-            "nomor_kartu": request.form.get("nomor_kartu", "").strip()[:40] or None,
+            "nomor_kartu": card or None,
         }
         write_drafts(node, [draft_create(PENERIMA, node.new_id(), values)], author=author())
     return f"Keluarganya juga menerima: {', '.join(others)}." if others else ""

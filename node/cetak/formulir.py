@@ -10,13 +10,20 @@ from hashlib import sha256
 from werkzeug.datastructures import MultiDict
 
 from shared.errors import UserError
+from shared.records.catalogue import CATALOGUE
+from shared.records.fields import Daftar, Teks
 from shared.records.surat import KERTAS, SATUAN_BERLAKU, TENTANG
 from shared.surat.isi import check_template
 from shared.surat.jenis import BERLAKU_MAX, TIPE_ISIAN, Isian, JenisSurat, check_isian, dump_isian, make_slug
+from shared.web.forms import write_number
 
+TEMPLAT = CATALOGUE["templat_surat"]
 ROWS_SPARE = 3
 ROWS_MAX = 40
-ISI_MAX = 20_000
+SYARAT_MAX = 30
+ISI_MAX = TEMPLAT.fields["isi"].length_max
+LABEL_MAX = 120
+_ROW = re.compile(r"isian-([0-9]{1,4})-(?:nama|label)")
 _KODE = re.compile(r"\d{3}(\.\d{1,3}){0,6}")
 
 
@@ -48,11 +55,11 @@ def read(form: MultiDict[str, str], base: JenisSurat) -> Typed:
     """Read the form; whatever was typed stays in it, right or wrong."""
     berlaku = form.get("berlaku", "").strip()
     jenis = replace(
-        base, nama=_line(form, "nama", 120), judul=_line(form, "judul", 200) or _line(form, "nama", 120),
-        kode_arsip=_line(form, "kode_arsip", 30), satuan=form.get("satuan", "bulan"), kertas=form.get("kertas", "F4"),
+        base, nama=_line(form, "nama"), judul=_line(form, "judul") or _line(form, "nama"),
+        kode_arsip=_line(form, "kode_arsip"), satuan=form.get("satuan", "bulan"), kertas=form.get("kertas", "F4"),
         berlaku=int(berlaku) if berlaku.isascii() and berlaku.isdecimal() and len(berlaku) < 6 else None,
-        isi=form.get("isi", "").replace("\r\n", "\n").rstrip()[:ISI_MAX], isian=tuple(_read_isian(form)),
-        syarat=tuple(line.strip() for line in form.get("syarat", "").splitlines() if line.strip())[:30],
+        isi=form.get("isi", "").replace("\r\n", "\n").rstrip(), isian=tuple(_read_isian(form)),
+        syarat=tuple(line.strip() for line in form.get("syarat", "").splitlines() if line.strip()),
         aktif=form.get("aktif", "ya") == "ya", tentang=form.get("tentang", base.tentang),
     )
     typed = Typed(jenis, berlaku)
@@ -105,14 +112,41 @@ def _find_problems(typed: Typed) -> Iterator[tuple[str, str]]:
         yield "isian", error.pesan
     for problem in check_template(jenis):
         yield "isi", problem.pesan
+    yield from _find_sizes(jenis)
+
+
+def _find_sizes(jenis: JenisSurat) -> Iterator[tuple[str, str]]:
+    """Say what is longer than its record takes: written all the same, the whole letter would be refused unseen."""
+    for name in ("nama", "judul", "isi"):
+        own = TEMPLAT.fields[name]
+        yield from _check_length(name, own.info.label, str(getattr(jenis, name)), own.length_max)
+    if len(jenis.syarat) > SYARAT_MAX:
+        yield "syarat", f"Syarat paling banyak {SYARAT_MAX} baris; yang ditulis {len(jenis.syarat)} baris."
+    for number, text in enumerate(jenis.syarat, 1):
+        yield from _check_length("syarat", f"Syarat baris {number}", text, Daftar.item_length_max)
+    if len(jenis.isian) > ROWS_MAX:
+        yield "isian", f"Isian tambahan paling banyak {ROWS_MAX} baris; yang ditulis {len(jenis.isian)} baris."
+    for number, one in enumerate(jenis.isian, 1):
+        yield from _check_length("isian", f"Isian baris {number}: label", one.label, LABEL_MAX)
+        for choice in one.pilihan:
+            # What is chosen is written into a line of the draft.
+            yield from _check_length("isian", f"Isian baris {number}: satu pilihan", choice, Teks.length_max)
+    if len(dump_isian(jenis.isian)) > TEMPLAT.fields["isian"].length_max:
+        yield "isian", "Isian tambahan terlalu panjang untuk disimpan. Singkatkan label dan pilihannya."
+
+
+def _check_length(name: str, label: str, text: str, length_max: int) -> Iterator[tuple[str, str]]:
+    if len(text) > length_max:
+        said = f"paling banyak {write_number(length_max)} huruf; yang diketik {write_number(len(text))} huruf."
+        yield name, f"{label} {said}"
 
 
 def _read_isian(form: MultiDict[str, str]) -> Iterator[Isian]:
-    for number in range(ROWS_MAX):
-        nama, label = _line(form, f"isian-{number}-nama", 40), _line(form, f"isian-{number}-label", 120)
+    for number in sorted({int(found[1]) for name in form if (found := _ROW.fullmatch(name))}):
+        nama, label = _line(form, f"isian-{number}-nama"), _line(form, f"isian-{number}-label")
         if not nama and not label:
             continue  # an emptied row is a field taken away
-        pilihan = _line(form, f"isian-{number}-pilihan", 600)
+        pilihan = _line(form, f"isian-{number}-pilihan")
         yield Isian(
             nama or make_slug(label).replace("-", "_")[:40], label or nama, form.get(f"isian-{number}-tipe", "teks"),
             form.get(f"isian-{number}-wajib") == "1",
@@ -120,5 +154,5 @@ def _read_isian(form: MultiDict[str, str]) -> Iterator[Isian]:
         )
 
 
-def _line(form: MultiDict[str, str], name: str, length: int) -> str:
-    return " ".join(form.get(name, "").split())[:length]
+def _line(form: MultiDict[str, str], name: str) -> str:
+    return " ".join(form.get(name, "").split())

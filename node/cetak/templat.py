@@ -217,7 +217,7 @@ def _by_field(typed: Typed) -> dict[str, list[str]]:
 def _draw(typed: Typed) -> list[str]:
     """Draw the example as pictures inside the page: nothing is stored, and no address could be opened by others."""
     node = services()
-    if typed.jenis.kertas not in KERTAS:
+    if typed.jenis.kertas not in KERTAS or len(typed.jenis.isi) > formulir.ISI_MAX:
         return []
     with node.database.read() as conn:
         office = read_office(conn, node.wilayah)

@@ -85,12 +85,14 @@ def move_draft(node: NodeServices, id: str, status: str, author: str, catatan: s
             )
         if status == DIKEMBALIKAN and not catatan:
             raise UserError("Tulis dulu apa yang harus diperbaiki.", "catatan_kosong")
+        if len(catatan) > CATATAN_MAX:
+            raise UserError(f"Catatannya paling banyak {CATATAN_MAX} huruf. Singkatkan.", "catatan_panjang")
         sidik = take_sidik(draft.values)
         if status not in (DIKEMBALIKAN, "dibuang"):
             refuse_changed(sidik, seen)
             _refuse_conflict(draft)
         change = draft_update(KONSEP, state, id, {
-            "status": status, "oleh": author, "catatan": catatan[:CATATAN_MAX] or None, "sidik": sidik,
+            "status": status, "oleh": author, "catatan": catatan or None, "sidik": sidik,
         })
         if change is not None:
             write_drafts(node, [change], author=author)

@@ -92,7 +92,20 @@ def read_draft(
         values |= {"nama": data.pop("nama", None), "nik": data.pop("nik", None), "data": dump_json(data)}
     ticked = set(sent.getlist("syarat"))
     values |= {"isian": dump_json(extra), "syarat": [text for text in jenis.syarat if text in ticked] or None}
+    _mind_size(values, fields, own)
     return values, DraftForm(person, Form(fields), own, tuple(values["syarat"] or ()))
+
+
+def _mind_size(values: Mapping[str, Any], fields: Mapping[str, FormField], own: Form) -> None:
+    """Mark what each field takes and the record does not: it would be written and be read by nobody."""
+    defect = KONSEP.find_shape_defect({name: value for name, value in values.items() if value is not None})
+    if defect == "isian":
+        longest = max(fields.values(), key=lambda item: len(item.text))
+        longest.error = longest.error or (
+            "Semua isian surat ini bersama-sama terlalu panjang untuk disimpan. Singkatkan isian ini."
+        )
+    elif defect is not None:
+        own.other_errors.append(f"{KONSEP.fields[defect].info.label} terlalu panjang untuk disimpan. Singkatkan.")
 
 
 def load_json(text: Any) -> dict[str, Any]:

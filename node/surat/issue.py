@@ -15,7 +15,7 @@ from node.penduduk.index import PeopleIndex
 from node.services import NodeServices
 from node.surat.drafts import Draft, refuse_changed, require_approved
 from node.surat.facts import Gathered, gather
-from node.surat.numbers import Given, secure_number, take_number
+from node.surat.numbers import Given, secure_number, take_number, write_own_nomor
 from node.surat.rules import SURAT, find_signing_problem, take_sidik
 from shared.clock import today
 from shared.errors import UserError
@@ -27,7 +27,6 @@ from shared.surat.batal import find_cancellation
 from shared.surat.cetakan import write_cetakan
 from shared.surat.isi import Filled
 from shared.surat.jenis import JenisSurat, find_jenis
-from shared.surat.numbering import POLA, write_nomor
 from shared.surat.tanda import seal_surat
 
 SUMMARY_MAX = 300
@@ -52,6 +51,10 @@ def issue(node: NodeServices, draft_id: str, author: str, people: PeopleIndex, *
         values = _make_letter(gathered, draft, given, day)
         seal = seal_surat(values, node.wilayah, node.keys.signing, node.random)
         values |= {"kode": seal.kode, "tanda": seal.tanda, "kunci": seal.kunci}
+        if len(values["cetakan"]) > SURAT.fields["cetakan"].length_max:
+            raise UserError(
+                "Surat ini terlalu panjang untuk disimpan. Singkatkan isiannya, atau isi templatnya.", "terlalu_panjang"
+            )
         write_drafts(node, [draft_create(SURAT, id, values)], author=author)
     secure_number(node, given)
     return id
@@ -70,9 +73,11 @@ def find_kind(conn: sqlite3.Connection, desa: str, values: Mapping[str, Any]) ->
 
 def cancel(node: NodeServices, id: str, alasan: str, author: str) -> None:
     """Cancel a letter; it keeps its number. Raises UserError when it is cancelled already or no reason was given."""
-    alasan = alasan.strip()[:REASON_MAX]
+    alasan = alasan.strip()
     if not alasan:
         raise UserError("Tulis dulu alasan pembatalannya.", "alasan_kosong")
+    if len(alasan) > REASON_MAX:
+        raise UserError(f"Alasannya paling banyak {REASON_MAX} huruf. Singkatkan.", "alasan_panjang")
     with node.database.write() as conn:
         state = load_state(conn, node.catalogue, SURAT, node.wilayah, id)
         if not state.exists:
@@ -100,8 +105,8 @@ def secure_letter(node: NodeServices, log: str) -> None:
 
 def _make_letter(gathered: Gathered, draft: Draft, given: Given, day: date) -> dict[str, Any]:
     jenis, number = gathered.jenis, given.number
-    nomor = write_nomor(
-        str(gathered.office.get("pola_nomor") or POLA), number, kode=jenis.kode_arsip, desa=gathered.desa, day=day
+    nomor = write_own_nomor(
+        gathered.office.get("pola_nomor"), given, kode=jenis.kode_arsip, desa=gathered.desa, day=day
     )
     cetakan = gathered.snapshot(nomor)
     cetakan["tanda_tangan"]["cara"] = str(draft.values.get("cara") or "langsung")

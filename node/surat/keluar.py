@@ -18,11 +18,11 @@ from node.beranda.kantor import read_office
 from node.change import write_drafts
 from node.penduduk.editing import EditView
 from node.services import NodeServices
-from node.surat.numbers import secure_number, take_number
+from node.surat.numbers import secure_number, take_number, write_own_nomor
 from node.surat.rules import SURAT, TANPA_KONSEP
 from shared.clock import today
+from shared.errors import EnvironmentProblem, UserError
 from shared.store.drafts import draft_create
-from shared.surat.numbering import POLA, write_nomor
 from shared.web.forms import Form, make_form, parse_form
 
 blueprint = Blueprint("surat_keluar", __name__, url_prefix="/surat/keluar")
@@ -49,22 +49,28 @@ def create() -> ResponseReturnValue:
     _mind(form, values, today(node.clock))
     if not form.is_valid:
         return _form_page(form), 400
-    id, nomor = record(node, values, author())
+    try:
+        id, nomor = record(node, values, author())
+    except EnvironmentProblem:
+        raise
+    except UserError as error:
+        form.other_errors.append(error.pesan)
+        return _form_page(form), 409
     flash(f"Surat keluar sudah dicatat dengan nomor {nomor}. Tulis nomor itu di suratnya.", "baik")
     return redirect(url_for("surat_terbit.show", id=id), 303)
 
 
 def record(node: NodeServices, values: Mapping[str, Any], author: str) -> tuple[str, str]:
-    """Write a letter with the next number of this computer; return record id and number.
+    """Write a letter with the next number of this computer; return record id and number. Raises UserError.
 
     When this returns, the number is safe from every restored copy.
     """
     day = date.fromisoformat(str(values["tanggal"]))
     with node.database.write() as conn:
         given = take_number(node, conn, day)
-        pola = str(read_office(conn, node.wilayah).get("pola_nomor") or POLA)
-        nomor = write_nomor(
-            pola, given.number, kode=str(values.get("kode_arsip") or ""), desa=node.wilayah, day=day
+        nomor = write_own_nomor(
+            read_office(conn, node.wilayah).get("pola_nomor"), given, kode=str(values.get("kode_arsip") or ""),
+            desa=node.wilayah, day=day,
         )
         id = node.new_id()
         write_drafts(node, [draft_create(SURAT, id, {

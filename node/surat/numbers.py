@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import sqlite3
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from node.change import current_log
 from node.services import NodeServices
 from node.surat.queries import list_own_series
+from shared.errors import UserError
 from shared.store.changes import find_log
 from shared.store.migrations import read_setting, write_setting
 from shared.store.runs import encode_root
-from shared.surat.numbering import Number, find_next
+from shared.surat.numbering import NOMOR_MAX, POLA, Number, find_next, write_nomor
 from shared.surat.queries import list_blocks, list_used
 
 
@@ -38,6 +39,20 @@ def take_number(node: NodeServices, conn: sqlite3.Connection, day: date) -> Give
     number = find_next(log, blocks, used, own)
     write_setting(conn, _mark(log, day.year, number.seri and "-"), str(number.urut))
     return Given(log, day.year, number)
+
+
+def write_own_nomor(pola: Any, given: Given, *, kode: str, desa: str, day: date) -> str:
+    """Write a number after the pattern of the office, "" or None for the usual one. Raises UserError if too long.
+
+    A pattern may come from another computer, or from before its length was asked for.
+    """
+    nomor = write_nomor(str(pola or POLA), given.number, kode=kode, desa=desa, day=day)
+    if len(nomor) > NOMOR_MAX:
+        raise UserError(
+            f"Nomor surat menjadi lebih dari {NOMOR_MAX} huruf. Singkatkan dulu Pola nomor surat di Pengaturan surat.",
+            "nomor_panjang",
+        )
+    return nomor
 
 
 def secure_number(node: NodeServices, given: Given) -> None:

@@ -165,7 +165,8 @@ def _office_editor() -> Editor:
     id = _require_office()
 
     def check_pola(conn: sqlite3.Connection, values: Mapping[str, Any], form: Form) -> None:
-        form.fields["pola_nomor"].error = find_pola_problem(str(values.get("pola_nomor") or POLA))
+        item = form.fields["pola_nomor"]
+        item.error = item.error or find_pola_problem(str(values.get("pola_nomor") or POLA))
 
     def draw(view: EditView) -> str:
         return render_template(

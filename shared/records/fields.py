@@ -317,6 +317,7 @@ class Daftar(RecordField):
     """A list of short texts (ids, references), stored as JSON text."""
 
     body_type = list
+    item_length_max = 200
 
     def __init__(self, label: str, *, maks: int = 1000, **options: Any) -> None:
         super().__init__(label, **options)
@@ -326,7 +327,7 @@ class Daftar(RecordField):
         return (
             type(value) is list
             and len(value) <= self.items_max
-            and all(type(item) is str and len(item) <= 200 and is_encodable(item) for item in value)
+            and all(type(item) is str and len(item) <= self.item_length_max and is_encodable(item) for item in value)
         )
 
     def to_column(self, value: Any) -> Any:

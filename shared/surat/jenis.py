@@ -205,7 +205,8 @@ def check_isian(isian: Iterable[Isian]) -> None:
     for number, one in enumerate(isian, 1):
         if not _NAME.fullmatch(one.nama):
             raise UserError(
-                f"Isian baris {number}: nama isian hanya huruf kecil, angka, dan garis bawah, misalnya nama_usaha.",
+                f"Isian baris {number}: nama isian hanya huruf kecil, angka, dan garis bawah, paling banyak 40 huruf,"
+                " misalnya nama_usaha.",
                 "nama_isian",
             )
         if one.nama in seen:

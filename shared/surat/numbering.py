@@ -22,6 +22,9 @@ URUT_MAX = 1_000_000
 """What lies above is no number that a letter was ever given; a foreign hand wrote it, and it moves nothing."""
 POLA = "[kode]/[nomor]/[kode desa]/[bulan romawi]/[tahun]"
 POLA_MAX = 120
+NOMOR_MAX, KODE_MAX = 120, 30
+"""What a letter's record takes of its number and of its archive code (shared/records/surat.py)."""
+
 ROMAN = ("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII")
 ISIAN_POLA = {
     "kode": "kode arsip jenis suratnya", "nomor": "nomor urut (wajib ada)", "kode desa": "kode desa",
@@ -102,6 +105,14 @@ def find_pola_problem(pola: str) -> str:
         rest = rest.replace(f"[{name}]", "")
     if "[" in rest or "]" in rest:
         return "Ada isian yang tidak dikenal. Yang dikenal: " + ", ".join(f"[{name}]" for name in ISIAN_POLA) + "."
+    longest = write_nomor(
+        pola, Number(URUT_MAX, "X" * SERI_LETTERS), kode="4" * KODE_MAX, desa="33.03.04.2006", day=date(2026, 8, 1)
+    )
+    if len(longest) > NOMOR_MAX:
+        return (
+            f"Dengan pola ini nomor surat dapat menjadi {len(longest)} huruf, padahal paling panjang {NOMOR_MAX}."
+            " Singkatkan polanya."
+        )
     return ""
 
 
