@@ -61,9 +61,13 @@ def find_penanda(conn: sqlite3.Connection, desa: str, jabatan: str, day: str) ->
 
 
 def read_kepala(conn: sqlite3.Connection, desa: str) -> tuple[str, str]:
-    """Read the head of the desa and the address of the office as the office record says."""
+    """Read the head of the desa and the address of the office as the office record says.
+
+    The head is "" where one was entered among the perangkat: he serves, or nobody does.
+    """
     office = read_office(conn, desa)
-    return str(office["kepala_desa"] or ""), str(office["alamat"] or "")
+    has_head = any(row["jabatan"] == "kades" for row in read_perangkat(conn, desa))
+    return "" if has_head else str(office["kepala_desa"] or ""), str(office["alamat"] or "")
 
 
 class Perjalanan(NamedTuple):

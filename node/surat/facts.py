@@ -15,8 +15,8 @@ from node.penduduk.queries import list_dusun, read_row
 from node.penduduk.rules import KEPALA
 from node.services import NodeServices
 from node.surat.forms import is_nik, load_json
-from node.surat.queries import list_signers
-from node.surat.rules import PENDUDUK, Signer, write_jabatan
+from node.surat.queries import is_headless, list_signers
+from node.surat.rules import PENDUDUK, Signer, find_signing_problem, write_jabatan
 from shared.codes import wilayah as codes
 from shared.records.identifiers import mask_nik
 from shared.surat.cetakan import FORMAT, Cetakan
@@ -39,7 +39,13 @@ class Gathered:
     office: Mapping[str, Any]
     day: date
     desa: str
+    cara: str
     between: Signer | None = None
+    is_headless: bool = False
+
+    def find_signing_problem(self) -> str:
+        """Say why the letter cannot be signed like this; empty when it can."""
+        return find_signing_problem(self.cara, self.signer, self.between, is_headless=self.is_headless)
 
     def fill(self, nomor: str = "", *, is_masked: bool = False) -> Filled:
         """Put the facts into the text; ``is_masked`` for a screen, where nobody has asked for the numbers."""
@@ -67,7 +73,7 @@ class Gathered:
             nama=self.nama, tempat=codes.nama(self.desa) or self.desa, tanggal=self.day.isoformat(),
             berlaku_sampai=until.isoformat() if until else "",
             tanda_tangan={
-                "cara": "", "jabatan": list(self.lines), "nama": self.signer.nama if self.signer else "",
+                "cara": self.cara, "jabatan": list(self.lines), "nama": self.signer.nama if self.signer else "",
                 "nip": self.signer.nip if self.signer else "",
             },
         )
@@ -79,7 +85,8 @@ def gather(
 ) -> Gathered:
     """Gather what a draft would print on a day."""
     office = read_office(conn, node.wilayah)
-    signer, between = find_signer(conn, node.wilayah, values, day)
+    signers = list_signers(conn, node.wilayah, day.isoformat())
+    signer, between = find_signer(signers, values)
     cara = str(values.get("cara") or "langsung")
     lines = write_jabatan(cara, signer, name_desa(node.wilayah), between) if signer else []
     if values.get("pemohon"):
@@ -99,14 +106,14 @@ def gather(
             penandatangan=signer.nama if signer else "", jabatan=" ".join(lines),
         ),
     }
-    return Gathered(jenis, facts, person.get("nama", ""), signer, lines, office, day, node.wilayah, between)
+    return Gathered(
+        jenis, facts, person.get("nama", ""), signer, lines, office, day, node.wilayah, cara, between,
+        is_headless(conn, node.wilayah, signers),
+    )
 
 
-def find_signer(
-    conn: sqlite3.Connection, desa: str, values: Mapping[str, Any], day: date
-) -> tuple[Signer | None, Signer | None]:
-    """Find who signs a draft and in whose name; without a choice it is the kepala desa."""
-    signers = list_signers(conn, desa, day.isoformat())
+def find_signer(signers: Sequence[Signer], values: Mapping[str, Any]) -> tuple[Signer | None, Signer | None]:
+    """Find who signs a draft, and in whose name, among those who may; without a choice it is the kepala desa."""
     by_id = {signer.id: signer for signer in signers}
     chosen = by_id.get(str(values.get("penandatangan") or ""))
     if chosen is None and not values.get("penandatangan"):

@@ -16,7 +16,7 @@ from node.services import NodeServices
 from node.surat.drafts import Draft, refuse_changed, require_approved
 from node.surat.facts import Gathered, gather
 from node.surat.numbers import Given, secure_number, take_number, write_own_nomor
-from node.surat.rules import SURAT, find_signing_problem, take_sidik
+from node.surat.rules import SURAT, take_sidik
 from shared.clock import today
 from shared.errors import UserError
 from shared.store.changes import find_log
@@ -45,7 +45,7 @@ def issue(node: NodeServices, draft_id: str, author: str, people: PeopleIndex, *
         refuse_changed(take_sidik(draft.values), seen)
         jenis = find_kind(conn, node.wilayah, draft.values)
         gathered = gather(node, conn, people, jenis, draft.values, day)
-        _refuse_unfit(gathered, draft.values)
+        _refuse_unfit(gathered)
         given = take_number(node, conn, day)
         id = node.new_id()
         values = _make_letter(gathered, draft, given, day)
@@ -109,7 +109,6 @@ def _make_letter(gathered: Gathered, draft: Draft, given: Given, day: date) -> d
         gathered.office.get("pola_nomor"), given, kode=jenis.kode_arsip, desa=gathered.desa, day=day
     )
     cetakan = gathered.snapshot(nomor)
-    cetakan["tanda_tangan"]["cara"] = str(draft.values.get("cara") or "langsung")
     summary = " untuk ".join(part for part in (jenis.nama, str(draft.values.get("keperluan") or "")) if part)
     return {
         "nomor": nomor, "urut": number.urut, "seri": number.seri or None, "tahun": given.tahun,
@@ -123,8 +122,8 @@ def _make_letter(gathered: Gathered, draft: Draft, given: Given, day: date) -> d
     }
 
 
-def _refuse_unfit(gathered: Gathered, values: Mapping[str, Any]) -> None:
-    problem = find_signing_problem(str(values.get("cara") or "langsung"), gathered.signer, gathered.between)
+def _refuse_unfit(gathered: Gathered) -> None:
+    problem = gathered.find_signing_problem()
     if problem:
         raise UserError(problem, "penanda_tangan")
     filled: Filled = gathered.fill()

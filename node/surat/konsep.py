@@ -32,7 +32,6 @@ from node.surat.rules import (
     KONSEP,
     OPEN,
     TERBIT,
-    find_signing_problem,
     take_sidik,
 )
 from shared.clock import today
@@ -192,10 +191,10 @@ def _list_voided(conn: sqlite3.Connection, desa: str, draft: Draft, jenis: Jenis
     ]
 
 
-def _warn_of_signer(gathered: Gathered, draft: Draft) -> list[Peringatan]:
+def _warn_of_signer(gathered: Gathered) -> list[Peringatan]:
     """Say while a draft is prepared, not when it is signed, that nobody can sign it like this."""
-    problem = find_signing_problem(str(draft.values.get("cara") or "langsung"), gathered.signer, gathered.between)
-    return [Peringatan(problem)] if problem else []
+    problem = gathered.find_signing_problem()
+    return [Peringatan(problem, is_perangkat=gathered.is_headless)] if problem else []
 
 
 def _draft_page(id: str, problem: str = "") -> str:
@@ -206,13 +205,15 @@ def _draft_page(id: str, problem: str = "") -> str:
         gathered = gather(node, conn, people_index(), jenis, draft.values, today(node.clock))
         warnings = list_warnings(node, conn, people_index(), jenis, draft.values)
         if draft.status in OPEN:
-            warnings += [*_list_voided(conn, node.wilayah, draft, jenis), *_warn_of_signer(gathered, draft)]
+            warnings += [*_list_voided(conn, node.wilayah, draft, jenis), *_warn_of_signer(gathered)]
+        else:
+            warnings = [item for item in warnings if not item.is_perangkat]
         letters = list_letters_of_draft(conn, node.wilayah, id)
         names = name_petugas(conn, [str(draft.values.get("oleh") or "")])
     note_look(person or id)
     return render_template(
         "surat/konsep.html", konsep=draft, jenis=jenis, isi=gathered.fill(is_masked=True), nama=gathered.nama,
-        signer=gathered.signer, lines=gathered.lines,
+        signer=gathered.signer, lines=gathered.lines, is_headless=gathered.is_headless,
         warnings=[item for item in warnings if item.teks != problem], letters=letters, keadaan=KEADAAN,
         oleh=names.get(str(draft.values.get("oleh") or ""), ""), problem=problem, sidik=take_sidik(draft.values),
         steps={status for status, before in FOLLOWS.items() if draft.status in before},

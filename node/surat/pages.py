@@ -15,8 +15,8 @@ from node.surat.drafts import Draft, find_draft
 from node.surat.forms import DraftForm, read_draft
 from node.surat.issue import find_kind
 from node.surat.peringatan import list_warnings
-from node.surat.queries import list_signers
-from node.surat.rules import Signer
+from node.surat.queries import is_headless, list_signers
+from node.surat.rules import TANPA_KEPALA, Signer
 from shared.clock import today
 from shared.surat.jenis import JenisSurat, find_jenis
 
@@ -30,11 +30,13 @@ def draw_form_page(
     node, values = services(), {"pemohon": person} if draft is None else draft.values
     with node.database.read() as conn:
         warnings = list_warnings(node, conn, people_index(), jenis, values)
+        signers = list_signers(conn, node.wilayah, today(node.clock).isoformat())
+        headless = is_headless(conn, node.wilayah, signers)
     found = people_index().get(person)
     note_look(person or (draft.id if draft is not None else ""))
     return render_template(
         "surat/isi.html", jenis=jenis, form=form, penduduk=person, nama=found.nama if found else "", draft=draft,
-        frontier=frontier, problem=problem, warnings=warnings,
+        frontier=frontier, problem=problem, warnings=warnings, tanpa_kepala=TANPA_KEPALA if headless else "",
         source={name: id for name in ("peristiwa", "pengganti") if (id := request.values.get(name, ""))},
     )
 

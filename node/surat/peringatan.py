@@ -4,24 +4,32 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping
+from datetime import date
 from typing import Any, NamedTuple
 
 from node.lampid.rules import STATUS_OF
 from node.penduduk.index import PeopleIndex, Person
-from node.penduduk.queries import list_cases
+from node.penduduk.queries import list_cases, read_row
 from node.penduduk.rules import HIDUP
+from node.perangkat.rules import PERANGKAT, Masa, find_last_day, may_sign, read_masa
 from node.services import NodeServices
+from node.surat.facts import find_signer
 from node.surat.forms import load_json
+from node.surat.queries import list_signers
+from shared.clock import today
 from shared.codes import code_list
 from shared.records.lampid import MATI
 from shared.surat.jenis import JenisSurat
+from shared.web.forms import write_date
 
 
 class Peringatan(NamedTuple):
-    """A sentence, and the resident whose page helps further; "" where there is none."""
+    """A sentence, and whose page helps further: a resident, an official, or the list of officials; "" for none."""
 
     teks: str
     penduduk: str = ""
+    perangkat: str = ""
+    is_perangkat: bool = False
 
 
 def list_warnings(
@@ -37,8 +45,8 @@ def list_warnings(
         if same is not None:
             applicant = same.id
             found.append(Peringatan(
-                f"NIK ini milik penduduk desa: {same.nama}, {name_status(same)}. Buat suratnya dari biodatanya, supaya"
-                " isinya sama dengan data desa.", same.id,
+                f"NIK ini milik penduduk desa: {same.nama}, {name_status(same.status)}. Buat suratnya dari biodatanya,"
+                " supaya isinya sama dengan data desa.", same.id,
             ))
     if applicant:
         found += [Peringatan(text, applicant) for text in _check(node, conn, people.get(applicant), jenis.tentang)]
@@ -47,16 +55,50 @@ def list_warnings(
         other = str(extra.get(one.nama) or "") if one.tipe == "penduduk" else ""
         if other and other != applicant:
             found += [Peringatan(f"{one.label}: {text}", other) for text in _check(node, conn, people.get(other), "")]
+    return found + _check_signers(node, conn, people, values)
+
+
+def name_status(status: int) -> str:
+    """Name how a resident stands in the village, in small letters."""
+    if status == HIDUP:
+        return "masih tinggal di desa"
+    if status == STATUS_OF[MATI]:
+        return "meninggal"
+    return (code_list("status_dasar").items.get(status) or "tidak tinggal di sini").lower()
+
+
+def _check_signers(
+    node: NodeServices, conn: sqlite3.Connection, people: PeopleIndex, values: Mapping[str, Any]
+) -> list[Peringatan]:
+    """Warn of who signs, and in whose name, as perangkat and the residents' data know them."""
+    day = today(node.clock)
+    signer, _ = find_signer(list_signers(conn, node.wilayah, day.isoformat()), values)
+    signing = signer.id if signer is not None else str(values.get("penandatangan") or "")
+    between = str(values.get("atas_nama") or "") if values.get("cara") == "ub" else ""
+    found = []
+    for id in dict.fromkeys(id for id in (signing, between) if id):
+        row = read_row(conn, PERANGKAT, node.wilayah, id) or {}
+        text = _find_unfit(row, people.get(str(row.get("penduduk") or "")), day)
+        found += [Peringatan(text, perangkat=id if row else "", is_perangkat=True)] if text else []
     return found
 
 
-def name_status(person: Person) -> str:
-    """Name how a resident stands in the village, in small letters."""
-    if person.status == HIDUP:
-        return "masih tinggal di desa"
-    if person.status == STATUS_OF[MATI]:
-        return "meninggal"
-    return (code_list("status_dasar").items.get(person.status) or "tidak tinggal di sini").lower()
+def _find_unfit(row: Mapping[str, Any], person: Person | None, day: date) -> str:
+    """Say why an official should not sign on a day; ``person`` is he in the residents' data, where he is one."""
+    if not row:
+        return "Penanda tangan konsep ini sudah dihapus dari Perangkat desa. Pilih penanda tangan lain."
+    nama = str(row.get("nama") or "Penanda tangan")
+    if person is not None and person.status != HIDUP:
+        return (
+            f"Penanda tangan {nama} tercatat: {name_status(person.status)}. Catat akhir jabatannya di Perangkat desa,"
+            " lalu pilih penanda tangan lain."
+        )
+    masa = read_masa(row, day)
+    if masa is Masa.BELUM:
+        return f"{nama} belum mulai menjabat. Pilih penanda tangan lain."
+    if masa is not Masa.MENJABAT:
+        return f"Masa jabatan {nama} berakhir {write_date(find_last_day(row))}. Pilih penanda tangan lain."
+    return "" if may_sign(row, day) else f"{nama} tidak diberi hak menandatangani surat. Pilih penanda tangan lain."
 
 
 def _check(node: NodeServices, conn: sqlite3.Connection, person: Person | None, tentang: str) -> list[str]:
@@ -73,7 +115,7 @@ def _check(node: NodeServices, conn: sqlite3.Connection, person: Person | None, 
             " sendiri, dan kematiannya masuk laporan."
         )
     elif person.status not in (HIDUP, STATUS_OF.get(tentang, HIDUP)):
-        found.append(f"{person.nama} tercatat: {name_status(person)}. Pastikan suratnya memang untuk orang ini.")
+        found.append(f"{person.nama} tercatat: {name_status(person.status)}. Pastikan suratnya memang untuk orang ini.")
     if person.konflik:
         found.append(
             "Data orang ini menunggu verval: ada dua isian yang berbeda. Periksa biodatanya sebelum surat"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Sequence
 from datetime import date
 from typing import NamedTuple
 
@@ -199,15 +200,27 @@ def list_recent_kinds(conn: sqlite3.Connection, desa: str) -> list[str]:
 
 
 def list_signers(conn: sqlite3.Connection, desa: str, day: str) -> list[Signer]:
-    """List the perangkat who may sign on a day, the kepala desa first; where there are none, the name of the office."""
+    """List the perangkat who may sign on a day, the kepala desa first.
+
+    Where no kepala desa was ever entered it is the name in the settings: one who was dismissed, or to whom the right
+    was not given, does not come back by it.
+    """
+    rows = read_perangkat(conn, desa)
     found = [
         Signer(str(row["id"]), row["nama"] or "", name_jabatan(row), row["nip"] or "", row["jabatan"] or "")
-        for row in perangkat.list_signers(read_perangkat(conn, desa), date.fromisoformat(day))
+        for row in perangkat.list_signers(rows, date.fromisoformat(day))
     ]
-    if any(signer.jabatan == "kades" for signer in found):
+    if any(row["jabatan"] == perangkat.KADES for row in rows):
         return found
     head = str(read_office(conn, desa)["kepala_desa"] or "")
     return [Signer("", head, "Kepala Desa", "", "kades"), *found] if head else found
+
+
+def is_headless(conn: sqlite3.Connection, desa: str, signers: Sequence[Signer]) -> bool:
+    """Tell whether a kepala desa is on record and is not among those who may sign: then nobody signs directly."""
+    return not any(signer.jabatan == perangkat.KADES for signer in signers) and any(
+        row["jabatan"] == perangkat.KADES for row in read_perangkat(conn, desa)
+    )
 
 
 def list_incoming(conn: sqlite3.Connection, desa: str, tahun: int) -> list[IncomingRow]:

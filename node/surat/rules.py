@@ -76,12 +76,24 @@ def write_jabatan(cara: str, signer: Signer, desa: str, atas_nama: Signer | None
     return [kepala]
 
 
-def find_signing_problem(cara: str, signer: Signer | None, atas_nama: Signer | None = None) -> str:
-    """Say why a letter cannot be signed like this; empty when it can. ``atas_nama`` stands in between for u.b."""
+TANPA_KEPALA = (
+    "Tidak ada kepala desa yang berhak menandatangani surat, jadi surat tidak dapat ditandatangani langsung. Catat"
+    " pejabat Plt. atau Plh. di Perangkat desa dan beri hak tanda tangan, lalu pilih orang dan caranya pada surat ini."
+)
+"""Said where a kepala desa is on record, but has left or was not given the right to sign."""
+
+
+def find_signing_problem(
+    cara: str, signer: Signer | None, atas_nama: Signer | None = None, *, is_headless: bool = False
+) -> str:
+    """Say why a letter cannot be signed like this; empty when it can. ``atas_nama`` stands in between for u.b.
+
+    ``is_headless``: there is a kepala desa, and he may not sign.
+    """
     if signer is None or not signer.nama:
-        return (
-            "Penanda tangan belum dipilih. Ubah konsepnya lalu pilih penanda tangan; nama kepala desa diisi di"
-            " Pengaturan surat."
+        return TANPA_KEPALA if is_headless else (
+            "Penanda tangan belum dipilih, atau tidak berhak lagi. Ubah konsepnya lalu pilih penanda tangan; nama"
+            " kepala desa diisi di Pengaturan surat."
         )
     if cara not in CARA_TANDA_TANGAN:
         return "Cara tanda tangan belum dipilih. Ubah konsepnya, lalu pilih."

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
+from node.laporan.queries import read_kepala
+from node.surat.queries import list_signers
 from shared.web.forms import CLEAR_SUFFIX
 from tests.node_app.test_pages_kit import NIK, NIK_LUAR, Browser, Desa, read_form
-from tests.node_app.test_pages_surat import compose, issue, name_office, say
+from tests.node_app.test_pages_surat import compose, issue, name_office, pick_kind, say
 
 
 @pytest.fixture(autouse=True)
@@ -123,3 +126,77 @@ def test_nobody_signs_on_behalf_of_himself(desa: Desa, siti: Browser) -> None:
         letter = issue(desa, siti, compose(desa, siti, cara="ub", penandatangan=head, atas_nama=between))
         kept = json.loads(desa.value("surat", letter.rsplit("/", 1)[1], "cetakan"))["tanda_tangan"]["jabatan"]
         assert kept[1:] == ["Sekretaris Desa", "u.b.", "Kasi Pemerintahan"]
+
+
+GONE = ({"sampai": "2026-08-31", "sk_henti": "SK 1", "boleh_tanda_tangan": True}, {"boleh_tanda_tangan": False}, {})
+
+
+@pytest.mark.parametrize("ending", GONE)
+def test_a_kades_who_may_not_sign_does_not_come_back_by_the_settings(
+    desa: Desa, siti: Browser, ending: dict[str, Any]
+) -> None:
+    desa.write("perangkat", nama="SUGENG KADES", jabatan="kades", mulai="2020-01-01", **ending)
+    form = siti.get(f"/surat/baru/{pick_kind(desa)}/isi?penduduk={desa.ayah}")
+    assert "Tidak ada kepala desa yang berhak" in say(form) and "SUGENG KADES" not in say(form)
+    assert "Ditandatangani kepala desa" not in say(form) and 'href="/perangkat/">Buka Perangkat desa' in form.text
+    path = compose(desa, siti)
+    page = siti.get(path)
+    assert say(page).count("Tidak ada kepala desa yang berhak") == 1 and "SUGENG KADES" not in say(page)
+    assert "Nama kepala desa belum diisi" not in say(page) and 'href="/perangkat/">Buka Perangkat desa' in page.text
+    answer = siti.post(f"{path}/setujui", read_form(page, f"{path}/setujui") | {"terbit": "1"})
+    assert answer.status_code == 409 and "Plt. atau Plh." in say(answer)
+    assert desa.count("SELECT count(*) FROM surat") == 0
+    # Somebody acts in his place.
+    clerk = desa.write("perangkat", nama="BU SEKDES", jabatan="sekdes", mulai="2020-01-01", boleh_tanda_tangan=True)
+    letter = issue(desa, siti, compose(desa, siti, penandatangan=clerk, cara="plt"))
+    kept = json.loads(desa.value("surat", letter.rsplit("/", 1)[1], "cetakan"))["tanda_tangan"]
+    assert (kept["nama"], kept["jabatan"][0][:4], kept["cara"]) == ("BU SEKDES", "Plt.", "plt")
+
+
+@pytest.mark.parametrize(("status", "word"), [(2, "meninggal"), (3, "pindah")])
+def test_a_signer_who_is_dead_or_gone_is_warned_of(desa: Desa, siti: Browser, status: int, word: str) -> None:
+    terms = {"boleh_tanda_tangan": True, "mulai": "2020-01-01"}
+    chief = desa.write("perangkat", nama="PAK KADES", jabatan="kades", penduduk=desa.lajang, **terms)
+    desa.write("perangkat", nama="BU SEKDES", jabatan="sekdes", penduduk=desa.ibu, **terms)
+    kasi = desa.write("perangkat", nama="PAK KASI", jabatan="kasi", **terms)
+    path = compose(desa, siti)
+    assert "Penanda tangan PAK KADES tercatat" not in say(siti.get(path))
+    left = {"status_dasar": status, "tanggal_status": "2026-09-01"}
+    desa.change("penduduk", desa.lajang, **left)
+    for address in (path, f"{path}/ubah", f"/surat/baru/{pick_kind(desa)}/isi?penduduk={desa.ayah}"):
+        page = siti.get(address)
+        assert f"Penanda tangan PAK KADES tercatat: {word}" in say(page), address
+        assert f'href="/perangkat/{chief}">Buka Perangkat desa' in page.text
+    other = compose(desa, siti, penandatangan=kasi, cara="an")
+    assert "tercatat:" not in say(siti.get(other))
+    # He who stands in between is looked at as well.
+    clerk = next(id for id, nama in read_signers(desa) if nama == "BU SEKDES")
+    between = compose(desa, siti, penandatangan=kasi, cara="ub", atas_nama=clerk)
+    desa.change("penduduk", desa.ibu, **left)
+    assert f"Penanda tangan BU SEKDES tercatat: {word}" in say(siti.get(between))
+
+
+def test_a_signer_whose_term_ended_since_is_named(desa: Desa, siti: Browser) -> None:
+    terms = {"boleh_tanda_tangan": True, "mulai": "2020-01-01"}
+    desa.write("perangkat", nama="PAK KADES", jabatan="kades", **terms)
+    clerk = desa.write("perangkat", nama="BU SEKDES", jabatan="sekdes", **terms)
+    path = compose(desa, siti, penandatangan=clerk, cara="an")
+    desa.change("perangkat", clerk, sampai="2026-09-20")
+    page = say(siti.get(path))
+    assert "Masa jabatan BU SEKDES berakhir 20-09-2026" in page and "tidak berhak lagi" in page
+    assert siti.post(f"{path}/setujui", terbit="1").status_code == 409
+    desa.change("perangkat", clerk, sampai=None, boleh_tanda_tangan=False)
+    assert "BU SEKDES tidak diberi hak menandatangani" in say(siti.get(path))
+
+
+def read_signers(desa: Desa) -> list[tuple[str, str]]:
+    with desa.node.database.read() as conn:
+        return [(signer.id, signer.nama) for signer in list_signers(conn, desa.node.wilayah, "2026-09-21")]
+
+
+def test_who_was_dismissed_does_not_stand_under_the_books(desa: Desa) -> None:
+    with desa.node.database.read() as conn:
+        assert read_kepala(conn, desa.node.wilayah)[0] == "SUGENG KADES"
+    desa.write("perangkat", nama="SUGENG KADES", jabatan="kades", mulai="2020-01-01", sampai="2026-08-31")
+    with desa.node.database.read() as conn:
+        assert read_kepala(conn, desa.node.wilayah) == ("", "Jalan Raya 1")
