@@ -7,11 +7,16 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from node.change import write_drafts
+from node.penduduk.index import PeopleIndex
 from node.services import NodeServices
+from node.surat.facts import find_kind, gather
 from node.surat.queries import list_letters_of_draft
 from node.surat.rules import (
-    BARU, DIKEMBALIKAN, DISETUJUI, FOLLOWS, ISI, KEADAAN, KONSEP, TERBIT, read_status, take_sidik,
+    BARU, DIBUANG, DIKEMBALIKAN, DISETUJUI, FOLLOWS, ISI, ISI_DISETUJUI, KEADAAN, KONSEP, TERBIT, read_status,
+    take_sidik,
 )
+from node.surat.setuju import Lembar, find_change, read_lembar
+from shared.clock import today
 from shared.errors import UserError
 from shared.merge.fold import RecordState
 from shared.records.kind import EXISTENCE
@@ -71,14 +76,23 @@ def begin_again(author: str) -> dict[str, Any]:
     return {"status": BARU, "oleh": author, "catatan": None, "sidik": None}
 
 
-def move_draft(node: NodeServices, id: str, status: str, author: str, catatan: str = "", seen: str = "") -> None:
+def move_draft(
+    node: NodeServices, id: str, status: str, author: str, people: PeopleIndex, catatan: str = "", seen: str = ""
+) -> None:
     """Take a draft one step further or back. Raises UserError when it may not go there from where it is.
 
-    ``seen`` is the digest of what the person had on the page; a draft that says something else now is refused.
+    ``seen`` is the digest of what the person had on the page; a letter that would print something else now, or of
+    which something else is to be known, is refused. An approval keeps what it is for.
     """
     with node.database.write() as conn:
         draft, state = _load(node, conn, id)
         _refuse_issued(draft)
+        lembar = None
+        if status not in (DIKEMBALIKAN, DIBUANG):
+            jenis = find_kind(conn, node.wilayah, draft.values)
+            gathered = gather(node, conn, people, jenis, draft.values, today(node.clock))
+            lembar = read_lembar(node, conn, people, gathered, draft.values)
+            draft = judge_draft(draft, lembar)
         if draft.status not in FOLLOWS[status]:
             raise UserError(
                 f"Konsep ini sekarang: {KEADAAN[draft.status].lower()}. Muat ulang halamannya.", "keadaan_lain"
@@ -87,15 +101,21 @@ def move_draft(node: NodeServices, id: str, status: str, author: str, catatan: s
             raise UserError("Tulis dulu apa yang harus diperbaiki.", "catatan_kosong")
         if len(catatan) > CATATAN_MAX:
             raise UserError(f"Catatannya paling banyak {CATATAN_MAX} huruf. Singkatkan.", "catatan_panjang")
-        sidik = take_sidik(draft.values)
-        if status not in (DIKEMBALIKAN, "dibuang"):
-            refuse_changed(sidik, seen)
+        if lembar is not None:
+            refuse_changed(lembar.sidik, seen)
             _refuse_conflict(draft)
-        change = draft_update(KONSEP, state, id, {
-            "status": status, "oleh": author, "catatan": catatan or None, "sidik": sidik,
-        })
-        if change is not None:
-            write_drafts(node, [change], author=author)
+        # What was approved is a change of its own: a program that does not know it yet still reads the step.
+        changes = [draft_update(KONSEP, state, id, {
+            "status": status, "oleh": author, "catatan": catatan or None, "sidik": take_sidik(draft.values),
+        })]
+        if lembar is not None and status == DISETUJUI:
+            changes.append(draft_update(KONSEP, state, id, {ISI_DISETUJUI: lembar.write()}))
+        write_drafts(node, [change for change in changes if change is not None], author=author)
+
+
+def judge_draft(draft: Draft, lembar: Lembar) -> Draft:
+    """Give a draft as it counts: approved no more, when it would print something else than what was approved."""
+    return draft._replace(status=BARU) if draft.status == DISETUJUI and find_change(draft.values, lembar) else draft
 
 
 def require_approved(node: NodeServices, conn: sqlite3.Connection, id: str) -> Draft:

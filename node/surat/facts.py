@@ -18,11 +18,12 @@ from node.surat.forms import is_nik, load_json
 from node.surat.queries import is_headless, list_signers
 from node.surat.rules import PENDUDUK, Signer, find_signing_problem, write_jabatan
 from shared.codes import wilayah as codes
+from shared.errors import UserError
 from shared.records.identifiers import mask_nik
 from shared.surat.cetakan import FORMAT, Cetakan
 from shared.surat.fakta import isian_facts, letter_facts, office_facts, person_facts, valid_until
 from shared.surat.isi import Filled, fill, mask_parts
-from shared.surat.jenis import JenisSurat
+from shared.surat.jenis import JenisSurat, find_jenis
 
 MASKED = ("nik", "no_kk")
 
@@ -51,10 +52,7 @@ class Gathered:
         """Put the facts into the text; ``is_masked`` for a screen, where nobody has asked for the numbers."""
         facts = {**self.facts, "nomor": nomor}
         if is_masked:
-            for name, text in facts.items():
-                last = name.rpartition(".")[2]
-                if text and (last in MASKED or is_nik(last)):
-                    facts[name] = mask_nik(text)
+            facts |= {name: mask_nik(text) for name, text in facts.items() if text and is_number(name)}
         filled = fill(self.jenis, facts)
         return replace(filled, bagian=tuple(mask_parts(filled.bagian))) if is_masked else filled
 
@@ -77,6 +75,23 @@ class Gathered:
                 "nip": self.signer.nip if self.signer else "",
             },
         )
+
+
+def is_number(name: str) -> bool:
+    """Tell whether a fact is a NIK or the number of a family, which a screen masks."""
+    last = name.rpartition(".")[2]
+    return last in MASKED or is_nik(last)
+
+
+def find_kind(conn: sqlite3.Connection, desa: str, values: Mapping[str, Any]) -> JenisSurat:
+    """Find the kind of letter of a draft. Raises UserError when this computer does not know it."""
+    jenis = find_jenis(conn, desa, str(values.get("jenis") or ""))
+    if jenis is None:
+        raise UserError(
+            "Jenis surat ini tidak ada di komputer ini. Sinkronkan dulu, atau buat konsep dengan jenis lain.",
+            "jenis_hilang",
+        )
+    return jenis
 
 
 def gather(

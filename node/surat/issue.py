@@ -5,8 +5,6 @@ Two computers that sign one draft without having met make two letters with two n
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -14,9 +12,10 @@ from node.change import write_drafts
 from node.penduduk.index import PeopleIndex
 from node.services import NodeServices
 from node.surat.drafts import Draft, refuse_changed, require_approved
-from node.surat.facts import Gathered, gather
+from node.surat.facts import Gathered, find_kind, gather
 from node.surat.numbers import Given, secure_number, take_number, write_own_nomor
-from node.surat.rules import SURAT, take_sidik
+from node.surat.rules import SURAT
+from node.surat.setuju import find_change, read_lembar
 from shared.clock import today
 from shared.errors import UserError
 from shared.store.changes import find_log
@@ -26,7 +25,6 @@ from shared.store.runs import encode_root
 from shared.surat.batal import find_cancellation
 from shared.surat.cetakan import write_cetakan
 from shared.surat.isi import Filled
-from shared.surat.jenis import JenisSurat, find_jenis
 from shared.surat.tanda import seal_surat
 
 SUMMARY_MAX = 300
@@ -37,14 +35,21 @@ def issue(node: NodeServices, draft_id: str, author: str, people: PeopleIndex, *
     """Sign an approved draft: give it its number and write the letter; return the letter's record id.
 
     ``author`` is the petugas at the keyboard, ``seen`` the digest of what stood on the page. Raises UserError with
-    what to do when the draft may not be issued. When this returns, the number is safe from every restored copy.
+    what to do when the draft may not be issued, or would print what nobody has approved. When this returns, the number
+    is safe from every restored copy.
     """
     day = today(node.clock)
     with node.database.write() as conn:
         draft = require_approved(node, conn, draft_id)
-        refuse_changed(take_sidik(draft.values), seen)
         jenis = find_kind(conn, node.wilayah, draft.values)
         gathered = gather(node, conn, people, jenis, draft.values, day)
+        lembar = read_lembar(node, conn, people, gathered, draft.values)
+        if find_change(draft.values, lembar):
+            raise UserError(
+                "Yang akan tercetak bukan lagi yang disetujui. Apa yang berubah tertulis di bawah: periksa, lalu"
+                " setujui lagi.", "setujui_lagi",
+            )
+        refuse_changed(lembar.sidik, seen)
         _refuse_unfit(gathered)
         given = take_number(node, conn, day)
         id = node.new_id()
@@ -58,17 +63,6 @@ def issue(node: NodeServices, draft_id: str, author: str, people: PeopleIndex, *
         write_drafts(node, [draft_create(SURAT, id, values)], author=author)
     secure_number(node, given)
     return id
-
-
-def find_kind(conn: sqlite3.Connection, desa: str, values: Mapping[str, Any]) -> JenisSurat:
-    """Find the kind of letter of a draft. Raises UserError when this computer does not know it."""
-    jenis = find_jenis(conn, desa, str(values.get("jenis") or ""))
-    if jenis is None:
-        raise UserError(
-            "Jenis surat ini tidak ada di komputer ini. Sinkronkan dulu, atau buat konsep dengan jenis lain.",
-            "jenis_hilang",
-        )
-    return jenis
 
 
 def cancel(node: NodeServices, id: str, alasan: str, author: str) -> None:

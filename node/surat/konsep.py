@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sqlite3
+from typing import Any
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -10,16 +10,15 @@ from flask.typing import ResponseReturnValue
 from node.beranda.desk import author, services
 from node.beranda.looks import note_look
 from node.cetak.cetakan import make_pdf
-from node.lampid.queries import list_told
 from node.penduduk.editing import OTHERWISE, list_disputes, take_version
 from node.penduduk.history import Sengketa, Words
 from node.penduduk.queries import name_petugas
 from node.penduduk.routes import people_index
-from node.surat.drafts import Draft, begin_again, change_draft, move_draft
+from node.surat.drafts import Draft, begin_again, change_draft, judge_draft, move_draft
 from node.surat.facts import Gathered, gather
 from node.surat.forms import draw_draft, load_json, tell_data, tell_isian
 from node.surat.issue import issue
-from node.surat.peringatan import Peringatan, list_warnings
+from node.surat.peringatan import Peringatan, list_draft_warnings, list_warnings
 from node.surat.pages import draw_form_page, read_form, require_draft, signers_now
 from node.surat.queries import list_letters_of_draft
 from node.surat.rules import (
@@ -32,8 +31,9 @@ from node.surat.rules import (
     KONSEP,
     OPEN,
     TERBIT,
-    take_sidik,
+    ISI_DISETUJUI,
 )
+from node.surat.setuju import find_change, make_lembar, tell_approved
 from shared.clock import today
 from shared.errors import EnvironmentProblem, UserError
 from shared.surat.jenis import JenisSurat
@@ -43,9 +43,7 @@ from shared.web.services import require_user
 
 blueprint = Blueprint("konsep", __name__, url_prefix="/surat/konsep")
 ALUR = "alur"
-LAST_ID = "g"
-"""Behind every record id."""
-_RIGHTS = {ALUR: "konsep.approve", OTHERWISE: "konsep.update"}
+_RIGHTS = {ALUR: "konsep.approve", ISI_DISETUJUI: "konsep.approve", OTHERWISE: "konsep.update"}
 """Whether a draft stands approved is not settled by somebody who could not approve it."""
 
 
@@ -90,7 +88,9 @@ def choose(id: object) -> ResponseReturnValue:
     if draft.status == TERBIT:
         flash("Suratnya sudah terbit, jadi konsepnya tidak diubah lagi.", "salah")
     else:
-        also = {} if request.form.get("grup") == ALUR else begin_again(author())
+        also: dict[str, Any] = {}
+        if request.form.get("grup") not in (ALUR, ISI_DISETUJUI):
+            also = begin_again(author()) | ({ISI_DISETUJUI: None} if ISI_DISETUJUI in draft.conflicts else {})
         take_version(KONSEP, draft.id, rights=_RIGHTS, also=also)
     return redirect(url_for(".show", id=id), 303)
 
@@ -144,7 +144,7 @@ def print_concept(id: object) -> Response:
 def _move(id: str, status: str, said: str) -> ResponseReturnValue:
     note = request.form.get("catatan", "").replace("\r\n", "\n").strip()
     try:
-        move_draft(services(), id, status, author(), note, request.form.get("sidik", "")[:64])
+        move_draft(services(), id, status, author(), people_index(), note, request.form.get("sidik", "")[:64])
     except EnvironmentProblem:
         raise
     except UserError as error:
@@ -171,24 +171,10 @@ def _list_disputes(draft: Draft, jenis: JenisSurat) -> list[Sengketa]:
         return []
     words: Words = {
         "isian": lambda text: tell_isian(jenis, load_json(text), people_index()),
-        "data": lambda text: tell_data(load_json(text)), "sidik": None,
+        "data": lambda text: tell_data(load_json(text)), "sidik": None, ISI_DISETUJUI: tell_approved,
     }
     found = list_disputes(KONSEP, draft.id, rights=_RIGHTS, words=words)
-    return [one for one in found if one.group != ALUR] or found
-
-
-def _list_voided(conn: sqlite3.Connection, desa: str, draft: Draft, jenis: JenisSurat) -> list[Peringatan]:
-    """Warn of events that a draft speaks of and that were taken back since; one that was recorded anew stands."""
-    told = list_told(conn, desa, {
-        "id": LAST_ID, "tentang": jenis.tentang, "penduduk": draft.values.get("pemohon"),
-        "cetakan": draft.values.get("isian"),
-    })
-    return [
-        Peringatan(
-            f"Peristiwa {one.nama} yang disebut konsep ini sudah dibatalkan. Periksa isiannya sebelum diterbitkan.",
-            one.penduduk,
-        ) for one in told if one.batal
-    ]
+    return [one for one in found if one.group not in (ALUR, ISI_DISETUJUI)] or found
 
 
 def _warn_of_signer(gathered: Gathered) -> list[Peringatan]:
@@ -203,11 +189,14 @@ def _draft_page(id: str, problem: str = "") -> str:
     person = str(draft.values.get("pemohon") or "")
     with node.database.read() as conn:
         gathered = gather(node, conn, people_index(), jenis, draft.values, today(node.clock))
-        warnings = list_warnings(node, conn, people_index(), jenis, draft.values)
+        warnings, sidik = list_warnings(node, conn, people_index(), jenis, draft.values), ""
         if draft.status in OPEN:
-            warnings += [*_list_voided(conn, node.wilayah, draft, jenis), *_warn_of_signer(gathered)]
-        else:
-            warnings = [item for item in warnings if not item.is_perangkat]
+            known = list_draft_warnings(node, conn, people_index(), jenis, draft.values)
+            lembar = make_lembar(gathered, draft.values, known)
+            change, sidik = find_change(draft.values, lembar), lembar.sidik
+            is_told = change and not draft.conflicts
+            warnings = [*([Peringatan(change)] if is_told else []), *_warn_of_signer(gathered), *known]
+            draft = judge_draft(draft, lembar)
         letters = list_letters_of_draft(conn, node.wilayah, id)
         names = name_petugas(conn, [str(draft.values.get("oleh") or "")])
     note_look(person or id)
@@ -215,7 +204,7 @@ def _draft_page(id: str, problem: str = "") -> str:
         "surat/konsep.html", konsep=draft, jenis=jenis, isi=gathered.fill(is_masked=True), nama=gathered.nama,
         signer=gathered.signer, lines=gathered.lines, is_headless=gathered.is_headless,
         warnings=[item for item in warnings if item.teks != problem], letters=letters, keadaan=KEADAAN,
-        oleh=names.get(str(draft.values.get("oleh") or ""), ""), problem=problem, sidik=take_sidik(draft.values),
+        oleh=names.get(str(draft.values.get("oleh") or ""), ""), problem=problem, sidik=sidik,
         steps={status for status, before in FOLLOWS.items() if draft.status in before},
         may_approve=may_open("konsep.approve"),
         kurang=[text for text in jenis.syarat if text not in (draft.values.get("syarat") or ())],

@@ -13,8 +13,8 @@ from node.penduduk.listing import fill_rows
 from node.penduduk.routes import people_index
 from node.surat.drafts import Draft, find_draft
 from node.surat.forms import DraftForm, read_draft
-from node.surat.issue import find_kind
-from node.surat.peringatan import list_warnings
+from node.surat.facts import find_kind
+from node.surat.peringatan import list_draft_warnings
 from node.surat.queries import is_headless, list_signers
 from node.surat.rules import TANPA_KEPALA, Signer
 from shared.clock import today
@@ -29,7 +29,7 @@ def draw_form_page(
     """Draw the form of a draft that is new or stands already; ``problem`` says why it was not kept."""
     node, values = services(), {"pemohon": person} if draft is None else draft.values
     with node.database.read() as conn:
-        warnings = list_warnings(node, conn, people_index(), jenis, values)
+        warnings = list_draft_warnings(node, conn, people_index(), jenis, values)
         signers = list_signers(conn, node.wilayah, today(node.clock).isoformat())
         headless = is_headless(conn, node.wilayah, signers)
     found = people_index().get(person)

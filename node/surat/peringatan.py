@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any, NamedTuple
 
+from node.lampid.queries import list_told
 from node.lampid.rules import STATUS_OF
 from node.penduduk.index import PeopleIndex, Person
 from node.penduduk.queries import list_cases, read_row
@@ -32,6 +33,10 @@ class Peringatan(NamedTuple):
     is_perangkat: bool = False
 
 
+LAST_ID = "g"
+"""Behind every record id."""
+
+
 def list_warnings(
     node: NodeServices, conn: sqlite3.Connection, people: PeopleIndex, jenis: JenisSurat, values: Mapping[str, Any]
 ) -> list[Peringatan]:
@@ -41,7 +46,9 @@ def list_warnings(
     """
     applicant, found = str(values.get("pemohon") or ""), list[Peringatan]()
     if not applicant and values.get("nik"):
-        same = next((person for person in people.people() if person.nik == values["nik"]), None)
+        # The same one on every computer, where two bear one number.
+        found_ids = sorted(person.id for person in people.people() if person.nik == values["nik"])
+        same = people.get(found_ids[0]) if found_ids else None
         if same is not None:
             applicant = same.id
             found.append(Peringatan(
@@ -55,7 +62,32 @@ def list_warnings(
         other = str(extra.get(one.nama) or "") if one.tipe == "penduduk" else ""
         if other and other != applicant:
             found += [Peringatan(f"{one.label}: {text}", other) for text in _check(node, conn, people.get(other), "")]
-    return found + _check_signers(node, conn, people, values)
+    return found
+
+
+def list_draft_warnings(
+    node: NodeServices, conn: sqlite3.Connection, people: PeopleIndex, jenis: JenisSurat, values: Mapping[str, Any]
+) -> list[Peringatan]:
+    """List what to know before a draft is approved or signed: of its people, of who signs, of events taken back."""
+    return [
+        *list_warnings(node, conn, people, jenis, values), *_list_voided(conn, node.wilayah, jenis, values),
+        *_check_signers(node, conn, people, values),
+    ]
+
+
+def _list_voided(
+    conn: sqlite3.Connection, desa: str, jenis: JenisSurat, values: Mapping[str, Any]
+) -> list[Peringatan]:
+    """Warn of events that a draft speaks of and that were taken back since; one that was recorded anew stands."""
+    told = list_told(conn, desa, {
+        "id": LAST_ID, "tentang": jenis.tentang, "penduduk": values.get("pemohon"), "cetakan": values.get("isian"),
+    })
+    return [
+        Peringatan(
+            f"Peristiwa {one.nama} yang disebut konsep ini sudah dibatalkan. Periksa isiannya sebelum diterbitkan.",
+            one.penduduk,
+        ) for one in told if one.batal
+    ]
 
 
 def name_status(status: int) -> str:

@@ -30,6 +30,8 @@ FOLLOWS: Mapping[str, tuple[str, ...]] = {
     DIKEMBALIKAN: (BARU, DIPERIKSA, DISETUJUI), DIBUANG: OPEN,
 }
 """What a draft may become, and from where."""
+ISI_DISETUJUI = "disetujui"
+"""The field of a draft that keeps what was approved (node/surat/setuju.py)."""
 ISI = KONSEP.groups["isi"] + KONSEP.groups["tanda_tangan"]
 BUKAN_PENDUDUK = (
     "nama", "nik", "tempat_lahir", "tanggal_lahir", "jenis_kelamin", "agama", "status_kawin", "pekerjaan",

@@ -69,9 +69,12 @@ class KonsepSuratSchema(RecordSchema):
 
     That it was issued is not written here: the letters that name it say so. ``sidik`` is a digest of what was checked
     or approved, so that an approval does not hold for what another computer has changed at the same time.
+    Version 2 has ``disetujui``: the JSON of what the letter would have printed when it was approved, numbers masked,
+    with a digest of it whole; a program that knows it asks again before it prints anything else.
     """
 
     kind = "konsep_surat"
+    version = 2
     label = "Konsep surat"
     title = "jenis"
     indexes = (("status",), ("pemohon",))
@@ -92,6 +95,7 @@ class KonsepSuratSchema(RecordSchema):
     oleh = Rujukan("Oleh", "petugas", group="alur")
     catatan = Panjang("Catatan", group="alur", maks=1000)
     sidik = Teks("Sidik isi", group="alur", maks=64)
+    disetujui = Panjang("Isi yang disetujui", maks=40_000, personal=True, since=2)
 
 
 class SuratSchema(RecordSchema):

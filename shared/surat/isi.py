@@ -83,6 +83,17 @@ def list_placeholders(jenis: JenisSurat) -> list[tuple[str, str]]:
     return found
 
 
+def list_used(jenis: JenisSurat) -> list[tuple[str, str]]:
+    """List the facts that a letter's text prints, each once: (placeholder, what it is); a table is its rows."""
+    labels, names = dict(list_placeholders(jenis)), list[str]()
+    for name in _PLACEHOLDER.findall(jenis.isi):
+        if table := _TABLE.fullmatch(f"[{name}]"):
+            names += [f"isian.{table[1]}.{part}" if table[1] else part for _, part in IDENTITY_ROWS]
+        else:
+            names.append(name)
+    return [(name, labels[name]) for name in dict.fromkeys(names) if name in labels]
+
+
 def check_template(jenis: JenisSurat) -> list[Problem]:
     """Find what is wrong in the text of a template, line by line."""
     return list(fill(jenis, {}).masalah)
