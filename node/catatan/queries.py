@@ -1,4 +1,4 @@
-"""SQL of what the kecamatan tells of its own looks."""
+"""SQL of what the kecamatan tells of its own looks, and of what a look at a resident may have been written as."""
 
 from __future__ import annotations
 
@@ -60,3 +60,11 @@ def list_choices(conn: sqlite3.Connection, desa: str) -> tuple[list[str], list[s
         "SELECT DISTINCT kegiatan FROM akses WHERE desa = ? AND kegiatan IS NOT NULL ORDER BY kegiatan", (desa,)
     )
     return [row[0] for row in who], [row[0] for row in acts]
+
+
+def list_showing(conn: sqlite3.Connection, id: str) -> list[str]:
+    """List the records whose print or scan shows a resident: drafts and letters; the resident first."""
+    rows = conn.execute(
+        "SELECT id FROM surat WHERE penduduk = ?1 UNION ALL SELECT id FROM konsep_surat WHERE pemohon = ?1", (id,)
+    )
+    return [id, *(row[0] for row in rows)]

@@ -12,6 +12,7 @@ from flask import url_for
 from node.beranda.looks import write_waiting
 from node.beranda.queries import name_subjects
 from node.beranda.reveals import PURPOSES
+from node.catatan.queries import list_showing
 from node.penduduk.queries import name_petugas
 from node.roles import ROLES
 from shared.web.audit import ACTIONS
@@ -53,5 +54,5 @@ def _word_detail(action: str, detail: str, places: Mapping[str, str]) -> str:
 
 
 PARTS = {"catatan.index": "Di komputer ini", "dilihat.index": "Dilihat kecamatan"}
-blueprint = make_catatan("catatan", "/catatan", _describe, "camat", parts=PARTS)
+blueprint = make_catatan("catatan", "/catatan", _describe, "camat", parts=PARTS, widen=list_showing)
 blueprint.before_request(write_waiting)

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from node.beranda.desk import author, services
-from node.beranda.looks import note_look
+from node.beranda.looks import LONG_NUMBER, note_look
 from node.cetak.cetakan import make_pdf
 from node.penduduk.editing import OTHERWISE, list_disputes, take_version
 from node.penduduk.history import Sengketa, Words
@@ -137,7 +137,8 @@ def print_concept(id: object) -> Response:
     with node.database.read() as conn:
         snapshot = gather(node, conn, people_index(), jenis, draft.values, today(node.clock)).snapshot()
     with node.database.write() as conn:
-        record_access(conn, node.clock, require_user().name, "surat_dicetak", draft.id, "konsep")
+        subject, detail = str(draft.values.get("pemohon") or draft.id), f"konsep {LONG_NUMBER.sub('…', jenis.nama)}"
+        record_access(conn, node.clock, require_user().name, "surat_dicetak", subject, detail)
     return Response(make_pdf(snapshot, is_concept=True), mimetype="application/pdf")
 
 

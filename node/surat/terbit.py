@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -9,7 +10,7 @@ from flask import Blueprint, Response, abort, flash, redirect, render_template, 
 from flask.typing import ResponseReturnValue
 
 from node.beranda.desk import author, services
-from node.beranda.looks import note_look
+from node.beranda.looks import LONG_NUMBER, note_look
 from node.cetak.cetakan import make_pdf
 from node.lampid.queries import list_told
 from node.penduduk.editing import (
@@ -53,7 +54,7 @@ def print_letter(id: object) -> Response:
         abort(404)
     secure_letter(node, str(values.get("catatan_log") or ""))
     with node.database.write() as conn:
-        record_access(conn, node.clock, require_user().name, "surat_dicetak", str(id), "surat")
+        record_access(conn, node.clock, require_user().name, "surat_dicetak", *_name_look(str(id), values))
     snapshot = {
         **read_cetakan(str(values["cetakan"])), "kode": values.get("kode") or "",
         "tanda": write_text(values, node.wilayah), "batal": bool(values.get("batal")),
@@ -108,7 +109,13 @@ def keep_scan(id: object) -> ResponseReturnValue:
 def scan(id: object) -> Response:
     """Show the scan of the signed paper; looking at it whole is logged."""
     node, digest = services(), find_picture(SURAT, str(id), "pindaian")
-    return answer_scan(node, node.wilayah, digest, str(id), "surat", small=bool(request.args.get("kecil")))
+    subject, detail = _name_look(str(id), require_row(SURAT, str(id)))
+    return answer_scan(node, node.wilayah, digest, subject, detail, small=bool(request.args.get("kecil")))
+
+
+def _name_look(id: str, values: Mapping[str, Any]) -> tuple[str, str]:
+    """Give what the audit is told of a look at a letter: whose it is, or the letter itself, and its number."""
+    return str(values.get("penduduk") or id), f"surat {LONG_NUMBER.sub('…', str(values.get('nomor') or ''))}".strip()
 
 
 def _page(id: str, *, form: Form | None = None, problem: str = "", at: str = "") -> str:

@@ -42,16 +42,18 @@ class AuditLine(NamedTuple):
 NO_PARTS: Mapping[str, str] = {}
 Describe = Callable[[sqlite3.Connection, Sequence[Sequence[Any]]], list[AuditLine]]
 """Words rows of the audit (no, time_s, account, action, subject, detail)."""
+Widen = Callable[[sqlite3.Connection, str], list[str]]
+"""Gives the ids of the records that show somebody or something (an id), itself among them."""
 
 
 def make_catatan(
     name: str, url_prefix: str, describe: Describe, tell: str, actions: Mapping[str, str] = ACTIONS, *,
-    note: str = "", parts: Mapping[str, str] = NO_PARTS,
+    note: str = "", parts: Mapping[str, str] = NO_PARTS, widen: Widen = lambda conn, id: [id],
 ) -> Blueprint:
     """Make the blueprint of the access audit; ``tell`` says to whom a broken chain is reported.
 
     ``note`` is what a reader of this side is to know beside, ``parts`` maps the pages of the audit to their names where
-    there are several.
+    there are several. ``widen`` gives what a look at somebody may have been written down as, beside the own id.
     """
     blueprint = Blueprint(name, __name__, url_prefix=url_prefix)
 
@@ -61,9 +63,11 @@ def make_catatan(
         kept, before = _read_kept(), request.args.get("sebelum", "")
         last = int(before) if before.isdecimal() and len(before) < 12 else None
         with web().database.read() as conn:
-            rows = list_audit(conn, _make_filter(kept, actions), last, PAGE)
+            rows = list_audit(conn, _make_filter(conn, kept, actions, widen), last, PAGE)
             lines, accounts = describe(conn, rows), list_audit_accounts(conn)
-            about = next((line.subject for line in lines), "data itu") if "tentang" in kept else ""
+            about = ""
+            if "tentang" in kept:
+                about = describe(conn, [(0, 0, "", "", kept["tentang"], "")])[0].subject or "data itu"
         return render_template(
             "catatan/index.html", lines=lines, accounts=accounts, actions=actions, kept=kept, name=name, about=about,
             groups=list_groups(actions), more=rows[-1][0] if len(rows) == PAGE else None, note=note, parts=parts,
@@ -89,7 +93,7 @@ def make_catatan(
         """Give what the page shows as a file, and write that down."""
         shell, kept = web(), _read_kept()
         with shell.database.read() as conn:
-            lines = describe(conn, list_audit(conn, _make_filter(kept, actions), None, EXPORT_ROWS_MAX))
+            lines = describe(conn, list_audit(conn, _make_filter(conn, kept, actions, widen), None, EXPORT_ROWS_MAX))
         with shell.database.write() as conn:
             record_access(conn, shell.clock, require_user().name, "catatan_diekspor", "", f"{len(lines)} baris")
         titles = ("Nomor", "Waktu", "Akun", "Kegiatan", "Tentang", "Keterangan")
@@ -118,14 +122,17 @@ def _read_kept() -> dict[str, str]:
     return {**kept, "hari": day.strftime("%d-%m-%Y")} if day is not None else kept
 
 
-def _make_filter(kept: Mapping[str, str], actions: Mapping[str, str]) -> AuditFilter:
+def _make_filter(
+    conn: sqlite3.Connection, kept: Mapping[str, str], actions: Mapping[str, str], widen: Widen
+) -> AuditFilter:
     day = read_day(kept.get("hari", ""))
     start_s = end_s = None
     if day is not None:
         start = datetime(day.year, day.month, day.day, tzinfo=WIB)
         start_s, end_s = int(start.timestamp()), int((start + timedelta(days=1)).timestamp())
     chosen = json.dumps(find_actions(kept["kegiatan"], actions)) if "kegiatan" in kept else None
-    return AuditFilter(kept.get("akun"), chosen, kept.get("tentang"), start_s, end_s)
+    about = json.dumps(widen(conn, kept["tentang"])) if "tentang" in kept else None
+    return AuditFilter(kept.get("akun"), chosen, about, start_s, end_s)
 
 
 def read_day(text: str) -> date | None:

@@ -261,12 +261,12 @@ def each_audit(conn: sqlite3.Connection) -> sqlite3.Cursor:
 class AuditFilter(NamedTuple):
     """What narrows the access audit; None lets everything through. ``start_s`` counts, ``end_s`` does not.
 
-    ``actions`` is a list of acts in JSON.
+    ``actions`` is a list of acts, ``subjects`` one of record ids, both in JSON.
     """
 
     account: str | None = None
     actions: str | None = None
-    subject: str | None = None
+    subjects: str | None = None
     start_s: int | None = None
     end_s: int | None = None
 
@@ -276,7 +276,7 @@ def list_audit(conn: sqlite3.Connection, by: AuditFilter, before: int | None, li
     return conn.execute(
         "SELECT no, time_s, account, action, subject, detail FROM access_audit"
         " WHERE (?1 IS NULL OR account = ?1) AND (?2 IS NULL OR action IN (SELECT value FROM json_each(?2)))"
-        " AND (?3 IS NULL OR subject = ?3)"
+        " AND (?3 IS NULL OR subject IN (SELECT value FROM json_each(?3)))"
         " AND (?4 IS NULL OR time_s >= ?4) AND (?5 IS NULL OR time_s < ?5) AND (?6 IS NULL OR no < ?6)"
         " ORDER BY no DESC LIMIT ?7",
         (*by, before, limit),

@@ -1,8 +1,9 @@
-"""The page *Dilihat kecamatan*: what officers of the kecamatan looked at, as the hub tells it."""
+"""Who looked at whom: the page *Dilihat kecamatan*, as the hub tells it, and prints of letters on the own page."""
 
 from __future__ import annotations
 
 import json
+import re
 from io import BytesIO
 from typing import Any
 
@@ -12,9 +13,12 @@ from python_calamine import CalamineWorkbook
 from node.catatan.dilihat import PAGE, _name
 from node.commands import add_petugas
 from node.roles import ROLES
+from shared.web.audit import record_access
 from shared.web.factory import make_accounts
 from shared.web.sessions import User
 from tests.node_app.test_pages_kit import CHEAP, NIK, NO_KK, PASSWORD, Browser, Desa, read_text
+from tests.node_app.test_pages_surat import compose, issue, name_office
+from tests.support.pictures import draw_crest
 
 PLACE = "/catatan/kecamatan"
 
@@ -121,3 +125,51 @@ def test_nobody_outside_the_own_dusun_is_named_to_who_is_held_to_it(desa: Desa) 
     with desa.app.test_request_context():
         g.sipande_user = User(1, "kadus", "kadus", "x", 1, 0, desa.dusun)
         assert [one.nama for one in _name([desa.lajang, other])] == ["WATI LESTARI"]
+
+
+def list_lines(browser: Browser, address: str) -> list[str]:
+    """List the rows of the audit that are about letters, as they are read."""
+    lines = re.findall(r"<tr>.*?</tr>", browser.get(address).text, re.S)
+    found = [" ".join(re.sub(r"<[^>]+>", " ", line).split()) for line in lines]
+    return [line for line in found if "Mencetak surat" in line or "pindaian" in line]
+
+
+def test_who_printed_a_letter_has_seen_its_person(desa: Desa, siti: Browser) -> None:
+    name_office(desa)
+    path = compose(desa, siti)
+    siti.get(f"{path}/konsep.pdf")
+    letter = issue(desa, siti, path)
+    number = desa.value("surat", letter.rsplit("/", 1)[1], "nomor")
+    siti.get(f"{letter}/surat.pdf")
+    siti.get(letter)
+    siti.follow(siti.post(f"{letter}/pindaian", {"pindaian": (BytesIO(draw_crest()), "surat.png")}))
+    siti.get(f"{letter}/pindaian")
+    siti.get(f"{issue(desa, siti, compose(desa, siti, person=desa.ibu))}/surat.pdf")
+    assert ["SITI AMINAH" in line for line in list_lines(siti, "/catatan")] == [True, False, False, False]
+    about = list_lines(siti, f"/catatan?tentang={desa.ayah}")
+    assert len(about) == 3 and all("KREYO SANTOSO" in line for line in about)
+    assert [number in line for line in about] == [True, True, False] and "konsep Surat" in about[2]
+    # Rows from before named the letter or the draft; they are told with its person as well.
+    with desa.node.database.write() as conn:
+        for record in (letter, path):
+            record_access(conn, desa.clock, "dulu", "surat_dicetak", record.rsplit("/", 1)[1], "surat")
+    assert len(list_lines(siti, f"/catatan?tentang={desa.ayah}")) == 5
+    assert len(list_lines(siti, f"/catatan?tentang={desa.ibu}")) == 1
+    assert "Hanya tentang KREYO SANTOSO" in " ".join(read_text(siti.get(f"/catatan?tentang={desa.ayah}")).split())
+    file = siti.post("/catatan/ekspor", tentang=desa.ayah).data
+    assert sum("Mencetak" in str(row) for row in CalamineWorkbook.from_filelike(BytesIO(file)).get_sheet_by_index(0)
+               .to_python()) == 4
+
+
+def test_the_letter_of_somebody_from_elsewhere_is_named_by_itself_and_no_long_number_gets_in(
+    desa: Desa, siti: Browser
+) -> None:
+    name_office(desa)
+    letter = issue(desa, siti, compose(desa, siti, person="", nama="TAMU"))
+    id = letter.rsplit("/", 1)[1]
+    with desa.node.database.write() as conn:
+        conn.execute("UPDATE surat SET nomor = ? WHERE id = ?", (f"001/{NIK}/2026", id))
+    assert siti.get(f"{letter}/surat.pdf").status_code == 200
+    with desa.node.database.read() as conn:
+        row = conn.execute("SELECT subject, detail FROM access_audit WHERE action = 'surat_dicetak'").fetchone()
+    assert tuple(row) == (id, "surat 001/…/2026")

@@ -397,7 +397,8 @@ def test_the_way_of_a_letter_and_its_scan(desa: Desa, siti: Browser) -> None:
     assert siti.get(f"{letter}/pindaian?kecil=1").mimetype == "image/jpeg"
     assert list_looked_at(desa) == []
     assert siti.get(f"{letter}/pindaian").mimetype == "image/jpeg"
-    assert list_looked_at(desa) == [(letter.rsplit("/", 1)[1], "surat")]
+    number = desa.value("surat", letter.rsplit("/", 1)[1], "nomor")
+    assert list_looked_at(desa) == [(desa.ayah, f"surat {number}")]
 
 
 def list_looked_at(desa: Desa) -> list[tuple[str, str]]:
