@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from hub.app import make_hub_app
 from hub.pemulihan.revoke import list_choices, revoke
 from hub.services import HubServices
+from node.app import make_node_app
 from node.commands import COMMANDS
 from node.services import NodeServices
 from node.sinkron.rotate import take_new_keys
@@ -16,6 +19,7 @@ from shared.web.passwords import Cost
 from tests.federation.test_trust import simpul_of
 from tests.support.federation import Federation, refuse_all
 from tests.support.letters import cancel, issue
+from tests.support.office import update
 from tests.support.usb import Road
 
 OTHER = "33.03.04.2007"
@@ -75,6 +79,31 @@ def test_the_page_of_the_hub_is_open_to_everybody(federation: Federation) -> Non
 def ask(federation: Federation, typed: str) -> str:
     client = make_hub_app(federation.hub, Cost(memory_kib=32, rounds=1)).test_client()
     return " ".join(client.get(f"/periksa-surat?s={typed}").text.split())
+
+
+@pytest.mark.parametrize("changed", [{"nama": "BUDI SANTOSO"}, {"nomor": "500.2.2.4/9/2026"}])
+def test_other_facts_than_those_on_record_are_forged_wherever_they_are_asked(
+    federation: Federation, changed: dict[str, str]
+) -> None:
+    """On the page of the desa, on that of the hub, and by the offline checker of either computer."""
+    a, b = federation.add_node("a"), federation.add_node("b")
+    id, seal = issue(a, federation.author(a))
+    federation.sync_all()
+    assert check(a, seal.teks) is check(b, seal.teks) is check(federation.hub, seal.teks) is Finding.ASLI
+    update(a, id, of="surat", **changed)
+    federation.sync_all(2)
+    cost = Cost(memory_kib=32, rounds=1)
+    apps = (make_hub_app(federation.hub, cost), make_node_app(a, cost), make_node_app(b, cost))
+    texts = [" ".join(app.test_client().get(f"/periksa-surat?s={seal.teks}").text.split()) for app in apps]
+    for side in (a, b):
+        told = COMMANDS["periksa-surat"](side, {"teks": seal.teks}, lambda _: None)
+        assert told["hasil"] == "Palsu" and "surat" not in told
+        texts.append(str(told["kalimat"]))
+    for text in texts:
+        assert "Isinya lain dari surat berkode sama yang tercatat di desa." in text
+        assert not any(fact in text for fact in ("S*** R***", "B*** S***", "500.2.2.4/1/2026", "500.2.2.4/9/2026"))
+    # Typed, the code says what is on record, to be compared with the paper.
+    assert check(federation.hub, seal.kode) is check(a, seal.kode) is Finding.ASLI
 
 
 def test_the_hub_says_as_of_which_session_a_letter_stands(federation: Federation) -> None:

@@ -7,6 +7,8 @@ from html import unescape
 
 import pytest
 
+from node.surat.issue import cancel
+from shared.errors import UserError
 from shared.surat.jenis import find_jenis
 from tests.node_app.test_pages_kit import Browser, Desa, fill_desa, read_form
 from tests.node_app.test_pages_surat import compose, name_office, say
@@ -34,7 +36,8 @@ def count_refused(desa: Desa) -> int:
 def list_forms(page: str) -> list[tuple[str, str]]:
     """List the forms of a page that change something: (action, inside)."""
     found = re.findall(r'<form method="post" action="([^"]+)"[^>]*>(.*?)</form>', page, re.S)
-    return [(unescape(action), inside) for action, inside in found if not action.endswith(("/cari", "/hapus"))]
+    others = ("/cari", "/hapus", "/batal")
+    return [(unescape(action), inside) for action, inside in found if not action.endswith(others)]
 
 
 def list_texts(inside: str) -> list[str]:
@@ -125,6 +128,14 @@ def test_a_number_that_its_record_could_not_take_is_not_given(desa: Desa, siti: 
     answer = siti.post(f"{letter}/terbit", read_form(siti.get(letter), f"{letter}/terbit"))
     nomor = desa.value("surat", answer.headers["Location"].rsplit("/", 1)[1], "nomor")
     assert nomor.startswith("001"), "no number was used up"
+
+
+def test_a_reason_is_not_cut_short(desa: Desa) -> None:
+    fill_desa(desa)
+    with pytest.raises(UserError, match="paling banyak 1000 huruf"):
+        cancel(desa.node, desa.surat, "x" * 1001, desa.petugas["siti"])
+    cancel(desa.node, desa.surat, "x" * 1000, desa.petugas["siti"])
+    assert len(desa.value("surat", desa.surat, "alasan_batal")) == 1000
 
 
 def find_office(desa: Desa) -> str:

@@ -120,6 +120,22 @@ def test_whatever_fact_is_changed_the_answer_is_forged_and_shows_none(changed: d
         assert answer.finding is Finding.PALSU and answer.facts is None
 
 
+@pytest.mark.parametrize("changed", [
+    {"nomor": "400.12.2.1/8/33.03.04.2006/XI/2026"}, {"tanggal": date(2026, 11, 23)}, {"nama": "BUDI SANTOSO"},
+    {"berlaku_sampai": date(2027, 12, 22)}, {"berlaku_sampai": None}, {"judul": "Surat Keterangan Tidak Mampu"},
+    {"nama": "BUDI SANTOSO", "batal": 1, "tanggal_batal": "2026-11-22"},
+])
+def test_a_true_signature_over_other_facts_than_those_on_record_is_forged_and_shows_none(
+    changed: dict[str, object]
+) -> None:
+    """Who holds the key of an office could sign a second paper under the code of a letter that is there."""
+    made = seal()
+    answer = judge(read(made.teks), record(made, **changed), HERE, TODAY)
+    assert answer.finding is Finding.PALSU and answer.facts is None and "berkode sama" in answer.kalimat
+    elsewhere = Record(record(made).values, OTHER)
+    assert judge(read(made.teks), elsewhere, HERE, TODAY).finding is Finding.PALSU
+
+
 def test_a_key_of_another_desa_proves_nothing_for_this_one() -> None:
     made = seal(key=THIEF)
     keys = (Key(THIEF.public, OTHER, False),)
