@@ -16,6 +16,7 @@ from node.surat.rules import DISETUJUI, KONSEP, take_sidik
 from node.surat.setuju import tell_approved
 from shared.errors import UserError
 from shared.store.records import load_state
+from tests.node_app.test_pages_conflict import open_browser
 from tests.node_app.test_pages_kit import NIK, NIK_LUAR, Browser, Desa, both, read_form
 from tests.node_app.test_pages_surat import compose, name_office, say
 from tests.support.federation import Federation
@@ -183,6 +184,35 @@ def test_two_approvals_of_two_texts_wait_for_a_choice_and_the_choice_is_compared
     _take(kantor, draft, "alur", "", siti)
     _take(kantor, draft, "disetujui", "WARGA LAIN", siti)
     assert issue_draft(kantor, draft, siti, PeopleIndex(kantor))
+
+
+def test_the_page_shows_both_approvals_in_words_and_a_text_that_is_taken_settles_them(dunia: Federation) -> None:
+    kantor, laptop = both(dunia)
+    create(kantor, "perangkat", nama="PAK KADES", jabatan="kades", mulai="2020-01-01", boleh_tanda_tangan=True)
+    person, author = create(kantor, nama="WARGA", nik=NIK_LUAR, status_dasar=1), kantor.new_id()
+    for is_typed in (False, True):
+        draft = create_draft(kantor, {"jenis": "keterangan-usaha", "pemohon": person, "cara": "langsung"}, author)
+        dunia.sync_all(3)
+        for node, name in ((kantor, f"SATU {is_typed}"), (laptop, f"DUA {is_typed}")):
+            update(node, person, nama=name)
+            if is_typed:
+                update(node, draft, of="konsep_surat", keperluan=f"untuk {name}")
+            move_draft(node, draft, DISETUJUI, node.new_id() if is_typed else author, PeopleIndex(node))
+        dunia.sync_all(3)
+        browser, page = open_browser(kantor, f"siti{is_typed}".lower()), f"/surat/konsep/{draft}"
+        told = say(browser.get(page)).split("Buka biodata")[0]
+        assert "program yang lebih lama" not in told and "sidik" not in told and "Setujui dan terbitkan" not in told
+        if not is_typed:
+            assert "Nama: SATU False" in told and "Nama: DUA False" in told and NIK_LUAR not in told
+            clerk = open_browser(kantor, "budi", "operator")
+            clerk.get(page)
+            assert clerk.post(f"{page}/pilih", grup="disetujui", versi="x").status_code == 403
+            continue
+        assert "untuk SATU True" in told and "Isi yang disetujui" not in told, "first what it says"
+        with kantor.database.read() as conn:
+            (ref, _), *_ = load_state(conn, kantor.catalogue, KONSEP, kantor.wilayah, draft).groups["isi"].versions
+        answer = browser.post(f"{page}/pilih", grup="isi", versi=ref)
+        assert not _conflicts(kantor, draft) and "Setujui dan terbitkan" in say(browser.follow(answer))
 
 
 def _conflicts(node: NodeServices, draft: str) -> set[str]:
