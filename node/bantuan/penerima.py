@@ -15,7 +15,7 @@ from node.beranda.desk import author, services
 from node.beranda.looks import note_look
 from node.change import write_drafts
 from node.penduduk.biodata import make_teller
-from node.penduduk.editing import PROPOSED, Editor, EditView, add_choice_route, add_edit_routes
+from node.penduduk.editing import PROPOSED, Editor, EditView, add_choice_route, add_edit_routes, read_reason
 from node.penduduk.queries import is_deleted, list_cases, read_row, read_titles
 from node.penduduk.tampilan import read_later
 from node.penduduk.writing import delete, proposes, restore
@@ -27,6 +27,7 @@ from shared.web.forms import Form
 
 blueprint = Blueprint("penerima", __name__, url_prefix="/bantuan/penerima")
 PENERIMA = CATALOGUE["penerima_bantuan"]
+STATUS_REASON_MAX = PENERIMA.fields["alasan_status"].length_max
 FIELDS = ("periode", "status", "alasan_status", "nomor_kartu", "keterangan")
 CHOICES = {"status": list(STATUSES.items())}
 TWICE = "Sudah ada di daftar penerima untuk periode ini."
@@ -91,7 +92,7 @@ def _check(conn: sqlite3.Connection, id: str, values: Mapping[str, Any], form: F
 def set_status(id: object) -> ResponseReturnValue:
     """Stop a recipient with the reason, or let one receive (again)."""
     node, record = services(), str(id)
-    status, reason = request.form.get("status", ""), " ".join(request.form.get("alasan", "").split())[:200]
+    status, (reason, too_long) = request.form.get("status", ""), read_reason("", length_max=STATUS_REASON_MAX)
     if status not in STATUSES:
         abort(400)
     with node.database.write() as conn:
@@ -100,7 +101,7 @@ def set_status(id: object) -> ResponseReturnValue:
             abort(404)
         values = state.values(PENERIMA)
         changed = {"status": status, "alasan_status": reason or None}
-        problem = find_status_problem(changed)
+        problem = too_long or find_status_problem(changed)
         if not problem and status != "berhenti" and has_twin(conn, node.wilayah, record, values):
             problem = TWICE
         draft = None if problem else draft_update(PENERIMA, state, record, changed)
@@ -124,9 +125,10 @@ def confirm_delete(id: object) -> ResponseReturnValue:
 @blueprint.post("/<uuid:id>/hapus")
 def remove(id: object) -> ResponseReturnValue:
     """Take a recipient off the list with the reason."""
-    chosen, note = request.form.get("alasan", ""), request.form.get("catatan", "").strip()[:400]
-    if chosen not in REASONS:
-        return _delete_page(str(id), chosen, note, "Pilih dulu alasannya."), 400
+    chosen, (note, problem) = request.form.get("alasan", ""), read_reason("", "catatan")
+    problem = problem if chosen in REASONS else "Pilih dulu alasannya."
+    if problem:
+        return _delete_page(str(id), chosen, note, problem), 400
     delete(services(), PENERIMA, str(id), f"{REASONS[chosen]}. {note}".strip(), author())
     flash("Penerima sudah dihapus dari daftar. Riwayatnya tetap tersimpan dan dapat dikembalikan.", "baik")
     return redirect(url_for(".show", id=id), 303)

@@ -17,7 +17,9 @@ from node.impor.match import dusun_key
 from node.keluarga.closing import close_dusun
 from node.keluarga.queries import list_pointing
 from node.penduduk.biodata import make_teller
-from node.penduduk.editing import Editor, EditView, add_choice_route, add_edit_routes, add_restore_route
+from node.penduduk.editing import (
+    Editor, EditView, add_choice_route, add_edit_routes, add_restore_route, read_reason,
+)
 from node.penduduk.naming import name_deleted
 from node.penduduk.queries import is_deleted, list_deleted, list_dusun, read_row, read_rows
 from node.penduduk.routes import people_index
@@ -100,9 +102,10 @@ def _check_name(conn: sqlite3.Connection, id: str, values: Mapping[str, Any], fo
 def close(id: object) -> ResponseReturnValue:
     """Close a hamlet behind the page; whoever is there moves to the one that was chosen."""
     node, by, record = services(), author(), str(id)
-    target, alasan = request.form.get("tujuan", ""), " ".join(request.form.get("alasan", "").split())[:400]
-    if not alasan:
-        return _dusun_page(record, "Tuliskan dulu alasannya, misalnya: salah tulis."), 400
+    target = request.form.get("tujuan", "")
+    alasan, problem = read_reason("Tuliskan dulu alasannya, misalnya: salah tulis.")
+    if problem:
+        return _dusun_page(record, problem), 400
 
     def work(job: Job) -> int:
         return close_dusun(node, record, target, alasan, by, job.report)

@@ -22,7 +22,7 @@ from node.lampid.queries import (
     list_voiding, read_lives,
 )
 from node.lampid.rules import BENTUK, LATER_FIELDS, LEAVING, find_date_problems
-from node.penduduk.editing import Editor, add_choice_route, add_edit_routes, list_disputes, require_row
+from node.penduduk.editing import Editor, add_choice_route, add_edit_routes, list_disputes, read_reason, require_row
 from node.penduduk.index import Person
 from node.penduduk.queries import list_dusun, read_row
 from node.penduduk.routes import people_index
@@ -108,12 +108,12 @@ def show(id: object) -> ResponseReturnValue:
 @blueprint.post("/<uuid:id>/batal")
 def undo(id: object) -> ResponseReturnValue:
     """Take an event back, alone or with those that were reported with it."""
-    record, reason = str(id), " ".join(request.form.get("alasan", "").split())[:400]
+    record, (reason, problem) = str(id), read_reason("Tulis dulu mengapa peristiwa ini dibatalkan.")
     values, form = parse_form(PERISTIWA, request.form, names=REPORTED)
-    if not reason:
-        form.other_errors.append("Tulis dulu mengapa peristiwa ini dibatalkan.")
-    for name, problem in find_date_problems(values, this_day()).items():
-        form.fields[name].error = form.fields[name].error or problem
+    if problem:
+        form.other_errors.append(problem)
+    for name, said in find_date_problems(values, this_day()).items():
+        form.fields[name].error = form.fields[name].error or said
     if not form.is_valid:
         return _detail_page(record, reason, form.errors[0][1], form), 400
     ids = [record, *(other for other in request.form.getlist("bersama") if other != record)]

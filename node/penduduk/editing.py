@@ -25,10 +25,11 @@ from shared.records.kind import Kind
 from shared.store.attachments import list_written
 from shared.store.drafts import draft_update
 from shared.store.records import load_state
-from shared.web.forms import Form, make_form
+from shared.web.forms import Form, make_form, write_number
 from shared.web.guards import may_open
 
 FRONTIER_MAX = 10_000
+REASON_MAX = 400
 MARK_LETTERS = 8
 """Of a hash, to tell the versions of one picture apart in an address."""
 PROPOSED = "Isian Anda dicatat sebagai usulan; kecamatan yang memutus identitas dan bantuan."
@@ -98,6 +99,15 @@ class Editor:
                 (field.info.label, show_value(field, change.before, names), show_value(field, change.now, names))
             )
         return described
+
+
+def read_reason(missing: str, name: str = "alasan", length_max: int = REASON_MAX) -> tuple[str, str]:
+    """Read the reason that was typed, in one line, and say what is wrong with it: none (``missing``), or too long."""
+    text = " ".join(request.form.get(name, "").split())
+    if len(text) > length_max:
+        label = name.capitalize()
+        return text, f"{label} paling banyak {length_max} huruf; yang diketik {write_number(len(text))} huruf."
+    return text, "" if text else missing
 
 
 def require_row(kind: Kind, id: str) -> dict[str, Any]:

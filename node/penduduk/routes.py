@@ -16,7 +16,9 @@ from node.beranda.reveals import PURPOSES, conceal, is_revealed, reveal
 from node.lingkup import may_see_family, own_dusun
 from node.lingkup import people_index as own_people
 from node.penduduk.biodata import read_biodata
-from node.penduduk.editing import Editor, EditView, add_choice_route, add_edit_routes, add_restore_route
+from node.penduduk.editing import (
+    Editor, EditView, add_choice_route, add_edit_routes, add_restore_route, read_reason,
+)
 from node.penduduk.index import PeopleIndex
 from node.penduduk.listing import fill_rows, select_people
 from node.penduduk.queries import list_dusun, read_row
@@ -188,8 +190,8 @@ def confirm_delete(id: object) -> ResponseReturnValue:
 @blueprint.post("/<uuid:id>/hapus")
 def remove(id: object) -> ResponseReturnValue:
     """Delete a resident with the reason."""
-    chosen, note = request.form.get("alasan", ""), request.form.get("catatan", "").strip()[:400]
-    problem = "" if chosen in REASONS else "Pilih dulu alasannya."
+    chosen, (note, problem) = request.form.get("alasan", ""), read_reason("", "catatan")
+    problem = problem if chosen in REASONS else "Pilih dulu alasannya."
     if problem or _has_events(str(id)):
         return _delete_page(str(id), chosen, note, problem), 400
     delete(services(), PENDUDUK, str(id), f"{REASONS[chosen]}. {note}".strip(), author())

@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from node.beranda.desk import Notes, author, keep, services
 from node.laporan import cetak
 from node.penduduk.biodata import make_teller
-from node.penduduk.editing import Editor, add_choice_route, add_edit_routes, add_restore_route
+from node.penduduk.editing import Editor, add_choice_route, add_edit_routes, add_restore_route, read_reason
 from node.penduduk.naming import name_deleted
 from node.penduduk.queries import is_deleted, list_deleted, list_dusun, read_row
 from node.penduduk.routes import people_index
@@ -160,9 +160,9 @@ def end_term(id: object) -> ResponseReturnValue:
 def remove(id: object) -> ResponseReturnValue:
     """Delete a term that was written down by mistake, with the reason."""
     node, record = services(), str(id)
-    alasan = " ".join(request.form.get("alasan", "").split())[:400]
-    if not alasan:
-        return _show_page(record, "Tuliskan dulu alasannya, misalnya: tercatat dua kali."), 400
+    alasan, problem = read_reason("Tuliskan dulu alasannya, misalnya: tercatat dua kali.")
+    if problem:
+        return _show_page(record, problem), 400
     with node.database.read() as conn:
         letters = list_with_letters(conn, node.wilayah, record)
     if letters:

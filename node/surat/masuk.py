@@ -11,8 +11,8 @@ from flask.typing import ResponseReturnValue
 
 from node.beranda.desk import Notes, author, keep, services
 from node.penduduk.editing import (
-    Editor, EditView, add_choice_route, add_edit_routes, add_restore_route, find_picture, list_disputes, require_row,
-    write_fields,
+    Editor, EditView, add_choice_route, add_edit_routes, add_restore_route, find_picture, list_disputes, read_reason,
+    require_row, write_fields,
 )
 from node.penduduk.queries import read_row
 from node.penduduk.tampilan import read_page
@@ -29,7 +29,6 @@ from shared.web.pictures import ACCEPT_SCAN, SCAN_HELP, answer_scan, take_scan
 blueprint = Blueprint("surat_masuk", __name__, url_prefix="/surat/masuk")
 FIELDS = ("tanggal_terima", "nomor", "tanggal_surat", "pengirim", "isi_singkat", "keterangan", "disposisi",
           "disposisi_kepada")
-REASON_MAX = 400
 PAGE_ROWS = 25
 
 
@@ -114,9 +113,9 @@ def remove(id: object) -> ResponseReturnValue:
     """Strike out a line of the agenda that was entered by mistake, with the reason; its number stays."""
     record = str(id)
     require_row(SURAT_MASUK, record)
-    alasan = " ".join(request.form.get("alasan", "").split())[:REASON_MAX]
-    if not alasan:
-        return _page(record, "Tuliskan dulu alasannya, misalnya: tercatat dua kali.", at="hapus"), 400
+    alasan, problem = read_reason("Tuliskan dulu alasannya, misalnya: tercatat dua kali.")
+    if problem:
+        return _page(record, problem, at="hapus"), 400
     delete(services(), SURAT_MASUK, record, alasan, author())
     flash("Catatan surat masuk sudah dihapus. Nomornya tetap tercatat di agenda.", "baik")
     return redirect(url_for(".show", id=id), 303)

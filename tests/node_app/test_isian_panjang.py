@@ -138,6 +138,36 @@ def test_a_reason_is_not_cut_short(desa: Desa) -> None:
     assert len(desa.value("surat", desa.surat, "alasan_batal")) == 1000
 
 
+REASONS = (
+    ("/perangkat/{perangkat}", "/perangkat/{perangkat}/hapus", {}, "alasan"),
+    ("/surat/masuk/{surat_masuk}", "/surat/masuk/{surat_masuk}/hapus", {}, "alasan"),
+    ("/peristiwa/{peristiwa}", "/peristiwa/{peristiwa}/batal", {}, "alasan"),
+    ("/penduduk/{anak}/hapus", "/penduduk/{anak}/hapus", {"alasan": "ganda"}, "catatan"),
+    ("/bantuan/penerima/{penerima}/hapus", "/bantuan/penerima/{penerima}/hapus", {"alasan": "ganda"}, "catatan"),
+)
+
+
+@pytest.mark.parametrize(("path", "action", "fields", "name"), REASONS)
+def test_a_reason_that_is_too_long_is_told_whole(
+    desa: Desa, siti: Browser, path: str, action: str, fields: dict[str, str], name: str
+) -> None:
+    fill_desa(desa)
+    path, action = path.format_map(vars(desa)), action.format_map(vars(desa))
+    long, before = "alasan panjang sekali " * 30 + "sampai ujung", desa.count("SELECT count(*) FROM change")
+    answer = siti.post(action, {**read_form(siti.get(path), action), **fields, name: long})
+    assert answer.status_code == 400 and "paling banyak 400 huruf; yang diketik 672 huruf" in say(answer), say(answer)
+    assert "sampai ujung" in answer.text and desa.count("SELECT count(*) FROM change") == before
+
+
+def test_the_reason_of_a_stop_is_not_cut_short(desa: Desa, siti: Browser) -> None:
+    fill_desa(desa)
+    siti.get(f"/bantuan/{desa.program}")
+    path = f"/bantuan/penerima/{desa.penerima}/status"
+    answer = siti.post(path, status="berhenti", alasan="x" * 201)
+    assert "paling banyak 200 huruf" in say(siti.follow(answer))
+    assert desa.value("penerima_bantuan", desa.penerima, "status") == "aktif"
+
+
 def find_office(desa: Desa) -> str:
     with desa.node.database.read() as conn:
         return str(conn.execute("SELECT id FROM desa").fetchone()[0])
