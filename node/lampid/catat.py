@@ -13,7 +13,7 @@ from node.beranda.looks import note_look
 from node.keluarga.rules import FamilyRow, find_head, make_rows
 from node.lampid.keluar import Penerus, find_leaving_head, list_staying, record_leaving
 from node.lampid.formulir import CHECKED, Isian, read_event, start_event
-from node.lampid.queries import is_closed
+from node.lampid.queries import is_closed, read_signed_day
 from node.lampid.rules import (
     BENTUK, KINDS_OF_STATUS, find_state_problem, list_head_oddities, list_oddities, propose_head,
 )
@@ -116,7 +116,8 @@ def record_leave(jenis: str, id: object) -> ResponseReturnValue:
     chosen = request.form.getlist("ikut") if jenis == PINDAH else []
     going = [person.id, *(p.id for p in others if p.id in chosen)]
     people = [person, *(p for p in others if p.id in chosen)]
-    isian = read_event(jenis, request.form, this_day(), choices(), {p.nama: p.tanggal_lahir for p in people})
+    isian = read_event(jenis, request.form, this_day(), choices(), {p.nama: p.tanggal_lahir for p in people},
+                       known=known_day())
     if isian.values.get("desa_lain") == services().wilayah:
         isian.kejadian.fields["desa_lain"].error = "Itu desa ini sendiri. Pindah di dalam desa bukan peristiwa."
     for one in people:
@@ -197,6 +198,12 @@ def choices() -> dict[str, list[tuple[str, str]]]:
 def this_day() -> str:
     """Give the date of today."""
     return today(services().clock).isoformat()
+
+
+def known_day() -> str:
+    """Give the last day that the kecamatan has signed for this computer; "" where there is none yet."""
+    with services().database.read() as conn:
+        return read_signed_day(conn)
 
 
 def require_person(id: object) -> Person:

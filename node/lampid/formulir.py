@@ -70,9 +70,13 @@ def start_event(jenis: str, today: str, choices: Choices) -> Isian:
 
 
 def read_event(
-    jenis: str, submitted: Submitted, today: str, choices: Choices, born: Mapping[str, str] | None = None
+    jenis: str, submitted: Submitted, today: str, choices: Choices, born: Mapping[str, str] | None = None, *,
+    known: str = "",
 ) -> Isian:
-    """Read the fields of the event and say what cannot be; ``born`` maps names of its people to birth dates."""
+    """Read the fields of the event and say what cannot be; ``born`` maps names of its people to birth dates.
+
+    ``today`` and ``known`` as of find_date_problems.
+    """
     shape = BENTUK[jenis]
     happened, form = parse_form(PERISTIWA, submitted, names=shape.fields, choices=choices)
     reported, report = parse_form(PERISTIWA, submitted, names=LAPORAN, choices=choices)
@@ -84,7 +88,7 @@ def read_event(
             form.fields[name].error = f"{form.fields[name].label}: pilih dulu."
     _read_hour(isian)
     _read_token(isian)
-    for name, problem in find_date_problems(isian.values, today, born).items():
+    for name, problem in find_date_problems(isian.values, today, born, known).items():
         item = form.fields.get(name) or report.fields[name]
         item.error = item.error or problem
     isian.aneh += list_date_oddities(isian.values, today)

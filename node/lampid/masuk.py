@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from node.beranda.desk import author, services
 from node.beranda.looks import note_look
 from node.keluarga.rules import FamilyRow, find_head
-from node.lampid.catat import choices, finish, last_day_of, pick_families, require_person, this_day
+from node.lampid.catat import choices, finish, known_day, last_day_of, pick_families, require_person, this_day
 from node.lampid.datang import (
     ask_about, find_gone, list_possible, record_arrival, record_birth, record_return,
 )
@@ -54,7 +54,7 @@ def record_birth_of(id: object) -> ResponseReturnValue:
     family = str(id)
     members = {p.id: p for p in _require_members(family)}
     values, child = read_child(request.form)
-    isian = read_event(LAHIR, request.form, this_day(), choices())
+    isian = read_event(LAHIR, request.form, this_day(), choices(), known=known_day())
     mother, father = request.form.get("ibu", ""), request.form.get("ayah", "")
     values |= {
         name: text for name in ("ibu_nama", "ayah_nama")
@@ -114,7 +114,7 @@ def arrive() -> ResponseReturnValue:
 def record_arrive() -> ResponseReturnValue:
     """Record people who move in, or give the form room for one more."""
     home, people = read_home(request.form, choices()), read_people(request.form)
-    isian = read_event(DATANG, request.form, this_day(), choices())
+    isian = read_event(DATANG, request.form, this_day(), choices(), known=known_day())
     if request.form.get("aksi") == "tambah":
         return _one_more(home, people, isian)
     candidates = _resolve_home(isian, home)
@@ -209,7 +209,9 @@ def record_come_back(id: object) -> ResponseReturnValue:
     """Record that somebody has returned."""
     person = require_person(id)
     home = read_home(request.form, choices())
-    isian = read_event(KEMBALI, request.form, this_day(), choices(), {person.nama: person.tanggal_lahir})
+    isian = read_event(
+        KEMBALI, request.form, this_day(), choices(), {person.nama: person.tanggal_lahir}, known=known_day()
+    )
     candidates = _resolve_home(isian, home)
     isian.aneh += list_oddities(KEMBALI, isian.values, before=last_day_of(person.id))
     place = request.form.get("hubungan", "")

@@ -188,3 +188,9 @@ def list_offices(conn: sqlite3.Connection, desa: str, people: Iterable[str], day
         for row in order_rows(read_perangkat(conn, desa))
         if row["penduduk"] in wanted and read_masa(row, on_date) in (Masa.MENJABAT, Masa.BELUM)
     ]
+
+
+def read_signed_day(conn: sqlite3.Connection) -> str:
+    """Give the last day (``YYYY-MM-DD``) of a receipt of the kecamatan; "" where there is none."""
+    row = conn.execute("SELECT date(max(time_s), 'unixepoch', '+7 hours') FROM receipt").fetchone()
+    return row[0] or ""

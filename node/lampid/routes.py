@@ -15,7 +15,7 @@ from node.beranda.desk import Notes, author, keep, services
 from node.beranda.looks import note_look
 from node.keluarga.rules import find_head
 from node.lampid.batal import void_events
-from node.lampid.catat import this_day
+from node.lampid.catat import known_day, this_day
 from node.lampid.formulir import PERISTIWA
 from node.lampid.queries import (
     Letter, count_months, is_closed, list_letters_about, list_month, list_of_people, list_offices, list_together,
@@ -112,7 +112,7 @@ def undo(id: object) -> ResponseReturnValue:
     values, form = parse_form(PERISTIWA, request.form, names=REPORTED)
     if problem:
         form.other_errors.append(problem)
-    for name, said in find_date_problems(values, this_day()).items():
+    for name, said in find_date_problems(values, this_day(), known=known_day()).items():
         form.fields[name].error = form.fields[name].error or said
     if not form.is_valid:
         return _detail_page(record, reason, form.errors[0][1], form), 400

@@ -26,6 +26,8 @@ ANAK, MENANTU, CUCU, FAMILI_LAIN = 4, 5, 6, 9
 HEAD_AGE_MIN = 17
 PARENT_AGE_MIN, MOTHER_AGE_MAX, DEATH_AGE_MAX = 12, 55, 110
 LATE_DAYS, AHEAD_DAYS = 365, 7
+CLOCK_SET_FROM = "2026-01-01"
+"""A clock that shows an earlier day was never set: this program is younger."""
 LAPORAN = ("tanggal_lapor", "pelapor", "hubungan_pelapor", "catatan")
 
 
@@ -113,16 +115,16 @@ def find_state_problem(jenis: str, nama: str, status: int | None, since: str | N
 
 
 def find_date_problems(
-    values: Mapping[str, Any], today: str, born: Mapping[str, str] | None = None
+    values: Mapping[str, Any], today: str, born: Mapping[str, str] | None = None, known: str = ""
 ) -> dict[str, str]:
     """Say per field what cannot be true of the dates; ``born`` maps names to birth dates.
 
-    ``today`` is what this computer believes. A report of next year is a slip, or this clock is wrong: both are to be
-    mended first, for every month up to it would stand open.
+    ``today`` is what this computer believes, ``known`` the last day that the kecamatan has signed. A report of next
+    year is a slip, or this clock is wrong: both are to be mended first, for every month up to it would stand open.
     """
     happened, reported = values.get("tanggal_peristiwa") or "", values.get("tanggal_lapor") or ""
     found: dict[str, str] = {}
-    if reported and _count_days(today, reported) > AHEAD_DAYS:
+    if reported and _is_far_ahead(reported, today, known):
         found["tanggal_lapor"] = (
             f"Tanggal lapor masih jauh di depan. Jam komputer ini menunjukkan {write_date(today)}; betulkan dulu bila"
             " salah."
@@ -133,6 +135,17 @@ def find_date_problems(
         if happened and day and happened < day and "tanggal_peristiwa" not in found:
             found["tanggal_peristiwa"] = f"{nama} lahir {write_date(day)}; kejadiannya tidak mungkin sebelum itu."
     return found
+
+
+def _is_far_ahead(reported: str, today: str, known: str) -> bool:
+    """Tell whether a day is ahead of all that may be today.
+
+    A clock that was never set, or is behind what the kecamatan has signed, says nothing: an old PC with an empty
+    battery keeps nobody from work, and a slip of the year is still a year.
+    """
+    if max(today, known) < CLOCK_SET_FROM:
+        return False
+    return _count_days(known, reported) > LATE_DAYS if today < known else _count_days(today, reported) > AHEAD_DAYS
 
 
 def list_oddities(

@@ -71,16 +71,23 @@ def test_dates_that_cannot_be() -> None:
     assert "lahir 02-03-2026" in find_date_problems(same, TODAY, {"SITI": "2026-03-02", "ANI": ""})["tanggal_peristiwa"]
 
 
-@pytest.mark.parametrize(("today", "is_refused"), [
-    ("2026-03-01", False), ("2026-02-22", False), ("2026-02-21", True), ("1990-01-01", True),
+@pytest.mark.parametrize(("today", "known", "is_refused"), [
+    ("2026-03-01", "", False), ("2026-02-22", "", False), ("2026-02-21", "", True), ("2026-02-21", "2026-02-20", True),
+    # A battery that is empty: the clock was never set, or is behind what the kecamatan has signed.
+    ("1990-01-01", "", False), ("1990-01-01", "2026-01-20", False), ("2026-01-03", "2026-02-20", False),
+    ("1990-01-01", "2025-02-01", False), ("2026-01-01", "2026-01-20", False),
 ])
-def test_a_report_far_ahead_is_refused_and_the_clock_of_this_computer_named(today: str, is_refused: bool) -> None:
+def test_a_report_far_ahead_is_refused_and_the_clock_of_this_computer_named(
+    today: str, known: str, is_refused: bool
+) -> None:
     dates = {"tanggal_peristiwa": "2026-03-01", "tanggal_lapor": "2026-03-01"}
-    said = find_date_problems(dates, today).get("tanggal_lapor", "")
+    said = find_date_problems(dates, today, known=known).get("tanggal_lapor", "")
     assert bool(said) is is_refused
     assert not is_refused or f"Jam komputer ini menunjukkan {write_date(today)}; betulkan dulu bila salah" in said
     assert bool(list_date_oddities(dates, today)) is (today < "2026-03-01")
     assert list_date_oddities(dates, "2026-03-01") == []
+    slip = {"tanggal_peristiwa": "2026-03-01", "tanggal_lapor": "2062-03-01"}
+    assert ("tanggal_lapor" in find_date_problems(slip, today, known=known)) is (max(today, known) >= "2026-01-01")
 
 
 def test_oddities_of_one_person() -> None:
