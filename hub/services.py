@@ -10,6 +10,7 @@ from typing import ClassVar, NamedTuple
 from hub.migrations import hub_migrations
 from hub.simpul.queries import find_known_s
 from hub.verval import findings
+from hub.verval.queries import TABLES
 from shared.changelog.checkpoint import Signer, Verifier
 from shared.changelog.keys import KeySet, SealKey, SigningKey
 from shared.clock import Clock, Randomness
@@ -27,7 +28,7 @@ class HubServices(Side):
     """One open hub; ``pemulihan`` is the recovery key that was pinned at its start."""
 
     sisi: ClassVar[str] = "hub"
-    own_tables: ClassVar[tuple[str, ...]] = ("temuan",)
+    own_tables: ClassVar[tuple[str, ...]] = TABLES
     pemulihan: str = ""
 
     def cosigners(self) -> tuple[Verifier, ...]:

@@ -135,7 +135,8 @@ def add_common_commands(
     @group.command(help="Susun ulang semua tabel dari catatan.")
     @click.pass_obj
     def rebuild(folder: DataFolder) -> None:
-        run(folder, "rebuild", {})
+        if not run(folder, "rebuild", {}).get("baik", True):
+            sys.exit(DamageError.exit_code)
 
     @group.command("bersihkan-lampiran", help="Buang foto dan pindaian yang sudah lama tidak dipakai data mana pun.")
     @click.pass_obj
@@ -192,7 +193,7 @@ def _verify_unopened(folder: DataFolder, error: Exception) -> dict[str, Any]:
     if not is_damage(error) or not folder.lock():
         raise error
     try:
-        answer = check_unopened(folder)
+        answer = check_unopened(folder, error)
     except Exception:
         raise error from None
     finally:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from shared.changelog.keys import load_keys
+from shared.changelog.keys import KeySet, load_keys
 from shared.clock import Clock, Randomness
-from shared.errors import UserError
+from shared.errors import DamageError, UserError
 from shared.store.backup.make import back_up_by_command
 from shared.store.backup.rehearse import find_newest, rehearse
 from shared.store.backup.restore import Kind
@@ -24,6 +24,7 @@ from shared.store.petugas import S, Write, add_petugas
 from shared.store.side import KEY_FILE, Side
 from shared.store.telling import listing
 from shared.store.verify import compare_with_rebuild, projection_tables, verify_logs
+from shared.store.verify_file import find_file_damage
 from shared.store.verify_keys import verify_successors
 from shared.web.accounts import ContextWords, Role, normalise_name
 from shared.web.audit import record_access, verify_audit
@@ -63,19 +64,21 @@ def forget_code(
 
 
 ADVICE = (
-    "Jangan hapus apa pun. Tabel yang berbeda disusun lagi dengan perintah rebuild. Log yang rusak dipulihkan dari"
-    " cadangan dengan perintah pulihkan, lalu sinkronkan: yang lebih baru kembali dari seberang."
+    "Jangan hapus apa pun. Tabel yang berbeda dan indeks yang tidak cocok disusun lagi dengan perintah rebuild. Log"
+    " yang rusak dipulihkan dari cadangan dengan perintah pulihkan, lalu sinkronkan: yang lebih baru kembali dari"
+    " seberang."
 )
 """What to do about what ``verify`` has found."""
 
 
 def check_side(services: Side, found: Sequence[str] = ()) -> dict[str, Any]:
-    """Verify every log and compare every table with what the logs give; nothing that is stored makes it fail.
+    """Verify the file, every log, and every table against what the logs give; nothing that is stored makes it fail.
 
     ``found`` are problems that only this side knows to look for.
     """
     with services.database.read() as conn:
-        problems = verify_logs(conn, services.cosigners(), services.keys.publics())
+        problems = _check_file(conn)
+        problems += verify_logs(conn, services.cosigners(), services.keys.publics())
         problems += listing("Catatan akses tidak dapat dibaca.", _check_audit, conn)
         notes: list[str] = []
         problems += listing("Tabel penghapusan: ada putusan yang tidak dapat dibaca.", _note_into, notes, conn)
@@ -92,13 +95,37 @@ def tell_problems(problems: Sequence[str], notes: Sequence[str] = ()) -> dict[st
     return {**answer, **({"catatan": list(notes)} if notes else {})}
 
 
-def check_unopened(folder: DataFolder) -> dict[str, Any]:
-    """Verify the logs of a folder that is too damaged to be opened; see :func:`check_side`."""
+UNREADABLE = (
+    "Berkas data: ada bagian yang rusak, jadi tidak dapat dibaca seluruhnya. Pulihkan dari cadangan dengan perintah"
+    " pulihkan."
+)
+
+
+def check_unopened(folder: DataFolder, error: Exception) -> dict[str, Any]:
+    """Verify the logs of a folder that cannot be opened, which ``error`` takes for damage; see :func:`check_side`."""
     keys = load_keys(folder.keys / KEY_FILE)
+    problems = listing(UNREADABLE, _check_logs, folder, keys)
+    if not problems and isinstance(error, (DamageError, sqlite3.Error)):
+        problems = [UNREADABLE]
+    return tell_problems(problems)
+
+
+def _check_logs(folder: DataFolder, keys: KeySet) -> Iterator[str]:
     with closing(Database(folder.database)) as database:
-        apply_migrations(database)
+        yield from listing(UNREADABLE, _migrate, database)
         with database.read() as conn:
-            return tell_problems(verify_logs(conn, (), keys.publics()))
+            yield from _check_file(conn)
+            yield from verify_logs(conn, (), keys.publics())
+
+
+def _migrate(database: Database) -> list[str]:
+    # The names of tables and columns are stored in the file like all else: one that is damaged is not there.
+    apply_migrations(database)
+    return []
+
+
+def _check_file(conn: sqlite3.Connection) -> list[str]:
+    return listing(UNREADABLE, find_file_damage, conn)
 
 
 def check_successors(conn: sqlite3.Connection, wilayah: str, pemulihan: str) -> list[str]:
@@ -140,8 +167,11 @@ def describe_erased(erased: Erased) -> list[str]:
 
 
 def run_rebuild(services: Side, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
-    """Drop every projection and fold all logs again."""
-    return {"perubahan": services.rebuild()}
+    """Drop every projection and fold all logs again; say where the file stays damaged."""
+    answer = {"perubahan": services.rebuild()}
+    with services.database.read() as conn:
+        left = _check_file(conn)
+    return {**answer, **tell_problems(left)} if left else answer
 
 
 def run_bersihkan_lampiran(services: Side, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:

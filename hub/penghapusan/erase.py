@@ -84,7 +84,7 @@ def _gather(
     conn: sqlite3.Connection, services: HubServices, desa: str, targets: Sequence[Target]
 ) -> list[Content]:
     """Gather what some targets of a desa mean, with the handed back pieces that carry any of it."""
-    contents = [content for target in targets for content in find_contents(conn, services, target)]
+    contents = [content for target in targets for content in find_contents(conn, services, target, is_sure=True)]
     bodies = {bytes.fromhex(content.digest) for content in contents}
     contents += queries.list_carriers(conn, desa, bodies)
     return list({content.ref: content for content in contents}.values())
@@ -108,11 +108,16 @@ def _write_verdicts(
     write_to_desa(services, desa, drafts, author=author)
 
 
-def find_contents(conn: sqlite3.Connection, services: HubServices, target: Target) -> list[Content]:
-    """Find what a target means among what has its body now; a change that is named stands for its twins too."""
+def find_contents(
+    conn: sqlite3.Connection, services: HubServices, target: Target, *, is_sure: bool = False
+) -> list[Content]:
+    """Find what a target means among what has its body now; a change that is named stands for its twins too.
+
+    ``is_sure`` is that of :func:`hub.penghapusan.queries.list_contents`: what is erased is read there, pages are not.
+    """
     if target.kind == "cabang":
         return queries.list_carriers(conn, target.desa, read_named(conn).bodies)
-    contents = queries.list_contents(conn, target.desa, target.record)
+    contents = queries.list_contents(conn, target.desa, target.record, is_sure=is_sure)
     if target.is_whole:
         return contents
     chosen = {content.digest for content in contents if content.ref in target.refs and _is_open(services, content)}

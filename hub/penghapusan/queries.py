@@ -83,17 +83,25 @@ class Content(NamedTuple):
         return sha256(self.body).hexdigest()
 
 
-def list_contents(conn: sqlite3.Connection, desa: str, record: str) -> list[Content]:
-    """List every change of a record that still has its body, in the logs and in second histories, oldest first."""
-    rows = conn.execute(
-        f"SELECT c.header, c.body, c.leaf FROM change c JOIN log l ON l.no = c.pos >> {SEQ_BITS}"
-        " WHERE c.record = ? AND l.wilayah = ? AND c.body IS NOT NULL ORDER BY c.pos",
-        (record, desa),
+_BY_COLUMN = f"""SELECT c.header, c.body, c.leaf FROM change c JOIN log l ON l.no = c.pos >> {SEQ_BITS}
+    WHERE l.wilayah = ? AND c.body IS NOT NULL AND c.record = ? ORDER BY c.pos"""
+_BY_HEADER = f"""SELECT c.header, c.body, c.leaf FROM log l CROSS JOIN change c
+    ON c.pos >= l.no << {SEQ_BITS} AND c.pos < (l.no + 1) << {SEQ_BITS}
+    WHERE l.wilayah = ? AND c.body IS NOT NULL AND instr(c.header, CAST(? AS BLOB)) > 0 ORDER BY c.pos"""
+
+
+def list_contents(conn: sqlite3.Connection, desa: str, record: str, *, is_sure: bool = False) -> list[Content]:
+    """List every change of a record that still has its body, in the logs and in second histories, oldest first.
+
+    ``is_sure``: read the signed headers of the whole desa, so that a damaged column or index hides nothing.
+    """
+    rows = (
+        conn.execute(_BY_HEADER, (desa, record)) if is_sure else conn.execute(_BY_COLUMN, (desa, record))
     ).fetchall()
     found = [
         Content(header.ref(leaf), header, body, False)
         for header, (_, body, leaf) in zip(decode_headers([row[0] for row in rows]), rows, strict=True)
-        if header.kind not in KEPT_KINDS
+        if header.record == record and header.kind not in KEPT_KINDS
     ]
     rows = conn.execute(
         "SELECT c.header, c.body, c.leaf FROM branch_change c JOIN branch b ON b.no = c.branch"

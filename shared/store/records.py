@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from shared.changelog.change import FORMAT, Op
-from shared.errors import SipandeError
+from shared.errors import DamageError, SipandeError
 from shared.merge.fold import FoldChange, RecordState, Standing, fold
 from shared.merge.scope import GENESIS_KIND, Role, find_scope_breach
 from shared.records.catalogue import Catalogue
@@ -301,9 +301,14 @@ def _decision(kind: Kind, entry: Entry) -> Mapping[str, Any]:
 def rebuild(conn: sqlite3.Connection, catalogue: Catalogue, observe: Observer | None = None) -> int:
     """Drop every projection and fold all logs again; return how many changes were read.
 
-    Verdict kinds come first, because the fold of everything else asks for them.
+    Verdict kinds come first, because the fold of everything else asks for them. Indexes of what stays are made
+    anew as well: through them the fold finds its changes. DamageError where one cannot be.
     """
     drop_tables(conn, catalogue)
+    try:
+        conn.execute("REINDEX")
+    except sqlite3.IntegrityError:
+        raise DamageError("a row that may be there once is there twice") from None
     make_tables(conn, catalogue)
     _rebuild_kinds(conn, catalogue, observe, verdicts=True)
     return _rebuild_kinds(conn, catalogue, observe, verdicts=False)

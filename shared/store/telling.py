@@ -14,6 +14,8 @@ _UNREADABLE = (
     sqlite3.Error,
 )
 """What reading damaged bytes can raise."""
+_DAMAGED = ("decode", "no such table", "no such column", "has no column")
+"""Signs of text that is none, and of a schema that was changed: its names are stored in the file like all else."""
 P = ParamSpec("P")
 
 
@@ -22,7 +24,7 @@ def is_damage(error: BaseException) -> bool:
     if isinstance(error, (UserError, TransportError)):
         return False
     if isinstance(error, sqlite3.OperationalError):
-        return "decode" in str(error).lower()  # else locked, full or broken off
+        return any(sign in str(error).lower() for sign in _DAMAGED)  # else locked, full or broken off
     return isinstance(error, _UNREADABLE)
 
 
