@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from hub.kabupaten.check import PullRefused, open_manifest
 from hub.kabupaten.current import load_index
-from hub.kabupaten.lake import HubEntry, HubState, Lake
+from hub.kabupaten.lake import FileGone, HubEntry, HubState, Lake
 from hub.kabupaten.manifest import Manifest
 from hub.kabupaten.witness import WitnessBook
 from shared.changelog.checkpoint import Checkpoint, Verifier, is_signed
@@ -17,6 +17,8 @@ def audit_hub(lake: Lake, hub: HubEntry, witness: Verifier | None) -> list[str]:
     """Read everything of one hub again; one Indonesian sentence per problem, none where all is well."""
     try:
         state = lake.read_state(hub.code)
+    except FileGone as error:
+        return [error.pesan]
     except DamageError:
         return ["state.json rusak; pulihkan folder ini dari cadangan, atau tarik semuanya lagi di folder baru."]
     problems = list(_audit_deliveries(lake, hub, state))
@@ -71,6 +73,8 @@ def _has_shrunk(before: Iterable[Checkpoint], after: Iterable[Checkpoint]) -> bo
 def _audit_witness(lake: Lake, hub: HubEntry, witness: Verifier, state: HubState) -> list[str]:
     try:
         book = WitnessBook.load(lake, hub, witness)
+    except FileGone as error:
+        return [error.pesan]
     except DamageError:
         return ["saksi.json: ada catatan yang tidak ditandatangani saksi kabupaten ini."]
     problems = []

@@ -9,7 +9,7 @@
     33.03.04/000001.manifest      the signed note about them
 
 A delivery counts once ``state.json`` names it; files beyond that are left-overs of a broken-off pull and
-are overwritten by the next.
+are overwritten by the next. An empty state is there before the first delivery is: one that is gone was lost.
 """
 
 from __future__ import annotations
@@ -39,6 +39,18 @@ from shared.store.connection import sync_folder
 from shared.store.folder import DataFolder
 
 TOKEN_CHARACTERS_MAX = 200
+
+
+class FileGone(DamageError):
+    """A file of a hub is gone that was there when its deliveries were stored; what it knew cannot be made anew."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"{path.name} is gone")
+        self.pesan = (
+            f"{path.name} hilang, padahal sudah ada kiriman dari kecamatan itu, jadi tidak ada yang diambil atau"
+            f" disaksikan. Kembalikan berkas {path} dari cadangan folder ini. Bila tidak ada, tarik semuanya lagi di"
+            " folder baru, dan minta kecamatan melupakan kunci saksi yang lama."
+        )
 
 
 @dataclass(frozen=True)
@@ -169,9 +181,11 @@ class Lake:
             return path.read_text(encoding="ascii").strip()
 
     def read_state(self, code: str) -> HubState:
-        """Read what has been taken from a hub; the empty state when nothing has."""
-        content = read_json(self._folder_of(code) / "state.json")
+        """Read what has been taken from a hub; the empty state when nothing has. FileGone beside deliveries."""
+        content = read_json(self._state_file(code))
         if content is None:
+            if self.has_deliveries(code):
+                raise FileGone(self._state_file(code))
             return HubState()
         try:
             seal = content.pop("sidik", None)  # a state of an older program has none
@@ -196,7 +210,12 @@ class Lake:
             "heads": {head.origin: [head.size, encode_hash(head.root)] for head in state.heads.values()},
         }
         with explained():
-            write_file(self._folder_of(code) / "state.json", encode_json({**content, "sidik": _seal(content)}))
+            write_file(self._state_file(code), encode_json({**content, "sidik": _seal(content)}))
+
+    def prepare(self, code: str) -> None:
+        """Put the empty state there before the first delivery: from now on a missing one is a lost one."""
+        if not self._state_file(code).exists():
+            self.write_state(code, HubState())
 
     def data_file(self, code: str, number: int) -> Path:
         """Name the file with the lines of one delivery."""
@@ -205,6 +224,10 @@ class Lake:
     def manifest_file(self, code: str, number: int) -> Path:
         """Name the file with the manifest of one delivery."""
         return self._folder_of(code) / f"{number:06d}.manifest"
+
+    def has_deliveries(self, code: str) -> bool:
+        """Tell whether there are deliveries of a hub, whatever its state says."""
+        return any(path.stem.isdigit() for path in self._folder_of(code).glob("[0-9]*.manifest"))
 
     @contextmanager
     def stage(self, code: str) -> Iterator[Delivery]:
@@ -229,6 +252,9 @@ class Lake:
             for path in self._folder_of(code).glob("[0-9]*.jsonl"):
                 if path.stem.isdigit() and int(path.stem) < state.first:
                     path.unlink()
+
+    def _state_file(self, code: str) -> Path:
+        return self._folder_of(code) / "state.json"
 
     def _folder_of(self, code: str) -> Path:
         return self.path / code
@@ -258,6 +284,7 @@ class Delivery:
 
     def store(self, note: bytes, state: HubState) -> None:
         """Put lines and manifest in place, then the state that names them; each on disk before the next."""
+        self.lake.prepare(self.code)
         with explained():
             self.file.flush()
             os.fsync(self.file.fileno())

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from hub.kabupaten.check import PullRefused
-from hub.kabupaten.lake import HubEntry, Lake, encode_json, explained, read_json, write_file
+from hub.kabupaten.lake import FileGone, HubEntry, HubState, Lake, encode_json, explained, read_json, write_file
 from hub.kabupaten.transport import Reply
 from shared.changelog.checkpoint import (
     Checkpoint,
@@ -97,9 +97,13 @@ class WitnessBook:
 
     @classmethod
     def load(cls, lake: Lake, hub: HubEntry, verifier: Verifier) -> WitnessBook:
-        """Read the state of a hub; DamageError when it is not what this witness signed."""
+        """Read the state of a hub; DamageError when it is not what this witness signed, or gone beside deliveries."""
         book = cls(lake.path / hub.code / "saksi.json", verifier)
-        for origin, text in (read_json(book.path) or {}).items():
+        content = read_json(book.path)
+        if content is None and lake.read_state(hub.code).last:
+            # Every round leaves one, before anything is pulled. Without it any history would be cosigned.
+            raise FileGone(book.path)
+        for origin, text in (content or {}).items():
             try:
                 book.logs[str(origin)] = book.read(str(text).encode())
             except NoteError:
@@ -131,6 +135,7 @@ def open_witness(lake: Lake, random: Randomness) -> Signer:
                 "Belum ada hub kecamatan. Daftarkan dengan: sipande-kabupaten tambah-hub", "hub_tidak_ada"
             )
         if not path.exists():
+            _begin_books(lake, hubs)
             save_keys(path, KeySet(SigningKey.generate(random)))
         signer = Signer(f"sipande/{hubs[0].code.rpartition('.')[0]}/saksi", load_keys(path).signing)
         with explained():
@@ -147,6 +152,15 @@ def open_witness(lake: Lake, random: Randomness) -> Signer:
     return signer
 
 
+def _begin_books(lake: Lake, hubs: Iterable[HubEntry]) -> None:
+    """Begin without a memory where there are deliveries from before there was a witness: no key has signed yet."""
+    for hub in hubs:
+        book = lake.path / hub.code / "saksi.json"
+        if lake.has_deliveries(hub.code) and not book.exists():
+            with explained():
+                write_file(book, encode_json({}))
+
+
 def verifier_of(signer: Signer) -> Verifier:
     """Give the verifier under which hubs check this witness's cosignatures."""
     return signer.verifier(SignatureType.COSIGNATURE_V1)
@@ -157,15 +171,17 @@ def witness_hub(
 ) -> WitnessReport:
     """Cosign the heads of a hub's own logs where they continue what was cosigned before.
 
-    Raises WitnessAlarm when they do not, and then nothing is cosigned; UserError when the hub refuses;
+    Nor is cosigned what is behind the heads of the deliveries taken. Raises WitnessAlarm when they do not, and then
+    nothing is cosigned; DamageError when what was cosigned before cannot be read; UserError when the hub refuses;
     TransportError when nothing readable came.
     """
-    book = WitnessBook.load(lake, hub, verifier_of(signer))
+    book, state = WitnessBook.load(lake, hub, verifier_of(signer)), lake.read_state(hub.code)
     wire = _Wire(transport, hub, lake.read_token(hub.code), format_vkey(book.verifier))
     answer = wire.exchange(c.note for c in book.logs.values())
     if answer is None:
         if book.logs:
             raise TransportError("hub no longer answers its witness")
+        book.write()
         return WitnessReport(is_offered=False)
     before, offered = dict(book.logs), set[str]()
     for text in answer["offers"]:
@@ -173,11 +189,14 @@ def witness_hub(
         checkpoint = _open(offer, hub)
         # Against what this answer has brought so far: two offers for one log must not both be cosigned.
         _judge(book, offer, checkpoint)
+        _compare(lake, hub, state, offer, checkpoint)
         note = add_signatures(offer.note, cosign(checkpoint, signer, clock.now_s()))
         book.logs[checkpoint.origin] = book.read(note)
         offered.add(checkpoint.origin)
     for origin in sorted(before.keys() - offered):
-        raise _keep_evidence(book, before[origin], b"", "sebuah catatan kecamatan hilang", "log is gone")
+        raise _keep_evidence(
+            book.path, {"disaksikan": before[origin].note}, b"", "sebuah catatan kecamatan hilang", "log is gone"
+        )
     # tlog-witness: the new checkpoint is persisted before the cosignature is handed out.
     book.write()
     stored = wire.exchange(c.note for c in book.logs.values())
@@ -272,20 +291,39 @@ def _judge(book: WitnessBook, offer: Offer, checkpoint: Checkpoint) -> None:
         if last is None or error.code == "gap":
             # Nothing that was cosigned is contradicted: the hub's answer is a defect, not evidence.
             raise TransportError(f"offer: {error}") from None
-        if checkpoint.size < last.checkpoint.size:
-            what = (
-                f"catatan kecamatan menyusut dari {last.checkpoint.size} menjadi {checkpoint.size} perubahan"
-                " (mungkin hub dipulihkan dari salinan lama)"
-            )
-        else:
-            what = "kecamatan menandatangani dua catatan berbeda untuk riwayat yang sama"
-        raise _keep_evidence(book, last, offer.note, what, error.detail) from None
+        what = _word(last.checkpoint, checkpoint)
+        raise _keep_evidence(book.path, {"disaksikan": last.note}, offer.note, what, error.detail) from None
 
 
-def _keep_evidence(book: WitnessBook, last: Cosigned, note: bytes, what: str, detail: str) -> WitnessAlarm:
+def _compare(lake: Lake, hub: HubEntry, state: HubState, offer: Offer, checkpoint: Checkpoint) -> None:
+    """Hold an offer to the heads of the deliveries taken; that a longer one continues them, the pull asks to prove."""
+    head = state.heads.get(checkpoint.origin)
+    if head is None or checkpoint.size > head.size or checkpoint == head:
+        return
+    book, manifest = lake.path / hub.code / "saksi.json", lake.manifest_file(hub.code, state.last)
+    with explained():
+        taken = manifest.read_bytes() if manifest.exists() else b""
+    raise _keep_evidence(
+        book, {"ditarik": taken}, offer.note, _word(head, checkpoint), f"delivery {state.last} holds {head.size}"
+    )
+
+
+def _word(known: Checkpoint, offered: Checkpoint) -> str:
+    if offered.size < known.size:
+        return (
+            f"catatan kecamatan menyusut dari {known.size} menjadi {offered.size} perubahan"
+            " (mungkin hub dipulihkan dari salinan lama)"
+        )
+    return "kecamatan menandatangani dua catatan berbeda untuk riwayat yang sama"
+
+
+def _keep_evidence(
+    book: Path, known: Mapping[str, bytes], note: bytes, what: str, detail: str
+) -> WitnessAlarm:
     """Keep both notes, once, before anybody is told; give what to raise."""
-    content = encode_json({"disaksikan": last.note.decode(), "ditawarkan": note.decode(), "sebab": detail})
-    path = book.path.with_name(f"bukti-{sha256(content).hexdigest()[:16]}.json")
+    own = {name: text.decode() for name, text in known.items()}
+    content = encode_json({**own, "ditawarkan": note.decode(), "sebab": detail})
+    path = book.with_name(f"bukti-{sha256(content).hexdigest()[:16]}.json")
     if not path.exists():
         with explained():
             write_file(path, content)

@@ -198,6 +198,7 @@ def test_a_full_delivery_replaces_the_earlier_lines_and_keeps_their_manifests(of
 
 def test_left_overs_of_a_broken_off_pull_are_overwritten(office: Office) -> None:
     office.village.create("penduduk", **person(1))
+    office.lake.prepare(KECAMATAN)
     office.lake.data_file(KECAMATAN, 1).write_bytes(b"separuh")
     office.lake.manifest_file(KECAMATAN, 1).write_bytes(b"separuh")
     assert count_current(office.lake, office.entry) == {}

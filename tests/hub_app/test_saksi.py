@@ -16,6 +16,7 @@ from hub.commands import run_status, run_token, run_verify
 from hub.ekspor.manifest import export_vkey
 from hub.ekspor.tokens import make_reader, revoke_reader
 from hub.kabupaten import cli
+from hub.kabupaten.audit import audit_hub
 from hub.kabupaten.transport import Reply
 from hub.kabupaten.witness import (
     PATH,
@@ -29,11 +30,12 @@ from hub.saksi.view import describe_witnesses, list_contradictions
 from hub.services import HubServices, open_hub
 from shared.changelog.checkpoint import Checkpoint, Signer, cosign, format_vkey, open_receipt, sign_checkpoint
 from shared.changelog.keys import KeyFileError, SigningKey, fingerprint
+from shared.changelog.tree import CompactRange, consistency_proof, node_hash
 from shared.changelog.witness import Offer, add_signatures, parse_offer
 from shared.cli import explain_error
 from shared.errors import DamageError, TransportError, UserError
 from shared.merge.scope import Role
-from shared.store.changes import find_log, list_logs
+from shared.store.changes import find_log, hasher_of, list_logs
 from shared.store.drafts import draft_create
 from tests.hub_app.test_kabupaten import ADDRESS, Office, run, served
 from tests.hub_app.test_pages_site import BUDI, SITI, HubSite, make_site, send
@@ -246,6 +248,71 @@ def forge(court: Court, size: int, old: int, proof: tuple[bytes, ...] = ()) -> O
     origin = _origin(court.hub, Role.UMUM)
     note = sign_checkpoint(Checkpoint(origin, size, b"\x07" * 32), Signer(origin, court.hub.keys.signing))
     return Offer(old, proof, note)
+
+
+@pytest.mark.parametrize("name", ["saksi.json", "state.json"])
+def test_a_file_that_is_gone_beside_deliveries_is_damage_and_nothing_is_cosigned(
+    court: Court, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copy = court.copy_database()
+    court.announce("BPNT")
+    cli.pull_all(court.lake, [court.entry], court.wire, court.clock, signer=court.signer)
+    assert audit_hub(court.lake, court.entry, verifier_of(court.signer)) == []
+    path = court.state_file.with_name(name)
+    content = path.read_bytes()
+    path.unlink()
+    court.restore(copy)
+    for _ in range(2):
+        with pytest.raises(DamageError) as caught:
+            cli.pull_all(court.lake, [court.entry], court.wire, court.clock, signer=court.signer)
+        assert f"{name} hilang" in explain_error(caught.value) and "cadangan" in explain_error(caught.value)
+    assert describe_witnesses(court.hub) == [] and not path.exists(), "nothing was cosigned of the rolled back hub"
+    (problem,) = audit_hub(court.lake, court.entry, verifier_of(court.signer))
+    assert problem == explain_error(caught.value)
+    path.write_bytes(content)
+    with pytest.raises(WitnessAlarm, match="fork"):
+        court.witness()
+
+
+@pytest.mark.parametrize("is_shorter", [True, False])
+def test_an_offer_behind_the_deliveries_taken_is_not_cosigned(court: Court, is_shorter: bool) -> None:
+    court.witness()
+    before = court.state_file.read_bytes()
+    court.announce("BPNT")
+    court.announce("PKH")
+    court.pull()
+    # As a kabupaten whose saksi.json was put back from an older copy.
+    court.state_file.write_bytes(before)
+    hub = court.hub
+    with hub.database.read() as conn:
+        log = find_log(conn, _origin(hub, Role.UMUM).rsplit("/", 1)[-1])
+        assert log is not None
+        proof = tuple(consistency_proof(2, 3, hasher_of(conn, log)))
+        point = Checkpoint(log.origin, 3, hasher_of(conn, log)(0, 3))
+    if is_shorter:
+        offer = Offer(2, proof, sign_checkpoint(point, Signer(log.origin, hub.keys.signing)))
+    else:
+        leaf = b"\x07" * 32
+        # One that does continue what was cosigned, of the size that was pulled, and is another.
+        tree = CompactRange(2, [open_receipt(court.state()[log.origin].encode(), verifier_of(court.signer))[0].root])
+        tree.extend([leaf, leaf])
+        note = sign_checkpoint(Checkpoint(log.origin, 4, tree.root()), Signer(log.origin, hub.keys.signing))
+        offer = Offer(2, (node_hash(leaf, leaf),), note)
+    answer_with(court, offer)
+    with pytest.raises(WitnessAlarm) as caught:
+        court.witness()
+    assert ("menyusut dari 4 menjadi 3" if is_shorter else "dua catatan berbeda") in explain_error(caught.value)
+    assert court.state_file.read_bytes() == before
+    (kept,) = court.evidence()
+    assert kept["ditawarkan"] == offer.note.decode() and "sipande" in kept["ditarik"]
+
+
+def test_a_folder_from_before_there_was_a_witness_is_witnessed(court: Court) -> None:
+    court.pull()
+    for name in ("kunci.json", "saksi.json"):
+        (court.lake.path / name).unlink()
+    court.signer = open_witness(court.lake, seeded("baru"))
+    assert court.witness() == WitnessReport(logs=2, grown=2, stored=2)
 
 
 def answer_with(court: Court, *offers: Offer) -> None:

@@ -17,11 +17,11 @@ from PIL import Image
 
 from hub.ekspor.manifest import export_signer, export_vkey
 from hub.ekspor.tokens import make_reader
-from hub.kabupaten.lake import Lake
+from hub.kabupaten.lake import HubState, Lake
 from hub.kabupaten.manifest import Manifest, parse_manifest
 from hub.kabupaten.pull import pull_hub
 from hub.kabupaten.transport import CONTENT_TYPE, Answer, Reply
-from hub.kabupaten.witness import open_witness, witness_hub
+from hub.kabupaten.witness import WitnessBook, open_witness, verifier_of, witness_hub
 from node.impor.service import dry_run, import_file
 from node.logo.image import read_logo
 from shared.changelog.checkpoint import (
@@ -253,7 +253,7 @@ def _kabupaten(stage: Stage) -> Iterator[Target]:
     def pull(body: bytes, encoding: str = "") -> str:
         wire.body, wire.encoding, wire.status = body, encoding, 200
         # Nothing is remembered between inputs: the first delivery is the one that is read most.
-        (lake.path / HUB / "state.json").unlink(missing_ok=True)
+        lake.write_state(HUB, HubState())
         pull_hub(lake, entry, wire, clock)
         return TAKEN
 
@@ -282,6 +282,8 @@ def _witness(stage: Stage, lake: Lake, wire: _Wire, token: str) -> Iterator[Targ
     """The exchange of cosignatures, both ways."""
     app, hub = make_app(stage.federation.hub), stage.federation.hub
     signer, entry = open_witness(lake, hub.random), lake.list_hubs()[0]
+    # Of a round before anything was taken: without it deliveries would say that it was lost.
+    WitnessBook(lake.path / HUB / "saksi.json", verifier_of(signer)).write()
     headers = {"Authorization": f"Bearer {token}"}
     asked = json.dumps({"vkey": format_vkey(signer.verifier(SignatureType.COSIGNATURE_V1)), "notes": []}).encode()
     reply = app.test_client().post("/witness/v1/exchange", data=asked, headers=headers).data
