@@ -280,6 +280,7 @@ def run_status(services: HubServices, args: Mapping[str, Any], progress: Progres
         ],
         "cadangan_terakhir": None if copied is None else format_time(int(copied)),
         **({"gangguan": describe_flood(floods[STRANGERS])} if STRANGERS in floods else {}),
+        **({"disk": disk} if (disk := services.disk.describe(services.folder.path)) else {}),
         "vkey_ekspor": format_vkey(Verifier(f"sipande/{services.wilayah}/ekspor", services.keys.signing.public)),
     }
 

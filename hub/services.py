@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar, NamedTuple
 
+from hub.ingest.disk import DiskWatch
 from hub.migrations import hub_migrations
 from hub.simpul.queries import find_known_s
 from hub.verval import findings
@@ -30,6 +31,7 @@ class HubServices(Side):
     sisi: ClassVar[str] = "hub"
     own_tables: ClassVar[tuple[str, ...]] = TABLES
     pemulihan: str = ""
+    disk: DiskWatch = field(default_factory=DiskWatch)
 
     def cosigners(self) -> tuple[Verifier, ...]:
         """Give the verifiers of the receipts that this hub has signed, under whichever of its keys."""

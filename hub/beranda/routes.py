@@ -70,4 +70,5 @@ def index() -> str:
         backup=say_backup(backup, now_s),
         recovery=recovery,
         diganti=SENTENCE if is_succeeded else "",
+        disk=hub.disk.describe(hub.folder.path),
     )

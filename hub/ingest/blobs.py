@@ -65,6 +65,7 @@ def put(body: bytes, caller: signature.Signed) -> Response:
     held = store.put(
         sender.wilayah, header.hash, header.size, header.offset, piece, quota=limit("blob_desa_bytes_max")
     )
+    hub.disk.note_stored()
     if held < header.offset:
         return refuse(ProtocolError("gap", f"held up to {held}"), size=held)
     answer = {"hash": header.hash, "offset": held}

@@ -113,7 +113,9 @@ def signed(handler: Handler) -> Callable[[], Response]:
             return _work(handler, body, caller)
         except ProtocolError as error:
             return refuse(error)
-        except EnvironmentProblem:
+        except EnvironmentProblem as problem:
+            hub = services()
+            hub.disk.note_refused(hub.clock.now_s(), problem.kode)
             return refuse(ProtocolError("disk_full"))
         except Exception:
             log.exception("sync request failed")
@@ -296,6 +298,8 @@ def push(body: bytes, caller: signature.Signed) -> Response:
         if isinstance(error, ForkError) or error.code == "gap":
             more.update(_held_size(hub, runs[at][0].log))
         return refuse(error, **more)
+    if runs:
+        hub.disk.note_stored()
     pushed = {header.log: header.end for header, _ in runs}
     sizes = {head["id"]: head["size"] for head in list_heads(hub, sender.wilayah)}
     is_all_here = not _count_queue(session.announced, sizes)

@@ -84,6 +84,7 @@ def _take_one(services: HubServices, path: Path, outbox: Outbox, progress: Progr
             taken = take_file(services, file, lambda done: progress(done, total))
     except UserError as error:
         return Outcome(path.name, None, [error.pesan])
+    services.disk.note_stored()
     outcome = Outcome(path.name, taken, taken.sentences(), words=taken.words.split())
     if beside:
         name = name_answer(taken.title, path.name) or _name(services, taken)
