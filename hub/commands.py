@@ -15,7 +15,7 @@ from hub.pemulihan.cadangan import hub_kind
 from hub.program.rules import find_period_problem, find_subject_problem
 from hub.roles import ROLES, context_words
 from hub.saksi.exchange import pin_key, read_witness_key, verify_cosignatures
-from hub.saksi.view import describe_witnesses
+from hub.saksi.view import describe_witnesses, list_contradictions
 from hub.services import FreshKeys, HubServices, init_hub
 from hub.simpul.enrol import (
     confirm_candidate, list_candidates, open_slot, refuse_candidate, withdraw_slot,
@@ -315,11 +315,19 @@ def verify_hub(services: HubServices) -> list[str]:
 
 
 def check_hub(services: HubServices) -> dict[str, Any]:
-    """Read everything of this hub again, cosignatures and successors among it, and say what is wrong."""
+    """Read everything of this hub again, cosignatures and successors among it, and say what is wrong.
+
+    Also what a witness has proven against it and nothing has healed since.
+    """
     with services.database.read() as conn:
         problems = listing("Tabel cosignature: ada tanda saksi yang tidak dapat diperiksa.", verify_cosignatures, conn)
         problems += check_successors(conn, services.wilayah, services.pemulihan)
+    problems += listing("Tabel evidence: bukti saksi kabupaten tidak dapat dibaca.", _list_proven, services)
     return check_side(services, problems)
+
+
+def _list_proven(services: HubServices) -> list[str]:
+    return [found.sentence() for found in list_contradictions(services)]
 
 
 def run_kasus(services: HubServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:

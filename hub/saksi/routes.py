@@ -11,11 +11,11 @@ import json
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from hub.beranda.shell import name_place, services
+from hub.beranda.shell import services
 from hub.ekspor.routes import ExportRefused, admit, refuse
 from hub.saksi import queries
 from hub.saksi.exchange import OtherKey, exchange
-from hub.saksi.view import describe_witnesses, list_contradictions
+from hub.saksi.view import describe_witnesses, list_contradictions, name_origin
 from shared.errors import EnvironmentProblem, ProtocolError, UserError
 from shared.sync.limits import limit
 from shared.web.audit import record_access
@@ -70,14 +70,8 @@ def index() -> str:
     hub = services()
     return render_template(
         "saksi/index.html", witnesses=describe_witnesses(hub), evidence=list_contradictions(hub),
-        name_origin=_name_origin,
+        name_origin=name_origin,
     )
-
-
-def _name_origin(origin: str) -> str:
-    """Name a channel as people do."""
-    parts = origin.split("/")
-    return "Saluran umum" if parts[2:3] == ["umum"] else f"Saluran {name_place(parts[1])}"
 
 
 @pages.post("/<reader>/lupakan")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from hub.beranda.shell import name_place
 from hub.saksi import queries
 from hub.saksi.exchange import CHANNELS
 from hub.services import HubServices
@@ -71,6 +72,21 @@ class Contradiction:
     origin: str
     is_shorter: bool
     time_s: int
+
+    def sentence(self) -> str:
+        """Say what was proven, and what to do."""
+        what = (
+            "kabupaten pernah menyaksikan lebih banyak perubahan daripada yang ada di sini. Mungkin data dipulihkan"
+            " dari salinan lama; sambungkan semua komputer desa agar catatan yang hilang kembali." if self.is_shorter
+            else "kabupaten menyaksikan isi yang lain. Jangan hapus apa pun; hubungi kabupaten dan pengelola program."
+        )
+        return f"{name_origin(self.origin)}: {what}"
+
+
+def name_origin(origin: str) -> str:
+    """Name a channel as people do."""
+    parts = origin.split("/")
+    return "Saluran umum" if parts[2:3] == ["umum"] else f"Saluran {name_place(parts[1])}"
 
 
 def list_contradictions(services: HubServices) -> list[Contradiction]:

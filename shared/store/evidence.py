@@ -11,7 +11,8 @@ SENTENCES = {
     "fork": "Ada dua riwayat untuk satu catatan (komputer dipulihkan dari salinan lama atau digandakan)."
             " Keduanya disimpan.",
     "terbit_ulang": "Perubahan dari riwayat kedua diterbitkan lagi di catatan baru, jadi tidak ada yang hilang.",
-    "pulih": "Data dipulihkan dari salinan lama; perubahan yang hilang sudah diambil kembali.",
+    "pulih": "Data di komputer ini pernah lebih baru: mungkin dipulihkan dari salinan lama. Yang hilang diminta kembali"
+             " dari seberang.",
     "kembali": "Perubahan yang datang lewat jalan lain dikembalikan ke desa untuk diterbitkan lagi.",
     "kembar": "Dua komputer memakai satu kunci. Penulisannya ditangguhkan sampai ada yang memeriksa.",
     "kunci": "Komputer ini memakai kunci baru; kecamatan sudah menerimanya.",
@@ -20,8 +21,12 @@ SENTENCES = {
     "diganti": "Hub dipulihkan ke hari sebelum kuncinya berganti. Selama itu ia tidak melayani komputer desa.",
     "hub_lama": "Hub kecamatan berbicara dengan kunci lama yang sudah diganti; mungkin dipulihkan dari salinan lama."
                 " Pekerjaan di sini aman.",
+    "saksi_mundur": "Saksi kabupaten membuktikan bahwa catatan hub ini pernah lebih panjang; mungkin data dipulihkan"
+                    " dari salinan lama.",
+    "saksi_cabang": "Saksi kabupaten membuktikan bahwa hub ini pernah menandatangani isi lain untuk catatan yang sama.",
 }
-"""Indonesian, by code."""
+"""Indonesian, by code; true from the moment in which the event is noted."""
+_UNKNOWN = "Kejadian yang belum dikenal program ini. Perbarui program untuk membacanya."
 
 
 class Event(NamedTuple):
@@ -33,7 +38,7 @@ class Event(NamedTuple):
     detail: str
 
     def sentence(self) -> str:
-        return SENTENCES.get(self.code, self.code)
+        return SENTENCES.get(self.code, _UNKNOWN)
 
 
 def note_event(

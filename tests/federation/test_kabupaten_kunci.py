@@ -21,13 +21,14 @@ from hub.kabupaten.audit import audit_hub
 from hub.kabupaten.check import LogAlarm, PullRefused
 from hub.kabupaten.current import count_current
 from hub.kabupaten.keys import follow_keys, read_card
-from hub.kabupaten.lake import HubEntry, Lake
+from hub.kabupaten.lake import FileGone, HubEntry, Lake
 from hub.kabupaten.pull import PullReport, pull_hub
 from hub.kabupaten.transport import Answer, Reply
 from hub.kabupaten.witness import WitnessAlarm, WitnessReport, open_witness, verifier_of, witness_hub
 from hub.pemulihan.keys import read_sheet, take_new_keys, take_the_place
 from shared.changelog.checkpoint import NoteError
 from shared.changelog.keys import SigningKey
+from shared.explain import explain_error
 from shared.store.drafts import draft_create
 from tests.support.export_hub import make_app
 from tests.support.federation import DESA, HUB, Federation, make_sync_app, seeded
@@ -252,6 +253,29 @@ def test_one_flipped_bit_of_what_was_taken_is_told(federation: Federation, kabup
         assert audit(kabupaten) != [] or chr(whole[at]).isspace(), (at, chr(whole[at]), bit)
     path.write_bytes(whole)
     assert audit(kabupaten) == []
+
+
+@pytest.mark.parametrize("name", ["saksi.json", "state.json"])
+def test_a_kabupaten_that_lost_what_it_knew_of_a_hub_takes_and_signs_nothing(
+    federation: Federation, kabupaten: Kabupaten, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    create(federation.add_node("a"), nama="SITI")
+    federation.sync_all()
+    kabupaten.round()
+    path = kabupaten.lake.path / HUB / name
+    content = path.read_bytes()
+    path.unlink()
+    before = {file.name for file in path.parent.iterdir()}
+    with pytest.raises(FileGone) as caught:
+        kabupaten.round()
+    assert {file.name for file in path.parent.iterdir()} == before
+    kabupaten.lake.unlock()
+    assert cli.main(["--data", str(kabupaten.lake.path), "periksa"]) == 6
+    assert json.loads(capsys.readouterr().out)["masalah"] == [explain_error(caught.value)]
+    path.write_bytes(content)
+    assert cli.main(["--data", str(kabupaten.lake.path), "periksa"]) == 0
+    kabupaten.lake.lock()
+    kabupaten.round()
 
 
 def test_what_was_taken_and_cosigned_is_read_again(

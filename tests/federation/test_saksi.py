@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from hub.change import write_common
+from hub.commands import check_hub
 from hub.ekspor.manifest import export_vkey
 from hub.ekspor.tokens import make_reader
 from hub.kabupaten.lake import Lake
@@ -72,8 +73,10 @@ def test_the_witness_of_a_restored_hub_stops_and_goes_on_once_nodes_have_healed_
     restore_hub(federation, old)
     with pytest.raises(WitnessAlarm):
         witness_hub(lake, hub, signer, wire, federation.clock)
-    assert [found.is_shorter for found in list_contradictions(federation.hub)] == [True]
+    (proven,) = list_contradictions(federation.hub)
+    assert proven.is_shorter and check_hub(federation.hub)["masalah"] == [proven.sentence()]
     assert federation.sync(node).outcome is Outcome.SELESAI
     after = witness_hub(lake, hub, signer, wire, federation.clock)
     assert after.stored == after.logs == 2 and list_contradictions(federation.hub) == []
+    assert check_hub(federation.hub)["baik"]
     lake.unlock()

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from hub.change import current_log, write_common
-from hub.commands import run_status, run_token, run_verify
+from hub.commands import COMMANDS, run_status, run_token, run_verify
 from hub.ekspor.manifest import export_vkey
 from hub.ekspor.tokens import make_reader, revoke_reader
 from hub.kabupaten import cli
@@ -37,6 +37,7 @@ from shared.errors import DamageError, TransportError, UserError
 from shared.merge.scope import Role
 from shared.store.changes import find_log, hasher_of, list_logs
 from shared.store.drafts import draft_create
+from shared.store.evidence import SENTENCES
 from tests.hub_app.test_kabupaten import ADDRESS, Office, run, served
 from tests.hub_app.test_pages_site import BUDI, SITI, HubSite, make_site, send
 from tests.support.export_hub import DESA, KECAMATAN, make_app, make_hub, seeded
@@ -228,6 +229,7 @@ def test_a_hub_that_was_rolled_back_is_not_cosigned_and_both_notes_are_kept(cour
     # The hub has learnt from its own signature that it once held more.
     (found,) = list_contradictions(court.hub)
     assert found.is_shorter and "/umum/" in found.origin
+    assert run_verify(court.hub, {}, lambda _: None)["masalah"] == [found.sentence()]
 
 
 def test_a_rolled_back_hub_that_has_all_back_is_witnessed_again(court: Court) -> None:
@@ -240,7 +242,7 @@ def test_a_rolled_back_hub_that_has_all_back_is_witnessed_again(court: Court) ->
         court.witness()
     court.restore(newest)
     assert court.witness().stored == 2
-    assert list_contradictions(court.hub) == []
+    assert list_contradictions(court.hub) == [] and run_verify(court.hub, {}, lambda _: None)["baik"]
 
 
 def forge(court: Court, size: int, old: int, proof: tuple[bytes, ...] = ()) -> Offer:
@@ -446,7 +448,10 @@ def test_a_witness_proves_to_the_hub_that_its_own_key_signed_something_else(cour
     assert call(court, format_vkey(verifier_of(court.signer)), [proof.decode()]).status_code == 200
     (found,) = list_contradictions(court.hub)
     assert not found.is_shorter
-    assert run_verify(court.hub, {}, lambda _: None)["baik"]
+    answer = run_verify(court.hub, {}, lambda _: None)
+    assert answer["masalah"] == [found.sentence()] and "menyaksikan isi yang lain" in found.sentence()
+    events = COMMANDS["pemulihan"](court.hub, {}, lambda _: None)["kejadian"]
+    assert [event["kalimat"] for event in events] == [SENTENCES["saksi_cabang"]]
 
 
 def test_an_older_cosignature_never_replaces_a_newer_one(court: Court) -> None:

@@ -5,21 +5,25 @@ The rows are those of the design of sync, section 3, and the troubles that issue
 
 from __future__ import annotations
 
+import ast
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
+from hub.ingest.disk import DiskWatch
+from hub.kabupaten.lake import FileGone
 from hub.kabupaten.witness import WitnessAlarm
 from hub.pemulihan.succeeded import SENTENCE
+from hub.saksi.view import Contradiction
 from hub.usb.receive import Taken
 from node.beranda.state import SyncState
 from node.sinkron.report import Outcome, Report
 from node.sinkron.routes import describe_skew
 from shared.store.carried import unbounded
-from shared.store.evidence import Event
+from shared.store.evidence import SENTENCES, Event
 from shared.sync.bundle import Title
 
 ROOT = Path(__file__).parents[2]
@@ -60,8 +64,11 @@ TROUBLES = (
             "test_a_full_disk_at_the_desa_is_a_sentence_and_what_was_saved_goes_out", "F53"),
     Trouble("disk full at the hub", "Disk di kecamatan penuh, jadi kiriman belum tersimpan di sana.",
             "shared/sync/codes.py", "test_a_full_disk_at_the_hub_stores_nothing_of_a_run_and_heals", "F53"),
+    Trouble("disk full at the hub, told to its operator",
+            "Disk komputer hub ini penuh, jadi kiriman desa ditolak sejak", "hub/ingest/disk.py",
+            "test_a_full_disk_at_the_hub_is_told_to_its_operator_until_something_was_stored", "F53"),
     Trouble("node restored, nothing new",
-            "Data dipulihkan dari salinan lama; perubahan yang hilang sudah diambil kembali.",
+            "mungkin dipulihkan dari salinan lama. Yang hilang diminta kembali dari seberang.",
             "shared/store/evidence.py",
             "test_a_node_restored_without_new_work_gets_its_changes_back_and_goes_on_in_a_new_log", "F27"),
     Trouble("node restored, new work",
@@ -92,6 +99,9 @@ TROUBLES = (
             "hub/pemulihan/succeeded.py", "test_a_hub_put_back_to_an_old_key_learns_it_from_a_node_and_says_so", "F50"),
     Trouble("hub restored, seen by the kabupaten", "PERINGATAN: ", "hub/kabupaten/witness.py",
             "test_the_witness_of_a_restored_hub_stops_and_goes_on_once_nodes_have_healed_it", "F35"),
+    Trouble("hub restored, proven by its witness",
+            "kabupaten pernah menyaksikan lebih banyak perubahan daripada yang ada di sini.", "hub/saksi/view.py",
+            "test_the_witness_of_a_restored_hub_stops_and_goes_on_once_nodes_have_healed_it", "F35"),
     Trouble("hub destroyed", "Hub baru siap.", "hub/cli.py",
             "test_a_destroyed_hub_is_rebuilt_from_the_nodes_under_the_recovery_key", "F33"),
     Trouble("hub has a new key", "Kecamatan memakai kunci baru, dibuktikan oleh kunci lama atau kunci pemulihannya.",
@@ -114,6 +124,11 @@ TROUBLES = (
             "test_a_clock_ten_years_off_changes_nothing_and_is_told", "F56"),
     Trouble("a stored bit flips", "hash tidak cocok.", "shared/store/verify.py",
             "test_verify_finds_one_flipped_bit_and_names_table_and_column", "F22"),
+    Trouble("a stored bit of an index flips", "tidak cocok dengan isinya, jadi pencarian dapat luput atau ganda.",
+            "shared/store/verify_file.py", "test_a_bit_flipped_in_an_index_is_told_and_a_rebuild_mends_it", "F57"),
+    Trouble("memory of the kabupaten gone", "hilang, padahal sudah ada kiriman dari kecamatan itu",
+            "hub/kabupaten/lake.py",
+            "test_a_kabupaten_that_lost_what_it_knew_of_a_hub_takes_and_signs_nothing", "F58"),
 )
 
 
@@ -130,6 +145,12 @@ def _half_a_file() -> str:
     return " ".join(taken.sentences())
 
 
+def _full_hub() -> str:
+    watch = DiskWatch()
+    watch.note_refused(0, "disk_penuh")
+    return watch.describe(Path())
+
+
 SHOWN: dict[str, Callable[[], str]] = {
     "request or answer lost": Report(Outcome.TERPUTUS).sentence,
     "cut at any byte": Report(Outcome.TERPUTUS).sentence,
@@ -140,6 +161,9 @@ SHOWN: dict[str, Callable[[], str]] = {
     "power cut or kill": _event("mati"),
     "kill of the hub": _event("mati"),
     "disk full at the hub": _refused("disk_full"),
+    "disk full at the hub, told to its operator": _full_hub,
+    "hub restored, proven by its witness": Contradiction("sipande/33.03.04/umum/00", True, 0).sentence,
+    "memory of the kabupaten gone": lambda: FileGone(Path("saksi.json")).pesan,
     "node restored, nothing new": _event("pulih"),
     "node restored, new work": _event("terbit_ulang"),
     "a branch only on a stick": _event("kembali"),
@@ -186,3 +210,56 @@ def test_what_is_shown_is_of_a_trouble() -> None:
 def test_every_row_of_the_failure_table_has_a_number_of_its_own() -> None:
     numbers = re.findall(r"(?m)^\| (F\d+) \|", PROTOCOL)
     assert len(numbers) == len(set(numbers)) >= len({trouble.baris for trouble in TROUBLES})
+
+
+NOTING = ("note_event", "add_event", "keep_evidence")
+"""Who keeps what was noticed; the code is their third argument."""
+
+
+def list_codes(path: Path) -> Iterator[str]:
+    """Derive the codes of the events that a module notes."""
+    for function in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if not isinstance(function, ast.FunctionDef):
+            continue
+        given = {item.arg for item in function.args.args}
+        for call in ast.walk(function):
+            if not isinstance(call, ast.Call) or getattr(call.func, "id", getattr(call.func, "attr", "")) not in NOTING:
+                continue
+            code = call.args[2]
+            if isinstance(code, ast.Name) and code.id in given:
+                continue  # one of those that keep, handing on what it was told
+            for end in list_ends(function, code):
+                assert isinstance(end, ast.Constant) and isinstance(end.value, str), f"{path}:{call.lineno}"
+                yield end.value
+
+
+def list_ends(function: ast.FunctionDef, value: ast.expr) -> Iterator[ast.expr]:
+    """List what a value may be: through the names of a function and its either-or."""
+    if isinstance(value, ast.Name):
+        for item in ast.walk(function):
+            if isinstance(item, ast.Assign) and getattr(item.targets[0], "id", "") == value.id:
+                yield from list_ends(function, item.value)
+    elif isinstance(value, ast.IfExp):
+        yield from list_ends(function, value.body)
+        yield from list_ends(function, value.orelse)
+    else:
+        yield value
+
+
+def test_every_event_that_is_noted_has_a_sentence_and_no_sentence_is_left_over() -> None:
+    found = {
+        code for tree in ("shared", "node", "hub") for path in sorted((ROOT / tree).rglob("*.py"))
+        for code in list_codes(path)
+    }
+    assert found == SENTENCES.keys() and len(found) > 9
+    for code in (*sorted(found), "kejadian_baru"):
+        said = Event(0, code, "", "").sentence()
+        assert said.endswith(".") and said.count(" ") > 3 and "_" not in said, code
+
+
+def test_every_contradiction_of_a_witness_has_a_sentence() -> None:
+    codes = set(list_codes(ROOT / "hub" / "saksi" / "exchange.py"))
+    asked = (ROOT / "hub" / "saksi" / "queries.py").read_text(encoding="utf-8")
+    assert len(codes) > 1 and all(f"'{code}'" in asked for code in codes)
+    said = {Contradiction("sipande/33.03.04/umum/00", is_shorter, 0).sentence() for is_shorter in (True, False)}
+    assert len(said) == len(codes) and all(text.startswith("Saluran umum: kabupaten") for text in said)
