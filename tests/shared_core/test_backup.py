@@ -143,7 +143,7 @@ def test_a_file_that_was_changed_anywhere_is_refused(
     node: NodeServices, key: SealKey, tmp_path: Path, where: int, change: str
 ) -> None:
     drafts = [
-        draft_create(node.catalogue["penduduk"], node.new_id(), {"nama": os.urandom(200).hex()}) for _ in range(400)
+        draft_create(node.catalogue["penduduk"], node.new_id(), {"nama": os.urandom(50).hex()}) for _ in range(1600)
     ]
     write_drafts(node, drafts, author=node.new_id())
     content = back_up(node, tmp_path / "salinan.cadangan", 0).path.read_bytes()
