@@ -41,11 +41,12 @@ def add_commands(group: click.Group, run: Run) -> None:
     def lift(folder: DataFolder, simpul: str, sebab: str, petugas: str) -> None:
         run(folder, "pulihkan-simpul", {"simpul": simpul, "sebab": sebab, "petugas": petugas})
 
-    @group.command(help="Daftar perubahan yang ada di karantina.")
+    @group.command(help="Daftar perubahan yang ada di karantina, dengan isinya; 200 setiap halaman.")
     @click.option("--desa", default="", help="Hanya satu desa.")
+    @click.option("--halaman", type=click.IntRange(1), default=1, show_default=True, help="Halaman yang ditampilkan.")
     @click.pass_obj
-    def karantina(folder: DataFolder, desa: str) -> None:
-        run(folder, "karantina", {"desa": desa})
+    def karantina(folder: DataFolder, desa: str, halaman: int) -> None:
+        run(folder, "karantina", {"desa": desa, "halaman": halaman})
 
     @group.command(help="Ambil satu perubahan dari karantina, sehingga berlaku.")
     @click.argument("perubahan")

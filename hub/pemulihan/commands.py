@@ -11,12 +11,14 @@ from hub.pemulihan.state import end_recovery, read_recovery
 from hub.pemulihan.succeeded import SENTENCE, find_later_keys, take_keys_by_recovery
 from hub.services import HubServices
 from hub.verval.cases import update_cases
+from hub.verval.values import write_values
 from shared.errors import UserError
 from shared.store.branch import list_branches
 from shared.store.evidence import list_events
 from shared.web.queries import find_account
 
 Progress = Callable[[dict[str, Any]], None]
+QUARANTINE_PAGE = 200
 
 
 def _author(services: HubServices, args: Mapping[str, Any]) -> str:
@@ -57,15 +59,18 @@ def run_pulihkan_simpul(services: HubServices, args: Mapping[str, Any], progress
 
 
 def run_karantina(services: HubServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
-    """List what is in quarantine, without the values."""
+    """List a page (``halaman``, from 1) of what is in quarantine, with values as on the page: numbers are masked."""
+    desa, page = str(args.get("desa") or ""), max(1, int(args.get("halaman") or 1))
     with services.database.read() as conn:
-        held = revoke.list_quarantined(conn, str(args.get("desa") or ""))
-    return {
-        "karantina": [
-            {"perubahan": q.ref, "desa": q.desa, "jenis": q.kind, "rekaman": q.record, "waktu_komputer": q.time_s}
+        count = revoke.count_quarantined(conn, desa)
+        held = revoke.list_quarantined(conn, desa, QUARANTINE_PAGE, (page - 1) * QUARANTINE_PAGE)
+        listed = [
+            {"perubahan": q.ref, "desa": q.desa, "jenis": q.kind, "rekaman": q.record, "waktu_komputer": q.time_s,
+             "isi": dict(write_values(conn, services.catalogue.kinds.get(q.kind), q.desa, q.values))}
             for q in held
         ]
-    }
+    pages = max(1, -(-count // QUARANTINE_PAGE))
+    return {"jumlah": count, "halaman": page, "dari_halaman": pages, "karantina": listed}
 
 
 def run_ambil(services: HubServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:

@@ -96,9 +96,11 @@ def lift(services: HubServices, simpul: str, sebab: str, author: str) -> None:
         conn.execute("DELETE FROM restored WHERE kunci = ?", (row[1],))
 
 
-def count_quarantined(conn: sqlite3.Connection) -> int:
-    """Count the changes in quarantine."""
-    return int(conn.execute("SELECT count(*) FROM held WHERE alasan = 'dicabut'").fetchone()[0])
+def count_quarantined(conn: sqlite3.Connection, desa: str = "") -> int:
+    """Count the changes in quarantine, of all desa or of one."""
+    return int(conn.execute(
+        "SELECT count(*) FROM held WHERE alasan = 'dicabut' AND (? = '' OR desa = ?)", (desa, desa)
+    ).fetchone()[0])
 
 
 def list_quarantined(conn: sqlite3.Connection, desa: str = "", limit: int = 200, skip: int = 0) -> list[Quarantined]:

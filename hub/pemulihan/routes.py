@@ -11,7 +11,6 @@
 
 from __future__ import annotations
 
-from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -19,7 +18,6 @@ from flask.typing import ResponseReturnValue
 from hub.beranda.shell import name_place, read_page, services
 from hub.pemulihan.keys import take_new_keys
 from hub.pemulihan.revoke import (
-    Quarantined,
     adopt,
     count_quarantined,
     count_waiting,
@@ -31,7 +29,7 @@ from hub.pemulihan.revoke import (
 from hub.pemulihan.state import end_recovery, read_recovery
 from hub.pemulihan.succeeded import SENTENCE, find_later_keys, take_keys_by_recovery
 from hub.verval.cases import update_cases
-from hub.verval.values import write_value
+from hub.verval.values import write_values
 from shared.changelog.keys import fingerprint
 from shared.errors import EnvironmentProblem, UserError
 from shared.store.branch import list_branches, list_unissued, read_branch
@@ -133,22 +131,11 @@ def _quarantine_page(ref: str, alasan: str, problem: str) -> str:
     with hub.database.read() as conn:
         count = count_quarantined(conn)
         items = list_quarantined(conn, limit=PAGE, skip=(page - 1) * PAGE)
-        held = [(item, _write_lines(conn, item)) for item in items]
+        held = [(item, write_values(conn, hub.catalogue.kinds.get(item.kind), item.desa, item.values)) for item in items]
     return render_template(
         "pemulihan/karantina.html", held=held, name_place=name_place, ref=ref, alasan=alasan, problem=problem,
         catalogue=hub.catalogue.kinds, count=count, page=page, has_more=count > page * PAGE,
     )
-
-
-def _write_lines(conn: Any, item: Quarantined) -> list[tuple[str, str]]:
-    """Write the values of a change as an officer reads them; numbers stay masked."""
-    kind = services().catalogue.kinds.get(item.kind)
-    if kind is None:
-        return []
-    return [
-        (kind.fields[name].info.label, write_value(conn, kind, item.desa, name, value))
-        for name, value in item.values.items() if name in kind.fields
-    ]
 
 
 @blueprint.post("/karantina")

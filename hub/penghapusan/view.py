@@ -13,7 +13,7 @@ from hub.penghapusan.queries import Content, Proposal, Related
 from hub.penghapusan.rules import Target, describe_op, may_be_chosen, may_go_whole, names_person
 from hub.services import HubServices
 from hub.verval.people import name_subjects
-from hub.verval.values import name_group, name_petugas, write_value
+from hub.verval.values import name_group, name_petugas, write_value, write_values
 from hub.verval.view import Origin, read_origin
 from shared.changelog.change import decode_bodies
 from shared.records.kind import Kind
@@ -127,16 +127,7 @@ def _read_line(conn: sqlite3.Connection, services: HubServices, desa: str, conte
     what = describe_op(header.op, header.groups) + (f": {', '.join(groups)}" if groups else "")
     if content.is_branch:
         what += " (dari riwayat kedua)"
-    return ChangeLine(content.ref, what, read_origin(conn, content.ref), _write_values(conn, kind, desa, values))
-
-
-def _write_values(
-    conn: sqlite3.Connection, kind: Kind, desa: str, values: dict[str, object]
-) -> tuple[tuple[str, str], ...]:
-    return tuple(
-        (kind.fields[name].info.label, write_value(conn, kind, desa, name, value))
-        for name, value in values.items() if name in kind.fields
-    )
+    return ChangeLine(content.ref, what, read_origin(conn, content.ref), write_values(conn, kind, desa, values))
 
 
 @dataclass(frozen=True)

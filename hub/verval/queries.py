@@ -283,6 +283,11 @@ def has_decision(conn: sqlite3.Connection, record: str) -> bool:
     return row is not None
 
 
+def list_held(conn: sqlite3.Connection, desa: str, record: str) -> set[int]:
+    """List the places of the changes of a record that have no effect."""
+    return {pos for (pos,) in conn.execute("SELECT pos FROM held WHERE record = ? AND desa = ?", (record, desa))}
+
+
 def has_reached(conn: sqlite3.Connection, desa: str, case: str) -> bool:
     """Tell whether a node of a desa has said hello with all that was here after the last change of a case."""
     row = conn.execute(

@@ -101,7 +101,7 @@ def _read_case(conn: sqlite3.Connection, services: HubServices, case: CaseLine) 
     """Read what happened to one desa's case, change by change."""
     kind = services.catalogue["kasus"]
     held: dict[str, dict[str, Any]] = {}
-    for entry in load_history(conn, services.catalogue, case.desa, case.id):
+    for entry in _load_effective(conn, services, case.desa, case.id):
         header, values = entry.header, entry.values or {}
         event = Event(_time_of(conn, entry), "", name_petugas(conn, header.author))
         if header.op == Op.CREATE:
@@ -173,7 +173,7 @@ def _read_decisions(
         kind = services.catalogue.kinds.get(kind_name)
         if kind is None or not queries.has_decision(conn, record):
             continue
-        for entry in load_history(conn, services.catalogue, desa, record):
+        for entry in _load_effective(conn, services, desa, record):
             values = entry.values or {}
             if entry.header.op == Op.DECIDE and values.get("temuan") == id:
                 names = [name_petugas(conn, by) for by in values.get("petugas") or [entry.header.author]]
@@ -195,7 +195,7 @@ def _read_links(
 ) -> Iterator[Event]:
     """Read how the persons of a finding were linked, and how links were cancelled."""
     for desa, link in queries.list_links_of(conn, [record for _, kind, record in subjects if kind == "penduduk"]):
-        for entry in load_history(conn, services.catalogue, desa, link):
+        for entry in _load_effective(conn, services, desa, link):
             values = entry.values or {}
             reason = (f"Alasan: {values['alasan']}",) if values.get("alasan") else ()
             who = name_petugas(conn, entry.header.author)
@@ -205,6 +205,12 @@ def _read_links(
                 where = f"Satu orang yang sama, dihitung di {name_place(counted)}."
                 event = replace(event, what="Diputus: ditautkan", details=(where, *reason))
             yield event
+
+
+def _load_effective(conn: sqlite3.Connection, services: HubServices, desa: str, record: str) -> list[Entry]:
+    """Read the changes of a record but for those that have no effect: they did not happen to it, and say anything."""
+    held = queries.list_held(conn, desa, record)
+    return [entry for entry in load_history(conn, services.catalogue, desa, record) if entry.pos not in held]
 
 
 def _time_of(conn: sqlite3.Connection, entry: Entry) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Set
+from collections.abc import Mapping, Set
 from typing import Any
 
 from hub.verval.queries import to_list
@@ -12,7 +12,7 @@ from shared.codes import wilayah as codes
 from shared.records import fields
 from shared.records.identifiers import mask_nik
 from shared.records.kind import EXISTENCE, Kind
-from shared.web.forms import write_date, write_number
+from shared.web.forms import write_date, write_misshapen, write_number
 
 EMPTY = "(kosong)"
 GROUPS = {
@@ -47,6 +47,8 @@ def write_value(
     if value is None:
         return ""
     own = kind.fields[name]
+    if misshapen := write_misshapen(own, value):
+        return misshapen
     if own.info.masked:
         return str(value) if reveal else mask_nik(str(value))
     if isinstance(own, fields.Kode):
@@ -68,6 +70,16 @@ def write_value(
     if isinstance(value, (list, tuple)):
         return ", ".join(map(str, value))
     return str(value)
+
+
+def write_values(
+    conn: sqlite3.Connection, kind: Kind | None, desa: str, values: Mapping[str, Any]
+) -> tuple[tuple[str, str], ...]:
+    """Write what a change says, value by value behind its label; nothing of a kind that is not known here."""
+    return () if kind is None else tuple(
+        (kind.fields[name].info.label, write_value(conn, kind, desa, name, value))
+        for name, value in values.items() if name in kind.fields
+    )
 
 
 def name_reference(

@@ -20,8 +20,9 @@ from shared.records.kind import EXISTENCE, Kind
 from shared.store.erasure import Told
 from shared.store.entries import Entry
 from shared.store.records import Projector
+from shared.web.forms import UNREADABLE
 
-STEPS_MAX = 60
+STEPS_MAX, REASON_SHOWN = 60, 400
 HELD = {
     "jenis_baru": "Menunggu program diperbarui",
     "menunggu_induk": "Menunggu perubahan sebelumnya tiba",
@@ -219,13 +220,13 @@ class Storyteller:
         body = entry.values or {}
         reason = body.get("alasan") if header.op in (Op.DELETE, Op.DECIDE) else None
         authors = body.get("petugas") if header.op == Op.DECIDE else None
-        names = [self._name(id) for id in authors] if isinstance(authors, list) else []
+        names = [self._name(id) for id in authors if isinstance(id, str)] if isinstance(authors, list) else []
         done = _DONE.get(Op(header.op), "Diubah") if header.op in list(Op) else "Diubah"
         if header.op == Op.UPDATE and not header.groups:
             done = "Dikembalikan"
         return Langkah(
             header.time_s, done, " dan ".join(names) or self._author(entry), self._computer(entry).name,
-            state, mark, self._list_changes(ref, entry), str(reason or ""), self._tell_erased(entry),
+            state, mark, self._list_changes(ref, entry), write_reason(reason), self._tell_erased(entry),
         )
 
     def _tell_erased(self, entry: Entry) -> str:
@@ -357,6 +358,12 @@ def cut_shared_lines(texts: Sequence[str]) -> list[str]:
             kept += [line] if line not in shared else ["…"] if kept[-1:] != ["…"] else []
         cut.append("\n".join(kept))
     return cut
+
+
+def write_reason(value: Any) -> str:
+    """Write the reason in the body of a deletion or decision, which no field holds to a shape."""
+    text = value if isinstance(value, str) else UNREADABLE if value else ""
+    return text if len(text) <= REASON_SHOWN else text[:REASON_SHOWN] + "…"
 
 
 def _comparable(value: Any) -> Any:

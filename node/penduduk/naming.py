@@ -56,5 +56,5 @@ def _list_officers(entries: Iterable[Entry]) -> set[str]:
         people.add(entry.header.author)
         deciders = (entry.values or {}).get("petugas")
         if isinstance(deciders, list):
-            people.update(deciders)
+            people.update(id for id in deciders if isinstance(id, str))
     return people

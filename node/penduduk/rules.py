@@ -14,7 +14,7 @@ from shared.records import fields as record_fields
 from shared.records.catalogue import CATALOGUE
 from shared.records.fields import RecordField
 from shared.records.identifiers import mask_nik
-from shared.web.forms import write_date, write_number
+from shared.web.forms import write_date, write_misshapen, write_number
 
 PENDUDUK = CATALOGUE["penduduk"]
 LABELS: Mapping[str, Mapping[int, str]] = {
@@ -211,6 +211,8 @@ def show_value(own: RecordField, value: Any, names: Mapping[str, str], reveal: b
     """Write a value for people: labels for codes, names for references, masked unless ``reveal``."""
     if value is None:
         return ""
+    if misshapen := write_misshapen(own, value):
+        return misshapen
     if own.info.masked:
         return str(value) if reveal else mask_nik(str(value))
     if isinstance(own, record_fields.Kode):

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from node.change import write_drafts
+from node.penduduk.history import write_reason
 from node.penduduk.queries import list_computers, list_deleted
 from node.services import NodeServices
 from node.surat.queries import IncomingRow, list_incoming
@@ -107,8 +108,8 @@ def _list_removed(node: NodeServices, conn: sqlite3.Connection, tahun: int) -> I
 
 def _find_reason(entries: Iterable[Entry]) -> str:
     """Give the reason of the last deletion; empty where its body was erased."""
-    told = [str((entry.values or {}).get("alasan") or "") for entry in entries if entry.header.op == Op.DELETE]
-    return told[-1] if told else ""
+    told = [(entry.values or {}).get("alasan") for entry in entries if entry.header.op == Op.DELETE]
+    return write_reason(told[-1]) if told else ""
 
 
 def _name_writers(node: NodeServices, conn: sqlite3.Connection, ids: list[str]) -> dict[str, str]:

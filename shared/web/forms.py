@@ -22,6 +22,8 @@ from shared.records.kind import Kind
 Choices = Mapping[str, Sequence[tuple[str, str]]]
 CLEAR_SUFFIX = "__kosongkan"
 """Appended to the name of a masked field: the tick box that empties it."""
+UNREADABLE, UNREADABLE_SHOWN = "(tidak terbaca)", 40
+"""What stands for a value without the shape of its field, and how many of its letters are shown before it."""
 
 _DAY_MONTH_YEAR = re.compile(r"([0-9]{1,2})[-/. ]([0-9]{1,2})[-/. ]([0-9]{4})", re.ASCII)
 _YEAR_MONTH_DAY = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})", re.ASCII)
@@ -168,6 +170,20 @@ def read_field(own: RecordField, item: FormField) -> Any:
     if value is None and not item.error and item.required:
         item.error = f"{item.label} wajib diisi."
     return None if item.error else value
+
+
+def write_misshapen(own: RecordField, value: Any) -> str:
+    """Write a value that its field cannot hold, as a change of a broken program carries one; empty for one that fits.
+
+    Such a change has no effect, but people must see it to adopt what stands beside it, or to erase it.
+    """
+    body = list(value) if isinstance(value, tuple) else value
+    if own.has_shape(body) or (own.body_type is bool and type(value) is int):
+        return ""  # a stored yes or no is a number
+    if own.info.masked or type(value) not in (str, int):
+        return UNREADABLE
+    text = str(value)
+    return f"{text if len(text) <= UNREADABLE_SHOWN else text[:UNREADABLE_SHOWN] + '…'} {UNREADABLE}".lstrip()
 
 
 def write_date(value: str | None) -> str:
