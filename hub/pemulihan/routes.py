@@ -131,10 +131,11 @@ def _quarantine_page(ref: str, alasan: str, problem: str) -> str:
     with hub.database.read() as conn:
         count = count_quarantined(conn)
         items = list_quarantined(conn, limit=PAGE, skip=(page - 1) * PAGE)
-        held = [(item, write_values(conn, hub.catalogue.kinds.get(item.kind), item.desa, item.values)) for item in items]
+        kinds = hub.catalogue.kinds
+        held = [(item, write_values(conn, kinds.get(item.kind), item.desa, item.values)) for item in items]
     return render_template(
         "pemulihan/karantina.html", held=held, name_place=name_place, ref=ref, alasan=alasan, problem=problem,
-        catalogue=hub.catalogue.kinds, count=count, page=page, has_more=count > page * PAGE,
+        catalogue=kinds, count=count, page=page, has_more=count > page * PAGE,
     )
 
 

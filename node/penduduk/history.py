@@ -23,7 +23,7 @@ from shared.store.records import Projector
 from shared.web.forms import UNREADABLE
 
 STEPS_MAX, REASON_SHOWN = 60, 400
-HELD = {
+HELD: Mapping[str, str] = {
     "jenis_baru": "Menunggu program diperbarui",
     "menunggu_induk": "Menunggu perubahan sebelumnya tiba",
     "dicabut": "Ditahan: kunci komputernya dicabut",

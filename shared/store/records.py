@@ -24,7 +24,7 @@ from shared.store.changes import SEQ_BITS, read_role
 from shared.store.entries import Entry, decode_rows, read_entries
 from shared.store.erasure import drop_arrived, drop_erased
 from shared.store.moved import choose_places, find_origins, rename_refs
-from shared.store.rows import Observer, RowWriter
+from shared.store.rows import Observer, Reason, RowWriter
 from shared.store.tables import drop_tables, make_tables
 from shared.store.verdicts import NO_VERDICTS, VERDICT_KINDS, Verdicts, affected_positions, load_verdicts
 
@@ -258,7 +258,7 @@ class Projector:
             by_hub, standing,
         )
 
-    def _find_reason(self, kind: Kind, entry: Entry) -> str | None:
+    def _find_reason(self, kind: Kind, entry: Entry) -> Reason | None:
         """Say why a change has no effect on the fold, or None."""
         header = entry.header
         if header.format != FORMAT or header.kind != kind.name or header.kind_version > kind.version:

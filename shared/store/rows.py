@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 from shared.merge.fold import RecordState
 from shared.records.catalogue import Catalogue
@@ -13,7 +13,12 @@ from shared.records.kind import EXISTENCE, Kind
 from shared.store.entries import Entry
 from shared.store.tables import columns_of, insert_sql
 
-FAILED = "galat"
+Reason = Literal["jenis_baru", "dicabut", "lingkup", "bentuk", "menunggu_induk", "galat"]
+"""Why a change has no effect (sync_protocol.md 9.3)."""
+REASONS: tuple[Reason, ...] = get_args(Reason)
+PASSING: frozenset[Reason] = frozenset({"jenis_baru", "menunggu_induk"})
+"""Those that end by themselves: with an upgrade, or when what is under way arrives. The others wait for people."""
+FAILED: Reason = "galat"
 """Held because folding the record met a defect of this program; tried again whenever the data are opened."""
 
 
@@ -101,7 +106,7 @@ class RowWriter:
             self.forget(kind, desa, entries[0].header.record)
         self.hold(entries, desa, FAILED)
 
-    def hold(self, entries: list[Entry], desa: str, reason: str) -> None:
+    def hold(self, entries: list[Entry], desa: str, reason: Reason) -> None:
         """Note changes that this program cannot project yet."""
         self.stale.append((entries[0].header.record, desa))
         self.holds.extend((e.pos, desa, e.header.record, e.header.kind, reason) for e in entries)

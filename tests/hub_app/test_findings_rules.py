@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,9 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.verval.queries import FindingRow, list_findings_of_record
+from hub.verval.rules.v10 import SUMMARIES
 from hub.verval.rules.v5 import is_plain
+from node.penduduk.history import HELD
 from shared.changelog.change import Op
 from shared.records.identifiers import Severity, check_nik, check_nik_against
+from shared.store.rows import PASSING, REASONS
 from tests.support.hub_db import (
     DESA,
     KECAMATAN,
@@ -29,6 +34,7 @@ from tests.support.hub_db import (
 NIK = "3303990101900001"
 OTHER_NIK = "3303990101900002"
 NO_KK = "3303990101200001"
+PROTOCOL = Path(__file__).resolve().parents[2] / "sync_protocol.md"
 
 
 @pytest.fixture
@@ -483,6 +489,22 @@ def test_v10_reports_what_a_desa_may_not_write_once_per_desa(hub: HubDb) -> None
     row = _only(hub.findings())
     assert (row.kode, row.berat, row.kunci) == ("V10", "berat", f"{DESA[0]}|lingkup")
     assert {kind for _, kind, _ in _records(row)} == {"adopsi", "tautan"}
+
+
+def test_v10_reports_what_no_program_can_read(hub: HubDb) -> None:
+    node = desa_writer(0)
+    good, bad = _person(node, "a"), node.create("penduduk", "b", nama=["x"], tanggal_lahir=7)
+    hub.deliver(good, bad)
+    row = _only(hub.findings())
+    assert (row.kode, row.kunci) == ("V10", f"{DESA[0]}|bentuk") and "tidak terbaca (1 data)" in row.ringkasan
+    assert _records(row) == [[DESA[0], "penduduk", record_id("b")]]
+
+
+def test_every_reason_for_which_a_change_is_held_has_its_words() -> None:
+    assert set(SUMMARIES) == set(REASONS) - PASSING
+    assert set(HELD) == set(REASONS)
+    held = PROTOCOL.read_text(encoding="utf-8").split("### 9.3 ")[1].split("### 9.4 ")[0]
+    assert set(re.findall(r"^\| `([a-z_]+)` \|", held, re.M)) == set(REASONS)
 
 
 def test_v10_reports_what_a_revoked_key_wrote(hub: HubDb) -> None:

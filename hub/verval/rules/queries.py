@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from hub.verval.rule import Ref
 from hub.verval.queries import format_ref, to_list
 from shared.store.changes import SEQ_BITS
+from shared.store.rows import Reason
 
 AKTIF = "coalesce(p.status_dasar, 1) = 1"
 _AMONG = "IN (SELECT value FROM json_each(?))"
@@ -31,7 +32,7 @@ class HeldRow(NamedTuple):
     """A held change; ``ref`` names it."""
 
     desa: str
-    alasan: str
+    alasan: Reason
     kind: str
     record: str
     ref: str
