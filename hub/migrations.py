@@ -136,3 +136,9 @@ def _make_flood(db: Tables) -> None:
             kunci TEXT PRIMARY KEY, since_s INTEGER NOT NULL, last_s INTEGER NOT NULL, broken INTEGER NOT NULL,
             early INTEGER NOT NULL) STRICT"""
     )
+
+
+@hub_migrations(name="0011_bundle")
+def _make_bundle(db: Tables) -> None:
+    # The highest number of a file on a stick that was read from each key: one computer never goes back behind it.
+    db.conn.execute("CREATE TABLE bundle (kunci TEXT PRIMARY KEY, number INTEGER NOT NULL) STRICT")

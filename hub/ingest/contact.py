@@ -42,6 +42,20 @@ def note_contact(
         )
 
 
+def read_number(services: HubServices, kunci: str) -> int:
+    """Give the highest number of a file on a stick that was read from a key; 0 before the first."""
+    with services.database.read() as conn:
+        row = conn.execute("SELECT number FROM bundle WHERE kunci = ?", (kunci,)).fetchone()
+    return 0 if row is None else int(row[0])
+
+
+def note_number(services: HubServices, kunci: str, number: int) -> None:
+    """Remember the number of a file on a stick, where it is the highest of its key."""
+    if number > read_number(services, kunci):
+        with services.database.write() as conn:
+            conn.execute("INSERT OR REPLACE INTO bundle (kunci, number) VALUES (?, ?)", (kunci, number))
+
+
 def note_handed_over(services: HubServices, sender: Sender) -> None:
     """Remember that all that a node announced is here now."""
     _note_result(services, sender, DONE)

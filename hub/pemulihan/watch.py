@@ -36,11 +36,13 @@ PIECE_CHARACTERS = 60_000
 
 
 def watch_histories(
-    services: HubServices, sender: Sender, announced: list[dict[str, Any]], differing: Collection[str]
+    services: HubServices, sender: Sender, announced: list[dict[str, Any]], differing: Collection[str],
+    is_evidence: bool = True,
 ) -> None:
     """Judge one hello: count a restore, suspend a twin, hand back a branch that its author no longer has.
 
-    What keys before the caller's have signed counts as the caller's own.
+    What keys before the caller's have signed counts as the caller's own. Without ``is_evidence`` what the caller
+    lacks proves no restore: a file on a stick may have been overtaken on its way.
     """
     sizes = {head["id"]: head["size"] for head in announced}
     with services.database.read() as conn:
@@ -54,7 +56,7 @@ def watch_histories(
     held = {log.id: log.size for log in logs}
     # The caller has nothing that the hub does not know, and has its own logs as the hub has them.
     is_same = not behind and all(size <= held.get(id, 0) for id, size in sizes.items())
-    if restored:
+    if restored and is_evidence:
         with services.database.write() as conn:
             _count_restore(conn, services, sender, sum(log.size for log in restored))
     elif is_same and (has_branches or raised):

@@ -9,7 +9,7 @@ from typing import Any, BinaryIO, Protocol
 from hub.downlink.answer import find_differing, list_heads
 from hub.downlink.owed import write_owed
 from hub.ingest.accept import Sender, accept_run
-from hub.ingest.contact import note_contact, note_refusal
+from hub.ingest.contact import note_contact, note_number, note_refusal, read_number
 from hub.ingest.sender import judge_parity, look_up_helper, look_up_sender
 from hub.pemulihan.rotation import accept_rotation
 from hub.pemulihan.state import is_hub_key, learn_successors, read_recovery
@@ -23,6 +23,7 @@ from hub.verval.cases import update_cases
 from shared.changelog.run import RunHeader
 from shared.errors import ProtocolError
 from shared.merge.scope import Role
+from shared.store.branch import list_branches
 from shared.store.carried import Room, unbounded, unload
 from shared.store.changes import list_logs
 from shared.store.side import find_own_log
@@ -57,6 +58,7 @@ class Taken:
     refusal: str = ""
     """Why the file was refused as a whole (Indonesian); the answer tells the desa so."""
     is_older: bool = False
+    is_suspended: bool = False
     is_cut: bool = False
     parity: str = ""
     words: str = ""
@@ -75,6 +77,10 @@ class Taken:
             said.append(f"{self.pictures} foto atau pindaian baru disimpan.")
         if self.is_older:
             said.append("Berkas ini lebih lama daripada yang sudah diterima; isinya sudah ada, tidak ada yang hilang.")
+        if self.is_suspended:
+            said.append(
+                "Kunci komputer ini sedang ditangguhkan, jadi yang baru masuk karantina; lihat Kunci dan pemulihan."
+            )
         if self.is_cut:
             said.append("Berkasnya terpotong atau rusak; yang utuh sudah disimpan, sisanya ikut kiriman berikutnya.")
         if self.parity == "beda":
@@ -204,6 +210,7 @@ def _take_runs(
         sender = _follow_key(services, message)
     parity = judge_parity(services, sender, message)
     after = _sizes(services, sender.wilayah)
+    note_number(services, sender.kunci, message["number"])
     if not is_older:
         _note_contact(services, sender, message, after, parity.verdict.value, refused)
     if all(end >= announced.get(id, 0) for id, end in reached.items()) and update_cases(services):
@@ -213,14 +220,16 @@ def _take_runs(
         if not differs and not refused and all(after.get(id, 0) >= size for id, size in announced.items()):
             write_owed(services, sender)
     again = dict.fromkeys([*differs, *(id for id, (_, code) in refused.items() if code == "fork")], 0)
+    changes = sum(after.get(id, 0) - before.get(id, 0) for id in reached)
     return Taken(
         Title.UP, sender.wilayah, _name_computer(services, sender.kunci), sender.kunci, message["number"],
         lambda room=unbounded: build_answer_file(
             services, sender, message, reached.keys(), refused, again, parity, pictures.wire_code(), room
         ),
-        changes=sum(after.get(id, 0) - before.get(id, 0) for id in reached),
+        changes=changes,
         codes=[code for _, code in refused.values()] + pictures.codes_for_people(), pictures=pictures.whole,
-        is_older=is_older, parity=parity.verdict.value,
+        is_older=is_older and not (changes or pictures.whole), is_suspended=_is_suspended(services, sender),
+        parity=parity.verdict.value,
         is_cut=not (runs.is_whole or pictures.is_stopped) or any(
             after.get(entry["id"], 0) < entry["size"] for entry in message["reaches"] if entry["id"] not in refused
         ),
@@ -230,15 +239,27 @@ def _take_runs(
 def _greet(
     services: HubServices, sender: Sender, message: dict[str, Any], before: dict[str, int]
 ) -> tuple[list[str], bool]:
-    """Compare histories as at a hello; a stick that was overtaken by a newer one proves no restore."""
+    """Compare histories as at a hello; tell what differs, and whether the file was overtaken on its way.
+
+    A file that was overtaken lacks what its key has handed over since, and brings nothing: it says nothing of the
+    computer. One that brings something under a number at or below the highest was not written by the computer that
+    was heard last: that one was restored, or there are two.
+    """
     announced = {head["id"]: head["size"] for head in message["logs"]}
     with services.database.read() as conn:
         told = {head["id"]: head["size"] for head in list_heads(services, sender.wilayah)}
         differs = find_differing(conn, told, message["logs"])
-    is_older = any(announced.get(id, 0) < before.get(id, 0) for id in _own_logs(services, sender))
-    if not is_older:
-        watch_histories(services, sender, message["logs"], differs)
-    return differs, is_older
+        brings = any(
+            entry["size"] > before.get(entry["id"], 0)
+            or entry["id"] in differs and all(b.size < entry["size"] for b in list_branches(conn, entry["id"]))
+            for entry in message["reaches"]
+        )
+    is_behind = any(announced.get(id, 0) < before.get(id, 0) for id in _own_logs(services, sender))
+    if is_behind and not brings:
+        return differs, True
+    is_second = message["number"] <= read_number(services, sender.kunci)
+    watch_histories(services, sender, message["logs"], differs, is_evidence=is_second)
+    return differs, False
 
 
 def _accept(
@@ -288,6 +309,12 @@ def _sizes(services: HubServices, wilayah: str) -> dict[str, int]:
 def _own_logs(services: HubServices, sender: Sender) -> set[str]:
     with services.database.read() as conn:
         return {log.id for log in list_logs(conn, sender.wilayah) if log.kunci.hex() == sender.kunci}
+
+
+def _is_suspended(services: HubServices, sender: Sender) -> bool:
+    with services.database.read() as conn:
+        row = conn.execute("SELECT status FROM simpul WHERE id = ?", (sender.simpul,)).fetchone()
+    return row is not None and row[0] == "ditangguhkan"
 
 
 def _name_computer(services: HubServices, kunci: str) -> str:
