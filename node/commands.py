@@ -45,6 +45,7 @@ from shared.store.drafts import Draft, draft_create, draft_update, list_problems
 from shared.store.migrations import read_setting, write_setting
 from shared.store.parity import compute_parity, is_claim_stale, store_parity
 from shared.store.records import load_state
+from shared.store.verdicts import list_key_records
 from shared.surat.checking import check_letter, tell
 from shared.sync.address import check_address
 from shared.sync.enrolment import parse_code
@@ -267,13 +268,11 @@ def run_status(services: NodeServices, args: Mapping[str, Any], progress: Progre
         open_cases = conn.execute("SELECT count(*) FROM kasus WHERE status <> 'selesai'").fetchone()[0]
         last = read_setting(conn, "sinkron_terakhir")
         copied = read_setting(conn, LAST_BACKUP)
-        admitted = conn.execute(
-            "SELECT status FROM simpul WHERE kunci = ?", (services.keys.signing.public.hex(),)
-        ).fetchone()
+        admitted = list_key_records(conn, services.keys.signing.public.hex())
     waiting = sum(log.size - sent[log.id] for log in own)
     return {
         "desa": services.wilayah, "komputer": services.nama, "hub": None if hub is None else hub.nama,
-        "status_pendaftaran": "belum" if hub is None else admitted[0] if admitted else hub.status,
+        "status_pendaftaran": "belum" if hub is None else admitted[0].status if admitted else hub.status,
         "menunggu_dikirim": waiting,
         "sinkron_terakhir": None if last is None else format_time(int(last.split(" ", 1)[0])),
         "cadangan_terakhir": None if copied is None else format_time(int(copied)),

@@ -23,20 +23,21 @@ from shared.store.parity import (
 )
 from shared.store.records import count_newer
 from shared.store.runs import encode_root
+from shared.store.verdicts import list_key_records
 
 
 def look_up_sender(services: HubServices, key: str) -> Sender:
     """Find the enrolled node behind a key; ProtocolError when it may not speak."""
     with services.database.read() as conn:
-        row = conn.execute("SELECT id, wilayah, status FROM simpul WHERE kunci = ?", (key,)).fetchone()
+        records = list_key_records(conn, key)
         asked = conn.execute("SELECT refused_s FROM candidate WHERE kunci = ?", (key,)).fetchone()
-    if row is None and asked is not None:
+    if not records and asked is not None:
         raise ProtocolError("not_confirmed" if asked[0] is None else "not_admitted")
-    if row is None:
+    if not records:
         raise ProtocolError("unknown_key")
-    if row[2] == "dicabut":
+    if records[0].status == "dicabut":
         raise ProtocolError("key_revoked")
-    return Sender(row[0], row[1], key)
+    return Sender(records[0].id, records[0].wilayah, key)
 
 
 def look_up_helper(services: HubServices, key: str, announced: Sequence[Mapping[str, Any]]) -> Sender | None:

@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from hub.change import write_common
+from hub.pemulihan.rotation import draft_records
 from hub.services import HubServices
 from shared.changelog.change import Header, decode_bodies, decode_headers
 from shared.errors import UserError
 from shared.store.changes import SEQ_BITS, SEQ_MASK, list_logs
-from shared.store.drafts import draft_create, draft_update
-from shared.store.records import load_state
+from shared.store.drafts import draft_create
+from shared.store.verdicts import list_key_records
 
 
 class LogChoice(NamedTuple):
@@ -65,12 +66,12 @@ def revoke(services: HubServices, simpul: str, sebab: str, cutoffs: Mapping[str,
     """
     if not sebab.strip():
         raise UserError("Isi sebabnya, misalnya: komputer dicuri tanggal 3.", "sebab_kosong")
-    kind = services.catalogue["simpul"]
     with services.database.write() as conn:
-        row = conn.execute("SELECT status FROM simpul WHERE id = ?", (simpul,)).fetchone()
+        row = conn.execute("SELECT coalesce(kunci, '') FROM simpul WHERE id = ?", (simpul,)).fetchone()
         if row is None:
             raise UserError("Tidak ada komputer dengan nomor itu.", "simpul_tidak_ada")
-        if row[0] == "dicabut":
+        ids = [one.id for one in list_key_records(conn, row[0]) if one.status != "dicabut"]
+        if not ids:
             raise UserError("Kunci komputer ini sudah dicabut.", "sudah_dicabut")
         batas = []
         for choice in list_choices(conn, simpul):
@@ -78,22 +79,21 @@ def revoke(services: HubServices, simpul: str, sebab: str, cutoffs: Mapping[str,
             if not 0 <= size <= choice.size:
                 raise UserError("Batas itu di luar catatan yang ada. Pilih salah satu tanda terima.", "batas_salah")
             batas.append(f"{choice.log}:{size}")
-        state = load_state(conn, services.catalogue, kind, services.wilayah, simpul)
-        draft = draft_update(kind, state, simpul, {"status": "dicabut", "sebab": sebab.strip(), "batas": batas})
-        write_common(services, [draft] if draft else [], author=author)
+        changed = {"status": "dicabut", "sebab": sebab.strip(), "batas": batas}
+        write_common(services, draft_records(conn, services, ids, changed), author=author)
 
 
 def lift(services: HubServices, simpul: str, sebab: str, author: str) -> None:
     """Let a suspended key write again; what is in quarantine takes effect. UserError when it is not suspended."""
-    kind = services.catalogue["simpul"]
     with services.database.write() as conn:
-        row = conn.execute("SELECT status, kunci FROM simpul WHERE id = ?", (simpul,)).fetchone()
-        if row is None or row[0] != "ditangguhkan":
+        row = conn.execute("SELECT coalesce(kunci, '') FROM simpul WHERE id = ?", (simpul,)).fetchone()
+        records = [] if row is None else list_key_records(conn, row[0])
+        if not records or records[0].status != "ditangguhkan":
             raise UserError("Komputer ini tidak sedang ditangguhkan.", "tidak_ditangguhkan")
-        state = load_state(conn, services.catalogue, kind, services.wilayah, simpul)
-        draft = draft_update(kind, state, simpul, {"status": "aktif", "sebab": sebab.strip() or None, "batas": None})
-        write_common(services, [draft] if draft else [], author=author)
-        conn.execute("DELETE FROM restored WHERE kunci = ?", (row[1],))
+        ids = [one.id for one in records if one.status == "ditangguhkan"]
+        changed = {"status": "aktif", "sebab": sebab.strip() or None, "batas": None}
+        write_common(services, draft_records(conn, services, ids, changed), author=author)
+        conn.execute("DELETE FROM restored WHERE kunci = ?", (row[0],))
 
 
 def count_quarantined(conn: sqlite3.Connection, desa: str = "") -> int:

@@ -13,8 +13,9 @@ from hub.services import HubServices
 from shared.changelog.keys import verify
 from shared.errors import ProtocolError
 from shared.store.changes import list_logs
-from shared.store.drafts import draft_create, draft_update
+from shared.store.drafts import Draft, draft_create, draft_update
 from shared.store.records import load_state
+from shared.store.verdicts import list_key_records
 from shared.sync.enrolment import rotation_text
 
 REPLACED = "diganti kunci baru"
@@ -30,10 +31,11 @@ def accept_rotation(services: HubServices, old_key: str, request: dict[str, Any]
         known = conn.execute(
             "SELECT s.id, o.kunci FROM simpul s LEFT JOIN simpul o ON o.id = s.pendahulu WHERE s.kunci = ?",
             (request["kunci"],),
-        ).fetchone()
-        if known is not None and known[1] == old_key:
-            simpul = known[0]
-        elif known is not None:
+        ).fetchall()
+        followers = [id for id, before in known if before == old_key]
+        if followers:
+            simpul = followers[0]
+        elif known:
             raise ProtocolError("out_of_scope", "key of another node")
         else:
             simpul = _rotate(conn, services, old_key, request)
@@ -43,27 +45,34 @@ def accept_rotation(services: HubServices, old_key: str, request: dict[str, Any]
 
 
 def _rotate(conn: sqlite3.Connection, services: HubServices, old_key: str, request: dict[str, Any]) -> str:
-    row = conn.execute("SELECT id, wilayah, nama, status FROM simpul WHERE kunci = ?", (old_key,)).fetchone()
-    if row is None:
+    records = list_key_records(conn, old_key)
+    if not records:
         raise ProtocolError("unknown_key")
-    old, wilayah, nama, status = row
+    old, wilayah, nama, status, _ = records[0]
     if status != "aktif":
         raise ProtocolError("key_revoked")
     text = rotation_text(wilayah, old_key, request["kunci"], request["segel"])
     if not verify(bytes.fromhex(request["kunci"]), bytes.fromhex(request["bukti"]), text):
         raise ProtocolError("bad_signature", "new key does not prove itself")
     kind, simpul = services.catalogue["simpul"], services.new_id()
-    drafts = [
-        draft_create(kind, simpul, {
-            "wilayah": wilayah, "kunci": request["kunci"], "segel": request["segel"], "pendahulu": old,
-            "nama": nama, "status": "aktif",
-        }),
-        draft_update(kind, load_state(conn, services.catalogue, kind, services.wilayah, old), old, {
-            "status": "dicabut", "sebab": REPLACED, "batas": list_cutoffs(conn, wilayah, old_key),
-        }),
-    ]
-    write_common(services, [draft for draft in drafts if draft is not None], author="")
+    made = draft_create(kind, simpul, {
+        "wilayah": wilayah, "kunci": request["kunci"], "segel": request["segel"], "pendahulu": old, "nama": nama,
+        "status": "aktif",
+    })
+    ended = {"status": "dicabut", "sebab": REPLACED, "batas": list_cutoffs(conn, wilayah, old_key)}
+    write_common(services, [made, *draft_records(conn, services, [one.id for one in records], ended)], author="")
     return simpul
+
+
+def draft_records(
+    conn: sqlite3.Connection, services: HubServices, ids: Sequence[str], changed: Mapping[str, Any]
+) -> list[Draft]:
+    """Change records of computers alike: what is said of a key is said in all records that it has."""
+    kind = services.catalogue["simpul"]
+    drafts = [
+        draft_update(kind, load_state(conn, services.catalogue, kind, services.wilayah, id), id, changed) for id in ids
+    ]
+    return [draft for draft in drafts if draft is not None]
 
 
 def list_cutoffs(conn: sqlite3.Connection, wilayah: str, kunci: str) -> list[str]:
@@ -110,9 +119,9 @@ def find_raised(conn: sqlite3.Connection, wilayah: str, former: Sequence[Former]
 
 def raise_cutoffs(conn: sqlite3.Connection, services: HubServices, raised: Mapping[str, list[str]]) -> None:
     """Let what a followed key had signed before take effect; the hub, or the node, had lost it when the key changed."""
-    kind, drafts = services.catalogue["simpul"], []
+    drafts: list[Draft] = []
     for simpul, batas in raised.items():
-        state = load_state(conn, services.catalogue, kind, services.wilayah, simpul)
-        changes = {"status": "dicabut", "sebab": REPLACED, "batas": batas}
-        drafts.append(draft_update(kind, state, simpul, changes))
-    write_common(services, [draft for draft in drafts if draft is not None], author="")
+        (kunci,) = conn.execute("SELECT kunci FROM simpul WHERE id = ?", (simpul,)).fetchone()
+        ids = [one.id for one in list_key_records(conn, kunci) if (one.status, one.sebab) == ("dicabut", REPLACED)]
+        drafts += draft_records(conn, services, ids, {"status": "dicabut", "sebab": REPLACED, "batas": batas})
+    write_common(services, drafts, author="")

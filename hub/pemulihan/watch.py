@@ -13,7 +13,7 @@ from typing import Any
 
 from hub.change import write_common, write_to_desa
 from hub.ingest.accept import Sender
-from hub.pemulihan.rotation import find_raised, list_cutoffs, list_former, raise_cutoffs
+from hub.pemulihan.rotation import draft_records, find_raised, list_cutoffs, list_former, raise_cutoffs
 from hub.services import HubServices
 from shared.changelog.change import Sealed
 from shared.store.branch import (
@@ -26,9 +26,9 @@ from shared.store.branch import (
     write_line,
 )
 from shared.store.changes import Log, list_logs
-from shared.store.drafts import Draft, draft_create, draft_update
+from shared.store.drafts import Draft, draft_create
 from shared.store.evidence import note_event
-from shared.store.records import load_state
+from shared.store.verdicts import list_key_records
 from shared.sync.limits import limit
 
 TWINS = "dua komputer memakai satu kunci"
@@ -85,13 +85,10 @@ def _count_restore(conn: sqlite3.Connection, services: HubServices, sender: Send
 
 def suspend(conn: sqlite3.Connection, services: HubServices, simpul: str, sebab: str) -> None:
     """Quarantine what a key writes from here on; it is still heard, so that nothing is lost."""
-    kind = services.catalogue["simpul"]
     wilayah, kunci = conn.execute("SELECT wilayah, kunci FROM simpul WHERE id = ?", (simpul,)).fetchone()
-    state = load_state(conn, services.catalogue, kind, services.wilayah, simpul)
-    draft = draft_update(kind, state, simpul, {
-        "status": "ditangguhkan", "sebab": sebab, "batas": list_cutoffs(conn, wilayah, kunci),
-    })
-    write_common(services, [draft] if draft else [], author="")
+    ids = [one.id for one in list_key_records(conn, kunci) if one.status not in ("dicabut", "ditangguhkan")]
+    changed = {"status": "ditangguhkan", "sebab": sebab, "batas": list_cutoffs(conn, wilayah, kunci)}
+    write_common(services, draft_records(conn, services, ids, changed), author="")
     note_event(conn, services.clock.now_s(), "kembar", "", f"simpul {simpul}")
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 
+from shared.store.verdicts import list_key_records
+
 
 def count_received(conn: sqlite3.Connection) -> int:
     """Count the changes of other writers that are here: the kecamatan and other computers of the desa."""
@@ -29,5 +31,5 @@ def list_computers(conn: sqlite3.Connection, desa: str) -> list[tuple[str, str, 
 
 def find_trust(conn: sqlite3.Connection, kunci: str) -> tuple[str, str]:
     """Tell how the kecamatan stands to a key: status and reason; empty where it has not said anything yet."""
-    row = conn.execute("SELECT status, sebab FROM simpul WHERE kunci = ?", (kunci,)).fetchone()
-    return ("", "") if row is None else (row[0] or "", row[1] or "")
+    records = list_key_records(conn, kunci)
+    return (records[0].status, records[0].sebab) if records else ("", "")

@@ -7,6 +7,7 @@ import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from shared.changelog.change import parse_ref
 from shared.errors import ProtocolError
@@ -65,6 +66,29 @@ def load_verdicts(conn: sqlite3.Connection) -> Verdicts:
         ),
         frozenset(_items(conn.execute("SELECT rekaman FROM penghapusan"))),
     )
+
+
+class KeyRecord(NamedTuple):
+    """One record in which the hub has admitted a key; ``status`` is empty where it says none."""
+
+    id: str
+    wilayah: str
+    nama: str
+    status: str
+    sebab: str
+
+
+def list_key_records(conn: sqlite3.Connection, kunci: str) -> list[KeyRecord]:
+    """List the records of a key, the one that decides first: any that takes it back, then any that suspends it.
+
+    There are several where a rebuilt hub has admitted a computer anew before its channel of then came back.
+    """
+    rows = conn.execute(
+        "SELECT id, coalesce(wilayah, ''), coalesce(nama, ''), coalesce(status, ''), coalesce(sebab, '') FROM simpul"
+        " WHERE kunci = ? ORDER BY status = 'dicabut' DESC, status = 'ditangguhkan' DESC, id",
+        (kunci,),
+    )
+    return [KeyRecord._make(row) for row in rows]
 
 
 def _items(rows: Iterable[tuple[str | None]]) -> Iterator[str]:
