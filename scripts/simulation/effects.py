@@ -47,6 +47,14 @@ def _read_cutoffs(conn: Connection) -> dict[str, dict[str, int]]:
     return found
 
 
+def list_suspended(conn: Connection) -> list[tuple[str, str]]:
+    """List one record (id, key) of each key that is suspended and not revoked: all its records are lifted at once."""
+    return conn.execute(
+        "SELECT min(id) AS first, kunci FROM simpul GROUP BY kunci"
+        " HAVING max(status = 'ditangguhkan') AND NOT max(status = 'dicabut') ORDER BY first"
+    ).fetchall()
+
+
 def read_adopted(conn: Connection) -> set[str]:
     """Read the references of what officers have let out of quarantine."""
     return {ref for (text,) in conn.execute("SELECT perubahan FROM adopsi") for ref in json.loads(text or "[]")}

@@ -12,6 +12,7 @@ from shared.store.attachments import list_named
 from shared.store.blobs import store_of
 from shared.store.branch import list_branches
 from shared.store.changes import find_log, list_logs
+from simulation.effects import list_suspended
 from simulation.histories import find_lost
 from simulation.claims import Broken, require
 from simulation.invariants import View, check_promises, sent_mark, view_desa
@@ -100,7 +101,7 @@ def _let_follow(world: World, node: NodeMachine, report: Report) -> bool:
     hub = world.hub.services
     kunci = [key.hex() for key in node.services.keys.publics()]
     with hub.database.read() as conn:
-        rows = conn.execute("SELECT id, kunci FROM simpul WHERE status = 'ditangguhkan' ORDER BY id").fetchall()
+        rows = list_suspended(conn)
     held = [id for id, key in rows if key in kunci]
     for id in held:
         revoke.lift(hub, id, "sudah diperiksa", world.hub.officers[0].petugas)

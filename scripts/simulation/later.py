@@ -12,6 +12,7 @@ from hub.verval.decide import Officer
 from shared.store.blobs import store_of, sweep_side
 from shared.store.drafts import draft_create, draft_update
 from shared.store.records import load_state
+from simulation.effects import list_suspended
 from simulation.machines import NodeMachine
 from simulation.programs import NEW, NEW_FIELD, NEW_KIND
 from simulation.skew import write_of_its_age
@@ -115,7 +116,7 @@ def lift(world: World) -> str:
     """Let a suspended computer write again."""
     hub = world.hub.services
     with hub.database.read() as conn:
-        rows = conn.execute("SELECT id FROM simpul WHERE status = 'ditangguhkan' ORDER BY id").fetchall()
+        rows = list_suspended(conn)
     if not rows:
         return "nothing"
     id: str = world.dice.choice(rows)[0]

@@ -29,6 +29,7 @@ from simulation.claims import require
 from simulation.contact import Contact, Contacts
 from simulation.copies import Copy, take_copy
 from simulation.crash import CrashPoint
+from simulation.effects import list_suspended
 from simulation.faults import FaultPlan
 from simulation.healing import check_cases, check_healed, close_recovery, drain
 from simulation.invariants import check_all
@@ -286,8 +287,8 @@ class Rig:
         """Let officers lift suspensions and adopt what is in quarantine, as they do once they have asked."""
         hub, officer = self.world.hub.services, self.world.hub.officers[0].petugas
         with hub.database.read() as conn:
-            suspended = [row[0] for row in conn.execute("SELECT id FROM simpul WHERE status = 'ditangguhkan'")]
-        for simpul in suspended:
+            suspended = list_suspended(conn)
+        for simpul, _ in suspended:
             lift(hub, simpul, "sudah ditanyakan", officer)
             self.counts["suspended"] += 1
         with hub.database.read() as conn:
