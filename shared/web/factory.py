@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hmac
 import logging
-import os
 import sqlite3
 import sys
 import traceback
@@ -23,7 +22,7 @@ from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined
 from werkzeug.exceptions import NotFound
 
 from shared.clock import Clock, Randomness, format_time
-from shared.store.connection import Database, sync_folder
+from shared.store.connection import Database, write_private
 from shared.store.folder import DataFolder
 from shared.store.migrations import read_setting, write_setting
 from shared.web import masuk, saya
@@ -35,7 +34,7 @@ from shared.web.guards import (
     LOKAL, MASUK, UMUM, Registration, add_check, check_policies, enforce, may_open, note_denied, policy_of, register,
     set_policy,
 )
-from shared.web.headers import MACHINE_HEADERS, SECURITY_HEADERS, STRICT_TRANSPORT
+from shared.web.headers import MACHINE_HEADERS, OFFICE_TLS, SECURITY_HEADERS, STRICT_TRANSPORT
 from shared.web.local import Command, make_local_blueprint
 from shared.web.menu import list_menu
 from shared.web.passwords import Cost, Hasher
@@ -239,15 +238,7 @@ def read_secret(folder: DataFolder, random: Randomness) -> bytes:
     except FileNotFoundError:
         pass
     secret = random(_SECRET_BYTES)
-    temporary = path.with_suffix(".tmp")
-    temporary.unlink(missing_ok=True)
-    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
-    with os.fdopen(handle, "wb") as file:
-        file.write(secret)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
-    sync_folder(path.parent)
+    write_private(path, secret)
     return secret
 
 
@@ -321,7 +312,7 @@ def _allow_big_upload() -> None:
 def _finish(response: Response) -> Response:
     for name, value in MACHINE_HEADERS if is_signed_route() else SECURITY_HEADERS:
         response.headers[name] = value
-    if request.is_secure:
+    if request.is_secure and OFFICE_TLS not in request.environ:
         response.headers[STRICT_TRANSPORT[0]] = STRICT_TRANSPORT[1]
     if not _may_be_cached(response):
         response.headers["Cache-Control"] = "no-store"

@@ -39,3 +39,7 @@ MACHINE_HEADERS: tuple[tuple[str, str], ...] = (
 
 # Only ever sent over https: on the plain-HTTP network of an office it would lock people out.
 STRICT_TRANSPORT = ("Strict-Transport-Security", "max-age=31536000")
+# Marks in a WSGI environment what came in by the TLS of the office (shared.web.secure): there the header is never sent.
+# A browser keeps it for a name and all its ports, so http://<computer>.local:8600 would be closed for a year to a PC
+# that has the certificate, and to one that has it no more.
+OFFICE_TLS = "sipande.kantor"

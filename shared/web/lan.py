@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import ipaddress
 import socket
+from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from shared.store.folder import DataFolder
@@ -18,6 +19,15 @@ _TOWARDS = ("192.0.2.1", "192.168.0.1", "192.168.1.1", "10.0.0.1", "172.16.0.1")
 
 def find_lan_address() -> str | None:
     """Find the address of this machine in the network of the office; None when it has none."""
+    return next(_ask_addresses(), None)
+
+
+def list_lan_addresses() -> list[str]:
+    """List the addresses of this machine from which it would answer, that of its way out first."""
+    return list(dict.fromkeys(_ask_addresses()))
+
+
+def _ask_addresses() -> Iterator[str]:
     for towards in _TOWARDS:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asked:
             try:
@@ -27,18 +37,26 @@ def find_lan_address() -> str | None:
                 continue
         address = ipaddress.ip_address(found)
         if not address.is_loopback and not address.is_unspecified:
-            return found
-    return None
+            yield found
 
 
 def find_office_url(folder: DataFolder) -> str | None:
     """Give the address for other devices; None when the running server is for this machine alone, or none runs."""
+    return _find_url(folder, "http", "port")
+
+
+def find_secure_url(folder: DataFolder) -> str | None:
+    """Give the https address for devices that have the certificate of this computer; None when there is none."""
+    return _find_url(folder, "https", "port_https")
+
+
+def _find_url(folder: DataFolder, scheme: str, port_member: str) -> str | None:
     content = folder.read_server_file() or {}
-    host, port = content.get("host"), content.get("port")
-    return make_office_url(host, port) if isinstance(host, str) and isinstance(port, int) else None
+    host, port = content.get("host"), content.get(port_member)
+    return make_office_url(host, port, scheme) if isinstance(host, str) and isinstance(port, int) else None
 
 
-def make_office_url(host: str, port: int) -> str | None:
+def make_office_url(host: str, port: int, scheme: str = "http") -> str | None:
     """Give the address for other devices of a server that listens there; None when it is for this machine alone."""
     address = ipaddress.ip_address(host)
     if address.is_loopback:
@@ -46,7 +64,7 @@ def make_office_url(host: str, port: int) -> str | None:
     reached = find_lan_address() if address.is_unspecified else host
     if reached is None:
         return None
-    return f"http://[{reached}]:{port}" if ":" in reached else f"http://{reached}:{port}"
+    return f"{scheme}://[{reached}]:{port}" if ":" in reached else f"{scheme}://{reached}:{port}"
 
 
 def is_loopback(url: str) -> bool:
