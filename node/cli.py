@@ -183,22 +183,30 @@ def pulihkan(folder: DataFolder, berkas: Path) -> None:
 @group.command(help="Jalankan aplikasi desa untuk peramban di komputer dan jaringan kantor.")
 @click.option("--host", default="127.0.0.1", help="Alamat untuk didengarkan, misalnya 0.0.0.0.")
 @click.option("--port", default=None, type=int, help="Nomor port (8600, latihan 8601); 0: pilih sendiri.")
+@click.option(
+    "--port-https", default=None, type=int,
+    help="Nomor port https untuk HP dan komputer lain (43 di atas --port, biasanya 8643); 0: pilih sendiri.",
+)
+@click.option("--https/--tanpa-https", default=True, help="Layani HP dan komputer lain lewat https juga.")
 @click.option("--otomatis/--tanpa-otomatis", default=True, help="Sinkronisasi dan cadangan berkala di latar belakang.")
 @click.option("--cadangan", type=click.Path(path_type=Path), help="Folder cadangan (biasa: di sebelah folder data).")
 @click.option("--latihan", is_flag=True, help="Buka tempat latihan dengan penduduk karangan; tidak pernah dikirim.")
 @click.pass_obj
 def serve(
-    folder: DataFolder, host: str, port: int | None, otomatis: bool, cadangan: Path | None, latihan: bool
+    folder: DataFolder, host: str, port: int | None, port_https: int | None, https: bool, otomatis: bool,
+    cadangan: Path | None, latihan: bool,
 ) -> None:
     from node.latihan.make import practice_folder
     from node.server import run_server
+    from shared.web.secure import SecureWay
 
     set_up_logging()
     if latihan:
         folder = DataFolder(practice_folder(folder.path))
     if port is None:
         port = 8601 if latihan else 8600
-    run_server(folder, host, port, otomatis, lambda text: click.echo(text), latihan, cadangan)
+    secure = SecureWay(port_https) if https and not latihan else None
+    run_server(folder, host, port, otomatis, lambda text: click.echo(text), latihan, cadangan, secure)
 
 
 def main() -> int:

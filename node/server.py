@@ -20,7 +20,7 @@ from node.latihan.routes import AGAIN, PLACE
 from node.mulai.app import make_setup_app
 from node.mulai.make import Answers, build_node
 from node.pulihkan.restore import explain, restore_node
-from node.services import KnownHub, NodeServices, open_node
+from node.services import KnownHub, NodeServices, Ports, open_node
 from node.sinkron.clean import clean_erased
 from node.sinkron.session import Outcome
 from shared.clock import SystemClock, system_random
@@ -32,6 +32,7 @@ from shared.web.daily import DailyJob, back_up_when_due, sweep_when_due
 from shared.web.mulai import FirstStart, announce, make_waiting_app, open_pages, take_folder
 from shared.web.passwords import Cost
 from shared.web.pulihkan import Papers, add_restore
+from shared.web.secure import SecureWay
 from shared.web.serve import Switch, serve
 
 log = logging.getLogger("sipande.node")
@@ -41,18 +42,21 @@ TITLE = "Sipande Desa"
 
 def run_server(
     folder: DataFolder, host: str, port: int, automatic: bool, say: Callable[[str], None], latihan: bool = False,
-    cadangan: Path | None = None,
+    cadangan: Path | None = None, secure: SecureWay | None = None,
 ) -> None:
     """Serve until stopped; EnvironmentProblem when another process has the folder or the port is taken.
 
     An empty folder asks first for desa, logo, computer and account; with ``latihan`` it becomes a practice
     village. One that has lost its data and not its keys asks how they come back. ``cadangan`` is the folder for
-    backups, where it is not the one beside the data folder.
+    backups, where it is not the one beside the data folder. ``secure``: the way in by TLS for other devices.
     """
     take_folder(folder)
     office = Office(folder, automatic, cadangan=cadangan)
     try:
-        serve(office.begin(say, latihan), host, port, on_ready=lambda address: office.announce(say, address))
+        serve(
+            office.begin(say, latihan), host, port, secure=secure,
+            on_ready=lambda address: office.announce(say, address),
+        )
     finally:
         office.close()
         folder.unlock()
@@ -63,13 +67,13 @@ class Office:
 
     def __init__(
         self, folder: DataFolder, automatic: bool, cost: Cost = Cost(), cadangan: Path | None = None,
-        desa_port: int | None = None,
+        desa_ports: Ports | None = None,
     ) -> None:
         self._folder = folder
         self._automatic = automatic
         self._cost = cost
         self._cadangan = cadangan
-        self._desa_port = desa_port
+        self._desa_ports = desa_ports
         self._clock, self._random = SystemClock(), system_random
         self.services: NodeServices | None = None
         self._practice: PracticePlace | None = None
@@ -125,13 +129,13 @@ class Office:
 
     def _open(self, services: NodeServices) -> Flask:
         self.services = services
-        services.cadangan, services.desa_port = self._cadangan, self._desa_port
+        services.cadangan, services.desa_ports = self._cadangan, self._desa_ports
         app = make_node_app(services, self._cost)
         if services.is_latihan:
             app.extensions[AGAIN] = self._practise_again
             return app
         self._practice = PracticePlace(
-            services, lambda folder, port: Office(folder, False, self._cost, desa_port=port)
+            services, lambda folder, ports: Office(folder, False, self._cost, desa_ports=ports)
         )
         app.extensions[PLACE] = self._practice
         if self._automatic:

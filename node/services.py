@@ -6,7 +6,7 @@ import json
 import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from node.logo.image import Logo
 from node.logo.queries import read_stored_logo
@@ -53,6 +53,13 @@ class KnownHub:
         return kunci == self.kunci or kunci in self.kunci_lama
 
 
+class Ports(NamedTuple):
+    """Where a server of this computer listens: in the clear, and by TLS where it does."""
+
+    plain: int
+    https: int | None = None
+
+
 @dataclass
 class NodeServices(Side):
     """One open node; ``nama`` is that of the computer."""
@@ -60,7 +67,7 @@ class NodeServices(Side):
     sisi: ClassVar[str] = "desa"
     is_latihan: bool = False
     """A practice village of invented people: it never syncs."""
-    desa_port: int | None = None
+    desa_ports: Ports | None = None
     """In a practice village that was opened beside a real one: where that one listens."""
     logo: Logo | None = None
     """What the pages show; kept here so that no page asks the database for it."""

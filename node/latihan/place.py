@@ -12,9 +12,10 @@ from collections.abc import Callable
 from typing import Protocol
 
 from node.latihan.make import list_people, practice_folder, take_people
-from node.services import NodeServices
+from node.services import NodeServices, Ports
 from shared.errors import EnvironmentProblem, UserError
 from shared.store.folder import DataFolder
+from shared.web.secure import SecureWay
 from shared.web.serve import Switch, serve
 
 log = logging.getLogger("sipande.node")
@@ -35,22 +36,22 @@ class Office(Protocol):
 class PracticePlace:
     """Opens and closes the practice village that belongs to a node."""
 
-    def __init__(self, node: NodeServices, make_office: Callable[[DataFolder, int], Office]) -> None:
+    def __init__(self, node: NodeServices, make_office: Callable[[DataFolder, Ports], Office]) -> None:
         self._node = node
         self._make_office = make_office
         self._lock = threading.Lock()
         self._running: _Running | None = None
 
     @property
-    def port(self) -> int | None:
+    def ports(self) -> Ports | None:
         """Tell where the open practice listens; None while it is closed."""
         running = self._running
-        return running.port if running is not None and running.is_alive else None
+        return running.ports if running is not None and running.is_alive else None
 
     def open(self) -> None:
         """Open it, or let new people into the one that is open; UserError says why it cannot be."""
         with self._lock:
-            if self.port is None:
+            if self.ports is None:
                 self._running = self._start()
             assert self._running is not None
             self._running.let_in(self._node)
@@ -64,7 +65,7 @@ class PracticePlace:
 
     def _start(self) -> _Running:
         content = self._node.folder.read_server_file() or {}
-        host, port = content.get("host"), content.get("port")
+        host, port, https = content.get("host"), content.get("port"), content.get("port_https")
         if not isinstance(host, str) or not isinstance(port, int):
             raise _cannot_open()
         folder = DataFolder(practice_folder(self._node.folder.path))
@@ -75,13 +76,15 @@ class PracticePlace:
                 "latihan",
             )
         try:
-            office = self._make_office(folder, port)
+            office = self._make_office(folder, Ports(port, https if isinstance(https, int) else None))
             switch = office.begin(lambda text: None, latihan=True)
         except BaseException:
             folder.unlock()
             raise
         for wanted in (port + 1, 0):
-            running = _Running(folder, office, switch, host, wanted)
+            # By TLS with the certificates of the desa: the passwords are those of the desa too.
+            secure = None if https is None else SecureWay(0 if wanted == 0 else None, self._node.folder.keys)
+            running = _Running(folder, office, switch, host, wanted, secure)
             if running.begin():
                 return running
         running.clean_up()
@@ -91,12 +94,15 @@ class PracticePlace:
 class _Running:
     """One practice that is served in a thread of its own; ``port`` 0 lets the system choose."""
 
-    def __init__(self, folder: DataFolder, office: Office, switch: Switch, host: str, port: int) -> None:
+    def __init__(
+        self, folder: DataFolder, office: Office, switch: Switch, host: str, port: int, secure: SecureWay | None
+    ) -> None:
         self._folder = folder
         self._office = office
         self._switch = switch
         self._host = host
-        self.port = port
+        self.ports = Ports(port)
+        self._secure = secure
         self.problem: UserError | None = None
         self._stop = threading.Event()
         self._ready = threading.Event()
@@ -128,7 +134,10 @@ class _Running:
 
     def _serve(self) -> None:
         try:
-            serve(self._switch, self._host, self.port, on_ready=self._note_port, stop=self._stop)
+            serve(
+                self._switch, self._host, self.ports.plain, secure=self._secure, on_ready=self._note_port,
+                stop=self._stop,
+            )
         except EnvironmentProblem as error:
             self.problem = error
         except Exception as error:  # noqa: BLE001 - the desa itself goes on
@@ -141,7 +150,8 @@ class _Running:
             self._ready.set()
 
     def _note_port(self, address: str) -> None:
-        self.port = int(address.rsplit(":", 1)[1])
+        https = None if self._secure is None else self._secure.port
+        self.ports = Ports(int(address.rsplit(":", 1)[1]), https)
         self._ready.set()
 
 

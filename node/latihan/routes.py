@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from node.beranda.desk import services
 from node.latihan.place import PracticePlace
+from node.services import Ports
 from shared.errors import DamageError, UserError
 from shared.explain import explain_error
 
@@ -26,9 +27,9 @@ def index() -> ResponseReturnValue:
     if services().is_latihan:
         return render_template("latihan/index.html", can_restart=AGAIN in current_app.extensions)
     place = _find_place()
-    port = None if place is None else place.port
+    ports = None if place is None else place.ports
     return render_template(
-        "latihan/masuk.html", can_open=place is not None, address="" if port is None else address_beside(port)
+        "latihan/masuk.html", can_open=place is not None, address="" if ports is None else address_beside(ports)
     )
 
 
@@ -66,16 +67,20 @@ def restart() -> ResponseReturnValue:
     return redirect(target, 303)
 
 
-def address_beside(port: int) -> str:
-    """Give the address of another port under the name by which this one was reached."""
+def address_beside(ports: Ports) -> str:
+    """Give the address of another server of this computer under the name, and as safely, as this one was reached."""
     host = urlsplit(f"//{request.host}").hostname or "127.0.0.1"
-    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+    if ":" in host:
+        host = f"[{host}]"
+    if request.is_secure and ports.https is not None:
+        return f"https://{host}:{ports.https}/"
+    return f"http://{host}:{ports.plain}/"
 
 
 def address_of_desa() -> str:
     """Give the way back from a practice village to the desa that it was opened at; empty when there is none."""
-    port = services().desa_port
-    return "" if port is None else address_beside(port)
+    ports = services().desa_ports
+    return "" if ports is None else address_beside(ports)
 
 
 def _find_place() -> PracticePlace | None:

@@ -1,13 +1,8 @@
-"""Serves an app with waitress on a small PC; tells commands where it listens; ends within two seconds.
-
-Addresses are figures only: no name is ever looked up, since an office without internet would wait for it.
-"""
+"""Serves an app with waitress on a small PC; tells commands where it listens; ends within two seconds."""
 
 from __future__ import annotations
 
 import ctypes
-import errno
-import ipaddress
 import logging
 import os
 import signal
@@ -28,7 +23,9 @@ from shared.errors import EnvironmentProblem
 from shared.web.crowd import CONNECTIONS_MAX, CROWDED, make_room
 from shared.web.guards import check_policies
 from shared.web.headers import SECURITY_HEADERS
+from shared.web.secure import SecureWay, mark_office
 from shared.web.services import Web
+from shared.web.sockets import open_sockets, own_address
 
 THREADS = 8
 _STOP_S_MAX = 1.5
@@ -100,18 +97,19 @@ def serve(
     port: int,
     *,
     trusted_proxy: str | None = None,
+    secure: SecureWay | None = None,
     on_ready: Callable[[str], None] | None = None,
     stop: threading.Event | None = None,
 ) -> None:
     """Serve until SIGTERM, SIGINT or ``stop``; the caller holds the folder lock and closes the database.
 
     ``on_ready`` gets the address that a browser on this machine opens. ``trusted_proxy`` is the address of
-    a reverse proxy whose X-Forwarded-For and -Proto are believed. Raises EnvironmentProblem when it cannot
-    listen.
+    a reverse proxy whose X-Forwarded-For and -Proto are believed. ``secure`` is the second way in, for other
+    devices of an office. Raises EnvironmentProblem when it cannot listen.
     """
     switch = app if isinstance(app, Switch) else Switch(app)
     _keep_memory_together()
-    sockets = open_sockets(host, port)
+    sockets, secured = _open_all(host, port, secure)
     stopping = stop or threading.Event()
     servers: dict[int, Any] = {}
     options: dict[str, Any] = {}
@@ -119,29 +117,15 @@ def serve(
         options.update(
             trusted_proxy=trusted_proxy, trusted_proxy_headers={"x-forwarded-for", "x-forwarded-proto"}
         )
-    server = create_server(
-        switch,
-        map=servers,
-        sockets=sockets,
-        threads=THREADS,
-        connection_limit=CONNECTIONS_MAX,
-        backlog=64,
-        channel_timeout=60,
-        cleanup_interval=15,
-        max_request_header_size=32000,
-        # Flask answers first what is little too large; what is larger is not read to its end.
-        max_request_body_size=_largest_body(switch.app) + 65536,
-        asyncore_use_poll=os.name == "posix",
-        ident=None,
-        **options,
-    )
-    listeners = [item for item in servers.values() if isinstance(item, BaseWSGIServer)]
+    server, listeners = _make_server(switch, servers, sockets, _largest_body(switch.app), **options)
     for listener in listeners:
         listener.channel_class = _Channel
     first = sockets[0].getsockname()
     actual_port = first[1]
-    address = f"http://{_own_address(sockets)}:{actual_port}"
-    switch.begin(lambda current: _present(current, address, first))
+    address = f"http://{own_address(sockets)}:{actual_port}"
+    if secure is not None and secured:
+        listeners += _add_secure(secure, switch, server, servers, secured)
+    switch.begin(lambda current: _present(current, address, first, secure))
     _log.info("listening on port %d", actual_port)
     try:
         with _signals(stopping, listeners[0].pull_trigger):
@@ -160,7 +144,60 @@ def serve(
         _log.info("stopped")
 
 
-def _present(app: Flask, address: str, first: tuple[Any, ...]) -> None:
+def _make_server(
+    app: Any, servers: dict[int, Any], sockets: list[socket.socket], body_max: int, **options: Any
+) -> tuple[Any, list[BaseWSGIServer]]:
+    """Put a server of these sockets into the loop; give it and its listeners."""
+    before = set(servers.values())
+    server = create_server(
+        app,
+        map=servers,
+        sockets=sockets,
+        threads=THREADS,
+        connection_limit=CONNECTIONS_MAX,
+        backlog=64,
+        channel_timeout=60,
+        cleanup_interval=15,
+        max_request_header_size=32000,
+        max_request_body_size=body_max,
+        asyncore_use_poll=os.name == "posix",
+        ident=None,
+        **options,
+    )
+    added = [item for item in servers.values() if item not in before and isinstance(item, BaseWSGIServer)]
+    return server, added
+
+
+def _open_all(
+    host: str, port: int, secure: SecureWay | None
+) -> tuple[list[socket.socket], list[socket.socket]]:
+    """Listen on the plain port, and on the one for TLS where there is to be one."""
+    sockets = open_sockets(host, port)
+    try:
+        return sockets, [] if secure is None else secure.listen(host, sockets[0].getsockname()[1])
+    except EnvironmentProblem:
+        for opened in sockets:
+            opened.close()
+        raise
+
+
+def _add_secure(
+    secure: SecureWay, switch: Switch, server: Any, servers: dict[int, Any], sockets: list[socket.socket]
+) -> list[BaseWSGIServer]:
+    """Serve the same app by TLS too, with the same workers and the same places for connections."""
+    # Imported here: for this machine alone none of it is needed.
+    from shared.web.tls import make_acceptor
+
+    _, listeners = _make_server(
+        mark_office(switch), servers, sockets, _largest_body(switch.app), url_scheme="https",
+        _dispatcher=server.task_dispatcher,
+    )
+    for listener in listeners:
+        listener.channel_class = make_acceptor(_Channel, secure.find_context)
+    return listeners
+
+
+def _present(app: Flask, address: str, first: tuple[Any, ...], secure: SecureWay | None) -> None:
     """Check an app and tell local commands where it listens; one without a data folder has none to tell.
 
     ``first`` is the name of the first socket: the address asked for, and the port.
@@ -168,10 +205,10 @@ def _present(app: Flask, address: str, first: tuple[Any, ...]) -> None:
     shell: Web | None = app.extensions.get("sipande")
     if shell is not None:
         check_policies(app, shell.roles)
-        # host and port tell other devices of the office how to come here (shared.web.lan).
+        # host and ports tell other devices of the office how to come here (shared.web.lan).
         shell.folder.write_server_file({
             "address": address, "token": shell.random(32).hex(), "pid": os.getpid(), "host": str(first[0]),
-            "port": first[1],
+            "port": first[1], "port_https": None if secure is None else secure.begin(shell),
         })
 
 
@@ -184,86 +221,10 @@ def _keep_memory_together() -> None:
 
 
 def _largest_body(app: Flask) -> int:
-    """Tell how much the largest route takes; which one a request is for is known to Flask alone."""
+    """Tell how much is read for the largest route; which one a request is for is known to Flask alone."""
     sizes: list[int] = [app.config["MAX_CONTENT_LENGTH"] or 26_000_000, *app.config.get("BIG_UPLOADS", {}).values()]
-    return max(sizes)
-
-
-def open_sockets(host: str, port: int) -> list[socket.socket]:
-    """Listen on an address, and on loopback too when it is another, so that local commands always reach us.
-
-    Port 0 lets the system choose. Raises EnvironmentProblem with what to do.
-    """
-    wanted = _parse_host(host)
-    first = _listen(str(wanted), port)
-    sockets = [first]
-    if not wanted.is_loopback and not (wanted.version == 4 and wanted.is_unspecified):
-        try:
-            sockets.append(_listen("127.0.0.1", first.getsockname()[1]))
-        except EnvironmentProblem:
-            first.close()
-            raise
-    return sockets
-
-
-def _parse_host(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
-    try:
-        return ipaddress.ip_address("127.0.0.1" if host == "localhost" else host)
-    except ValueError as error:
-        raise EnvironmentProblem(
-            "Alamat pada --host harus berupa angka, misalnya 127.0.0.1 (hanya komputer ini)"
-            " atau 0.0.0.0 (semua komputer di jaringan kantor).",
-            "alamat_salah",
-        ) from error
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    if not 0 <= port <= 65535:
-        raise EnvironmentProblem("Nomor pada --port harus antara 1 dan 65535, misalnya 8080.", "port_salah")
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        if os.name == "posix":
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        else:  # pragma: no cover - on Windows REUSEADDR would let a second server steal the port
-            listener.setsockopt(socket.SOL_SOCKET, getattr(socket, "SO_EXCLUSIVEADDRUSE"), 1)  # noqa: B009
-        if family == socket.AF_INET6:
-            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        listener.bind((host, port))
-        # Here and not later: two servers may bind one port, and only listening tells them.
-        listener.listen(64)
-    except OSError as error:
-        listener.close()
-        raise _explain(error, host, port) from error
-    return listener
-
-
-def _explain(error: OSError, host: str, port: int) -> EnvironmentProblem:
-    if error.errno == errno.EADDRINUSE:
-        other = port + 1 if port < 65535 else 8080
-        return EnvironmentProblem(
-            f"Port {port} sudah dipakai program lain di komputer ini (mungkin Sipande sudah berjalan)."
-            f" Tutup program itu, atau pilih port lain dengan --port, misalnya --port {other}.",
-            "port_dipakai",
-        )
-    if error.errno in (errno.EACCES, errno.EPERM):
-        return EnvironmentProblem(
-            f"Port {port} tidak boleh dipakai oleh akun komputer ini."
-            " Pilih port lain dengan --port, misalnya --port 8080.",
-            "port_dilarang",
-        )
-    return EnvironmentProblem(
-        f"Alamat {host} bukan alamat komputer ini. Pilih alamat lain dengan --host, misalnya --host 0.0.0.0.",
-        "alamat_salah",
-    )
-
-
-def _own_address(sockets: list[socket.socket]) -> str:
-    """Tell under which address this machine itself reaches one of the sockets."""
-    address = str(sockets[-1].getsockname()[0])
-    if address == "0.0.0.0":
-        return "127.0.0.1"
-    return f"[{address}]" if ":" in address else address
+    # Flask answers first what is little too large; what is larger is not read to its end.
+    return max(sizes) + 65536
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from node.latihan.make import make_practice, practice_folder, take_people
 from node.latihan.place import PracticePlace
 from node.latihan.routes import PLACE
 from node.server import Office
-from node.services import NodeServices, open_node
+from node.services import NodeServices, Ports, open_node
 from shared.clock import SystemClock, system_random
 from shared.store.folder import DataFolder
 from shared.web.queries import list_accounts, set_active, set_password
@@ -68,9 +68,10 @@ def read_accounts(folder: Path) -> dict[str, tuple[str, str, int]]:
 
 def test_the_front_page_and_the_help_lead_there_and_a_button_opens_it(screen: Screen) -> None:
     assert 'href="/latihan/"' in screen.get("/").text and 'href="/latihan/"' in screen.get("/panduan/komputer-ini").text
-    assert "Buka tempat latihan" in read_text(screen.get("/latihan/")) and place_of(screen).port is None
+    assert "Buka tempat latihan" in read_text(screen.get("/latihan/")) and place_of(screen).ports is None
     page, address = open_practice(screen)
-    assert address == f"http://localhost:{place_of(screen).port}/"
+    ports = place_of(screen).ports
+    assert ports is not None and address == f"http://localhost:{ports.plain}/" and ports.https is None
     assert "LATIHAN" in page and "tidak pernah dikirim" in page and "Sipande Latihan" in page
     desa_port = (screen.folder.read_server_file() or {})["port"]
     assert f'href="http://127.0.0.1:{desa_port}/">Kembali ke data desa' in page
@@ -150,11 +151,11 @@ def test_what_is_in_the_way_is_said_in_a_sentence(screen: Screen) -> None:
     folder.unlock()
     screen.folder.remove_server_file()
     page = screen.browser.follow(screen.post("/latihan/buka"))
-    assert "belum dapat dibuka" in read_text(page) and place_of(screen).port is None
+    assert "belum dapat dibuka" in read_text(page) and place_of(screen).ports is None
 
 
 def test_beginning_anew_keeps_the_way_back(tmp_path: Path) -> None:
-    office = Office(DataFolder(tmp_path / "latihan"), False, CHEAP, desa_port=8600)
+    office = Office(DataFolder(tmp_path / "latihan"), False, CHEAP, desa_ports=Ports(8600))
     DataFolder(tmp_path / "latihan").make()
     switch = office.begin(lambda text: None, latihan=True)
     client = switch.app.test_client()

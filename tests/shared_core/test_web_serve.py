@@ -13,26 +13,18 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from random import Random
 from typing import Any
 
 import pytest
 import requests
-from flask import Blueprint
 
-from shared.clock import SystemClock
 from shared.errors import DamageError, EnvironmentProblem, UserError
-from shared.store.connection import Database
 from shared.store.folder import DataFolder
-from shared.store.migrations import apply_migrations
-from shared.web.accounts import Role
 from shared.web.crowd import CONNECTIONS_MAX
-from shared.web.factory import make_app
-from shared.web.guards import UMUM, Registration
 from shared.web.headers import SECURITY_HEADERS
 from shared.web.local import Progress, RemoteError, call_server, run_command
-from shared.web.passwords import Cost
-from shared.web.serve import open_sockets, serve
+from shared.web.sockets import open_sockets
+from tests.support.serving import Running, talk
 
 Args = dict[str, Any]
 
@@ -61,49 +53,9 @@ def linger(services: Any, args: Args, progress: Progress) -> Args:
 COMMANDS = {"hitung": count, "gagal": fail, "lama": linger}
 
 
-class Running:
-    def __init__(self, path: Path) -> None:
-        self.folder = DataFolder(path)
-        self.folder.make()
-        assert self.folder.lock()
-        self.database = Database(self.folder.database)
-        apply_migrations(self.database)
-        pages = Blueprint("halaman", __name__)
-        pages.add_url_rule("/", "depan", lambda: "halaman depan")
-        self.app = make_app(
-            __name__, title="Uji", database=self.database, folder=self.folder, clock=SystemClock(),
-            random=Random(5).randbytes, roles=[Role("admin", "Admin")], cost=Cost(32, 1),
-            registry=[Registration(pages, UMUM)], commands=COMMANDS, command_services="server",
-            upload_bytes_max=100_000,
-        )
-        self.stop = threading.Event()
-        self.ready = threading.Event()
-        self.address = ""
-        self.thread = threading.Thread(target=self.run)
-        self.thread.start()
-        assert self.ready.wait(10)
-
-    def run(self) -> None:
-        serve(self.app, "127.0.0.1", 0, stop=self.stop, on_ready=self.note)
-
-    def note(self, address: str) -> None:
-        self.address = address
-        self.ready.set()
-
-    @property
-    def port(self) -> int:
-        return int(self.address.rpartition(":")[2])
-
-    def close(self) -> None:
-        self.stop.set()
-        self.thread.join(10)
-        self.folder.unlock()
-        self.database.close()
-
-
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    running = Running(tmp_path_factory.mktemp("server") / "data")
+    running = Running(tmp_path_factory.mktemp("server") / "data", COMMANDS)
     yield running
     running.close()
 
@@ -115,15 +67,6 @@ def here() -> Iterator[str]:
 
 def nothing(report: Args) -> None:
     pass
-
-
-def talk(port: int, request: bytes) -> str:
-    with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
-        connection.sendall(request)
-        answer = b""
-        while piece := connection.recv(65536):
-            answer += piece
-    return answer.decode()
 
 
 def test_a_command_goes_through_the_running_server_with_progress(running: Running) -> None:
@@ -177,7 +120,7 @@ def test_a_busy_folder_without_server_is_explained(tmp_path: Path) -> None:
 
 
 def test_the_end_of_the_server_ends_a_running_command_within_two_seconds(tmp_path: Path) -> None:
-    running = Running(tmp_path / "data")
+    running = Running(tmp_path / "data", COMMANDS)
     begun = threading.Event()
     errors: list[BaseException] = []
 
