@@ -43,6 +43,7 @@ from shared.codes import wilayah
 from shared.web.accounts import FirstPerson
 from shared.web.factory import make_app
 from shared.web.guards import add_check
+from shared.web.lan import find_secure_url
 from shared.web.panduan import FIRST, Bab, make_panduan
 from shared.web.passwords import Cost
 from shared.web.periksa_surat import make_periksa_surat
@@ -56,7 +57,7 @@ PANDUAN = make_panduan((
     ),
     Bab(
         "komputer-ini", "Komputer ini", "Membuka dari HP, logo desa, cadangan, dan tempat latihan.",
-        {"alamat": "hp", "logo": "logo", "cadangan": "cadangan", "cadangan.show_code": "kode-cadangan",
+        {"alamat": "hp", "alamat.phone": "hp-aman", "logo": "logo", "cadangan": "cadangan", "cadangan.show_code": "kode-cadangan",
          "latihan": "latihan"},
     ),
     Bab(
@@ -179,6 +180,6 @@ def make_node_app(services: NodeServices, cost: Cost = Cost()) -> Flask:
     add_check(app, hold_to_area)
     app.jinja_env.globals.update(
         latihan=services.is_latihan, alamat_desa=latihan.address_of_desa, kop=lambda: make_kop(services),
-        logo_aplikasi=lambda: logo.describe(services.logo),
+        ada_https=lambda: find_secure_url(services.folder) is not None, logo_aplikasi=lambda: logo.describe(services.logo),
     )
     return app

@@ -38,7 +38,7 @@ family on its pages, whole numbers in files."""
 _LIST = "search fragment choose_columns"
 POLICY = Policy(RIGHTS, {
     "beranda": Rule("kerja", "kerja"),
-    "alamat": Rule("kantor", "kantor"),
+    "alamat": Rule("kantor", "kantor", {"umum": "phone certificate"}),
     "cadangan": Rule(
         "kantor", "kantor", {"kelola": "carry try_code make_new_code show_code take_code"},
         proof="carry make_new_code",

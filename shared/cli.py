@@ -146,7 +146,7 @@ def add_common_commands(
     @group.command(help="Tampilkan alamat untuk komputer dan HP lain di kantor, beserta kode QR-nya.")
     @click.pass_obj
     def alamat(folder: DataFolder) -> None:
-        from shared.web.lan import draw_qr_text, find_office_url
+        from shared.web.lan import draw_qr_text, find_office_url, find_secure_url
 
         url = find_office_url(folder)
         if url is None:
@@ -156,6 +156,9 @@ def add_common_commands(
             )
         click.echo(url)
         click.echo(draw_qr_text(url))
+        secure = find_secure_url(folder)
+        if secure is not None:
+            click.echo(f"Untuk HP yang sudah dipasangi sertifikat kantor: {secure}")
 
     add_backup_commands(group, run)
 

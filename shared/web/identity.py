@@ -14,7 +14,7 @@ import threading
 from base64 import b64decode
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from hashlib import sha256
+from hashlib import sha1, sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -24,6 +24,8 @@ from shared.store.connection import write_private
 from shared.web.lan import list_lan_addresses
 
 if TYPE_CHECKING:
+    from hashlib import _Hash as Hash
+
     # Imported where it is needed: a node for this machine alone keeps the memory that it takes.
     from shared.web.certificates import Issued
 
@@ -41,13 +43,22 @@ class PublicRoot(NamedTuple):
 
     @property
     def fingerprint(self) -> str:
-        """Write the SHA-256 as phones and Windows show it: 32 groups of two hex digits."""
-        return " ".join(f"{byte:02X}" for byte in sha256(self.der).digest())
+        """Write the SHA-256 as phones show it: 32 groups of two hex digits."""
+        return _write_groups(sha256(self.der))
+
+    @property
+    def thumbprint(self) -> str:
+        """Write the SHA-1, for it is all that Windows shows when it asks; nobody finds a second text for a given one."""
+        return _write_groups(sha1(self.der, usedforsecurity=False))
 
     @property
     def words(self) -> str:
         """Name it by six words."""
         return " ".join(six_words(self.der))
+
+
+def _write_groups(digest: Hash) -> str:
+    return digest.digest().hex(" ").upper()
 
 
 def read_public_root(keys: Path) -> PublicRoot | None:

@@ -8,6 +8,7 @@ import random
 import re
 import shutil
 import sqlite3
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -34,6 +35,8 @@ from shared.store.backup.trial import find_problems, unpack
 from shared.store.blobs import store_of
 from shared.store.drafts import draft_create, draft_update
 from shared.store.records import load_state
+from shared.web.certificates import load_issued
+from shared.web.identity import OfficeIdentity
 
 DESA = "33.03.04.2006"
 
@@ -120,9 +123,13 @@ def test_without_a_code_there_is_a_backup_all_the_same_and_its_name_says_so(
 
 
 def test_a_backup_holds_no_key(node: NodeServices, key: SealKey, tmp_path: Path) -> None:
+    OfficeIdentity(node.folder.keys, "Uji", node.clock, node.random, list).find_context()
     found = _open(back_up(node, tmp_path / "salinan.cadangan", 0).path, tmp_path / "buka", key)
     opened = b"".join(path.read_bytes() for path in (tmp_path / "buka").iterdir())
     assert node.keys.seal is not None
+    for name in ("kantor-akar-1.pem", "kantor-https.pem"):
+        office = load_issued((node.folder.keys / name).read_bytes()).key.private_numbers().private_value.to_bytes(32)
+        assert not any(form in opened for form in (office, office.hex().encode(), b64encode(office), b"BEGIN PRIVATE"))
     for secret in (node.keys.signing.seed(), node.keys.seal.seed(), key.seed()):
         assert secret not in opened and secret.hex().encode() not in opened
     assert node.keys.signing.public in opened and found.contents.kunci == (node.keys.signing.public.hex(),)
