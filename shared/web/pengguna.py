@@ -23,6 +23,7 @@ from shared.web.accounts import normalise_name
 from shared.web.audit import record_access
 from shared.web.devices import describe_device
 from shared.web.kept import Notes, keep
+from shared.web.headers import OFFICE_TLS
 from shared.web.lan import find_office_url, is_loopback
 from shared.web.queries import AccountRow, get_account, list_account_lines
 from shared.web.services import require_user, web
@@ -181,7 +182,8 @@ def _read_area(conn: sqlite3.Connection, role: str, typed: str) -> str:
 def _find_password_url() -> str:
     """Give the address at which a code is used, as the owner of the code reaches it; empty if only at this machine."""
     own = url_for("masuk.new_password", _external=True)
-    if not is_loopback(own):
+    # Who is new has no certificate of the office yet; the plain address leads to it.
+    if not is_loopback(own) and OFFICE_TLS not in request.environ:
         return own
     office = find_office_url(web().folder)
     return office + url_for("masuk.new_password") if office else ""
