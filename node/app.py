@@ -57,8 +57,8 @@ PANDUAN = make_panduan((
     ),
     Bab(
         "komputer-ini", "Komputer ini", "Membuka dari HP, logo desa, cadangan, dan tempat latihan.",
-        {"alamat": "hp", "alamat.phone": "hp-aman", "logo": "logo", "cadangan": "cadangan", "cadangan.show_code": "kode-cadangan",
-         "latihan": "latihan"},
+        {"alamat": "hp", "alamat.phone": "hp-aman", "logo": "logo", "cadangan": "cadangan",
+         "cadangan.show_code": "kode-cadangan", "latihan": "latihan"},
     ),
     Bab(
         "penduduk", "Penduduk dan keluarga", "Mencari, menambah, mengubah, memindahkan, dan penerima bantuan.",
@@ -180,6 +180,7 @@ def make_node_app(services: NodeServices, cost: Cost = Cost()) -> Flask:
     add_check(app, hold_to_area)
     app.jinja_env.globals.update(
         latihan=services.is_latihan, alamat_desa=latihan.address_of_desa, kop=lambda: make_kop(services),
-        ada_https=lambda: find_secure_url(services.folder) is not None, logo_aplikasi=lambda: logo.describe(services.logo),
+        logo_aplikasi=lambda: logo.describe(services.logo),
+        ada_https=lambda: find_secure_url(services.folder) is not None,
     )
     return app

@@ -20,7 +20,7 @@ FILE_NAME = "sertifikat-sipande.crt"
 
 @blueprint.get("/alamat")
 def index() -> ResponseReturnValue:
-    """Show both addresses as text and as QR codes, and by what the certificate is compared; or say why there is none."""
+    """Show both addresses as text and QR codes, and by what the certificate is compared; or say why there is none."""
     folder = web().folder
     url, secure, root = find_office_url(folder), find_secure_url(folder), read_public_root(folder.keys)
     if url is None or secure is None or root is None:

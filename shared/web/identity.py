@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 LEAF_FILE = "kantor-https.pem"
 LOOPBACK = "127.0.0.1"
+_UNLISTED_MAX = 8
 _ROOT_FILE = re.compile(r"kantor-akar-([0-9]{1,4})\.pem")
 _CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----(.*?)-----END CERTIFICATE-----", re.S)
 _log = logging.getLogger("sipande.web")
@@ -48,7 +49,7 @@ class PublicRoot(NamedTuple):
 
     @property
     def thumbprint(self) -> str:
-        """Write the SHA-1, for it is all that Windows shows when it asks; nobody finds a second text for a given one."""
+        """Write the SHA-1, all that Windows shows when it asks; nobody finds a second text for a given one."""
         return _write_groups(sha1(self.der, usedforsecurity=False))
 
     @property
@@ -85,6 +86,7 @@ class OfficeIdentity:
         self._list_addresses = list_addresses
         self._find_hostname = find_hostname
         self._lock = threading.Lock()
+        self._unlisted: list[str] = []
         self._leaf: Issued | None = None
         self._context: ssl.SSLContext | None = None
 
@@ -119,7 +121,11 @@ class OfficeIdentity:
         from shared.web.certificates import is_private, load_issued, make_leaf
 
         root, path = self._find_root(), self._keys / LEAF_FILE
-        wanted = self._list_wanted() | ({address} if is_private(address) else set())
+        wanted = self._list_wanted()
+        if is_private(address) and address not in wanted:
+            # Of a network that the system does not name; two of them must not take the leaf from each other.
+            self._unlisted = [*self._unlisted[1 - _UNLISTED_MAX:], address]
+        wanted.update(self._unlisted)
         stored: Issued | None = None
         with suppress(FileNotFoundError, ValueError):
             stored = load_issued(path.read_bytes())

@@ -10,7 +10,6 @@ from __future__ import annotations
 import socket
 import ssl
 import threading
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -64,9 +63,6 @@ class TlsMixin:
     """
 
     socket: ssl.SSLSocket | None
-    last_activity: float
-    will_close: bool
-    close_when_flushed: bool
     adj: Any
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -74,6 +70,7 @@ class TlsMixin:
         self._has_begun = False
         self._is_open = False
         self._wants_write = False
+        self._arrived = b""
         super().__init__(*args, **kwargs)
 
     def readable(self) -> bool:
@@ -94,11 +91,15 @@ class TlsMixin:
         except (OSError, ValueError):
             # No TLS, another version, a certificate that the phone does not take: nobody is there to be told.
             data = b""
-        if data:
-            self.last_activity = time.time()
-            self.received(data)  # type: ignore[attr-defined]
-        else:
+        self._arrived = data
+        super().handle_read()  # type: ignore[misc]
+
+    def recv(self, buffer_size: int) -> bytes:
+        """Give waitress what has been decrypted; nothing is the end."""
+        data, self._arrived = self._arrived, b""
+        if not data:
             self.handle_close()  # type: ignore[attr-defined]
+        return data
 
     def handle_write(self) -> None:
         if self._wants_write:

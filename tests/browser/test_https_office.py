@@ -1,4 +1,4 @@
-"""A phone at the https address of the office: a secure context, an app that can be installed, a form that keeps text."""
+"""A phone at the https address of the office: a secure context, an app to install, a form that keeps its text."""
 
 from __future__ import annotations
 

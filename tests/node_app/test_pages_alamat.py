@@ -27,7 +27,7 @@ def listen(desa: Desa, host: str = "192.168.7.9", port_https: int | None = 8643)
 
 def certify(desa: Desa) -> None:
     keys = desa.node.folder.keys
-    OfficeIdentity(keys, "Sipande Desa Selakambang", desa.node.clock, desa.node.random, list).find_context("192.168.7.9")
+    OfficeIdentity(keys, "Sipande Desa", desa.node.clock, desa.node.random, list).find_context("192.168.7.9")
 
 
 def test_the_page_shows_both_ways_and_by_what_the_certificate_is_compared(desa: Desa) -> None:

@@ -203,7 +203,10 @@ def test_a_connection_at_a_new_address_gets_a_leaf_that_names_it_without_a_resta
     assert "192.168.7.9" not in pc.leaf().addresses() and read_public_root(pc.keys) == root
     # An address in a second network that the system did not name, and one for which there is no certificate.
     assert pc.identity.find_context("172.20.3.3") is not second and "172.20.3.3" in pc.leaf().addresses()
-    third = pc.identity.find_context("203.0.113.7")
+    assert "172.20.4.4" not in pc.leaf().addresses() and pc.identity.find_context("172.20.4.4") is not None
+    third = pc.identity.find_context("172.20.3.3")
+    assert pc.leaf().addresses() >= {"172.20.3.3", "172.20.4.4"} and pc.identity.find_context("172.20.4.4") is third
+    assert pc.identity.find_context("203.0.113.7") is third
     assert third is pc.identity.find_context() and "203.0.113.7" not in pc.leaf().addresses()
 
 
