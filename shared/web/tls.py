@@ -98,7 +98,7 @@ class TlsMixin:
         """Give waitress what has been decrypted; nothing is the end."""
         data, self._arrived = self._arrived, b""
         if not data:
-            self.handle_close()  # type: ignore[attr-defined]
+            self.handle_close()
         return data
 
     def handle_write(self) -> None:
@@ -108,7 +108,7 @@ class TlsMixin:
             return
         if not self._is_open:
             # Asked to close before there was anything to flush.
-            self.handle_close()  # type: ignore[attr-defined]
+            self.handle_close()
             return
         super().handle_write()  # type: ignore[misc]
 
@@ -116,22 +116,31 @@ class TlsMixin:
         """Send what the connection takes now; 0 when that is nothing."""
         try:
             with self._tls_lock:
-                return 0 if self.socket is None else self.socket.send(data)
+                # After the goodbye the socket would send what it is given in the clear.
+                return self.socket.send(data) if self.socket is not None and self._is_open else 0
         except (ssl.SSLWantReadError, ssl.SSLWantWriteError, BlockingIOError):
             return 0
         except (OSError, ValueError):
             if do_close:
-                self.handle_close()  # type: ignore[attr-defined]
+                self.handle_close()
             return 0
 
+    def handle_close(self) -> None:
+        self._say_goodbye()
+        super().handle_close()  # type: ignore[misc]
+
     def close(self) -> None:
-        """Say goodbye where the peer still listens, and close."""
+        self._say_goodbye()
+        super().close()  # type: ignore[misc]
+
+    def _say_goodbye(self) -> None:
+        """Tell the peer that nothing was cut off (RFC 8446 6.1), once, where it still listens."""
         with self._tls_lock:
             if self.socket is not None and self._is_open:
+                self._is_open = False
                 with suppress(OSError, ValueError):
                     # Sends the notice at once; that the answer to it is not waited for shows as an error.
                     self.socket.unwrap()
-            super().close()  # type: ignore[misc]
 
     def _read(self) -> bytes:
         """Read one portion; empty at the end of the connection. Raises what OpenSSL says, also that more is needed."""
