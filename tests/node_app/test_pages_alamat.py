@@ -8,9 +8,13 @@ from hashlib import sha1, sha256
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from cryptography import x509
 
+from node.cli import group
+from shared.web.headers import OFFICE_TLS
 from shared.web.identity import OfficeIdentity
+from shared.web.pengguna import _find_password_url
 from tests.node_app.test_pages_kit import Desa, make_desa, read_text
 
 
@@ -93,3 +97,20 @@ def test_the_login_offers_it_where_the_password_would_travel_in_the_clear(desa: 
     assert 'href="/hp"' in client.get("/masuk", environ_base=from_phone).text
     assert 'href="/hp"' not in client.get("/masuk").text
     assert 'href="/hp"' not in client.get("/masuk", environ_base=from_phone, base_url="https://192.168.7.9:8643").text
+
+
+def test_a_code_for_a_new_password_comes_with_the_address_that_needs_no_certificate(desa: Desa) -> None:
+    listen(desa)
+    for base, is_office, address in (
+        ("https://192.168.7.9:8643", True, "http://192.168.7.9:8600/sandi-baru"),
+        ("http://localhost", False, "http://192.168.7.9:8600/sandi-baru"),
+        ("https://desa.contoh.go.id", False, "https://desa.contoh.go.id/sandi-baru"),
+    ):
+        with desa.app.test_request_context(base_url=base, environ_base={OFFICE_TLS: True} if is_office else {}):
+            assert _find_password_url() == address
+
+
+def test_the_command_names_both_addresses(desa: Desa) -> None:
+    listen(desa)
+    said = CliRunner().invoke(group, ["--data", str(desa.node.folder.path), "alamat"]).output
+    assert said.startswith("http://192.168.7.9:8600\n") and said.rstrip().endswith(": https://192.168.7.9:8643")

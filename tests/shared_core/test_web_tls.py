@@ -10,13 +10,16 @@ from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from http.client import HTTPSConnection
 from pathlib import Path
+from random import Random
 
 import pytest
+from flask import Flask
 
 from shared.errors import EnvironmentProblem
 from shared.web.crowd import CONNECTIONS_MAX
 from shared.web.headers import SECURITY_HEADERS
 from shared.web.identity import read_public_root
+from shared.web.mulai import make_waiting_app
 from shared.web.secure import SecureWay
 from tests.support.serving import Running, talk
 
@@ -24,9 +27,9 @@ from tests.support.serving import Running, talk
 class Office(Running):
     """A server for other devices too, whose root a client may trust."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, first: Flask | None = None) -> None:
         self.way = SecureWay(0)
-        super().__init__(path, {}, "0.0.0.0", self.way)
+        super().__init__(path, {}, "0.0.0.0", self.way, first)
 
     @property
     def https(self) -> int:
@@ -225,6 +228,17 @@ def test_the_server_ends_within_two_seconds_with_open_connections(tmp_path: Path
         office.close()
         assert time.monotonic() - started < 2.0
         assert idle.recv(65536) == b"", "it says goodbye: nothing was cut off"
+
+
+def test_before_the_first_start_is_done_the_port_is_mute_and_then_it_speaks_without_a_restart(tmp_path: Path) -> None:
+    office = Office(tmp_path / "data", make_waiting_app("uji", "Uji", Random(1).randbytes))
+    with socket.create_connection(("127.0.0.1", office.https), timeout=5) as early:
+        assert early.recv(1) == b""
+    assert read_public_root(office.folder.keys) is None and office.folder.read_server_file() is None
+    office.switch.change(office.app)
+    assert office.get("/skema")[2] == b"https 127.0.0.1"
+    assert (office.folder.read_server_file() or {})["port_https"] == office.https
+    office.close()
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])

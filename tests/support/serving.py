@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from random import Random
 
-from flask import Blueprint, request
+from flask import Blueprint, Flask, request
 
 from shared.clock import SystemClock
 from shared.store.connection import Database
@@ -20,16 +20,18 @@ from shared.web.guards import UMUM, Registration
 from shared.web.local import Command
 from shared.web.passwords import Cost
 from shared.web.secure import SecureWay
-from shared.web.serve import serve
+from shared.web.serve import Switch, serve
 
 
 class Running:
     """The app and its server; three pages, one of 3.2 MB, one that says how it was asked for."""
 
     def __init__(
-        self, path: Path, commands: Mapping[str, Command], host: str = "127.0.0.1", secure: SecureWay | None = None
+        self, path: Path, commands: Mapping[str, Command], host: str = "127.0.0.1", secure: SecureWay | None = None,
+        first: Flask | None = None,
     ) -> None:
-        self.host, self.secure = host, secure
+        """Serve; ``first`` is another app that is there before this one, until the switch changes."""
+        self.host, self.secure, self.first = host, secure, first
         self.folder = DataFolder(path)
         self.folder.make()
         assert self.folder.lock()
@@ -53,7 +55,8 @@ class Running:
         assert self.ready.wait(10)
 
     def run(self) -> None:
-        serve(self.app, self.host, 0, secure=self.secure, stop=self.stop, on_ready=self.note)
+        self.switch = Switch(self.first or self.app)
+        serve(self.switch, self.host, 0, secure=self.secure, stop=self.stop, on_ready=self.note)
 
     def note(self, address: str) -> None:
         self.address = address
