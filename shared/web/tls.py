@@ -1,7 +1,7 @@
 """Lets waitress speak TLS: a channel that shakes hands and decrypts without ever waiting for its peer.
 
 waitress itself has no TLS and leaves it to a proxy, which no village office has. Servers that have it were weighed and
-left (docs/adr/0017): there a phone that connects and says nothing holds up the others. Here a slow one holds a place
+left (docs/adr/0018): there a phone that connects and says nothing holds up the others. Here a slow one holds a place
 among the connections and nothing else, just as over plain HTTP, and the same limits count it.
 """
 
