@@ -24,6 +24,7 @@ NO_PAGES = {
     "foto.picture", "tindakan.scan", "lampiran.scan", "usb.result", "usb.download", "cadangan.show_code",
     "ekspor.kunci", "konsep.print_concept", "surat_terbit.print_letter", "surat_terbit.scan", "surat_masuk.scan",
     "laporan.download", "laporan.made", "pwa_manifest", "pwa_worker", "pwa_unreachable", "pwa_reachable",
+    "alamat.certificate",
 }
 
 
@@ -123,8 +124,8 @@ def crawl_all(kecamatan: Kecamatan, app: Flask, visitor: Visitor, folder: Path, 
         for path in make_more_pages(window, visitor, folder):
             # A code is shown once: what is open then is all there is.
             crawl.judge(path) if find_endpoint(app, path) == "pendaftaran.code" else crawl.visit(path)
-        # A month is chosen in a form.
-        chosen = [f"/lampid/?bulan={kecamatan.closed}"] if visitor.app == "hub" else []
+        # A month is chosen in a form; a phone is led to its page by a QR code.
+        chosen = [f"/lampid/?bulan={kecamatan.closed}"] if visitor.app == "hub" else ["/hp"]
         crawl.run("/", "/sandi-baru", *chosen)
     missing = list_pages(app, visitor.role) - {find_endpoint(app, path) for path in crawl.seen}
     assert not missing, f"no link leads to {sorted(missing)}"
