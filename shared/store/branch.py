@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import base64
 import sqlite3
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from operator import eq
+from typing import Any, NamedTuple, TypeVar
 
 from shared.changelog.change import (
     SALT_BYTES,
@@ -33,6 +34,8 @@ from shared.store.erasure import strip_erased
 from shared.store.marks import mark_rows
 from shared.store.moved import rename_refs
 from shared.store.entries import Entry
+
+T = TypeVar("T")
 
 
 class Branch(NamedTuple):
@@ -130,9 +133,9 @@ def list_trees_of(conn: sqlite3.Connection, log: Log, branch: Branch, size: int)
     return trees
 
 
-def count_same(some: Sequence[bytes], others: Sequence[bytes]) -> int:
+def count_same(some: Sequence[T], others: Sequence[T], is_same: Callable[[T, T], bool] = eq) -> int:
     """Count how far two histories are the same."""
-    parts = (at for at, (one, other) in enumerate(zip(some, others, strict=False)) if one != other)
+    parts = (at for at, (one, other) in enumerate(zip(some, others, strict=False)) if not is_same(one, other))
     return next(parts, min(len(some), len(others)))
 
 
@@ -200,9 +203,8 @@ def _count_issued(conn: sqlite3.Connection, issuing: Sequence[tuple[int, Log]], 
     """
     counts = [0]
     for before, log in issuing:
-        again = _name(read_changes(conn, log, 1 + before, 1 + before + len(names)))
-        parts = (at for at, (one, other) in enumerate(zip(names, again, strict=False)) if not _is_same(one, other))
-        counts.append(next(parts, min(len(names), len(again))))
+        again = read_changes(conn, log, 1 + before, 1 + before + len(names))
+        counts.append(count_same(names, _name(again, _headers(again)), _is_same))
     return max(counts)
 
 
@@ -212,19 +214,19 @@ def is_issued_whole(conn: sqlite3.Connection, branch: Branch, reissues: Mapping[
         "SELECT header, body, coalesce(digest, x'') FROM branch_change WHERE branch = ? ORDER BY seq DESC LIMIT 1",
         (branch.no,),
     ).fetchone()
-    last = _name([Sealed(*row)])
+    last = [Sealed(*row)]
     ends = [(before + branch.size - branch.start - 1, log) for before, log in _find_issuing(reissues, branch.ref)]
-    return _count_issued(conn, ends, last) == 1
+    return _count_issued(conn, ends, _name(last, _headers(last))) == 1
 
 
 def _headers(changes: Sequence[Sealed]) -> list[Header]:
     return decode_headers([change.header for change in changes])
 
 
-def _name(changes: Sequence[Sealed]) -> list[Named]:
+def _name(changes: Sequence[Sealed], headers: Sequence[Header]) -> list[Named]:
     return [
         (header._replace(log="", seq=0, parents=[]), b"" if change.body is None else change.body[:SALT_BYTES])
-        for change, header in zip(changes, _headers(changes), strict=True)
+        for change, header in zip(changes, headers, strict=True)
     ]
 
 
@@ -242,7 +244,7 @@ def list_unissued(
     handed back already.
     """
     reissues, headers = list_reissues(conn), _headers(changes)
-    names = _name(changes)
+    names = _name(changes, headers)
     refs = [_ref(header, change) for header, change in zip(headers, changes, strict=True)]
     done = {at for at, ref in enumerate(refs) if _stands(conn, ref)}
     for at, ref in enumerate(refs):

@@ -24,6 +24,15 @@ from tests.support.sheet import Sheet, programs, publish
 from tests.support.usb import Road
 
 
+def check_issued_once(federation: Federation, a: NodeServices, people: set[str], *records: str) -> None:
+    """Check that hub and computer show these people, and hold one change of each of the records."""
+    for side in (federation.hub, a):
+        assert names(side) == people
+        for record in records:
+            assert value(side, "SELECT count(*) FROM change WHERE record = ?", record) == 1
+    check_whole(federation, a)
+
+
 def test_what_is_not_issued_again_yet_is_found_without_reading_each_change_over_and_over(
     federation: Federation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -167,10 +176,7 @@ def test_what_was_issued_again_before_the_second_restore_is_not_issued_once_more
     if by_stick:
         road.trip(a)
     federation.sync_all(3)
-    for side in (federation.hub, a):
-        assert names(side) == {"SITI", "BUDI", "AGUS"}
-        assert value(side, "SELECT count(*) FROM change WHERE record = ?", siti) == 1
-    check_whole(federation, a)
+    check_issued_once(federation, a, {"SITI", "BUDI", "AGUS"}, siti)
 
 
 @pytest.mark.parametrize("by_stick", [False, True])
@@ -192,11 +198,7 @@ def test_a_history_that_gives_way_for_the_second_time_is_not_issued_once_more(
     if by_stick:
         road.trip(a)
     federation.sync_all(3)
-    for side in (federation.hub, a):
-        assert names(side) == {"SITI", "BUDI", "AGUS"}
-        for record in (siti, agus):
-            assert value(side, "SELECT count(*) FROM change WHERE record = ?", record) == 1
-    check_whole(federation, a)
+    check_issued_once(federation, a, {"SITI", "BUDI", "AGUS"}, siti, agus)
 
 
 @pytest.mark.parametrize("longer", ["first", "second"])
@@ -222,11 +224,7 @@ def test_three_histories_of_one_log_are_kept_whole_and_issued_again(federation: 
     with federation.hub.database.read() as conn:
         assert len(list_branches(conn)) == 2 and verify_branches(conn) == []
     federation.sync_all(4)
-    for side in (federation.hub, a):
-        assert names(side) == {"BUDI", *written}
-        for record in written.values():
-            assert value(side, "SELECT count(*) FROM change WHERE record = ?", record) == 1
-    check_whole(federation, a)
+    check_issued_once(federation, a, {"BUDI", *written}, *written.values())
 
 
 # Of the hub -------------------------------------------------------------------------------------------------
