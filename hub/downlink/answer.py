@@ -13,13 +13,11 @@ from shared.store.changes import Log, find_log, list_logs, reach_of, root_at, si
 from shared.store.runs import RunSizer, build_fitting_run, encode_root, sign_size
 from shared.sync.limits import limit
 
-_ORDER = {Role.UMUM: 0, Role.SALURAN: 1, Role.DESA: 2}
-
 
 def readable_logs(conn: sqlite3.Connection, services: HubServices, desa: str) -> list[Log]:
     """List the logs that a node of a desa may read, trust first: siblings' keys stand in the common channel."""
     logs = [log for log in list_logs(conn, services.wilayah) if log.peran is Role.UMUM] + list_logs(conn, desa)
-    return sorted(logs, key=lambda log: (_ORDER[log.peran], log.no))
+    return sorted(logs, key=lambda log: (log.peran.turn, log.no))
 
 
 def list_heads(services: HubServices, desa: str) -> list[dict[str, Any]]:

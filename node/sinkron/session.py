@@ -8,7 +8,7 @@ and that alone says what is missing. Only a verified receipt moves the sent mark
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from typing import Any
@@ -144,6 +144,7 @@ class Session:
             self._has_told = True
             self.hub, self.answer = self._hello(self.hub, untold)
         self.receiver = bytes.fromhex(self.answer["segel"])
+        self.wanted = {head["id"]: head["size"] for head in self.answer["logs"]}
         if self.answer["known"]:
             return Event.KNOWN
         if self._has_helped:
@@ -153,9 +154,8 @@ class Session:
     def _help(self) -> Event:
         """Give a hub that was restored, and forgot this node, its own common channel back."""
         self._has_helped = True
-        held = {head["id"]: head["size"] for head in self.answer["logs"]}
         # Of a log that the hub has written on since, all is handed over: where both part, the hub sees itself.
-        held.update({log.id: 0 for log in find_forked(self.services, self.answer)})
+        held = self.wanted | {log.id: 0 for log in find_forked(self.services, self.answer)}
         with self.services.database.read() as conn:
             logs = list_logs(conn)
         for log in order_commons(self.hub, logs):
@@ -174,7 +174,11 @@ class Session:
         Its own channel the hub itself sets right, when it sees what it has once signed.
         """
         event = Event.AGREED
-        for log in find_forked(self.services, self.answer):
+        forked = find_forked(self.services, self.answer)
+        if any(not log.own for log in forked):
+            # What stands in a second history may be erased already: its verdict goes before it.
+            self._push_trust({log.id for log in forked})
+        for log in sorted(forked, key=lambda log: log.peran.turn):
             size = self._find_common(log)
             if not log.own:
                 try:
@@ -249,18 +253,15 @@ class Session:
 
     def _push(self) -> Event:
         """Hand over what the hub lacks, trust first, then own logs; note what the hub is known to hold after it."""
-        held = {head["id"]: head["size"] for head in self.answer["logs"]}
-        self.wanted = dict(held)
+        self._push_trust(self.yielding)
         with self.services.database.read() as conn:
-            logs = list_logs(conn)
-        commons = [log for log in order_commons(self.hub, logs) if log.id not in self.yielding]
-        self._push_known(commons, held)
+            logs = [log for log in list_logs(conn) if log.peran is Role.DESA]
         for log in sorted(logs, key=lambda log: (not log.own, log.no)):
-            size = held.get(log.id, 0)
-            if log.peran is Role.UMUM or log.id in self.yielding or self._is_untold(log):
+            size = self.wanted.get(log.id, 0)
+            if log.id in self.yielding or self._is_untold(log):
                 continue
             if not log.own:
-                self._push_known([log], held)
+                self._push_known([log], self.wanted)
             elif size < log.size:
                 self._push_log(log, size)
             elif size == log.size and self._sent_mark(log) < size:
@@ -268,12 +269,24 @@ class Session:
                 self._push_log(log, size - 1)
         return Event.ALL_SENT
 
-    def _push_known(self, logs: Sequence[Log], held: Mapping[str, int]) -> None:
-        """Hand over logs of others; of one whose key the hub does not know the rest of the village must not wait."""
+    def _push_trust(self, without: Collection[str]) -> None:
+        """Hand over what the hub lacks of its own channels: who is trusted, then its verdicts on what comes next."""
+        with self.services.database.read() as conn:
+            logs = list_logs(conn)
+        channels = [log for log in logs if log.peran is Role.SALURAN]
+        trusted = [*order_commons(self.hub, logs), *channels]
+        self._push_known([log for log in trusted if log.id not in without], self.wanted)
+
+    def _push_known(self, logs: Sequence[Log], held: dict[str, int]) -> None:
+        """Hand over logs of others; of one whose key the hub does not know the rest of the village must not wait.
+
+        ``held`` says what the hub holds, and is brought up to date.
+        """
         for log in logs:
             if held.get(log.id, 0) < log.size:
                 try:
                     self._push_log(log, held.get(log.id, 0))
+                    held[log.id] = max(held.get(log.id, 0), reach_of(log))
                 except Refused as error:
                     if error.code != "unknown_key":
                         raise

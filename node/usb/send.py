@@ -18,7 +18,6 @@ from node.usb.pictures import choose_pictures
 from node.usb.tidy import tidy_stick
 from shared.clock import today
 from shared.errors import EnvironmentProblem, UserError
-from shared.merge.scope import Role
 from shared.store.carried import Load, Room, list_lacking
 from shared.store.changes import Log, list_logs, provable_size, signed_size
 from shared.store.parity import claim_parity
@@ -138,7 +137,7 @@ def _choose_name(
 def _plan(services: NodeServices, ledger: Ledger) -> tuple[list[dict[str, Any]], list[Part], dict[str, int]]:
     """Say what is held here, what of it goes into the file, and what the hub ought to have already.
 
-    Trust comes first, then our own, then the others'.
+    Trust and verdicts come first, then our own, then the others'.
     """
     heads, parts, ought = [], [], {}
     with services.database.read() as conn:
@@ -146,7 +145,7 @@ def _plan(services: NodeServices, ledger: Ledger) -> tuple[list[dict[str, Any]],
         former = [key.public for key in services.keys.former]
         # Of our own, first what an old key has signed: the hub puts the new one in its place after that.
         for log in sorted(list_logs(conn), key=lambda log: (
-            log.peran is not Role.UMUM, not log.own, log.kunci not in former, log.no
+            log.peran.turn, not log.own, log.kunci not in former, log.no
         )):
             heads.append({"id": log.id, "size": log.size, "root": encode_root(log.root())})
             ought[log.id] = size_at_hub(log, receipts.get(log.no, 0))

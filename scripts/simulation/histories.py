@@ -16,6 +16,7 @@ from shared.changelog.tree import leaf_hash
 from shared.merge.scope import GENESIS_KIND
 from shared.store.branch import Branch, list_branches, read_branch
 from shared.store.changes import SEQ_BITS, SEQ_MASK, list_logs, read_changes
+from shared.store.erasure import count_erased
 from simulation.world import World
 
 SAME = ("kind", "kind_version", "record", "op", "groups", "author", "time_s")
@@ -96,7 +97,9 @@ def note_erased(world: World) -> None:
 
 
 def find_stripped(conn: Connection, world: World) -> Iterator[str]:
-    """Name the changes whose body is gone although nobody has ever erased it."""
+    """Name the changes whose body is gone although nobody has erased it, and say where the verdict is not here."""
     for pos, digest in conn.execute("SELECT pos, digest FROM change WHERE body IS NULL"):
         if digest not in world.erased:
             yield f"change {pos & SEQ_MASK} of log {pos >> SEQ_BITS} has lost its body, and nobody has erased it"
+    if unexplained := count_erased(conn).unexplained:
+        yield f"{unexplained} bodies are gone without the verdict that erased them"

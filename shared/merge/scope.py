@@ -24,6 +24,17 @@ class Role(StrEnum):
     UMUM = "umum"  # the hub's common channel, read by every desa
     SALURAN = "saluran"  # the hub's channel for one desa
 
+    @property
+    def turn(self) -> int:
+        """When a log of this role is handed over: trust first, then the verdicts on what comes after them.
+
+        Whoever holds a log without an erased body thus has the verdict that says so, wherever a session is cut.
+        """
+        return _TURNS.index(self)
+
+
+_TURNS = (Role.UMUM, Role.SALURAN, Role.DESA)
+
 
 def find_scope_breach(role: Role, kind: Kind, op: str, groups: Iterable[str], members: Iterable[str]) -> str | None:
     """Name the group (or ``op``) that this log may not write; None when all of it is in scope.

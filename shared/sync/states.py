@@ -72,7 +72,7 @@ STATES = (
     StateRow(State.HELPING, "a recovering hub that forgot this node gets its common channel (6.6)", "–"),
     StateRow(State.SETTLING, "of each log with two histories: the common size (8.8), and ours to the hub (6.5)", "–"),
     StateRow(State.PUSHING,
-             "per log: runs the hub lacks; common channels first, newest key first, then own logs (8.2)", "receipts"),
+             "per log: runs the hub lacks; channels first (8.2)", "receipts"),
     StateRow(State.PULLING, "runs this node lacks, until none is (8.3)", "whole runs"),
     StateRow(State.ATTACHING, "attachments (8.7); whatever comes of it, the session is done", "pieces"),
 )

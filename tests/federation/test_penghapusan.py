@@ -24,7 +24,9 @@ from node.impor.service import import_file
 from node.penduduk.biodata import read_biodata
 from node.penduduk.index import PeopleIndex
 from node.services import NodeServices
-from shared.errors import UserError
+from node.sinkron.session import Outcome
+from node.sinkron.transport import Answer
+from shared.errors import TransportError, UserError
 from shared.records.catalogue import CATALOGUE
 from shared.store import branch as branches
 from shared.store.backup.make import back_up
@@ -260,6 +262,48 @@ def test_a_hub_restored_from_before_the_erasure_gets_the_verdict_back_and_applie
     federation.sync_all(3)
     assert clean_when_due(hub)
     check_gone(federation, hub, a, b)
+
+
+@pytest.mark.parametrize("has_forked", [False, True])
+def test_a_line_cut_anywhere_brings_no_stripped_body_before_its_verdict(
+    federation: Federation, officers: tuple[str, str], has_forked: bool
+) -> None:
+    a, b = federation.add_node("a"), federation.add_node("b")
+    older = copy_folder(federation, b, "b-lama")
+    siti = take_down(b)
+    create(a, nama="WATI")
+    old = copy_folder(federation, federation.hub, "hub-lama")
+    federation.sync_all()
+    erase_all(federation.hub, siti, officers)
+    federation.sync_all()
+    hub = restore_hub(federation, old, keeps_keys=True)
+    if has_forked:
+        create(open_copy(federation, older, "b2"), nama="BUDI")
+        federation.sync(federation.nodes["b2"])
+    verdicts = []
+    for _ in range(12):
+        transport = federation.transport(a)
+        transport.after = CutAfterPush()
+        if federation.sync(a, transport).outcome is Outcome.SELESAI:
+            break
+        with hub.database.read() as conn:
+            verdicts.append(conn.execute("SELECT count(*) FROM penghapusan").fetchone()[0])
+            assert count_erased(conn).unexplained == 0
+    assert len(verdicts) > 1 and min(verdicts) == 1, "the verdict went first, and the rest alone after it"
+    federation.sync_all(3)
+    check_gone(federation, hub, a, b)
+
+
+class CutAfterPush:
+    """A line that is dead as soon as one push has arrived."""
+
+    is_dead = False
+
+    def __call__(self, path: str, answer: Answer) -> Answer:
+        self.is_dead |= path.endswith("push") and answer.status == 200
+        if self.is_dead:
+            raise TransportError("cut")
+        return answer
 
 
 def test_a_body_written_offline_after_the_erasure_is_told_and_erased_with_one_click(
