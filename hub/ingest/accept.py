@@ -7,6 +7,7 @@ import sqlite3
 from dataclasses import dataclass
 
 from hub.ingest.branches import fork_ref, grow_branch, issue_rest, keep_branch
+from hub.pemulihan.settle import settle_trust
 from hub.pemulihan.state import begin_recovery, is_hub_key
 from hub.services import HubServices
 from hub.verval import findings
@@ -96,6 +97,9 @@ def _store(conn: sqlite3.Connection, services: HubServices, log: Log, run: ReadR
         begin_recovery(conn, services.clock.now_s())
     if removed is not None:
         issue_rest(services, conn, log.id)
+    if log.peran is not Role.DESA:
+        # What the hub said before it forgot may disagree with what it has said since: no key gets in between the two.
+        settle_trust(conn, services)
     return grown
 
 

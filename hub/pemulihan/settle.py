@@ -7,16 +7,31 @@ from collections.abc import Mapping
 from typing import Any
 
 from hub.change import write_common
-from hub.pemulihan.rotation import REPLACED
+from hub.pemulihan.rotation import REPLACED, draft_records
 from hub.services import HubServices
-from shared.store.drafts import draft_update
+from shared.store.drafts import Draft, draft_update
 from shared.store.records import load_state
 
 _STRICT = ("dicabut", "ditangguhkan", "aktif")
 
 
+FOLLOWED_REVOKED = "mengikuti kunci yang sudah dicabut"
+
+
 def settle_trust(conn: sqlite3.Connection, services: HubServices) -> int:
-    """Close the conflicts about the status of keys, in the transaction of the caller; return how many."""
+    """Close the conflicts about the status of keys, in the transaction of the caller; return how many changes that took.
+
+    A key that has followed one which a person has revoked is revoked too: with the old key, whoever had it could
+    take the new one. All that it has signed is in quarantine, where officers find what is honest.
+    """
+    count = _close_conflicts(conn, services)
+    while drafts := _revoke_followers(conn, services):
+        write_common(services, drafts, author="")
+        count += len(drafts)
+    return count
+
+
+def _close_conflicts(conn: sqlite3.Connection, services: HubServices) -> int:
     kind = services.catalogue["simpul"]
     rows = conn.execute("SELECT record FROM conflict WHERE kind = 'simpul' AND grup = 'status'").fetchall()
     drafts = []
@@ -31,6 +46,16 @@ def settle_trust(conn: sqlite3.Connection, services: HubServices) -> int:
         drafts += [] if draft is None else [draft]
     write_common(services, drafts, author="")
     return len(drafts)
+
+
+def _revoke_followers(conn: sqlite3.Connection, services: HubServices) -> list[Draft]:
+    """Draft the revocation of every key that has followed a revoked one directly."""
+    rows = conn.execute(
+        "SELECT DISTINCT s.id FROM simpul s JOIN simpul o ON o.id = s.pendahulu JOIN simpul r ON r.kunci = o.kunci"
+        " WHERE s.status IS NOT 'dicabut' AND r.status = 'dicabut' AND r.sebab IS NOT ? ORDER BY s.id", (REPLACED,)
+    )
+    changed = {"status": "dicabut", "sebab": FOLLOWED_REVOKED, "batas": None}
+    return draft_records(conn, services, [row[0] for row in rows], changed)
 
 
 def _how_lenient(version: Mapping[str, Any]) -> tuple[int, bool]:

@@ -126,6 +126,33 @@ def test_a_hub_that_forgot_a_change_of_keys_is_told_again(federation: Federation
     check_whole(federation, a)
 
 
+def test_a_change_of_keys_that_comes_back_after_the_revocation_lets_nobody_in(federation: Federation) -> None:
+    a, b = federation.add_node("a"), federation.add_node("b")
+    create(a, nama="SITI")
+    federation.sync_all()
+    old, before = copy_folder(federation, federation.hub, "hub-lama"), simpul_of(federation, a)
+    take_new_node_keys(a)
+    create(a, nama="DARI MALING")
+    federation.sync_all()
+    after = simpul_of(federation, a)
+    hub = restore_hub(federation, old, keeps_keys=True)
+    with hub.database.read() as conn:
+        cutoffs = {choice.log: choice.size for choice in list_choices(conn, before)}
+    revoke(hub, before, "dicuri", cutoffs, "")
+    # The sibling brings back that the stolen key was followed by another.
+    federation.sync(b)
+    assert rows(hub, "SELECT id, status, konflik FROM simpul WHERE id IN (?, ?) ORDER BY id", before, after) == [
+        (before, "dicabut", None), (after, "dicabut", None),
+    ]
+    create(b, nama="SESUDAH DICURI")
+    federation.sync(b)
+    assert federation.sync(a).code == "key_revoked"
+    assert "SESUDAH DICURI" not in names(a) and names(hub) == names(b) == {"SITI", "SESUDAH DICURI"}
+    with hub.database.read() as conn:
+        assert [one.values["nama"] for one in list_quarantined(conn)] == ["DARI MALING"], "nothing is lost"
+    check_whole(federation, b)
+
+
 def test_a_hub_that_forgot_two_changes_of_keys_and_seals_to_what_is_forgotten_here_is_told(
     federation: Federation,
 ) -> None:
