@@ -19,7 +19,7 @@ FOLLOWED_REVOKED = "mengikuti kunci yang sudah dicabut"
 
 
 def settle_trust(conn: sqlite3.Connection, services: HubServices) -> int:
-    """Close the conflicts about the status of keys, in the transaction of the caller; return how many changes that took.
+    """Close the conflicts about the status of keys, in the transaction of the caller; return how many changes it took.
 
     A key that has followed one which a person has revoked is revoked too: with the old key, whoever had it could
     take the new one. All that it has signed is in quarantine, where officers find what is honest.
