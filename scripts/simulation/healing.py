@@ -12,6 +12,7 @@ from shared.store.attachments import list_named
 from shared.store.blobs import store_of
 from shared.store.branch import list_branches
 from shared.store.changes import find_log, list_logs
+from shared.store.verdicts import list_key_records
 from simulation.effects import list_suspended
 from simulation.histories import find_lost
 from simulation.claims import Broken, require
@@ -95,17 +96,20 @@ def drain(world: World, parities: tuple[str, ...] = ("sama",)) -> int:
 
 
 def _let_follow(world: World, node: NodeMachine, report: Report) -> bool:
-    """Lift the suspension of a computer that has taken new keys under it, which nobody may follow (step R3)."""
+    """Lift the suspension of a computer that has taken new keys under it, which nobody may follow (step R3).
+
+    True where one is lifted, or was since the computer called: a twin has the same key.
+    """
     if report.code != "key_revoked":
         return False
     hub = world.hub.services
     kunci = [key.hex() for key in node.services.keys.publics()]
     with hub.database.read() as conn:
-        rows = list_suspended(conn)
-    held = [id for id, key in rows if key in kunci]
+        held = [id for id, key in list_suspended(conn) if key in kunci]
+        is_let_in = any(record.status == "aktif" for key in kunci for record in list_key_records(conn, key)[:1])
     for id in held:
         revoke.lift(hub, id, "sudah diperiksa", world.hub.officers[0].petugas)
-    return bool(held)
+    return bool(held) or is_let_in
 
 
 def bound_passes(world: World) -> int:

@@ -206,7 +206,10 @@ def _ref_of(change: Sealed) -> str:
 
 
 def _check_states(conn: Connection, catalogue: Catalogue, where: str) -> None:
-    """Each change is held with a reason, or stands in a row, in a deletion or in an open conflict."""
+    """Each change is held with a reason, or stands in a row, in a deletion or in an open conflict.
+
+    What the hub has decided about a record of which all else is held stands where its choices do: in quarantine.
+    """
     places = dict(conn.execute("SELECT no, wilayah FROM log"))
     held = {row[0] for row in conn.execute("SELECT pos FROM held")}
     # What was erased has no row any more; that its bytes are gone is asked elsewhere.
@@ -221,9 +224,16 @@ def _check_states(conn: Connection, catalogue: Catalogue, where: str) -> None:
         require(not rows & live, f"{where}: a record has rows of two kinds")
         live |= rows
     require(not live & deleted, f"{where}: a record is live and deleted")
-    for pos, record in conn.execute("SELECT pos, record FROM change WHERE kind <> 'log'"):
-        place = (record, places[pos >> SEQ_BITS])
-        visible = pos in held or place in live | deleted | contested | erased
+    visible_places = live | deleted | contested | erased
+    changes = [
+        (pos, (record, places[pos >> SEQ_BITS]), op)
+        for pos, record, op in conn.execute(
+            "SELECT pos, record, json_extract(CAST(header AS TEXT), '$[6]') FROM change WHERE kind <> 'log'"
+        )
+    ]
+    said = {place for pos, place, op in changes if op != Op.DECIDE and pos not in held}
+    for pos, place, op in changes:
+        visible = pos in held or place in visible_places or op == Op.DECIDE and place not in said
         require(visible, f"{where}: change {pos & SEQ_MASK} of log {pos >> SEQ_BITS} is in no visible state")
         held.discard(pos)
     require(not held, f"{where}: something is held that is no change")
