@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from hub.change import write_common
-from hub.pemulihan.rotation import draft_records
+from hub.pemulihan.rotation import draft_records, list_line
 from hub.services import HubServices
 from shared.changelog.change import Header, decode_bodies, decode_headers
 from shared.errors import UserError
 from shared.store.changes import SEQ_BITS, SEQ_MASK, list_logs
-from shared.store.drafts import draft_create
-from shared.store.verdicts import list_key_records
+from shared.store.drafts import Draft, draft_create
+from shared.store.verdicts import list_key_records, read_ends
 
 
 class LogChoice(NamedTuple):
-    """One log of a key, and the receipts at which it may be cut off: (size, hub time in seconds), newest first."""
+    """One log of a computer, under its key of today or one before, and where it may be cut off.
+
+    ``size`` changes of it count today; ``receipts`` of no more are (size, hub time in seconds), newest first.
+    """
 
     log: str
     size: int
     receipts: list[tuple[int, int]]
+    kunci: str
 
 
 class Quarantined(NamedTuple):
@@ -44,43 +48,60 @@ def count_waiting(conn: sqlite3.Connection) -> list[tuple[str, int]]:
 
 
 def list_choices(conn: sqlite3.Connection, simpul: str) -> list[LogChoice]:
-    """List the logs of a node's key with the sizes at which the hub has signed for them."""
-    row = conn.execute("SELECT wilayah, kunci FROM simpul WHERE id = ?", (simpul,)).fetchone()
-    if row is None:
-        return []
+    """List the logs of a computer under all keys that it has had: a thief may have changed them since."""
     found = []
-    for log in list_logs(conn, row[0]):
-        if log.kunci.hex() == row[1]:
-            receipts = conn.execute(
-                "SELECT size, time_s FROM receipt WHERE log = ? ORDER BY size DESC LIMIT 200", (log.no,)
-            ).fetchall()
-            found.append(LogChoice(log.id, log.size, [(size, time_s) for size, time_s in receipts]))
+    for kunci in list_line(conn, simpul):
+        ends = read_ends(conn, kunci)
+        for log in list_logs(conn):
+            if log.kunci.hex() == kunci:
+                size = log.size if ends is None else min(log.size, ends.get(log.id, 0))
+                receipts = conn.execute(
+                    "SELECT size, time_s FROM receipt WHERE log = ? AND size <= ? ORDER BY size DESC LIMIT 200",
+                    (log.no, size),
+                ).fetchall()
+                found.append(LogChoice(log.id, size, [(size, time_s) for size, time_s in receipts], kunci))
     return found
 
 
-def revoke(services: HubServices, simpul: str, sebab: str, cutoffs: Mapping[str, int], author: str) -> None:
-    """Take a key back. ``cutoffs`` gives the size at which a log ends; others end at what is held now.
+def is_revoked(conn: sqlite3.Connection, simpul: str) -> bool:
+    """Tell whether no key of a computer may speak."""
+    return all(read_ends(conn, kunci) is not None for kunci in list_line(conn, simpul))
 
-    Raises UserError when there is no such node, it was revoked already, a reason is missing, or a cut-off is
-    beyond what is held.
+
+def revoke(services: HubServices, simpul: str, sebab: str, cutoffs: Mapping[str, int], author: str) -> None:
+    """Take back all keys that a computer has had, or cut its logs off earlier than before.
+
+    ``cutoffs`` gives the size at which a log ends; others end at what counts now. A key that was taken back before,
+    or replaced, is named again only where a log of it ends earlier. Raises UserError when there is no such node,
+    there is nothing to take back, a reason is missing, or a cut-off is beyond what counts.
     """
     if not sebab.strip():
         raise UserError("Isi sebabnya, misalnya: komputer dicuri tanggal 3.", "sebab_kosong")
     with services.database.write() as conn:
-        row = conn.execute("SELECT coalesce(kunci, '') FROM simpul WHERE id = ?", (simpul,)).fetchone()
-        if row is None:
+        line, choices = list_line(conn, simpul), list_choices(conn, simpul)
+        if not line:
             raise UserError("Tidak ada komputer dengan nomor itu.", "simpul_tidak_ada")
-        ids = [one.id for one in list_key_records(conn, row[0]) if one.status != "dicabut"]
-        if not ids:
+        drafts: list[Draft] = []
+        for kunci in line:
+            own = [choice for choice in choices if choice.kunci == kunci]
+            drafts += _cut_off(conn, services, kunci, sebab.strip(), own, cutoffs)
+        if not drafts:
             raise UserError("Kunci komputer ini sudah dicabut.", "sudah_dicabut")
-        batas = []
-        for choice in list_choices(conn, simpul):
-            size = cutoffs.get(choice.log, choice.size)
-            if not 0 <= size <= choice.size:
-                raise UserError("Batas itu di luar catatan yang ada. Pilih salah satu tanda terima.", "batas_salah")
-            batas.append(f"{choice.log}:{size}")
-        changed = {"status": "dicabut", "sebab": sebab.strip(), "batas": batas}
-        write_common(services, draft_records(conn, services, ids, changed), author=author)
+        write_common(services, drafts, author=author)
+
+
+def _cut_off(
+    conn: sqlite3.Connection, services: HubServices, kunci: str, sebab: str, choices: Sequence[LogChoice],
+    cutoffs: Mapping[str, int],
+) -> list[Draft]:
+    """Draft what is said of one key: in all its records where its logs end earlier, else where it is in force."""
+    ends = {choice.log: cutoffs.get(choice.log, choice.size) for choice in choices}
+    if not all(0 <= ends[choice.log] <= choice.size for choice in choices):
+        raise UserError("Batas itu di luar catatan yang ada. Pilih salah satu tanda terima.", "batas_salah")
+    is_earlier = any(ends[choice.log] < choice.size for choice in choices)
+    ids = [one.id for one in list_key_records(conn, kunci) if is_earlier or one.status != "dicabut"]
+    changed = {"status": "dicabut", "sebab": sebab, "batas": [f"{log}:{size}" for log, size in ends.items()]}
+    return draft_records(conn, services, ids, changed)
 
 
 def lift(services: HubServices, simpul: str, sebab: str, author: str) -> None:

@@ -80,6 +80,19 @@ def list_cutoffs(conn: sqlite3.Connection, wilayah: str, kunci: str) -> list[str
     return [f"{log.id}:{log.size}" for log in list_logs(conn, wilayah) if log.kunci.hex() == kunci]
 
 
+def list_line(conn: sqlite3.Connection, simpul: str) -> list[str]:
+    """List the keys that a computer has had, the newest first; none where there is no such record."""
+    rows = conn.execute(
+        # UNION ends where records name each other in a ring. A key may have several records.
+        "WITH RECURSIVE line(id) AS (SELECT ? UNION SELECT other.id FROM line JOIN simpul s ON s.id = line.id"
+        " JOIN simpul other ON other.id = s.pendahulu OR other.pendahulu = s.id OR other.kunci = s.kunci)"
+        " SELECT s.kunci FROM line JOIN simpul s ON s.id = line.id WHERE s.kunci IS NOT NULL"
+        " ORDER BY s.id DESC",
+        (simpul,),
+    )
+    return list(dict.fromkeys(row[0] for row in rows))
+
+
 class Former(NamedTuple):
     """A key that another one of the same node has followed; ``batas`` are the cut-offs of its logs, and None where a
     person has revoked it."""

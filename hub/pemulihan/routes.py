@@ -21,6 +21,7 @@ from hub.pemulihan.revoke import (
     adopt,
     count_quarantined,
     count_waiting,
+    is_revoked,
     lift,
     list_choices,
     list_quarantined,
@@ -79,9 +80,10 @@ def _node_page(id: str, sebab: str, problem: str) -> str:
         if row is None:
             abort(404)
         choices = list_choices(conn, id)
+        is_out = is_revoked(conn, id)
     return render_template(
         "pemulihan/simpul.html", id=id, desa=name_place(row[0]), nama=row[1] or "Tanpa nama", status=row[2],
-        alasan=row[3], choices=choices, sebab=sebab, problem=problem,
+        alasan=row[3], choices=choices, sebab=sebab, problem=problem, is_revoked=is_out,
     )
 
 

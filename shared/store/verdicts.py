@@ -91,6 +91,16 @@ def list_key_records(conn: sqlite3.Connection, kunci: str) -> list[KeyRecord]:
     return [KeyRecord._make(row) for row in rows]
 
 
+def read_ends(conn: sqlite3.Connection, kunci: str) -> dict[str, int] | None:
+    """Read how much of each log of a revoked key counts, of a log that is not named nothing; None where it is not."""
+    listed = [
+        _read_cutoffs(batas)
+        for (batas,) in conn.execute("SELECT batas FROM simpul WHERE kunci = ? AND status = 'dicabut'", (kunci,))
+    ]
+    logs = {log for cutoffs in listed for log in cutoffs}
+    return {log: min(cutoffs.get(log, 0) for cutoffs in listed) for log in logs} if listed else None
+
+
 def _items(rows: Iterable[tuple[str | None]]) -> Iterator[str]:
     for (text,) in rows:
         yield from json.loads(text or "[]")

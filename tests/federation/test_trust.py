@@ -199,6 +199,53 @@ def test_what_a_revoked_computer_wrote_is_adopted_one_by_one(federation: Federat
     check_whole(federation, b)
 
 
+def test_what_a_thief_wrote_before_he_changed_the_keys_can_be_cut_off_too(federation: Federation) -> None:
+    a, b = federation.add_node("a"), federation.add_node("b")
+    create(a, nama="SITI")
+    federation.sync_all()
+    with federation.hub.database.read() as conn:
+        (honest,) = list_choices(conn, simpul_of(federation, a))
+    create(a, nama="PALSU SATU")
+    federation.sync(a)
+    before = simpul_of(federation, a)
+    take_new_node_keys(a)
+    create(a, nama="PALSU DUA")
+    federation.sync_all()
+    assert names(b) == {"SITI", "PALSU SATU", "PALSU DUA"}
+    with federation.hub.database.read() as conn:
+        choices = list_choices(conn, simpul_of(federation, a))
+        assert {choice.log for choice in choices} > {honest.log} and choices == list_choices(conn, before)
+    ends = {choice.log: honest.size if choice.log == honest.log else 0 for choice in choices}
+    # By either record: people see a computer and not its keys.
+    revoke(federation.hub, before, "dicuri tanggal 3", ends, "")
+    federation.sync(b)
+    assert names(federation.hub) == names(b) == {"SITI"} and federation.sync(a).code == "key_revoked"
+    with federation.hub.database.read() as conn:
+        assert {one.values.get("nama") for one in list_quarantined(conn)} == {"PALSU SATU", "PALSU DUA"}
+    with pytest.raises(UserError, match="sudah dicabut"):
+        revoke(federation.hub, simpul_of(federation, a), "lagi", ends, "")
+    check_whole(federation, b)
+
+
+def test_a_cut_off_that_was_chosen_too_late_is_brought_forward_and_never_back(federation: Federation) -> None:
+    a, b = federation.add_node("a"), federation.add_node("b")
+    create(a, nama="SITI")
+    federation.sync_all()
+    simpul = simpul_of(federation, a)
+    with federation.hub.database.read() as conn:
+        (early,) = list_choices(conn, simpul)
+    create(a, nama="PALSU")
+    federation.sync_all()
+    revoke(federation.hub, simpul, "rusak", {}, "")
+    assert names(federation.hub) == {"SITI", "PALSU"}
+    revoke(federation.hub, simpul, "ternyata dicuri", {early.log: early.size}, "")
+    federation.sync(b)
+    assert names(federation.hub) == names(b) == {"SITI"}
+    with pytest.raises(UserError, match="di luar catatan"):
+        revoke(federation.hub, simpul, "ternyata tidak", {early.log: early.size + 1}, "")
+    check_whole(federation, b)
+
+
 def test_a_revoked_computer_is_told_and_works_on(federation: Federation) -> None:
     a = federation.add_node("a")
     federation.sync_all()
