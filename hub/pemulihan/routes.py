@@ -27,6 +27,7 @@ from hub.pemulihan.revoke import (
     list_quarantined,
     revoke,
 )
+from hub.pemulihan.rotation import REPLACED
 from hub.pemulihan.state import end_recovery, read_recovery
 from hub.pemulihan.succeeded import SENTENCE, find_later_keys, take_keys_by_recovery
 from hub.verval.cases import update_cases
@@ -64,7 +65,7 @@ def _index_page(salah: str) -> str:
     return render_template(
         "pemulihan/index.html", nodes=nodes, held=held, waiting=waiting, recovery=recovery, branches=branches,
         issued=issued, events=events, name_place=name_place, sidik=fingerprint(hub.keys.signing.public),
-        diganti=SENTENCE if is_succeeded else "", salah=salah,
+        diganti=SENTENCE if is_succeeded else "", salah=salah, diganti_kunci=REPLACED,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -44,6 +45,18 @@ def test_a_key_is_revoked_with_a_reason(site: HubSite) -> None:
     assert "dicuri" in client.get("/keamanan").text
     again = send(client, page, {"sebab": "dicuri"}, page="/keamanan")
     assert again.status_code == 400 and "sudah dicabut" in again.text
+
+
+def test_a_cut_off_is_brought_forward_on_the_page_of_a_revoked_computer(site: HubSite) -> None:
+    client, id = site.client(SITI), node_of(site)
+    page = f"/keamanan/simpul/{id}"
+    send(client, page, {"sebab": "rusak"}, page=page)
+    listed, asked = client.get("/keamanan").text, client.get(page).text
+    assert "Majukan batas" in listed and "Majukan batas tulisannya" in asked and "sudah dicabut: rusak" in asked
+    ends = {name: "0" for name in re.findall(r'name="(batas-[0-9a-f]{32})"', asked)}
+    assert ends and send(client, page, {"sebab": "ternyata dicuri", **ends}, page=page).status_code == 303
+    done = client.get(page).text
+    assert "sudah dicabut: ternyata dicuri" in done and "Majukan batas" not in done, "nothing is left to cut off"
 
 
 def test_a_suspended_key_is_lifted(site: HubSite) -> None:
