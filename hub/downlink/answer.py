@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from hub.ingest.accept import Sender
 from hub.services import HubServices
+from shared.errors import ProtocolError
 from shared.merge.scope import Role
 from shared.store.changes import Log, find_log, list_logs, reach_of, root_at, signed_size
 from shared.store.runs import RunSizer, build_fitting_run, encode_root, sign_size
@@ -42,13 +43,20 @@ def find_differing(
 
 
 def build_answer(
-    services: HubServices, sender: Sender, receiver: bytes, wanted: dict[str, int], *, bytes_max: int, codec: str
+    services: HubServices, sender: Sender, receiver: bytes, wanted: dict[str, int], *, bytes_max: int, codec: str,
+    told: Mapping[str, int] | None = None,
 ) -> bytes:
-    """Build runs from the sizes that the node holds, about ``bytes_max`` in all, at least one change."""
+    """Build runs from the sizes that the node holds, about ``bytes_max`` in all, at least one change.
+
+    ``told`` are the sizes that hello has named: where something was erased since, ProtocolError session_expired,
+    so that the node asks for the verdict before the rest.
+    """
     budget = max(limit("run_bytes_min"), min(bytes_max or limit("run_bytes_start"), limit("pull_bytes_max")))
     sizer = RunSizer()
     parts: list[bytes] = []
     with services.database.read() as conn:
+        if told is not None and _has_erased_since(conn, readable_logs(conn, services, sender.wilayah), told):
+            raise ProtocolError("session_expired", "something was erased")
         for log in readable_logs(conn, services, sender.wilayah):
             start = wanted.get(log.id)
             if start is None:
@@ -62,6 +70,17 @@ def build_answer(
                 budget -= len(run)
                 start = end
     return b"".join(parts)
+
+
+def _has_erased_since(conn: sqlite3.Connection, logs: Iterable[Log], told: Mapping[str, int]) -> bool:
+    """Tell whether a channel has a verdict of erasure beyond the size that was told of it."""
+    return any(
+        conn.execute(
+            "SELECT 1 FROM change WHERE pos >= ? AND pos < ? AND kind = 'penghapusan' LIMIT 1",
+            (log.base + told.get(log.id, 0), log.base + log.size),
+        ).fetchone()
+        for log in logs if log.peran is not Role.DESA and told.get(log.id, 0) < log.size
+    )
 
 
 def _find_notes(

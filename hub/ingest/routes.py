@@ -5,10 +5,8 @@ from __future__ import annotations
 import base64
 import functools
 import logging
-import threading
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import Any
 
 from flask import Blueprint, Response, current_app, g, request
@@ -20,6 +18,7 @@ from hub.ingest.contact import note_contact, note_handed_over, note_refusal
 from hub.ingest.gate import Gate
 from hub.ingest.quota import STRANGERS, Busy, Quota
 from hub.ingest.sender import describe_program, judge_parity, look_up_helper, look_up_sender
+from hub.ingest.sessions import SyncSession, sessions
 from hub.ingest.unruly import Floods, note_flood
 from hub.pemulihan.rotation import accept_rotation
 from hub.pemulihan.state import learn_successors, name_successors, read_recovery
@@ -45,48 +44,9 @@ log = logging.getLogger(__name__)
 CONTENT_TYPE = "application/x-sipande"
 
 
-@dataclass(frozen=True)
-class SyncSession:
-    """Whose session, until when (monotonic seconds), the sizes that the node announced and those it was told."""
-
-    key: str
-    expires_s: float
-    sender: Sender
-    announced: dict[str, int]
-    told: dict[str, int]
-
-
-@dataclass
-class SessionTable:
-    """Nonces that this process gave out, by key; forgotten at restart, and then the node says hello again."""
-
-    sessions: dict[str, SyncSession] = field(default_factory=dict)
-    lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def open(self, nonce: str, session: SyncSession) -> None:
-        with self.lock:
-            mine = [n for n, known in self.sessions.items() if known.key == session.key]
-            for old in mine[: max(0, len(mine) - limit("sessions_per_key_max") + 1)]:
-                del self.sessions[old]
-            self.sessions[nonce] = session
-
-    def find(self, nonce: str, key: str, now_s: float) -> SyncSession:
-        """Find the session of a nonce; ProtocolError session_expired when it is not this key's or too old."""
-        with self.lock:
-            found = self.sessions.get(nonce)
-        if found is None or found.key != key or found.expires_s < now_s:
-            raise ProtocolError("session_expired")
-        return found
-
-
 def services() -> HubServices:
     found: HubServices = current_app.extensions["services"]
     return found
-
-
-def _sessions() -> SessionTable:
-    table: SessionTable = current_app.extensions.setdefault("sync_sessions", SessionTable())
-    return table
 
 
 def _gate() -> Gate:
@@ -246,7 +206,7 @@ def hello(body: bytes, caller: signature.Signed) -> Response:
                 answer["logs"] = list_heads(hub, sender.wilayah)
                 told = {head["id"]: head["size"] for head in answer["logs"]}
     expires_s = hub.clock.monotonic_s() + limit("session_s_max")
-    _sessions().open(nonce, SyncSession(caller.key, expires_s, sender, announced, told))
+    sessions().open(nonce, SyncSession(caller.key, expires_s, sender, announced, told))
     # Left out where there is nothing to say: most sessions are this one answer.
     return _signed_answer(answer | {name: value for name, value in more.items() if value}, caller.nonce)
 
@@ -330,8 +290,8 @@ def _held_size(hub: HubServices, id: str) -> dict[str, Any]:
 @signed
 def pull(body: bytes, caller: signature.Signed) -> Response:
     hub = services()
-    sender = find_session(caller).sender
-    asked = messages.decode(messages.PullRequest, body)
+    session = find_session(caller)
+    sender, asked = session.sender, messages.decode(messages.PullRequest, body)
     with hub.database.read() as conn:
         row = conn.execute("SELECT segel FROM simpul WHERE kunci = ?", (caller.key,)).fetchone()
     if row is None:
@@ -339,7 +299,8 @@ def pull(body: bytes, caller: signature.Signed) -> Response:
     segel = row[0]
     wanted = {entry["id"]: entry["size"] for entry in asked["logs"]}
     runs = build_answer(
-        hub, sender, bytes.fromhex(segel), wanted, bytes_max=asked["bytes_max"], codec=asked["codec"]
+        hub, sender, bytes.fromhex(segel), wanted, bytes_max=asked["bytes_max"], codec=asked["codec"],
+        told=session.told,
     )
     return Response(runs, content_type=CONTENT_TYPE)
 
@@ -400,7 +361,7 @@ def succeeded(body: bytes, caller: signature.Signed) -> Response:
 def find_session(caller: signature.Signed) -> SyncSession:
     """Find the session of a request; what has become of its key since hello counts at once."""
     hub = services()
-    found = _sessions().find(caller.nonce, caller.key, hub.clock.monotonic_s())
+    found = sessions().find(caller.nonce, caller.key, hub.clock.monotonic_s())
     if found.sender.simpul:
         find_sender(caller.key)
     return found

@@ -294,6 +294,31 @@ def test_a_line_cut_anywhere_brings_no_stripped_body_before_its_verdict(
     check_gone(federation, hub, a, b)
 
 
+def test_an_erasure_in_the_middle_of_a_session_is_told_before_what_it_has_stripped(
+    federation: Federation, officers: tuple[str, str]
+) -> None:
+    a = federation.add_node("a")
+    siti = take_down(a)
+    federation.sync_all()
+    b = federation.add_node("b")
+    transport, asked = federation.transport(b), list[str]()
+
+    def erase_first(path: str, body: bytes) -> None:
+        if path.endswith("/pull") and "pull" not in asked:
+            erase_all(federation.hub, siti, officers)
+        asked.append(path.rpartition("/")[2])
+
+    def look(path: str, answer: Answer) -> Answer:
+        with b.database.read() as conn:
+            assert count_erased(conn).unexplained == 0
+        return answer
+
+    transport.before, transport.after = erase_first, look
+    assert federation.sync(b, transport).outcome is Outcome.SELESAI and asked.count("hello") > 1
+    federation.sync_all()
+    check_gone(federation, federation.hub, a, b)
+
+
 class CutAfterPush:
     """A line that is dead as soon as one push has arrived."""
 
