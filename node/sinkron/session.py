@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Collection, Sequence
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from typing import Any
 
 from node.services import KnownHub, NodeServices
 from node.sinkron.blobs import exchange_blobs
+from node.sinkron.handover import hand_over
 from node.sinkron.histories import find_forked, order_commons
 from node.sinkron.hubkey import follow_hub, keep_successors, list_untold, recall_successors
 from node.sinkron.link import Link, load_link, save_link
@@ -28,10 +29,10 @@ from node.sinkron.transport import Answer, Transport
 from shared.changelog.run import split_runs
 from shared.errors import ProtocolError, TransportError
 from shared.merge.scope import Role
-from shared.store.changes import Log, list_logs, reach_of, root_at, signed_size
+from shared.store.changes import Log, list_logs, reach_of, root_at
 from shared.store.parity import claim_parity
 from shared.store.records import count_newer
-from shared.store.runs import RunSizer, build_fitting_run, encode_root, sign_size
+from shared.store.runs import RunSizer, encode_root
 from shared.sync import messages
 from shared.sync.codes import CODES
 from shared.sync.states import Event, State, advance
@@ -43,18 +44,6 @@ SILENCES_MAX = 2
 """The same while no signed hello has come at all: who waits at the screen must not wait for minutes."""
 REPEATS_MAX = 16
 """Rounds in one session that end well and still leave something to say: an honest hub needs two."""
-
-
-class InlineExecutor(Executor):
-    """Runs at once in the calling thread; for the simulator and small sessions."""
-
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        future: Future[Any] = Future()
-        try:
-            future.set_result(fn(*args, **kwargs))
-        except BaseException as error:
-            future.set_exception(error)
-        return future
 
 
 @dataclass
@@ -299,42 +288,11 @@ class Session:
         return keys.index(log.kunci) > keys.index(self.speaker)
 
     def _push_log(self, log: Log, start: int) -> None:
-        """Send one log from ``start`` on; the next run is built while the hub works on the last."""
-        end_max = reach_of(log)
-        if log.own:
-            self.services.anchor.raise_to(log.id, log.size, encode_root(log.root()))
-        in_flight: Future[Answer] | None = None
-        fork: Refused | None = None
-        try:
-            while start < end_max or in_flight is not None:
-                run = None
-                if start < end_max:
-                    end = min(end_max, start + self.sizer.count(self.link.run_bytes))
-                    run, end = self._build(log, start, end, self.receiver)
-                    self.sizer.learn(end - start, len(run))
-                answer = self._wait(log, in_flight)
-                in_flight = None if run is None else self.executor.submit(self._post_run, run)
-                if run is not None:
-                    start = end
-                if isinstance(answer, Refused):
-                    fork = answer
-                elif answer is not None:
-                    # The receipt is checked and stored while the hub works on the next run already.
-                    self._finish_push(log, answer)
-        finally:
-            if in_flight is not None:
-                in_flight.exception()  # nothing else may use the connection before it has come back
-        if fork is not None:
-            raise fork
-
-    def _wait(self, log: Log, in_flight: Future[Answer] | None) -> Answer | Refused | None:
-        """Wait for the answer to a run; a fork of somebody else's log is one, for the hub keeps it run by run."""
-        try:
-            return None if in_flight is None else in_flight.result()
-        except Refused as error:
-            if error.code != "fork" or log.own:
-                raise
-            return error
+        """Send one log from ``start`` on."""
+        hand_over(
+            self.services, log, start, link=self.link, sizer=self.sizer, receiver=self.receiver,
+            send=lambda run: self.executor.submit(self._post_run, run), keep=self._finish_push,
+        )
 
     def _post_run(self, run: bytes) -> Answer:
         """Send one run; what is lost with a broken connection is counted, it will go out again."""
@@ -343,17 +301,6 @@ class Session:
         except TransportError:
             self.report.run_bytes_resent += len(run)
             raise
-
-    def _build(self, log: Log, start: int, end: int, receiver: bytes) -> tuple[bytes, int]:
-        """Build the next run towards ``end``; also tell where it ends: large changes are fewer in a run."""
-        def note_for(end: int) -> tuple[bytes, int]:
-            if log.own:
-                return sign_size(conn, log, end, self.services.signer(log)), end
-            assert log.checkpoint is not None
-            return log.checkpoint, signed_size(log)
-
-        with self.services.database.read() as conn:
-            return build_fitting_run(conn, log, start, end, note_for=note_for, codec=self.link.codec, receiver=receiver)
 
     def _finish_push(self, log: Log, answer: Answer) -> None:
         """Keep the receipts of a push; a receipt that does not verify is no answer."""
@@ -449,4 +396,4 @@ def _head(log: Log) -> dict[str, Any]:
     return {"id": log.id, "size": log.size, "root": encode_root(log.root())}
 
 
-__all__ = ["InlineExecutor", "Outcome", "Refused", "Report", "Session"]
+__all__ = ["Outcome", "Refused", "Report", "Session"]

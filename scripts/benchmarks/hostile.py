@@ -22,7 +22,8 @@ from hub.services import HubServices
 from hub.simpul.enrol import confirm_candidate, open_slot
 from node.services import NodeServices, open_node
 from node.sinkron.enrol import enrol
-from node.sinkron.session import InlineExecutor, Outcome, Session
+from node.sinkron.handover import InlineExecutor
+from node.sinkron.session import Outcome, Session
 from node.sinkron.transport import Answer, Traffic, Transport, _read_signature
 from running.processes import KECAMATAN, scratch
 from shared.clock import system_random

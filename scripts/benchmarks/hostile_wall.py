@@ -19,7 +19,8 @@ from benchmarks.attack import Attack
 from benchmarks.line import Line, make_line
 from benchmarks.villages import edit_people, make_village
 from node.services import NodeServices, open_node
-from node.sinkron.session import InlineExecutor, Outcome, Session
+from node.sinkron.handover import InlineExecutor
+from node.sinkron.session import Outcome, Session
 from node.sinkron.transport import HttpTransport, Transport
 from running.processes import Server, enrol_node, scratch, serving, serving_hub, wait_quiet
 from shared.clock import SystemClock, system_random

@@ -13,7 +13,8 @@ from dataclasses import replace
 from sqlite3 import Connection
 
 from node.change import write_drafts
-from node.sinkron.session import InlineExecutor, Session
+from node.sinkron.handover import InlineExecutor, build_next
+from node.sinkron.session import Session
 from node.sinkron.transport import Answer
 from shared.changelog.change import Op
 from shared.changelog.checkpoint import Checkpoint, Signer, sign_checkpoint
@@ -52,6 +53,10 @@ class Talk:
         hub = node.services.hub()
         assert hub is not None
         self.receiver = bytes.fromhex(self.session._hello(hub)[1]["segel"])
+
+    def build(self, log: Log, receiver: bytes) -> bytes:
+        """Build an honest run of a whole log."""
+        return build_next(self.node.services, log, 0, log.size, self.session.link.codec, receiver)[0]
 
     def post(self, path: str, body: bytes) -> Answer:
         """Post anything; a defect of the hub in answer to it is a finding."""
@@ -201,7 +206,7 @@ def send_huge_counts(world: World, node: NodeMachine) -> str:
     heads = [{"id": log.id, "size": dice.choice(HUGE), "root": "A" * 43 + "="}]
     talk.post("compare", messages.encode({"id": log.id, "heads": heads}))
     talk.post("pull", messages.encode({"logs": heads, "bytes_max": dice.choice(HUGE), "codec": "zlib"}))
-    run = _claim(talk.session._build(log, 0, log.size, talk.receiver)[0], dice.choice(("start", "end", "erased")), dice)
+    run = _claim(talk.build(log, talk.receiver), dice.choice(("start", "end", "erased")), dice)
     return str(talk.post("push", run).status)
 
 
@@ -233,7 +238,7 @@ def seal_wrongly(world: World, node: NodeMachine) -> str:
     seal = node.services.keys.seal
     if log is None or seal is None:
         return "nothing"
-    answer = talk.post("push", talk.session._build(log, 0, log.size, seal.public)[0])
+    answer = talk.post("push", talk.build(log, seal.public))
     if answer.status == 200:
         raise Broken("the hub took a run that is not sealed to it")
     return str(answer.status)

@@ -17,8 +17,9 @@ from hub.verval.cases import update_cases
 from node.commands import finish_session, make_node, refresh_parity
 from node.services import NodeServices
 from node.sinkron.enrol import enrol
+from node.sinkron.handover import InlineExecutor
 from node.sinkron.rotate import take_new_keys, tell_new_keys
-from node.sinkron.session import InlineExecutor, Outcome, Report, Session
+from node.sinkron.session import Outcome, Report, Session
 from node.sinkron.transport import Answer
 from node.usb.folder import read_path
 from node.usb.send import write_bundle

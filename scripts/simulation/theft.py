@@ -16,9 +16,10 @@ from hub.pemulihan import revoke
 from hub.pemulihan.rotation import REPLACED
 from hub.usb.folder import take_path
 from node.commands import finish_session
+from node.sinkron.handover import InlineExecutor
 from node.sinkron.report import Outcome, Report
 from node.sinkron.rotate import take_new_keys, tell_new_keys
-from node.sinkron.session import InlineExecutor, Session
+from node.sinkron.session import Session
 from node.usb.folder import read_path
 from node.usb.send import write_bundle
 from shared.changelog.change import decode_headers

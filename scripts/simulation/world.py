@@ -17,8 +17,9 @@ from hub.verval.decide import Officer
 from node.commands import finish_session, make_node, refresh_parity
 from node.services import open_node
 from node.sinkron.enrol import enrol
+from node.sinkron.handover import InlineExecutor
 from node.sinkron.rotate import tell_new_keys
-from node.sinkron.session import InlineExecutor, Report, Session
+from node.sinkron.session import Report, Session
 from shared.store.changes import SEQ_BITS, SEQ_MASK
 from simulation.contact import Contacts
 from simulation.crash import Crash, CrashPoint

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 
-from node.sinkron.session import InlineExecutor, Session
+from node.sinkron.handover import InlineExecutor
+from node.sinkron.session import Session
 from node.sinkron.transport import Answer
 from shared.changelog.keys import SigningKey
 from shared.changelog.run import MAGIC, split_runs

@@ -7,7 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from node.services import NodeServices
-from node.sinkron.session import InlineExecutor, Outcome, Report, Session
+from node.sinkron.handover import InlineExecutor
+from node.sinkron.session import Outcome, Report, Session
 from shared.sync.limits import limit
 from tests.support.federation import Federation
 from tests.support.office import create, own_log, rows, sent_mark

@@ -12,7 +12,8 @@ from hub.change import write_common
 from hub.simpul.enrol import list_candidates, open_slot
 from node.commands import make_node
 from node.sinkron.enrol import enrol
-from node.sinkron.session import REPEATS_MAX, InlineExecutor, Outcome, Report, Session
+from node.sinkron.handover import InlineExecutor
+from node.sinkron.session import REPEATS_MAX, Outcome, Report, Session
 from node.sinkron.transport import Answer
 from shared.clock import format_time
 from shared.store.drafts import draft_create

@@ -25,7 +25,8 @@ from node.commands import finish_session, make_node, refresh_parity, run_verify
 from node.pulihkan.restore import restore_node
 from node.services import NodeServices, open_node
 from node.sinkron.enrol import enrol
-from node.sinkron.session import InlineExecutor, Outcome, Report, Session
+from node.sinkron.handover import InlineExecutor
+from node.sinkron.session import Outcome, Report, Session
 from node.usb.folder import read_path
 from shared.changelog.run import split_runs
 from shared.commands import check_side

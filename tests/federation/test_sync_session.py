@@ -14,6 +14,7 @@ from hub.change import write_common
 from hub.services import open_hub
 from node.change import write_drafts
 from node.services import NodeServices, open_node
+from node.sinkron.handover import build_next
 from node.sinkron.session import Outcome
 from node.sinkron.transport import Answer
 from shared.changelog.checkpoint import Checkpoint, Signer, cosign, parse_body, sign_checkpoint
@@ -345,7 +346,7 @@ def test_changes_beyond_the_cut_off_of_a_revoked_key_are_quarantined(federation:
     after = create(a, nama="BUDI")
     # The sibling hands over what came to it on a stick.
     talk, log = Talk(federation, b), own_log(a)
-    run = replace(talk.session, services=a)._build(log, log.size - 1, log.size, talk.receiver)[0]
+    run = build_next(a, log, log.size - 1, log.size, talk.session.link.codec, talk.receiver)[0]
     assert talk.push(run).status == 200
     federation.sync(b)
     for side in (b, federation.hub):

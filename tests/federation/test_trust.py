@@ -14,9 +14,10 @@ from hub.pemulihan.state import read_recovery
 from hub.pemulihan.watch import suspend
 from hub.services import open_hub
 from node.services import NodeServices, open_node
+from node.sinkron.handover import InlineExecutor
 from node.sinkron.rotate import take_new_keys as take_new_node_keys
 from node.sinkron.rotate import tell_new_keys
-from node.sinkron.session import InlineExecutor, Outcome
+from node.sinkron.session import Outcome
 from shared.changelog.keychain import Successor, follow, sign_successor
 from shared.changelog.keys import SigningKey
 from shared.errors import EnvironmentProblem, TransportError, UserError

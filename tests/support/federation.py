@@ -22,8 +22,9 @@ from hub.simpul.enrol import confirm_candidate, open_slot
 from node.commands import finish_session, make_node, refresh_parity, system_author
 from node.services import NodeServices, open_node
 from node.sinkron.enrol import enrol
+from node.sinkron.handover import InlineExecutor
 from node.sinkron.rotate import tell_new_keys
-from node.sinkron.session import InlineExecutor, Report, Session
+from node.sinkron.session import Report, Session
 from node.sinkron.transport import Answer, Traffic, _read_signature
 from shared.errors import TransportError
 from shared.store.drafts import draft_create

@@ -10,7 +10,8 @@ from hub.verval import decide
 from hub.verval.cases import Finding, list_findings
 from node.change import write_drafts
 from node.services import NodeServices
-from node.sinkron.session import InlineExecutor, Session
+from node.sinkron.handover import InlineExecutor, build_next
+from node.sinkron.session import Session
 from node.sinkron.transport import Answer
 from shared.store.changes import Log, list_logs
 from shared.store.drafts import draft_create, draft_delete, draft_restore, draft_update
@@ -136,7 +137,8 @@ class Talk:
     def run(self, start: int, end: int | None = None, receiver: bytes | None = None) -> bytes:
         """Build a run of the node's own log."""
         log = open_log(self.node)
-        return self.session._build(log, start, log.size if end is None else end, receiver or self.receiver)[0]
+        codec, end = self.session.link.codec, log.size if end is None else end
+        return build_next(self.session.services, log, start, end, codec, receiver or self.receiver)[0]
 
     def push(self, body: bytes) -> Answer:
         return self.transport.post("/sync/v1/push", body, self.session.nonce)

@@ -19,8 +19,9 @@ from hub.services import HubServices, open_hub
 from node.app import make_node_app
 from node.commands import finish_session, refresh_parity
 from node.services import NodeServices, open_node
+from node.sinkron.handover import InlineExecutor
 from node.sinkron.rotate import tell_new_keys
-from node.sinkron.session import InlineExecutor, Outcome, Report, Session
+from node.sinkron.session import Outcome, Report, Session
 from node.sinkron.transport import Answer, Traffic, Transport
 from shared.changelog.run import split_runs
 from shared.errors import SipandeError

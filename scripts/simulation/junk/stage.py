@@ -16,7 +16,8 @@ from flask.testing import FlaskClient
 from hub.change import write_common
 from hub.simpul.enrol import open_slot
 from node.services import KnownHub, NodeServices
-from node.sinkron.session import InlineExecutor, Report, Session
+from node.sinkron.handover import InlineExecutor
+from node.sinkron.session import Report, Session
 from node.sinkron.transport import Answer
 from shared.changelog.change import SALT_BYTES, Sealed
 from shared.changelog.checkpoint import Checkpoint, Signer, sign_checkpoint

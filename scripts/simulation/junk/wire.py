@@ -9,8 +9,9 @@ from hashlib import sha256
 
 from hub.usb.receive import take_file
 from node.commands import finish_session
+from node.sinkron.handover import InlineExecutor, build_next
 from node.sinkron.receive import receive_run
-from node.sinkron.session import InlineExecutor, Outcome, Session
+from node.sinkron.session import Outcome, Session
 from node.sinkron.transport import Answer
 from node.usb.enrol import write_request
 from node.usb.receive import Answered, read_file
@@ -140,8 +141,7 @@ def _hub_runs(stage: Stage) -> Iterator[Target]:
 
 def _good_run(stage: Stage) -> bytes:
     log, hub = own_log(stage.node), stage.hub_as_known()
-    session = Session(stage.node, stage.federation.transport(stage.node), InlineExecutor())
-    return session._build(log, 0, log.size, bytes.fromhex(hub.segel))[0]
+    return build_next(stage.node, log, 0, log.size, "zlib", bytes.fromhex(hub.segel))[0]
 
 
 def _good_payload(stage: Stage) -> bytes:
