@@ -98,7 +98,8 @@ def _cut_off(
     ends = {choice.log: cutoffs.get(choice.log, choice.size) for choice in choices}
     if not all(0 <= ends[choice.log] <= choice.size for choice in choices):
         raise UserError("Batas itu di luar catatan yang ada. Pilih salah satu tanda terima.", "batas_salah")
-    is_earlier = any(ends[choice.log] < choice.size for choice in choices)
+    # What was said of it before may reach beyond what is held here: a hub that was put back lacks the rest.
+    is_earlier = any(ends.get(log, 0) < size for log, size in (read_ends(conn, kunci) or {}).items())
     ids = [one.id for one in list_key_records(conn, kunci) if is_earlier or one.status != "dicabut"]
     changed = {"status": "dicabut", "sebab": sebab, "batas": [f"{log}:{size}" for log, size in ends.items()]}
     return draft_records(conn, services, ids, changed)

@@ -26,7 +26,7 @@ from node.penduduk.index import PeopleIndex
 from node.services import NodeServices
 from node.sinkron.session import Outcome
 from node.sinkron.transport import Answer
-from shared.errors import TransportError, UserError
+from shared.errors import UserError
 from shared.records.catalogue import CATALOGUE
 from shared.store import branch as branches
 from shared.store.backup.make import back_up
@@ -41,6 +41,7 @@ from tests.federation.test_histories import check_whole, copy_folder, open_copy,
 from tests.support import letters
 from tests.support.federation import DESA, HUB, Federation, make_officer, make_sync_app, seeded
 from tests.support.office import NIK_A, create, live, own_log, rows, update, value
+from tests.support.slow_link import CutAfterPush
 from tests.support.usb import Road
 
 NAME, STREET, PHONE = "SRIWULANDARIYAH", "JALAN KEMUNINGSARI", "081200033344"
@@ -317,18 +318,6 @@ def test_an_erasure_in_the_middle_of_a_session_is_told_before_what_it_has_stripp
     assert federation.sync(b, transport).outcome is Outcome.SELESAI and asked.count("hello") > 1
     federation.sync_all()
     check_gone(federation, federation.hub, a, b)
-
-
-class CutAfterPush:
-    """A line that is dead as soon as one push has arrived."""
-
-    is_dead = False
-
-    def __call__(self, path: str, answer: Answer) -> Answer:
-        self.is_dead |= path.endswith("push") and answer.status == 200
-        if self.is_dead:
-            raise TransportError("cut")
-        return answer
 
 
 def test_a_body_written_offline_after_the_erasure_is_told_and_erased_with_one_click(

@@ -26,6 +26,7 @@ from shared.sync.limits import limit
 from tests.federation.test_histories import check_whole, copy_folder, names, own_logs, restore_hub
 from tests.support.federation import DESA, HUB, Federation, make_sync_app, refuse_all, seeded
 from tests.support.office import create, rows, update, value
+from tests.support.slow_link import CutAfterPush
 
 
 def status(federation: Federation, node: NodeServices) -> str:
@@ -244,6 +245,27 @@ def test_a_cut_off_that_was_chosen_too_late_is_brought_forward_and_never_back(fe
     assert names(federation.hub) == names(b) == {"SITI"}
     with pytest.raises(UserError, match="di luar catatan"):
         revoke(federation.hub, simpul, "ternyata tidak", {early.log: early.size + 1}, "")
+    check_whole(federation, b)
+
+
+def test_what_a_hub_that_was_put_back_lacks_of_a_stolen_computer_is_beyond_the_cut_off(federation: Federation) -> None:
+    a, b = federation.add_node("a"), federation.add_node("b")
+    create(a, nama="SITI")
+    federation.sync_all()
+    old = copy_folder(federation, federation.hub, "hub-lama")
+    create(a, nama="PALSU")
+    federation.sync(a)
+    take_new_node_keys(a)
+    federation.sync_all()
+    hub = restore_hub(federation, old, keeps_keys=True)
+    transport = federation.transport(b)
+    transport.after = CutAfterPush()
+    federation.sync(b, transport)
+    simpul, before = simpul_of(federation, a), names(hub)
+    assert before == {"SITI"}, "the change of keys has come back, and what the old key wrote last has not"
+    revoke(hub, simpul, "dicuri", {}, "")
+    federation.sync_all()
+    assert names(hub) == names(b) == {"SITI"}
     check_whole(federation, b)
 
 

@@ -190,3 +190,15 @@ class SlowLink:
     def _die(self, why: str) -> None:
         self.is_open = False
         raise TransportError(why)
+
+
+class CutAfterPush:
+    """A line that is dead as soon as one push has arrived."""
+
+    is_dead = False
+
+    def __call__(self, path: str, answer: Answer) -> Answer:
+        self.is_dead |= path.endswith("push") and answer.status == 200
+        if self.is_dead:
+            raise TransportError("cut")
+        return answer
