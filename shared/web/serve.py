@@ -8,13 +8,14 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
 from flask import Flask
 from waitress import wasyncore
+from waitress.buffers import ReadOnlyFileBasedBuffer
 from waitress.channel import HTTPChannel
 from waitress.server import BaseWSGIServer, create_server
 from waitress.task import ErrorTask
@@ -60,17 +61,47 @@ class Switch:
     def __init__(self, app: Flask) -> None:
         self.app = app
         self._present: Callable[[Flask], None] | None = None
+        self._busy: dict[Flask, int] = {}
+        self._one_less = threading.Condition()
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
-        return self.app(environ, start_response)
+        with self._one_less:
+            app = self.app
+            self._busy[app] = self._busy.get(app, 0) + 1
+        try:
+            answer = app(environ, start_response)
+        except BaseException:
+            self._note_end(app)
+            raise
+        if isinstance(answer, ReadOnlyFileBasedBuffer):
+            # A file is sent by waitress itself, and needs nothing more of the app.
+            self._note_end(app)
+            return answer
+        return _Answer(answer, lambda: self._note_end(app))
+
+    def _note_end(self, app: Flask) -> None:
+        with self._one_less:
+            self._busy[app] -= 1
+            if not self._busy[app]:
+                del self._busy[app]
+            self._one_less.notify_all()
+
+    def wait_until_idle(self, app: Flask, wait_s: float) -> bool:
+        """Wait until no request is in flight in an app that gets no more; False where that takes longer."""
+        with self._one_less:
+            return self._one_less.wait_for(lambda: app not in self._busy, wait_s)
+
+    def lead(self, app: Flask) -> Flask:
+        """Let all further requests go to another app, while the former may still finish its work; give the former."""
+        if self._present is not None:
+            self._present(app)
+        with self._one_less:
+            before, self.app = self.app, app
+        return before
 
     def change(self, app: Flask) -> None:
         """Let all further requests go to another app; long work of the former ends."""
-        before = self.app
-        if self._present is not None:
-            self._present(app)
-        self.app = app
-        shell = before.extensions.get("sipande")
+        shell = self.lead(app).extensions.get("sipande")
         if shell is not None:
             shell.stopping.set()
 
@@ -85,6 +116,37 @@ class Switch:
         if shell is not None:
             shell.stopping.set()
             shell.folder.remove_server_file()
+
+
+class _Answer:
+    """The body of an answer, which says once when it was given to its end, or given up."""
+
+    def __init__(self, parts: Iterable[bytes], end: Callable[[], None]) -> None:
+        self._parts, self._iterator = parts, iter(parts)
+        self._end: Callable[[], None] | None = end
+
+    def __iter__(self) -> _Answer:
+        return self
+
+    def __next__(self) -> bytes:
+        try:
+            return next(self._iterator)
+        except BaseException:
+            self._say_end()
+            raise
+
+    def close(self) -> None:
+        """Let the app clean up behind its answer."""
+        try:
+            if hasattr(self._parts, "close"):
+                self._parts.close()
+        finally:
+            self._say_end()
+
+    def _say_end(self) -> None:
+        end, self._end = self._end, None
+        if end is not None:
+            end()
 
 
 class _Channel(HTTPChannel):  # type: ignore[misc]
