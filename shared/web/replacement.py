@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -43,6 +44,10 @@ _WORDS = (
 )
 _DEFECT = "Ada gangguan di program. Coba lagi; bila terulang, catat jamnya dan hubungi pengelola program."
 _OLD_DATA = "Data yang tadi masih ada dan dipakai lagi, tidak ada yang hilang."
+_NOT_YET = (
+    "Data di komputer ini belum dapat dibuka lagi; dicoba terus. Tidak ada yang dihapus. Periksa apakah disknya penuh"
+    " atau lepas. Bila lama tidak selesai, tutup Sipande lalu nyalakan lagi."
+)
 _log = logging.getLogger("sipande.web")
 
 
@@ -149,14 +154,11 @@ class Replacement:
     def _replace(self, order: Order, former: Flask) -> None:
         """Do it all, until an app takes over."""
         assert self._switch is not None
-        # Commands of this machine hear that the folder is in use, instead of asking an app that knows none.
-        self._folder.remove_server_file()
         try:
             self._wait_for_others(former)
         except Exception as error:
             self._note_failure(error)
-            self._office.go_on()
-            self._switch.lead(former)
+            self._lead_back(lambda: former)
             return
         former.extensions["sipande"].stopping.set()
         done: Restored | None = None
@@ -166,7 +168,7 @@ class Replacement:
             self._switch.lead(self._open_restored(order, done, sentences))
         except Exception as error:  # noqa: BLE001 - a village must not stay without its data for a defect
             self._note_failure(error)
-            self._open_former(done)
+            self._lead_back(lambda: self._open_former(done))
         else:
             self.keep_upload(None)
             self._office.go_on()
@@ -174,6 +176,8 @@ class Replacement:
     def _wait_for_others(self, former: Flask) -> None:
         """Wait until nothing works on the data any more; UserError where that takes too long."""
         assert self._switch is not None
+        # Commands of this machine hear that the folder is in use, instead of asking an app that knows none.
+        self._folder.remove_server_file()
         if not self._switch.wait_until_idle(former, _REQUESTS_S):
             raise UserError(
                 "Masih ada permintaan atau perintah lain yang sedang dikerjakan komputer ini. Tunggu sampai selesai,"
@@ -198,25 +202,27 @@ class Replacement:
             self._say(f"Di cadangan ini belum ada akun. Buka /mulai dan masukkan kode: {first_code}")
         return app
 
-    def _open_former(self, done: Restored | None) -> None:
-        """Open the former data, as often as the disk needs; with ``done`` other data stand in their place."""
+    def _open_former(self, done: Restored | None) -> Flask:
+        """Open the former data; with ``done`` others stand in their place, and go aside."""
+        self._office.close_services()
+        if done is None:
+            take_back(self._folder)
+        elif done.aside is not None:
+            stamp = f"{datetime.fromtimestamp(self._clock.now_s(), WIB):%Y%m%d-%H%M%S}"
+            put_back(self._folder, done.aside, f"batal-pulih-{stamp}-{self._random(2).hex()}")
+        return self._office.open_services()
+
+    def _lead_back(self, find: Callable[[], Flask]) -> None:
+        """Let the app of the former data take over, as often as the disk needs to give it, until the server ends."""
         assert self._switch is not None
         while True:
             try:
-                self._office.close_services()
-                take_back(self._folder)
-                if done is not None and done.aside is not None and done.aside.exists():
-                    stamp = f"{datetime.fromtimestamp(self._clock.now_s(), WIB):%Y%m%d-%H%M%S}"
-                    put_back(self._folder, done.aside, f"batal-pulih-{stamp}-{self._random(2).hex()}")
-                self._switch.lead(self._office.open_services())
+                self._switch.lead(find())
                 self._office.go_on()
                 return
             except Exception as error:  # noqa: BLE001 - whatever it is, the disk may be better in a moment
                 _log.error("the data do not open again: %s", type(error).__name__)
-                self._words = (
-                    "Data di komputer ini belum dapat dibuka lagi; dicoba terus. Tidak ada yang dihapus. Periksa apakah"
-                    " disknya penuh atau lepas. Bila lama tidak selesai, tutup Sipande lalu nyalakan lagi."
-                )
+                self._words = _NOT_YET
             if self._stop.wait(_AGAIN_S):
                 return
 

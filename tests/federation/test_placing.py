@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 
 from node.pulihkan.restore import restore_node
 from shared.changelog.keys import KeySet, SealKey, SigningKey, save_keys
-from shared.errors import UserError
+from shared.errors import EnvironmentProblem, UserError
 from shared.store.backup import placing
 from shared.store.folder import DataFolder
 from shared.store.side import KEY_FILE
@@ -50,25 +51,47 @@ def test_a_disk_that_refuses_once_while_data_are_moved_leaves_everything_as_it_w
     assert step >= 4
     (aside,) = folder.path.glob("sebelum-pulih-*")
     assert (aside / "kunci").exists() is not has_keys
-    for step in range(40):
-        with monkeypatch.context() as patch:
-            die_at(patch, step)
-            try:
-                placing.put_back(folder, aside, "batal-pulih")
-            except Killed:
-                pass
-        folder.unlock()
-        placing.heal(folder)
-        assert folder.lock()
-        is_back = not aside.exists()
-        with closing(sqlite3.connect(folder.database)) as conn:
-            assert (("BUDI",) in conn.execute("SELECT nama FROM penduduk").fetchall()) is is_back
-        assert ({path.name: path.read_bytes() for path in folder.keys.iterdir()} == before) is (is_back or has_keys)
-        if is_back:
-            break
-    with closing(sqlite3.connect(folder.path / "batal-pulih" / "data.sqlite")) as conn:
-        assert conn.execute("SELECT nama FROM penduduk").fetchall() == [("SITI",)]
+    check_put_back(folder, aside, monkeypatch, before, has_keys)
     folder.unlock()
+
+
+def check_put_back(
+    folder: DataFolder, aside: Path, monkeypatch: pytest.MonkeyPatch, before: dict[str, bytes], has_keys: bool
+) -> None:
+    """Put data back, with the power gone or a disk that refuses at each step; ``before`` are the keys of the data."""
+    template = folder.path.with_name("sebelum")
+    shutil.copytree(folder.path, template)
+    for hurt in (die_at, _refuse_at):
+        for step in range(40):
+            shutil.rmtree(folder.path)
+            shutil.copytree(template, folder.path)
+            folder.unlock()
+            assert folder.lock()
+            is_hurt = False
+            with monkeypatch.context() as patch:
+                hurt(patch, step)
+                try:
+                    placing.put_back(folder, aside, "batal-pulih")
+                except (Killed, OSError, EnvironmentProblem):
+                    is_hurt = True
+            if hurt is die_at:
+                folder.unlock()
+                placing.heal(folder)
+                assert folder.lock()
+            else:
+                placing.put_back(folder, aside, "batal-pulih")
+            is_back = not aside.exists()
+            assert is_back or hurt is die_at
+            with closing(sqlite3.connect(folder.database)) as conn:
+                assert (("BUDI",) in conn.execute("SELECT nama FROM penduduk").fetchall()) is is_back, step
+            keys = {path.name: path.read_bytes() for path in folder.keys.iterdir()}
+            assert (keys == before) is (is_back or has_keys)
+            other = folder.path / "batal-pulih" if is_back else aside
+            with closing(sqlite3.connect(other / "data.sqlite")) as conn:
+                assert (("BUDI",) in conn.execute("SELECT nama FROM penduduk").fetchall()) is not is_back
+            if not is_hurt:
+                break
+        assert step >= 3
 
 
 def other_keys() -> KeySet:

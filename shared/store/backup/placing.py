@@ -43,6 +43,8 @@ def put_in_place(folder: DataFolder, draft: DataFolder, aside: str) -> Path | No
 
     Raises OSError where the disk refuses; then everything is as before, as far as the disk takes that.
     """
+    # Attachments that a disk did not take the time before.
+    _complete(folder)
     write_durably(draft.path / _ASIDE, aside.encode())
     _sync_all(draft.path)
     os.replace(draft.path, folder.path / _READY)
@@ -60,8 +62,8 @@ def put_in_place(folder: DataFolder, draft: DataFolder, aside: str) -> Path | No
 def take_back(folder: DataFolder) -> bool:
     """Undo a move that the disk has broken off; False where nothing waits, or the new data are in their place already.
 
-    For whoever has the folder locked. Raises OSError where the disk refuses this too; a power cut in between ends with
-    what was ready in its place (:func:`heal`).
+    For whoever has the folder locked, and never behind :func:`put_back`, whose data are no draft. Raises OSError where
+    the disk refuses this too; a power cut in between ends with what was ready in its place (:func:`heal`).
     """
     ready = folder.path / _READY
     if not (ready / folder.database.name).exists():
@@ -87,14 +89,24 @@ def put_back(folder: DataFolder, aside: Path, name: str) -> None:
     """Let data that were put aside take their place again; what stands there now goes aside under ``name``.
 
     For whoever has the folder locked; nothing has either database open. Raises OSError where the disk refuses, and
-    sqlite3.Error where the database does not close: what was put aside is still there then, or ready (:func:`heal`).
+    sqlite3.Error where the database does not close. What was put aside is still there then, or ready: the same call
+    goes on with it, and so does :func:`heal`. It is never a draft, which a start would throw away.
     """
+    _complete(folder)
+    if not aside.exists():
+        return
     _fold_journal(DataFolder(aside))
     write_durably(aside / _ASIDE, name.encode())
     _sync_all(aside)
     os.replace(aside, folder.path / _READY)
     sync_folder(folder.path)
     _finish(folder)
+
+
+def _complete(folder: DataFolder) -> None:
+    """Finish what is ready, if anything is; for whoever has the folder locked."""
+    if (folder.path / _READY).exists():
+        _finish(folder)
 
 
 def _fold_journal(folder: DataFolder) -> None:
