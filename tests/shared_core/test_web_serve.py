@@ -263,6 +263,20 @@ def test_many_slow_connections_of_one_address_leave_places_for_others(running: R
             assert line.recv(65536).startswith(b"HTTP/1.1 ")
 
 
+def test_a_large_body_is_read_at_the_one_address_that_takes_it_and_nowhere_else(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(running.app.config, "BIG_UPLOADS", {"halaman.depan": 50_000_000})
+    monkeypatch.setattr(running.switch, "_big", (None, {}))
+    head = "POST {} HTTP/1.1\r\nHost: x\r\nContent-Length: 40000000\r\n\r\n"
+    assert "413" in talk(running.port, head.format("/masuk").encode()).split("\r\n")[0]
+    with socket.create_connection(("127.0.0.1", running.port), timeout=5) as connection:
+        connection.sendall(head.format("/").encode())
+        connection.settimeout(0.3)
+        with pytest.raises(TimeoutError):
+            connection.recv(1)
+
+
 # The switch ------------------------------------------------------------------------------------------------------
 
 
