@@ -28,6 +28,7 @@ from hub.simpul import routes as simpul
 from hub.sipande import routes as sipande
 from hub.usb import routes as usb
 from hub.verval import routes as verval
+from shared.web import kembalikan
 from shared.web.accounts import FirstPerson
 from shared.web.factory import make_app
 from shared.web.panduan import FIRST, Bab, make_panduan
@@ -39,7 +40,8 @@ PANDUAN = make_panduan((
     Bab(
         FIRST, "Hari pertama", "Masuk, akun petugas, dan urutan kerja saat baru mulai.",
         {"masuk": "masuk", "masuk.new_password": "sandi", "masuk.redeem": "sandi", "beranda": "beranda",
-         "pengguna": "akun", "cadangan": "cadangan"},
+         "pengguna": "akun", "cadangan": "cadangan",
+         **dict.fromkeys(("cadangan.choose_backup", "cadangan.replace_data"), "kembalikan")},
     ),
     Bab(
         "simpul", "Komputer desa", "Membaca kabar dan kelengkapan setiap desa; mendaftarkan dan menolak komputer.",
@@ -124,7 +126,7 @@ def make_hub_app(services: HubServices, cost: Cost = Cost()) -> Flask:
         enrol_first=enrol_first, context_words=context_words, commands=COMMANDS, command_services=services,
         # Every view of the sync blueprint is wrapped in ingest.routes.signed, which needs the raw body.
         check_signature=lambda: None, machine_error=ingest.answer_error, cost=cost,
-        big_uploads=usb.UPLOADS,
+        big_uploads={**usb.UPLOADS, **kembalikan.UPLOADS},
     )
     app.extensions["services"] = services
     return app

@@ -40,7 +40,7 @@ POLICY = Policy(RIGHTS, {
     "pemulihan": Rule("kelola", "kelola", proof="*"),
     "periksa": Rule("kelola", "kelola"),
     "saksi": Rule("kelola", "kelola", proof="*"),
-    "cadangan": Rule("kelola", "kelola", proof="make_new_code carry"),
+    "cadangan": Rule("kelola", "kelola", proof="make_new_code carry ask_restore replace_data"),
     "pengguna": Rule("kelola", "kelola", proof="*"),
     "akses": Rule("kelola", "kelola", proof="export"),
     "usb": Rule("usb", "usb"),

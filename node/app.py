@@ -40,6 +40,7 @@ from node.surat import terbit as surat_terbit
 from node.tindakan import routes as tindakan
 from node.usb import routes as usb
 from shared.codes import wilayah
+from shared.web import kembalikan
 from shared.web.accounts import FirstPerson
 from shared.web.factory import make_app
 from shared.web.guards import add_check
@@ -58,7 +59,8 @@ PANDUAN = make_panduan((
     Bab(
         "komputer-ini", "Komputer ini", "Membuka dari HP, logo desa, cadangan, dan tempat latihan.",
         {"alamat": "hp", "alamat.phone": "hp-aman", "logo": "logo", "cadangan": "cadangan",
-         "cadangan.show_code": "kode-cadangan", "latihan": "latihan"},
+         "cadangan.show_code": "kode-cadangan",
+         **dict.fromkeys(("cadangan.choose_backup", "cadangan.replace_data"), "kembalikan"), "latihan": "latihan"},
     ),
     Bab(
         "penduduk", "Penduduk dan keluarga", "Mencari, menambah, mengubah, memindahkan, dan penerima bantuan.",
@@ -173,7 +175,7 @@ def make_node_app(services: NodeServices, cost: Cost = Cost()) -> Flask:
         clock=services.clock, random=services.random, roles=ROLES, policy=POLICY, registry=REGISTRY,
         navigation=NAVIGATION,
         enrol_first=enrol_first, context_words=context_words, commands=COMMANDS, command_services=services,
-        cost=cost, big_uploads=usb.UPLOADS,
+        cost=cost, big_uploads={**usb.UPLOADS, **kembalikan.UPLOADS},
         name_areas=lambda conn: list_dusun(conn, services.wilayah),
     )
     app.extensions["services"] = services

@@ -40,8 +40,9 @@ POLICY = Policy(RIGHTS, {
     "beranda": Rule("kerja", "kerja"),
     "alamat": Rule("kantor", "kantor", {"umum": "phone certificate"}),
     "cadangan": Rule(
-        "kantor", "kantor", {"kelola": "carry try_code make_new_code show_code take_code"},
-        proof="carry make_new_code",
+        "kantor", "kantor",
+        {"kelola": "carry try_code make_new_code show_code take_code ask_restore choose_backup replace_data"},
+        proof="carry make_new_code ask_restore replace_data",
     ),
     "periksa": Rule("kantor", "kantor"),
     "penduduk": Rule(

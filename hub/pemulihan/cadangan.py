@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from hub.migrations import hub_migrations
-from hub.pemulihan.keys import read_sheet, take_the_place
+from hub.pemulihan.keys import RecoverySheet, read_sheet, take_the_place
 from hub.services import open_hub, rebuild_hub
 from shared.clock import Clock, Randomness
 from shared.errors import UserError
@@ -24,13 +24,7 @@ def hub_kind(clock: Clock, random: Randomness, recovery: str = "") -> Kind:
         return open_database(folder, CATALOGUE, (hub_migrations,), sisi="hub", fold_again=rebuild_hub)
 
     def renew(draft: DataFolder, contents: Contents) -> None:
-        if not recovery.strip():
-            raise UserError(
-                "Folder kunci hub ini tidak ada, jadi hub harus memakai kunci baru. Ambil lembar kunci pemulihan dari"
-                " amplop tersegel, lalu ulangi dengan kunci pemulihannya (pada perintah: --kunci-pemulihan).",
-                "perlu_kunci_pemulihan",
-            )
-        sheet = read_sheet(recovery, contents.kunci[0])
+        sheet = read_recovery_for(recovery, contents)
         services = open_hub(draft.path, clock=clock, random=random)
         try:
             if sheet.recovery.public.hex() != services.pemulihan:
@@ -42,6 +36,18 @@ def hub_kind(clock: Clock, random: Randomness, recovery: str = "") -> Kind:
             services.close()
 
     return Kind("hub", open, renew)
+
+
+def read_recovery_for(recovery: str, contents: Contents) -> RecoverySheet:
+    """Read the recovery key as typed, for a backup whose keys are not here; UserError where none or a wrong one was."""
+    if not recovery.strip():
+        raise UserError(
+            "Kunci hub yang membuat cadangan ini tidak ada di komputer ini, jadi hub harus memakai kunci baru. Ambil"
+            " lembar kunci pemulihan dari amplop tersegel, lalu ulangi dengan kunci pemulihannya (pada perintah:"
+            " --kunci-pemulihan).",
+            "perlu_kunci_pemulihan",
+        )
+    return read_sheet(recovery, contents.kunci[0])
 
 
 def restore_hub(

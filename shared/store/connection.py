@@ -34,6 +34,7 @@ class Database:
         with _explained(path):
             self._writer = self._connect()
         self._depth = 0
+        self._is_closed = False
         self.generation = 0
         """Rises with every commit; caches compare it."""
 
@@ -109,6 +110,9 @@ class Database:
                 conn.execute("ROLLBACK")
 
     def _open_reader(self) -> sqlite3.Connection:
+        if self._is_closed:
+            # By now another file may stand at this path.
+            raise sqlite3.ProgrammingError("Cannot operate on a closed database.")
         conn = sqlite3.connect(
             f"{self.path.absolute().as_uri()}?mode=ro",
             uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False,
@@ -152,6 +156,7 @@ class Database:
     def close(self) -> None:
         """Close every connection; the write-ahead log is folded in first where possible."""
         with self._lock:
+            self._is_closed = True
             for conn in self._open_readers:
                 conn.close()
             self._open_readers.clear()

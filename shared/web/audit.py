@@ -52,6 +52,7 @@ ACTIONS = {
     "cadangan_dibuat": "Membuat cadangan",
     "kode_cadangan": "Mengganti kode cadangan",
     "uji_pulih": "Menguji cadangan",
+    "data_dipulihkan": "Mengembalikan data dari cadangan",
     "logo_diganti": "Mengganti logo desa",
     "logo_dihapus": "Menghapus logo desa",
     "kunci_diganti": "Mengganti kunci komputer ini",

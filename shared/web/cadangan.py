@@ -2,7 +2,8 @@
 
 Forms (POST with csrf_token, answer 303): ``/cadangan``; ``/cadangan/stik`` with ``stik``; ``/cadangan/uji`` with
 ``kode``; ``/cadangan/kode``, which leads to the page that shows a new code once, and there ``kode`` as copied from the
-paper. A code counts only when it was typed back: one that is on no paper would lock everybody out.
+paper. A code counts only when it was typed back: one that is on no paper would lock everybody out. What lies under
+``/cadangan/pulihkan`` is in shared.web.kembalikan.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -30,6 +31,7 @@ from shared.store.side import Side
 from shared.web.audit import record_access
 from shared.web.forms import write_number
 from shared.web.jobs import Job, Jobs
+from shared.web.kembalikan import SideWords, add_replacing, find_news, find_replacement
 from shared.web.kept import Notes, keep
 from shared.web.services import require_user
 from shared.web.sticks import find_choice, list_choices
@@ -68,6 +70,8 @@ def _say(state: BackupState, now_s: int) -> tuple[str, bool]:
     if state.failed_s is not None:
         good = f"Cadangan baik yang terakhir {last}." if last else "Belum ada cadangan yang baik."
         return f"Cadangan yang dicoba {format_time(state.failed_s)} gagal. {state.problem} {good}", True
+    if state.last_s is None and state.is_restored:
+        return "Sejak data dikembalikan dari cadangan belum dibuat cadangan yang baru.", True
     if state.last_s is None:
         return "Belum pernah ada cadangan. Bila komputer ini rusak, yang belum terkirim ikut hilang.", True
     days = (now_s - state.last_s) // _DAY_S
@@ -98,19 +102,23 @@ def is_backing_up() -> bool:
 
 
 def make_cadangan(
-    advice: str, make_kind: Callable[[Clock, Randomness], Kind], refuse: Callable[[], None] = lambda: None
+    advice: str, make_kind: Callable[[Clock, Randomness], Kind], words: SideWords,
+    refuse: Callable[[], None] = lambda: None,
 ) -> Blueprint:
     """Make the blueprint.
 
-    ``advice`` says what to do when the computer is gone; ``refuse`` raises where nothing is backed up.
+    ``advice`` says what to do when the computer is gone, ``words`` how data come back on this one; ``refuse`` raises
+    where nothing is backed up.
     """
     blueprint = Blueprint("cadangan", __name__, url_prefix="/cadangan")
+    add_replacing(blueprint, words, refuse)
+    texts = _Texts(advice, words.command)
 
     @blueprint.get("")
     def index() -> ResponseReturnValue:
         """Show how it stands, what lies in the folder, and what can be done."""
         refuse()
-        return _page("", advice)
+        return _page("", texts)
 
     @blueprint.post("")
     def create() -> ResponseReturnValue:
@@ -125,13 +133,13 @@ def make_cadangan(
         side = _side()
         with side.database.read() as conn:
             if read_backup_state(conn).code_s is None:
-                return _page(_NO_CODE, advice), 400
+                return _page(_NO_CODE, texts), 400
         try:
             folder = find_choice(request.form.get("stik", ""))
         except EnvironmentProblem:
             raise
         except UserError as error:
-            return _page(error.pesan, advice), 400
+            return _page(error.pesan, texts), 400
         stamp = f"{datetime.fromtimestamp(side.clock.now_s(), WIB):%Y%m%d-%H%M%S}"
         target = folder / f"sipande-{side.sisi}-{side.wilayah}-{stamp}{ENDING}"
         return _run(lambda side: back_up(side, target, 0, counts=False), "cadangan_dibuat", _tell_backup)
@@ -180,7 +188,14 @@ def make_cadangan(
     return blueprint
 
 
-def _page(problem: str, restore: str) -> str:
+class _Texts(NamedTuple):
+    """What a side says when the computer is gone, and the command that brings data back."""
+
+    advice: str
+    command: str
+
+
+def _page(problem: str, texts: _Texts) -> str:
     side = _side()
     with side.database.read() as conn:
         state = read_backup_state(conn)
@@ -194,8 +209,9 @@ def _page(problem: str, restore: str) -> str:
         files = []
     return render_template(
         "cadangan/index.html", backup=say_backup(state, side.clock.now_s()), state=state, files=files, folder=folder,
-        problem=problem, is_backing_up=is_backing_up(), last=_last().sentences, sticks=list_choices(), restore=restore,
-        kept=KEEP_DEFAULT,
+        problem=problem, is_backing_up=is_backing_up(), last=_last().sentences, sticks=list_choices(),
+        restore=texts.advice, command=texts.command, kept=KEEP_DEFAULT, news=find_news(side),
+        can_replace=find_replacement() is not None,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable
 
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -56,6 +57,8 @@ class DailyJob:
     def __init__(self, *chores: Callable[[], object]) -> None:
         self._chores = chores
         self._scheduler = BackgroundScheduler(timezone="Asia/Jakarta")
+        self._at_work = threading.Lock()
+        self._is_paused = False
 
     def start(self) -> None:
         self._scheduler.add_job(self.run, "interval", minutes=_LOOK_MINUTES)
@@ -65,11 +68,31 @@ class DailyJob:
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
 
+    def pause(self, wait_s: float) -> bool:
+        """Let no chore begin until :meth:`go_on`; False where one is at work and not done in ``wait_s`` seconds."""
+        if not self._is_paused:
+            self._is_paused = self._at_work.acquire(timeout=wait_s)
+        return self._is_paused
+
+    def go_on(self) -> None:
+        """Let chores begin again behind a pause, if there was one."""
+        if self._is_paused:
+            self._is_paused = False
+            self._at_work.release()
+
     def run(self) -> None:
-        """Do what is due."""
-        for chore in self._chores:
-            try:
-                chore()
-            except Exception as error:
-                # A full disk or a defect today must not be the end of all chores.
-                _log.warning("daily chore failed: %s", type(error).__name__)
+        """Do what is due; nothing during a pause."""
+        if not self._at_work.acquire(blocking=False):
+            return
+        try:
+            for chore in self._chores:
+                self._try(chore)
+        finally:
+            self._at_work.release()
+
+    def _try(self, chore: Callable[[], object]) -> None:
+        try:
+            chore()
+        except Exception as error:
+            # A full disk or a defect today must not be the end of all chores.
+            _log.warning("daily chore failed: %s", type(error).__name__)

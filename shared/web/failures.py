@@ -78,7 +78,7 @@ def _answer_user_error(error: UserError) -> ResponseReturnValue:
     status = 503 if isinstance(error, EnvironmentProblem) else 400
     if _is_machine_route():
         return _answer_machine(status, error)
-    typed = _give_back_typed() if status == 503 else {}
+    typed = give_back_typed() if status == 503 else {}
     return _error_page(status, "Belum dapat dikerjakan", error.pesan, **typed)
 
 
@@ -87,7 +87,7 @@ def _answer_damage(error: DamageError) -> ResponseReturnValue:
     _log.error("damage in %s %s", request.method, request.url_rule.rule if request.url_rule else "-")
     if _is_machine_route():
         return _answer_machine(500, error)
-    return _error_page(500, "Data tidak dapat dibaca", explain_error(error), **_give_back_typed())
+    return _error_page(500, "Data tidak dapat dibaca", explain_error(error), **give_back_typed())
 
 
 def _answer_machine(status: int, error: BaseException) -> ResponseReturnValue:
@@ -120,7 +120,7 @@ def _has_access(endpoint: str, access: Access) -> bool:
     return guard is not None and guard.access is access
 
 
-def _give_back_typed() -> dict[str, Any]:
+def give_back_typed() -> dict[str, Any]:
     """Give a page what was typed into a form that could not be saved, so that it can hand it in again.
 
     Nothing of a form with a password, a recovery key or a file in it: none may, or can, be written into a page.

@@ -95,6 +95,12 @@ class Jobs:
         with self._lock:
             return self._find_running(name)
 
+    @property
+    def is_running(self) -> bool:
+        """Tell whether anything runs, under whichever name."""
+        with self._lock:
+            return any(job.is_running for job in self._jobs.values())
+
     def _find_running(self, name: str) -> Job | None:
         return next((job for job in self._jobs.values() if job.name == name and job.is_running), None)
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from math import inf
 from typing import Any, Generic, Protocol, TypeVar, cast
 
-from flask import current_app
+from flask import Flask, current_app
 
 from shared.clock import Clock, Randomness
 from shared.web.services import require_user
@@ -25,6 +25,12 @@ def keep(name: str, make: Callable[[], T]) -> T:
         if name not in kept:
             kept[name] = make()
         return cast(T, kept[name])
+
+
+def list_kept(app: Flask, kind: type[T]) -> list[T]:
+    """List what an app keeps that is of one kind, under whichever name; also from outside of a request."""
+    with _lock:
+        return [item for item in app.extensions.get(_KEPT, {}).values() if isinstance(item, kind)]
 
 
 class Means(Protocol):

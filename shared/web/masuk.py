@@ -10,6 +10,7 @@ from flask import (
 from flask.typing import ResponseReturnValue
 
 from shared.errors import EnvironmentProblem, UserError
+from shared.store.backup.state import read_restored
 from shared.web.accounts import FirstPerson, LoginRefused, normalise_name
 from shared.web.audit import record_access
 from shared.web.guards import UMUM, Guard, is_loopback, safe_target
@@ -199,13 +200,18 @@ def open_session(account: AccountRow, target: str) -> Response:
 
 
 def _login_page(*, target: str | None, name: str = "", problem: str | None = None) -> str:
+    shell = web()
+    with shell.database.read() as conn:
+        restored = read_restored(conn, shell.clock.now_s())
     return render_template(
         "masuk.html",
         target=target,
         name=normalise_name(name),
         problem=problem,
         # A browser that still holds the id of a session that is no more.
-        is_ended=not problem and web().sessions.read_cookie() is not None,
+        is_ended=not problem and restored is None and shell.sessions.read_cookie() is not None,
+        # It ended every session, and passwords are those of then.
+        restored_s=None if restored is None else restored.waktu_s,
         is_plain=not request.is_secure and not is_loopback(request.remote_addr),
     )
 

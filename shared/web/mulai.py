@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from flask import Flask, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
@@ -22,7 +23,8 @@ from shared.store.backup.restore import clean_up
 from shared.store.folder import DataFolder
 from shared.store.side import has_no_data, open_folder
 from shared.web.factory import make_bare_app
-from shared.web.guards import UMUM, is_loopback, set_policy
+from shared.web.failures import give_back_typed
+from shared.web.guards import RESUME_BYTES_MAX, UMUM, is_loopback, set_policy
 from shared.web.onetime import ATTEMPTS_MAX, is_same_code, make_code
 from shared.web.serve import Switch
 
@@ -172,15 +174,35 @@ def _is_plain() -> bool:
     return not request.is_secure and not is_loopback(request.remote_addr)
 
 
-def make_waiting_app(side: str, title: str, random: Randomness) -> Flask:
-    """Make the app that asks for a moment's patience while another is made; its page asks again by itself."""
+def make_waiting_app(
+    side: str, title: str, random: Randomness, words: Callable[[], str] = lambda: _PATIENCE, *, gives_back: bool = False
+) -> Flask:
+    """Make the app that asks for a moment's patience while another is made; its page asks again by itself.
+
+    ``words`` say what is being done. With ``gives_back`` a form that somebody sends meanwhile comes back with the
+    page, to be sent again; what asks for the protocol hears that it should come later.
+    """
     app = make_bare_app(side, title=title, random=random)
     app.jinja_env.globals.update(boleh=lambda endpoint: False)
 
     def wait(error: Exception) -> ResponseReturnValue:
+        typed: dict[str, Any] = {}
         if request.method not in ("GET", "HEAD"):
-            return redirect("/", 303)
-        return render_template("mulai/tunggu.html"), 503, {"Retry-After": "3"}
+            is_form = request.mimetype in _FORMS
+            if gives_back and request.mimetype == _FORMS[0] and (request.content_length or 0) <= RESUME_BYTES_MAX:
+                typed = give_back_typed()
+            if not typed and (is_form or not gives_back):
+                return redirect("/", 303)
+        # The token is that of the app that was there before; one of this app would be void in the next.
+        page = render_template(
+            "mulai/tunggu.html", kalimat=words(), token=request.form.get("csrf_token", "") if typed else "", **typed
+        )
+        return page, 503, {"Retry-After": _RETRY_S}
 
     app.register_error_handler(NotFound, wait)
     return app
+
+
+_FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+_PATIENCE = "Data sedang disiapkan."
+_RETRY_S = "3"

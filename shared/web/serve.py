@@ -8,14 +8,16 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
 from flask import Flask
 from waitress import wasyncore
+from waitress.buffers import ReadOnlyFileBasedBuffer
 from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser
 from waitress.server import BaseWSGIServer, create_server
 from waitress.task import ErrorTask
 
@@ -31,6 +33,7 @@ THREADS = 8
 _STOP_S_MAX = 1.5
 _M_ARENA_MAX = -8
 _LOOP_S = 0.5
+_BODY_BYTES = 26_000_000
 _log = logging.getLogger("sipande.web")
 _UNREADABLE = "Permintaan tidak dapat dibaca. Muat ulang halamannya, lalu coba lagi."
 _REFUSALS = {
@@ -60,19 +63,61 @@ class Switch:
     def __init__(self, app: Flask) -> None:
         self.app = app
         self._present: Callable[[Flask], None] | None = None
+        self._busy: dict[Flask, int] = {}
+        self._one_less = threading.Condition()
+        self._big: tuple[Flask | None, dict[str, int]] = (None, {})
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
-        return self.app(environ, start_response)
+        with self._one_less:
+            app = self.app
+            self._busy[app] = self._busy.get(app, 0) + 1
+        try:
+            answer = app(environ, start_response)
+        except BaseException:
+            self._note_end(app)
+            raise
+        if isinstance(answer, ReadOnlyFileBasedBuffer):
+            # A file is sent by waitress itself, and needs nothing more of the app.
+            self._note_end(app)
+            return answer
+        return _Answer(answer, lambda: self._note_end(app))
+
+    def _note_end(self, app: Flask) -> None:
+        with self._one_less:
+            self._busy[app] -= 1
+            if not self._busy[app]:
+                del self._busy[app]
+            self._one_less.notify_all()
+
+    def wait_until_idle(self, app: Flask, wait_s: float) -> bool:
+        """Wait until no request is in flight in an app that gets no more; False where that takes longer."""
+        with self._one_less:
+            return self._one_less.wait_for(lambda: app not in self._busy, wait_s)
+
+    def lead(self, app: Flask) -> Flask:
+        """Let all further requests go to another app, while the former may still finish its work; give the former."""
+        if self._present is not None:
+            self._present(app)
+        with self._one_less:
+            before, self.app = self.app, app
+        return before
 
     def change(self, app: Flask) -> None:
         """Let all further requests go to another app; long work of the former ends."""
-        before = self.app
-        if self._present is not None:
-            self._present(app)
-        self.app = app
-        shell = before.extensions.get("sipande")
+        shell = self.lead(app).extensions.get("sipande")
         if shell is not None:
             shell.stopping.set()
+
+    def find_body_max(self, path: str) -> int:
+        """Tell how much is read of a request for a path before the app is asked, in bytes."""
+        app = self.app
+        big = app.config.get("BIG_UPLOADS", {})
+        if self._big[0] is not app:
+            self._big = app, {
+                rule.rule: big[rule.endpoint] for rule in app.url_map.iter_rules() if rule.endpoint in big
+            }
+        # Flask answers first what is little too large; what is larger is not read to its end.
+        return int(self._big[1].get(path, app.config["MAX_CONTENT_LENGTH"] or _BODY_BYTES)) + 65536
 
     def begin(self, present: Callable[[Flask], None]) -> None:
         """Present the first app, and from now on every other, to the server."""
@@ -87,8 +132,66 @@ class Switch:
             shell.folder.remove_server_file()
 
 
-class _Channel(HTTPChannel):  # type: ignore[misc]
-    error_task_class = _Refusal
+class _Answer:
+    """The body of an answer, which says once when it was given to its end, or given up."""
+
+    def __init__(self, parts: Iterable[bytes], end: Callable[[], None]) -> None:
+        self._parts, self._iterator = parts, iter(parts)
+        self._end: Callable[[], None] | None = end
+
+    def __iter__(self) -> _Answer:
+        return self
+
+    def __next__(self) -> bytes:
+        try:
+            return next(self._iterator)
+        except BaseException:
+            self._say_end()
+            raise
+
+    def close(self) -> None:
+        """Let the app clean up behind its answer."""
+        try:
+            if hasattr(self._parts, "close"):
+                self._parts.close()
+        finally:
+            self._say_end()
+
+    def _say_end(self) -> None:
+        end, self._end = self._end, None
+        if end is not None:
+            end()
+
+
+class _Narrow:
+    """The settings of the server with another limit for the body of one request."""
+
+    def __init__(self, settings: Any, body_max: int) -> None:
+        self._settings = settings
+        self.max_request_body_size = body_max
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._settings, name)
+
+
+def _make_channel(switch: Switch) -> type[HTTPChannel]:
+    """Make the connections of a server, which read of a request what its route may take and no more.
+
+    Whole backups come in at one address; elsewhere nobody, known or not, fills the disk with as much.
+    """
+
+    class Request(HTTPRequestParser):  # type: ignore[misc]
+        adj: Any
+
+        def parse_header(self, header_plus: bytes) -> None:
+            super().parse_header(header_plus)
+            self.adj = _Narrow(self.adj, switch.find_body_max(self.path))
+
+    class Channel(HTTPChannel):  # type: ignore[misc]
+        error_task_class = _Refusal
+        parser_class = Request
+
+    return Channel
 
 
 def serve(
@@ -117,14 +220,15 @@ def serve(
         options.update(
             trusted_proxy=trusted_proxy, trusted_proxy_headers={"x-forwarded-for", "x-forwarded-proto"}
         )
-    server, listeners = _make_server(switch, servers, sockets, _largest_body(switch.app), **options)
+    server, listeners = _make_server(switch, servers, sockets, **options)
+    channel = _make_channel(switch)
     for listener in listeners:
-        listener.channel_class = _Channel
+        listener.channel_class = channel
     first = sockets[0].getsockname()
     actual_port = first[1]
     address = f"http://{own_address(sockets)}:{actual_port}"
     if secure is not None and secured:
-        listeners += _add_secure(secure, switch, server, servers, secured)
+        listeners += _add_secure(secure, switch, server, servers, secured, channel)
     switch.begin(lambda current: _present(current, address, first, secure))
     _log.info("listening on port %d", actual_port)
     try:
@@ -145,7 +249,7 @@ def serve(
 
 
 def _make_server(
-    app: Any, servers: dict[int, Any], sockets: list[socket.socket], body_max: int, **options: Any
+    app: Any, servers: dict[int, Any], sockets: list[socket.socket], **options: Any
 ) -> tuple[Any, list[BaseWSGIServer]]:
     """Put a server of these sockets into the loop; give it and its listeners."""
     before = set(servers.values())
@@ -159,7 +263,6 @@ def _make_server(
         channel_timeout=60,
         cleanup_interval=15,
         max_request_header_size=32000,
-        max_request_body_size=body_max,
         asyncore_use_poll=os.name == "posix",
         ident=None,
         **options,
@@ -182,18 +285,18 @@ def _open_all(
 
 
 def _add_secure(
-    secure: SecureWay, switch: Switch, server: Any, servers: dict[int, Any], sockets: list[socket.socket]
+    secure: SecureWay, switch: Switch, server: Any, servers: dict[int, Any], sockets: list[socket.socket],
+    channel: type[HTTPChannel],
 ) -> list[BaseWSGIServer]:
     """Serve the same app by TLS too, with the same workers and the same places for connections."""
     # Imported here: for this machine alone none of it is needed.
     from shared.web.tls import make_acceptor
 
     _, listeners = _make_server(
-        mark_office(switch), servers, sockets, _largest_body(switch.app), url_scheme="https",
-        _dispatcher=server.task_dispatcher,
+        mark_office(switch), servers, sockets, url_scheme="https", _dispatcher=server.task_dispatcher,
     )
     for listener in listeners:
-        listener.channel_class = make_acceptor(_Channel, secure.find_context)
+        listener.channel_class = make_acceptor(channel, secure.find_context)
     return listeners
 
 
@@ -218,13 +321,6 @@ def _keep_memory_together() -> None:
         ctypes.CDLL("libc.so.6").mallopt(_M_ARENA_MAX, 1)
     except (OSError, AttributeError):
         pass
-
-
-def _largest_body(app: Flask) -> int:
-    """Tell how much is read for the largest route; which one a request is for is known to Flask alone."""
-    sizes: list[int] = [app.config["MAX_CONTENT_LENGTH"] or 26_000_000, *app.config.get("BIG_UPLOADS", {}).values()]
-    # Flask answers first what is little too large; what is larger is not read to its end.
-    return max(sizes) + 65536
 
 
 @contextmanager

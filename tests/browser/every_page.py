@@ -22,6 +22,7 @@ NO_PAGES = {
     "static", "logo.image", "penduduk.download", "keluarga.download", "ekspor.perubahan",
     "masuk.mulai", "masuk.masuk", "masuk.ask_code", "impor.applied", "impor.undone", "dusun.closed", "keluarga.place",
     "foto.picture", "tindakan.scan", "lampiran.scan", "usb.result", "usb.download", "cadangan.show_code",
+    "cadangan.choose_backup",
     "ekspor.kunci", "konsep.print_concept", "surat_terbit.print_letter", "surat_terbit.scan", "surat_masuk.scan",
     "laporan.download", "laporan.made", "pwa_manifest", "pwa_worker", "pwa_unreachable", "pwa_reachable",
     "alamat.certificate",

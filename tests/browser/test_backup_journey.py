@@ -170,3 +170,44 @@ def test_a_computer_that_lost_its_data_and_not_its_keys_asks_how_they_come_back(
                 judge(window, "hilang-4-desa")
                 begin_and_get_everything_back(window, hub, node)
         assert len(list(folder.glob("sebelum-mulai-*/kunci/kunci.json"))) == 1
+
+
+def test_an_admin_brings_the_data_of_this_morning_back_on_a_running_computer(browser: Browser, tmp_path: Path) -> None:
+    with serving_known_village(tmp_path) as (_, folder), serving("sipande-node", folder, "--tanpa-otomatis") as node:
+        add_account(node, "siti", "Siti", "", "admin")
+        with open_window(browser, node.address, scripts=False) as window:
+            main, alert = window.page.locator("main"), window.page.get_by_role("alert")
+            log_in(window, "siti")
+            code = make_code(window, "kembali-0")
+            node.call("tulis", jenis="penduduk", id="", nilai={"nama": "SALAH KETIK"})
+            window.go("/cadangan")
+            judge(window, "kembali-1-cadangan")
+            window.click("Pilih cadangan")
+            expect(main).to_contain_text("perubahan belum terkirim")
+            judge(window, "kembali-2-pilih")
+            window.fill(kode=code[:-1] + ("A" if code[-1] != "A" else "B"))
+            window.click("Kembalikan data")
+            expect(alert).to_contain_text("salah ketik")
+            judge(window, "kembali-3-salah-ketik")
+            window.fill(kode=code.lower().replace("-", " "))
+            window.click("Kembalikan data")
+            expect(alert).to_contain_text("Centang dulu")
+            window.page.get_by_label("Saya mengerti").check()
+            window.click("Kembalikan data")
+            window.shoot("kembali-4-tunggu")
+            # The waiting page asks again by itself, with scripts off too.
+            window.page.wait_for_url(re.compile("/masuk"))
+            expect(main).to_contain_text("dikembalikan dari cadangan")
+            judge(window, "kembali-5-masuk")
+            window.fill(nama_pengguna="siti", kata_sandi=PASSWORD)
+            window.click("Masuk")
+            window.page.wait_for_url(f"{node.address}/cadangan")
+            expect(main).to_contain_text("kecamatan tetap mengenalinya")
+            expect(main).to_contain_text("belum dibuat cadangan yang baru")
+            judge(window, "kembali-6-selesai")
+            window.go("/penduduk/")
+            expect(main).to_contain_text("WATI LESTARI")
+            expect(main).not_to_contain_text("SALAH KETIK")
+        assert node.call("sync")["hasil"] == "selesai"
+        (aside,) = folder.glob("sebelum-pulih-*")
+        assert (aside / "data.sqlite").exists()

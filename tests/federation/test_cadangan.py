@@ -373,11 +373,11 @@ def test_a_restore_that_is_killed_anywhere_is_finished_or_forgotten(
         folder = DataFolder(tmp_path / f"coba-{step}")
         shutil.copytree(template, folder.path)
         with monkeypatch.context() as patch:
-            _die_at(patch, step)
+            die_at(patch, step)
             try:
                 restore_node(folder, source, CODE, federation.clock, seeded("x"))
                 is_done = True
-            except _Killed:
+            except Killed:
                 is_done = False
         node = open_node(folder.path, clock=federation.clock, random=seeded("y"))
         found = frozenset(names(node))
@@ -400,17 +400,17 @@ def test_a_restore_that_is_killed_anywhere_is_finished_or_forgotten(
     assert len(outcomes) == 2
 
 
-class _Killed(BaseException):
+class Killed(BaseException):
     """Nothing of the program runs after it."""
 
 
-def _die_at(patch: pytest.MonkeyPatch, step: int) -> None:
+def die_at(patch: pytest.MonkeyPatch, step: int) -> None:
     replace, count = placing.os.replace, 0
 
     def counted(source: Path, target: Path) -> None:
         nonlocal count
         if count == step:
-            raise _Killed
+            raise Killed
         count += 1
         replace(source, target)
 

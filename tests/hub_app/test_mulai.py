@@ -289,9 +289,9 @@ def test_a_folder_that_holds_a_hub_asks_nothing(tmp_path: Path) -> None:
 # Out of a backup -------------------------------------------------------------------------------------------------
 
 
-def make_old_hub(folder: Path, with_account: bool = True) -> tuple[Path, str]:
+def make_old_hub(folder: Path, with_account: bool = True, seed: str = "lama") -> tuple[Path, str]:
     """Make a hub with a programme, and a backup of it in a file; give the file and the recovery key."""
-    hub, recovery = make_hub(folder, HUB, TestClock(), seeded("lama"), is_practice=True)
+    hub, recovery = make_hub(folder, HUB, TestClock(), seeded(seed), is_practice=True)
     if with_account:
         person = FirstAccount("Ratna", "", "ratna", PASSWORD)
         add_first_account(hub, lambda *who: add_petugas(hub, *who), ROLES, context_words, person, CHEAP)

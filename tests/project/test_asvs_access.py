@@ -123,16 +123,18 @@ WANT_PROOF = {
     "node": {
         "penduduk.export", "keluarga.export", "pengguna.create", "pengguna.issue_code", "pengguna.set_active",
         "pengguna.set_role", "pengguna.forget_code", "pengguna.end_session", "sinkron.register", "sinkron.rotate",
-        "usb.register", "cadangan.make_new_code", "cadangan.carry", "saya.begin_code", "saya.remove_code",
-        "saya.renew_paper", "saya.end_others", "catatan.export", "buku.make_book", "agenda.make_book",
-        "perangkat.make_book", "surat_terbit.cancel_letter", "impor.undo", "dusun.close",
+        "usb.register", "cadangan.make_new_code", "cadangan.carry", "cadangan.ask_restore", "cadangan.replace_data",
+        "saya.begin_code", "saya.remove_code", "saya.renew_paper", "saya.end_others", "catatan.export",
+        "buku.make_book", "agenda.make_book", "perangkat.make_book", "surat_terbit.cancel_letter", "impor.undo",
+        "dusun.close",
     },
     "hub": {
         "pengguna.create", "pengguna.issue_code", "pengguna.set_active", "pengguna.set_role", "pengguna.forget_code",
         "pengguna.end_session", "pemulihan.revoke_key", "pemulihan.lift_key", "pemulihan.adopt_change",
         "pemulihan.rotate", "pemulihan.recover", "pemulihan.finish", "penghapusan.ask", "penghapusan.approve",
-        "penghapusan.later", "pendaftaran.confirm", "cadangan.make_new_code", "cadangan.carry", "saya.begin_code",
-        "saya.remove_code", "saya.renew_paper", "saya.end_others", "akses.export", "lampid.lock",
+        "penghapusan.later", "pendaftaran.confirm", "cadangan.make_new_code", "cadangan.carry",
+        "cadangan.ask_restore", "cadangan.replace_data", "saya.begin_code", "saya.remove_code", "saya.renew_paper",
+        "saya.end_others", "akses.export", "lampid.lock",
     },
 }
 NUMBERS_ALONE = {"laporan.make_book"}

@@ -17,12 +17,15 @@ from typing import Any
 
 import pytest
 import requests
+from flask import Flask
+from werkzeug.test import Client
 
 from shared.errors import DamageError, EnvironmentProblem, UserError
 from shared.store.folder import DataFolder
 from shared.web.crowd import CONNECTIONS_MAX
 from shared.web.headers import SECURITY_HEADERS
 from shared.web.local import Progress, RemoteError, call_server, run_command
+from shared.web.serve import Switch
 from shared.web.sockets import open_sockets
 from tests.support.serving import Running, talk
 
@@ -258,3 +261,65 @@ def test_many_slow_connections_of_one_address_leave_places_for_others(running: R
         for line in (late, honest):
             line.sendall(b"\r\n")
             assert line.recv(65536).startswith(b"HTTP/1.1 ")
+
+
+def test_a_large_body_is_read_at_the_one_address_that_takes_it_and_nowhere_else(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(running.app.config, "BIG_UPLOADS", {"halaman.depan": 50_000_000})
+    monkeypatch.setattr(running.switch, "_big", (None, {}))
+    head = "POST {} HTTP/1.1\r\nHost: x\r\nContent-Length: 40000000\r\n\r\n"
+    assert "413" in talk(running.port, head.format("/masuk").encode()).split("\r\n")[0]
+    with socket.create_connection(("127.0.0.1", running.port), timeout=5) as connection:
+        connection.sendall(head.format("/").encode())
+        connection.settimeout(0.3)
+        with pytest.raises(TimeoutError):
+            connection.recv(1)
+
+
+# The switch ------------------------------------------------------------------------------------------------------
+
+
+def _make_held_app(inside: threading.Event, go_on: threading.Event) -> Flask:
+    app = Flask(__name__)
+
+    def answer() -> Iterator[bytes]:
+        yield b"a"
+        inside.set()
+        assert go_on.wait(10)
+        yield b"b"
+
+    app.add_url_rule("/", "depan", lambda: app.response_class(answer()))
+    app.add_url_rule("/cacat", "cacat", lambda: 1 // 0)
+    return app
+
+
+def test_a_switch_knows_when_the_app_before_has_given_its_last_answer_to_the_end() -> None:
+    inside, go_on = threading.Event(), threading.Event()
+    first, second = _make_held_app(inside, go_on), Flask(__name__)
+    second.add_url_rule("/", "depan", lambda: "kedua")
+    switch, answers = Switch(first), list[str]()
+    assert switch.wait_until_idle(first, 0)
+    work = threading.Thread(target=lambda: answers.append(Client(switch).get("/", buffered=True).text))
+    work.start()
+    assert inside.wait(10)
+    assert switch.lead(second) is first and not switch.wait_until_idle(first, 0.05)
+    assert Client(switch).get("/", buffered=True).text == "kedua", "others go to the next app already"
+    go_on.set()
+    assert switch.wait_until_idle(first, 10)
+    work.join(10)
+    assert answers == ["ab"] and switch.wait_until_idle(second, 0)
+
+
+def test_an_answer_that_is_given_up_or_never_begins_is_over_too() -> None:
+    inside, go_on = threading.Event(), threading.Event()
+    app = _make_held_app(inside, go_on)
+    switch = Switch(app)
+    answer = Client(switch).get("/")
+    assert not switch.wait_until_idle(app, 0)
+    answer.close()
+    assert switch.wait_until_idle(app, 0)
+    app.testing = True
+    with pytest.raises(ZeroDivisionError):
+        Client(switch).get("/cacat")
+    assert switch.wait_until_idle(app, 0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 from flask.testing import FlaskClient
 from werkzeug.test import Client, TestResponse
@@ -24,6 +24,13 @@ class Office(Protocol):
     def close(self) -> None: ...
 
 
+class _Client(Client):
+    """Reads every answer to its end, as a browser does: the switch knows by that when a request is over."""
+
+    def open(self, *args: Any, **kwargs: Any) -> TestResponse:
+        return super().open(*args, **{"buffered": True, **kwargs})
+
+
 class Screen:
     """Whatever app the switch leads to, as one person sees it."""
 
@@ -37,7 +44,7 @@ class Screen:
     def open_browser(self) -> Browser:
         """Open another window, which knows nothing of the first."""
         browser = Browser(FlaskClient(self.switch.app, TestResponse))
-        browser.client = Client(self.switch)  # type: ignore[assignment]
+        browser.client = _Client(self.switch)  # type: ignore[assignment]
         return browser
 
     @property

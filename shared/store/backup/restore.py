@@ -19,11 +19,11 @@ from shared.changelog.keys import KeySet, SealKey, SigningKey, load_keys, save_k
 from shared.clock import WIB, Clock, Randomness, format_time
 from shared.errors import EnvironmentProblem, UserError
 from shared.explain import explain_system
-from shared.store.backup.archive import Contents, Picture
+from shared.store.backup.archive import Contents, Picture, Unpacker
 from shared.store.backup.kode import read_code
 from shared.store.backup.pictures import SealedPictures, open_private
 from shared.store.backup.placing import ATTACHMENTS, begin_draft, drop_draft, put_in_place
-from shared.store.backup.sealing import BackupUnreadable, read_head
+from shared.store.backup.sealing import BackupUnreadable, open_pieces, read_head
 from shared.store.backup.state import forget_backups
 from shared.store.backup.trial import Unpacked, clear_scratch, find_problems, unpack
 from shared.store.connection import Database
@@ -134,6 +134,23 @@ def read_code_for(source: Path, typed: str, sisi: str) -> SealKey | None:
         owner = "hub kecamatan" if head.sisi == "hub" else "komputer desa"
         raise BackupUnreadable(f"Cadangan ini milik {owner}, jadi tidak dapat dipulihkan di sini.", "sisi_lain")
     return read_code(typed) if head.is_sealed and typed.strip() else None
+
+
+def peek(source: Path, typed: str, sisi: str) -> Contents:
+    """Open a backup of one side as far as its table of contents, which proves the code; nothing is written.
+
+    Raises what :func:`restore` raises of a wrong code or file.
+    """
+    with explaining():
+        code = read_code_for(source, typed, sisi)
+        with open(source, "rb") as file:
+            head = read_head(file)
+            return Unpacker(open_pieces(file, head, head.open_key(code))).read_contents()
+
+
+def keeps_keys(folder: DataFolder, contents: Contents) -> bool:
+    """Tell whether the keys in a folder are those of the computer that made a backup."""
+    return _find_keys(folder, contents) is not None
 
 
 def needs_code(source: Path) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,11 +14,14 @@ from shared.store.side import Side
 
 LAST_BACKUP = "cadangan_terakhir"
 """The setting with the time of the last good backup, in seconds."""
+TOLD_S = 3 * 24 * 3600
+"""How long people are told that their data came out of a backup: who was away over a weekend hears it too."""
 _LAST_FILE = "cadangan_berkas"
 _LAST_FAILURE = "cadangan_gagal"
 _CODE_KEY = "cadangan_kunci"
 _CODE_TIME = "cadangan_kode_dibuat"
 _TRIED = "cadangan_diuji"
+_RESTORED = "dipulihkan"
 _NOON_H = 12
 # What the timer of an installation takes at most after noon to make the day's backup.
 _TIMER_S_MAX = 30 * 60
@@ -28,7 +32,7 @@ class BackupState:
     """The last good backup, and the failure since then, if there was one, as a sentence for people.
 
     ``code_s`` says since when the code in force is on paper, None without one; ``tried_s`` when that paper last
-    opened a backup.
+    opened a backup. ``is_restored``: the data came out of one while the program ran.
     """
 
     last_s: int | None
@@ -37,6 +41,16 @@ class BackupState:
     problem: str
     code_s: int | None = None
     tried_s: int | None = None
+    is_restored: bool = False
+
+
+@dataclass(frozen=True)
+class RestoredNote:
+    """That the data of a running installation came out of a backup: its time, when that was done, what people read."""
+
+    waktu_s: int
+    done_s: int
+    sentences: tuple[str, ...]
 
 
 def read_backup_state(conn: sqlite3.Connection) -> BackupState:
@@ -45,7 +59,7 @@ def read_backup_state(conn: sqlite3.Connection) -> BackupState:
     failed_s, _, problem = (read_setting(conn, _LAST_FAILURE) or "").partition(" ")
     return BackupState(
         int(last) if last else None, read_setting(conn, _LAST_FILE) or "", int(failed_s) if failed_s else None, problem,
-        int(code) if code else None, int(tried) if tried else None,
+        int(code) if code else None, int(tried) if tried else None, read_setting(conn, _RESTORED) is not None,
     )
 
 
@@ -94,7 +108,21 @@ def note_trial(side: Side) -> None:
         write_setting(conn, _TRIED, str(side.clock.now_s()))
 
 
+def note_restored(conn: sqlite3.Connection, note: RestoredNote) -> None:
+    """Keep what the people are told who log in after their data were replaced."""
+    write_setting(conn, _RESTORED, json.dumps([note.waktu_s, note.done_s, note.sentences]))
+
+
+def read_restored(conn: sqlite3.Connection, now_s: int) -> RestoredNote | None:
+    """Read what is to be told about a replacement; None where there was none within ``TOLD_S``."""
+    text = read_setting(conn, _RESTORED)
+    if text is None:
+        return None
+    waktu_s, done_s, sentences = json.loads(text)
+    return RestoredNote(waktu_s, done_s, tuple(sentences)) if 0 <= now_s - done_s < TOLD_S else None
+
+
 def forget_backups(conn: sqlite3.Connection) -> None:
-    """Forget the backups of another time or computer; the code stays in force."""
-    for name in (LAST_BACKUP, _LAST_FILE, _LAST_FAILURE):
+    """Forget the backups of another time or computer, and what came out of one then; the code stays in force."""
+    for name in (LAST_BACKUP, _LAST_FILE, _LAST_FAILURE, _RESTORED):
         conn.execute("DELETE FROM setting WHERE name = ?", (name,))
