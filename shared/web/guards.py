@@ -25,6 +25,8 @@ _DENIED = "sipande_denied"
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 RESUME_BYTES_MAX = 400_000
 PROOF_FIELDS = ("bukti_sandi", "bukti_kode")
+RECOVERY_FIELD = "kunci_pemulihan"
+"""What stands in the sealed envelope: written back into no page, also where other fields are."""
 """The fields with which a form that wants a proof comes again (shared.web.proof)."""
 
 
@@ -232,7 +234,7 @@ def typed_fields() -> Sequence[tuple[str, str]]:
     return [
         (name, value)
         for name, value in request.form.items(multi=True)
-        if name != "csrf_token" and "sandi" not in name and name not in PROOF_FIELDS
+        if name != "csrf_token" and "sandi" not in name and name not in (*PROOF_FIELDS, RECOVERY_FIELD)
     ]
 
 

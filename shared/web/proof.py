@@ -14,7 +14,7 @@ from flask.typing import ResponseReturnValue
 
 from shared.web.accounts import LoginRefused
 from shared.web.audit import record_access
-from shared.web.guards import PROOF_FIELDS, Guard, typed_fields
+from shared.web.guards import PROOF_FIELDS, RECOVERY_FIELD, Guard, typed_fields
 from shared.web.kept import keep
 from shared.web.services import forget_current_user, require_user, web
 from shared.web.sessions import User
@@ -82,5 +82,6 @@ def _ask(user: User, problem: str) -> ResponseReturnValue:
     page = render_template(
         "buktikan.html", typed=typed_fields(), target=request.full_path.rstrip("?"), problem=problem,
         has_code=user.has_code, has_files=any(file.filename for file in request.files.values()),
+        has_recovery=bool(request.form.get(RECOVERY_FIELD)),
     )
     return make_response(page, 401)

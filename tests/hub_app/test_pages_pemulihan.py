@@ -120,6 +120,15 @@ def test_a_hub_under_an_old_key_asks_for_the_recovery_key(site: HubSite) -> None
     assert SENTENCE not in client.get("/keamanan").text and "sedang dipulihkan" in client.get("/").text
 
 
+def test_a_recovery_key_is_not_in_the_page_that_asks_who_it_is(site: HubSite) -> None:
+    client, key = site.client(SITI), "05" * 32
+    with site.hub.database.write() as conn:
+        conn.execute("UPDATE session SET proved_s = 0")
+    asked = send(client, "/keamanan/kunci/pemulihan", {"kunci_pemulihan": key, "catatan": "tetap"}, page="/keamanan")
+    assert asked.status_code == 401 and "Pastikan ini Anda" in asked.text
+    assert key not in asked.text and "tetap" in asked.text and "ketik lagi dari lembarnya" in asked.text
+
+
 def test_a_recovery_key_is_never_written_into_a_page_when_the_disk_fails(
     site: HubSite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
