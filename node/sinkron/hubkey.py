@@ -18,8 +18,14 @@ _NOTES = "rantai_hub"
 
 
 def follow_hub(services: NodeServices, hub: KnownHub, notes: Sequence[str], signed_key: str) -> KnownHub:
-    """Pin the key that has just signed, if the notes lead to it; TransportError otherwise."""
-    steps = follow(notes, hub.wilayah, hub.kunci, hub.pemulihan, signed_key, hub.kunci_lama)
+    """Pin the key that has just signed, if the notes lead to it; TransportError otherwise.
+
+    A note of the recovery key leads to its key from any other, so notes alone would lead back too: no key that is
+    known here to have been followed is pinned again, also one that this node has never met.
+    """
+    with services.database.read() as conn:
+        former = list_replaced(conn, hub)
+    steps = follow(notes, hub.wilayah, hub.kunci, hub.pemulihan, signed_key, former)
     if steps is None:
         raise TransportError("answer is not signed by the hub")
     # A note of the recovery key leads past keys that this node never met; what they have signed it will still meet.
@@ -57,10 +63,16 @@ def recall_successors(services: NodeServices) -> list[str]:
         return _list_known(conn)
 
 
-def is_former(conn: sqlite3.Connection, hub: KnownHub, kunci: str) -> bool:
-    """Tell whether the successors that are known here prove that a key was the hub's."""
+def list_replaced(conn: sqlite3.Connection, hub: KnownHub) -> set[str]:
+    """List the keys that were the hub's before the one that is pinned: met here, or proven by successors known here."""
     keys, _ = find_former(_list_known(conn), hub.wilayah, hub.kunci, hub.pemulihan, hub.kunci_lama)
-    return kunci in keys
+    return {*hub.kunci_lama, *keys}
+
+
+def is_replaced(services: NodeServices, hub: KnownHub, kunci: str) -> bool:
+    """Tell whether a key was the hub's before the one that is pinned."""
+    with services.database.read() as conn:
+        return kunci in list_replaced(conn, hub)
 
 
 def _keep(conn: sqlite3.Connection, notes: Sequence[str]) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Container
 from node.change import reissue_branch
 from node.impor.places import forget_places, move_places
 from node.services import KnownHub, NodeServices
-from node.sinkron.hubkey import is_former
+from node.sinkron.hubkey import list_replaced
 from node.sinkron.returned import note_returned
 from shared.changelog.change import parse_ref
 from shared.changelog.genesis import Genesis, read_genesis
@@ -108,8 +108,8 @@ def _is_trusted(conn: sqlite3.Connection, services: NodeServices, hub: KnownHub,
 def _is_hub_key(conn: sqlite3.Connection, hub: KnownHub, genesis: Genesis) -> bool:
     """Tell whether a key was pinned, or is named in a channel of the hub: a recovery key leads past some of them."""
     kunci = genesis.kunci.hex()
-    if hub.has_key(kunci):
+    if hub.has_key(kunci) or kunci in list_replaced(conn, hub):
         return True
     # A successor names the key before it and the one that follows.
     steps = (read_successor(row[0]) for row in conn.execute("SELECT surat FROM kunci_hub"))
-    return any(step is not None and kunci in (step.lama, step.kunci) for step in steps) or is_former(conn, hub, kunci)
+    return any(step is not None and kunci in (step.lama, step.kunci) for step in steps)

@@ -17,7 +17,7 @@ from node.services import KnownHub, NodeServices
 from node.sinkron.blobs import exchange_blobs
 from node.sinkron.handover import hand_over
 from node.sinkron.histories import find_forked, order_commons
-from node.sinkron.hubkey import follow_hub, keep_successors, list_untold, recall_successors
+from node.sinkron.hubkey import follow_hub, is_replaced, keep_successors, list_untold, recall_successors
 from node.sinkron.link import Link, load_link, save_link
 from node.sinkron.program import note_hub_program
 from node.sinkron.receipts import keep_receipt
@@ -214,9 +214,9 @@ class Session:
         if answer.signed is None or answer.signed.nonce != nonce:
             raise TransportError("answer is not signed by the hub")
         loaded = messages.decode(messages.HelloAnswer, answer.body)
-        if answer.signed.key in hub.kunci_lama:
-            self._tell_succeeded(nonce)
         if answer.signed.key != hub.kunci:
+            if is_replaced(self.services, hub, answer.signed.key):
+                self._tell_succeeded(nonce)
             hub = follow_hub(self.services, hub, loaded["rantai"], answer.signed.key)
         if loaded["echo"] != nonce:
             raise TransportError("answer to another hello")

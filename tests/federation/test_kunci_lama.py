@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from hub.commands import make_hub
-from hub.pemulihan.keys import take_new_keys
+from hub.pemulihan.keys import read_recovery_key, take_new_keys
 from hub.pemulihan.succeeded import find_later_keys, take_keys_by_recovery
 from hub.services import HubServices, open_hub
 from hub.usb.receive import take_file
-from node.services import NodeServices
+from node.services import NodeServices, write_hub
+from node.sinkron.hubkey import follow_hub, keep_successors
 from node.sinkron.session import Outcome, Report
 from node.usb.send import write_bundle
 from shared.changelog.keychain import Successor, find_later, sign_successor
 from shared.changelog.keys import SigningKey
-from shared.errors import UserError
+from shared.errors import TransportError, UserError
 from shared.store.evidence import list_events
 from shared.sync import messages
 from shared.sync.codes import CODES
@@ -73,6 +75,42 @@ def test_a_hub_put_back_to_an_old_key_learns_it_from_a_node_and_says_so(story: S
     with a.database.read() as conn, story.hub.database.read() as hub:
         assert [event.code for event in list_events(conn)][0] == "hub_lama"
         assert "diganti" in [event.code for event in list_events(hub)]
+
+
+def test_a_computer_that_never_met_the_old_key_but_knows_what_followed_it_tells_the_hub_too(story: Story) -> None:
+    a, federation = story.a, story.federation
+    federation.sync(a)
+    take_keys_by_recovery(story.hub, story.recovery)
+    federation.sync(a)
+    federation.sync(a)
+    hub = a.hub()
+    assert hub is not None and story.hub.keys.signing.public.hex() == hub.kunci
+    with a.database.write() as conn:
+        # As of a computer that was admitted under the latest key.
+        write_hub(conn, replace(hub, kunci_lama=()))
+    restore_hub(federation, story.new_keys, keeps_keys=False)
+    assert told(federation.sync(a)) == (Outcome.DITOLAK, "succeeded")
+    assert story.later() == [hub.kunci]
+
+
+def test_no_note_of_the_recovery_key_leads_back_to_a_key_that_is_known_to_be_replaced(story: Story) -> None:
+    a, hub = story.a, story.a.hub()
+    assert hub is not None
+    recovery, stolen, later = read_recovery_key(story.recovery), SigningKey(b"\x07" * 32), SigningKey(b"\x08" * 32)
+
+    def note(before: str, after: SigningKey) -> str:
+        step = Successor(hub.wilayah, before, after.public.hex(), "00" * 32)
+        return sign_successor(step, recovery, by_recovery=True)
+
+    led_there, led_away = note("05" * 32, stolen), note(stolen.public.hex(), later)
+    with a.database.write() as conn:
+        write_hub(conn, replace(hub, kunci=later.public.hex(), kunci_lama=()))
+    keep_successors(a, [led_there, led_away])
+    known = a.hub()
+    assert known is not None
+    with pytest.raises(TransportError, match="not signed by the hub"):
+        follow_hub(a, known, [led_there], stolen.public.hex())
+    assert a.hub() == known, "the thief of an older key is not trusted again"
 
 
 def test_the_recovery_key_names_one_more_key_and_every_node_follows(story: Story) -> None:
