@@ -55,9 +55,10 @@ def build_answer(
     sizer = RunSizer()
     parts: list[bytes] = []
     with services.database.read() as conn:
-        if told is not None and _has_erased_since(conn, readable_logs(conn, services, sender.wilayah), told):
+        logs = readable_logs(conn, services, sender.wilayah)
+        if told is not None and _has_erased_since(conn, logs, told):
             raise ProtocolError("session_expired", "something was erased")
-        for log in readable_logs(conn, services, sender.wilayah):
+        for log in logs:
             start = wanted.get(log.id)
             if start is None:
                 continue

@@ -49,10 +49,10 @@ def count_waiting(conn: sqlite3.Connection) -> list[tuple[str, int]]:
 
 def list_choices(conn: sqlite3.Connection, simpul: str) -> list[LogChoice]:
     """List the logs of a computer under all keys that it has had: a thief may have changed them since."""
-    found = []
+    found, logs = [], list_logs(conn)
     for kunci in list_line(conn, simpul):
         ends = read_ends(conn, kunci)
-        for log in list_logs(conn):
+        for log in logs:
             if log.kunci.hex() == kunci:
                 size = log.size if ends is None else min(log.size, ends.get(log.id, 0))
                 receipts = conn.execute(
