@@ -23,7 +23,7 @@ from shared.web.audit import verify_audit
 from tests.node_app.test_pages_kit import PASSWORD, Desa, read_text
 from tests.support.federation import Federation, seeded
 from tests.support.kembalikan import CODE, await_end, list_asides, log_in, names, open_form, send
-from tests.support.kembalikan_desa import NAME, add_account, make_village, open_office, write_person
+from tests.support.kembalikan_desa import NAME, add_account, make_village, open_office, serve, write_person
 from tests.support.screen import Screen
 
 
@@ -34,10 +34,7 @@ def backup(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def screen(backup: Path, tmp_path: Path) -> Iterator[Screen]:
-    made = open_office(tmp_path / "desa")
-    yield made
-    made.office.close()
-    made.folder.unlock()
+    yield from serve(tmp_path / "desa")
 
 
 # It comes about ----------------------------------------------------------------------------------------------------

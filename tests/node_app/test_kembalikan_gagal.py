@@ -18,7 +18,7 @@ from shared.web.jobs import Job, Jobs
 from shared.web.kept import list_kept
 from tests.node_app.test_pages_kit import PASSWORD, read_text
 from tests.support.kembalikan import WAIT_S, await_end, list_asides, log_in, names, open_form, send
-from tests.support.kembalikan_desa import check_old_data, make_village, open_office
+from tests.support.kembalikan_desa import check_old_data, make_village, open_office, serve
 from tests.support.screen import Screen
 
 
@@ -29,10 +29,7 @@ def backup(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def screen(backup: Path, tmp_path: Path) -> Iterator[Screen]:
-    made = open_office(tmp_path / "desa")
-    yield made
-    made.office.close()
-    made.folder.unlock()
+    yield from serve(tmp_path / "desa")
 
 
 # Whatever fails opens the old data again ---------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from node.change import write_drafts
@@ -68,6 +69,14 @@ def open_office(path: Path, automatic: bool = False) -> Screen:
     assert folder.lock(), "as a server has it"
     office = Office(folder, automatic, CHEAP)
     return Screen(folder, office, office.begin)
+
+
+def serve(path: Path) -> Iterator[Screen]:
+    """Open a village that was made, as a fixture; it ends as a server does."""
+    made = open_office(path)
+    yield made
+    made.office.close()
+    made.folder.unlock()
 
 
 def check_old_data(screen: Screen, sentence: str) -> None:
