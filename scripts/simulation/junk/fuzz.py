@@ -1,6 +1,6 @@
 """Coverage-guided junk: libFuzzer (by atheris) spoils the inputs of one door after the other for hours.
 
-One seed is a stretch of a minute on one door, in a process of its own: what is found new goes into a corpus folder
+One seed is a stretch of three minutes on one door, in a process of its own: what is found new goes into a corpus folder
 outside of the project and is there for the next stretch. Needs the extra ``fuzz``; nothing else here does.
 """
 
@@ -16,8 +16,8 @@ from pathlib import Path
 
 from simulation.junk.play import KEPT, MEMORY_BYTES_MAX, JunkFailed
 
-SECONDS = 60
-"""Of one stretch."""
+SECONDS = 180
+"""Of one stretch; a process takes six to start, and what it starts from counts for nothing."""
 CORPUS = "SIPANDE_FUZZ_CORPUS"
 """The environment names the folder of what was found; without, it is one of the system's for temporary files."""
 DOORS = (
@@ -28,7 +28,7 @@ DOORS = (
     "kabupaten/kiriman", "kabupaten/baris", "kabupaten/gzip", "kabupaten/saksi", "hub/saksi", "hub/blob/put",
     "hub/enrol", "hub/rotate", "hub/pull", "hub/compare", "gambar/foto", "gambar/logo",
 )
-FEDERATION_INPUTS = 1500
+FEDERATION_INPUTS = 50_000
 """After so many inputs a stretch starts afresh: a hub that took them all in would only become slow."""
 _BYTES_MAX = 60_000
 _ROOT = Path(__file__).resolve().parents[3]
