@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from hub.change import reissue_branch
 from hub.pemulihan.settle import settle_trust
@@ -17,13 +19,14 @@ from shared.store.branch import (
     grow,
     keep,
     list_branches,
-    list_trees_of,
     list_unissued,
     read_branch,
     read_branch_leaves,
 )
 from shared.store.changes import Log, find_log
 from shared.store.evidence import note_event
+from shared.store.lines import line_tree, list_lines, list_lines_of
+from shared.store.runs import encode_root
 from shared.sync.checks import ForkError, ReadRun, prove_tree
 
 
@@ -38,7 +41,8 @@ def keep_branch(services: HubServices, fork: ForkError) -> None:
     run, at = fork.run, fork.seq - fork.run.header.start
     now_s = services.clock.now_s()
     with services.database.write() as conn:
-        if keep(conn, fork.log, fork.seq, run.changes[at:], fork.tree, run.header.checkpoint, now_s):
+        note, proof = run.header.checkpoint, run.header.proof
+        if keep(conn, fork.log, fork.seq, run.changes[at:], fork.tree, note, proof, now_s):
             note_event(conn, now_s, "fork", fork.log, f"seq {fork.seq}")
         issue_rest(services, conn, fork.log)
 
@@ -64,9 +68,10 @@ def grow_branch(services: HubServices, run: ReadRun) -> bool:
                 continue
             if same < len(run.leaves):
                 now_s, changes = services.clock.now_s(), run.changes[same:]
+                note, proof = header.checkpoint, header.proof
                 if same == len(held):
-                    grow(conn, branch, changes, run.leaves[same:], tree, header.checkpoint)
-                elif keep(conn, log.id, header.start + same, changes, tree, header.checkpoint, now_s):
+                    grow(conn, branch, changes, run.leaves[same:], tree, note, proof)
+                elif keep(conn, log.id, header.start + same, changes, tree, note, proof, now_s):
                     note_event(conn, now_s, "fork", log.id, f"seq {header.start + same}")
                 issue_rest(services, conn, log.id)
             return True
@@ -77,12 +82,28 @@ def _prove_behind(
     conn: sqlite3.Connection, log: Log, branch: Branch, run: ReadRun, checkpoint: Checkpoint
 ) -> CompactRange | None:
     """Prove a run behind what it shares with a branch; give the tree at its end, None where it is behind another."""
-    for tree in list_trees_of(conn, log, branch, run.header.start):
+    for line in list_lines_of(conn, log, branch):
         try:
-            return prove_tree(tree, run, checkpoint)
+            return prove_tree(line_tree(conn, line, run.header.start), run, checkpoint)
         except ProtocolError:
             continue
     return None
+
+
+def list_missing(
+    conn: sqlite3.Connection, readable: Mapping[str, Log], asked: Iterable[Mapping[str, Any]]
+) -> list[Mapping[str, Any]]:
+    """List, of the second histories that a node says it keeps, those that are not held here.
+
+    ``readable`` are the logs that the node may read, by their id; nothing is said of others.
+    """
+    return [
+        head for head in asked
+        if head["id"] in readable and head["root"] not in {
+            encode_root(line_tree(conn, line, head["size"]).root())
+            for line in list_lines(conn, readable[head["id"]], head["size"])
+        }
+    ]
 
 
 def issue_rest(services: HubServices, conn: sqlite3.Connection, id: str) -> None:

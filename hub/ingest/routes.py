@@ -14,6 +14,7 @@ from flask import Blueprint, Response, current_app, g, request
 from hub.downlink.answer import build_answer, find_differing, list_heads, readable_logs
 from hub.downlink.owed import write_owed
 from hub.ingest.accept import Sender, accept_run
+from hub.ingest.branches import list_missing
 from hub.ingest.contact import note_contact, note_handed_over, note_refusal
 from hub.ingest.gate import Gate
 from hub.ingest.quota import STRANGERS, Busy, Quota
@@ -195,7 +196,11 @@ def hello(body: bytes, caller: signature.Signed) -> Response:
     else:
         answer["known"] = False
     with hub.database.read() as conn:
-        more = {"differs": find_differing(conn, told, asked["logs"]), "rantai": name_successors(conn)}
+        readable = {log.id: log for log in readable_logs(conn, hub, sender.wilayah)} if asked["branches"] else {}
+        more: dict[str, Any] = {
+            "differs": find_differing(conn, told, asked["logs"]), "rantai": name_successors(conn),
+            "branches": list_missing(conn, readable, asked["branches"]) if sender.simpul else [],
+        }
         is_recovering = read_recovery(conn) is not None
     if sender.simpul:
         watch_histories(hub, sender, asked["logs"], more["differs"])

@@ -17,12 +17,12 @@ from hub.pemulihan.rotation import draft_records, find_raised, list_cutoffs, lis
 from hub.services import HubServices
 from shared.changelog.change import Sealed
 from shared.store.branch import (
+    count_returned,
     is_issued_whole,
     list_branches,
     list_reissues,
     list_unissued,
     read_branch,
-    read_returned,
     write_line,
 )
 from shared.store.changes import Log, list_logs
@@ -102,12 +102,6 @@ def hand_back_rest(conn: sqlite3.Connection, services: HubServices, log: Log) ->
         for ref, changes in list_unissued(conn, read_branch(conn, branch), returned):
             _hand_back(conn, services, log.wilayah, ref, changes)
             note_event(conn, services.clock.now_s(), "kembali", log.id, f"seq {branch.start}")
-
-
-def count_returned(conn: sqlite3.Connection, desa: str) -> dict[str, int]:
-    """Count the changes that were handed back to a desa, by the reference of the first; of what is here whole."""
-    rows = conn.execute("SELECT DISTINCT cabang FROM cabang WHERE desa = ?", (desa,)).fetchall()
-    return {ref: len(read_returned(conn, ref)) for (ref,) in rows if ref}
 
 
 def _hand_back(

@@ -9,6 +9,7 @@ from typing import Any
 
 from hub.downlink.answer import build_answer, find_differing, list_heads, readable_logs
 from hub.ingest.accept import Sender
+from hub.ingest.branches import list_missing
 from hub.ingest.sender import describe_program
 from hub.pemulihan.rotation import list_former
 from hub.pemulihan.state import name_successors
@@ -54,6 +55,9 @@ def build_answer_file(
         more: dict[str, Any] = {
             "receipts": _list_receipts(conn, sender, asked["logs"], taken),
             "differs": find_differing(conn, told, asked["logs"]),
+            "branches": list_missing(
+                conn, {log.id: log for log in readable_logs(conn, services, sender.wilayah)}, asked["branches"]
+            ),
         }
         carried = list_carried(conn, [
             (log.no, wanted[log.id]) for entry in reaches if (log := find_log(conn, entry["id"])) is not None

@@ -204,6 +204,7 @@ def _take_runs(
             sender = _look_again(services, sender, message["wilayah"])
     if not sender.simpul:
         return _refuse_bundle(services, message, "unknown_key")
+    _forget_branches(services, message, refused)
     pictures = unload(services, sender.wilayah, runs.chunks(), lambda: progress(runs.bytes_read))
     rotated = message["rotate"]["kunci"] if message["rotate"] is not None else ""
     if rotated not in ("", sender.kunci) and not refused and runs.is_whole:
@@ -234,6 +235,20 @@ def _take_runs(
             after.get(entry["id"], 0) < entry["size"] for entry in message["reaches"] if entry["id"] not in refused
         ),
     )
+
+
+def _forget_branches(
+    services: HubServices, message: dict[str, Any], refused: dict[str, tuple[int, str]]
+) -> None:
+    """Leave out the logs of which the node holds our history: what was kept here was one beside it."""
+    held = _sizes(services, message["wilayah"])
+    with services.database.read() as conn:
+        differs = find_differing(conn, held, message["logs"])
+    for head in message["logs"]:
+        id = head["id"]
+        is_ours = id not in differs and 0 < head["size"] <= held.get(id, 0)
+        if is_ours and refused.get(id, (0, ""))[1] == "fork":
+            del refused[id]
 
 
 def _greet(

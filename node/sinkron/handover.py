@@ -11,6 +11,7 @@ from node.sinkron.link import Link
 from node.sinkron.refusal import Refused
 from node.sinkron.transport import Answer
 from shared.store.changes import Log, reach_of, signed_size
+from shared.store.lines import Line, read_note
 from shared.store.runs import RunSizer, build_fitting_run, encode_root, sign_size
 
 
@@ -36,14 +37,15 @@ def hand_over(
     receiver: bytes,
     send: Callable[[bytes], Future[Answer]],
     keep: Callable[[Log, Answer], None],
+    line: Line | None = None,
 ) -> None:
     """Send one log from ``start`` on to whom has the seal key ``receiver``; ``keep`` gets each answer.
 
-    Raises what ``send`` and ``keep`` raise. A fork of somebody else's log is raised at the end: the hub keeps the
-    second history run by run.
+    ``line`` is for a second history of it that is kept here. Raises what ``send`` and ``keep`` raise. A fork of
+    somebody else's log is raised at the end: the hub keeps the second history run by run.
     """
-    end_max = reach_of(log)
-    if log.own:
+    end_max = reach_of(log) if line is None else line.size
+    if log.own and line is None:
         services.anchor.raise_to(log.id, log.size, encode_root(log.root()))
     in_flight: Future[Answer] | None = None
     fork: Refused | None = None
@@ -52,9 +54,9 @@ def hand_over(
             run = None
             if start < end_max:
                 end = min(end_max, start + sizer.count(link.run_bytes))
-                run, end = build_next(services, log, start, end, link.codec, receiver)
+                run, end = build_next(services, log, start, end, link.codec, receiver, line)
                 sizer.learn(end - start, len(run))
-            answer = _wait(log, in_flight)
+            answer = _wait(in_flight, may_fork=line is not None or not log.own)
             in_flight = None if run is None else send(run)
             if run is not None:
                 start = end
@@ -70,24 +72,28 @@ def hand_over(
         raise fork
 
 
-def _wait(log: Log, in_flight: Future[Answer] | None) -> Answer | Refused | None:
+def _wait(in_flight: Future[Answer] | None, may_fork: bool) -> Answer | Refused | None:
     try:
         return None if in_flight is None else in_flight.result()
     except Refused as error:
-        if error.code != "fork" or log.own:
+        if error.code != "fork" or not may_fork:
             raise
         return error
 
 
 def build_next(
-    services: NodeServices, log: Log, start: int, end: int, codec: str, receiver: bytes
+    services: NodeServices, log: Log, start: int, end: int, codec: str, receiver: bytes, line: Line | None = None
 ) -> tuple[bytes, int]:
     """Build the run from ``start`` towards ``end``; also tell where it ends: large changes are fewer in a run."""
     def note_for(end: int) -> tuple[bytes, int]:
+        if line is not None:
+            return read_note(conn, line)
         if log.own:
             return sign_size(conn, log, end, services.signer(log)), end
         assert log.checkpoint is not None
         return log.checkpoint, signed_size(log)
 
     with services.database.read() as conn:
-        return build_fitting_run(conn, log, start, end, note_for=note_for, codec=codec, receiver=receiver)
+        return build_fitting_run(
+            conn, log, start, end, note_for=note_for, codec=codec, receiver=receiver, line=line
+        )

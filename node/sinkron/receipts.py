@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import sqlite3
+
 from node.services import KnownHub, NodeServices
 from shared.changelog.checkpoint import open_receipt_of
 from shared.errors import ProtocolError, TransportError
-from shared.store.changes import Receipt, add_receipt, find_log, root_at
+from shared.store.changes import Log, Receipt, add_receipt, find_log, root_at
+
+
+def count_receipted(conn: sqlite3.Connection, log: Log) -> int:
+    """Tell how many changes of a log have a receipt."""
+    row = conn.execute("SELECT max(size) FROM receipt WHERE log = ?", (log.no,)).fetchone()
+    return row[0] or 0
 
 
 def keep_receipt(services: NodeServices, hub: KnownHub, note: bytes) -> None:

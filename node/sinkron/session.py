@@ -15,12 +15,14 @@ from typing import Any
 
 from node.services import KnownHub, NodeServices
 from node.sinkron.blobs import exchange_blobs
+from node.sinkron.branches import find_lines
 from node.sinkron.handover import hand_over
+from node.sinkron.hello import say_hello
 from node.sinkron.histories import find_forked, order_commons
 from node.sinkron.hubkey import follow_hub, is_replaced, keep_successors, list_untold, recall_successors
 from node.sinkron.link import Link, load_link, save_link
 from node.sinkron.program import note_hub_program
-from node.sinkron.receipts import keep_receipt
+from node.sinkron.receipts import count_receipted, keep_receipt
 from node.sinkron.receive import receive_run
 from node.sinkron.refusal import Refused, check_version, read_refusal
 from node.sinkron.report import Outcome, Report
@@ -30,8 +32,7 @@ from shared.changelog.run import split_runs
 from shared.errors import ProtocolError, TransportError
 from shared.merge.scope import Role
 from shared.store.changes import Log, list_logs, reach_of, root_at
-from shared.store.parity import claim_parity
-from shared.store.records import count_newer
+from shared.store.lines import Line
 from shared.store.runs import RunSizer, encode_root
 from shared.sync import messages
 from shared.sync.codes import CODES
@@ -199,17 +200,8 @@ class Session:
         pinned now: its key may have a successor.
         """
         nonce = base64.urlsafe_b64encode(self.services.random(16)).decode().rstrip("=")
-        with self.services.database.read() as conn:
-            parity = claim_parity(conn, self.services.catalogue, self.services.wilayah)
-            logs = [_head(log) for log in list_logs(conn)]
-            held = count_newer(conn, self.services.wilayah)
-        body = messages.encode(
-            {
-                **self.services.program.offer(), "kinds": self.services.kinds, "nonce": nonce, "logs": logs,
-                "time": self.services.clock.now_s(), **parity.message(), **({"held": held} if held else {}),
-                **({"rantai": list(successors)} if successors else {}),
-            }
-        )
+        more = {"rantai": list(successors)} if successors else {}
+        body = messages.encode(say_hello(self.services) | {"nonce": nonce, **more})
         answer = self._post("/sync/v1/hello", body, nonce)
         if answer.signed is None or answer.signed.nonce != nonce:
             raise TransportError("answer is not signed by the hub")
@@ -256,6 +248,7 @@ class Session:
             elif size == log.size and self._sent_mark(log) < size:
                 # The answer to the last push was lost; its last change alone brings the receipt again.
                 self._push_log(log, size - 1)
+        self._push_branches()
         return Event.ALL_SENT
 
     def _push_trust(self, without: Collection[str]) -> None:
@@ -265,6 +258,15 @@ class Session:
         channels = [log for log in logs if log.peran is Role.SALURAN]
         trusted = [*order_commons(self.hub, logs), *channels]
         self._push_known([log for log in trusted if log.id not in without], self.wanted)
+
+    def _push_branches(self) -> None:
+        """Hand over again what the hub has lost of the second histories that are kept here; it waits for nothing."""
+        for log, line in find_lines(self.services, self.answer["branches"]):
+            try:
+                self._push_log(log, line.start, line)
+            except Refused as error:
+                if error.code not in _KEPT_OR_NEVER:
+                    raise
 
     def _push_known(self, logs: Sequence[Log], held: dict[str, int]) -> None:
         """Hand over logs of others; of one whose key the hub does not know the rest of the village must not wait.
@@ -287,11 +289,13 @@ class Session:
             return False
         return keys.index(log.kunci) > keys.index(self.speaker)
 
-    def _push_log(self, log: Log, start: int) -> None:
-        """Send one log from ``start`` on."""
+    def _push_log(self, log: Log, start: int, line: Line | None = None) -> None:
+        """Send one log from ``start`` on, or a second history of it."""
         hand_over(
             self.services, log, start, link=self.link, sizer=self.sizer, receiver=self.receiver,
-            send=lambda run: self.executor.submit(self._post_run, run), keep=self._finish_push,
+            send=lambda run: self.executor.submit(self._post_run, run), line=line,
+            # What is taken in the place of ours shows at the next hello.
+            keep=self._finish_push if line is None else lambda log, answer: None,
         )
 
     def _post_run(self, run: bytes) -> Answer:
@@ -318,13 +322,14 @@ class Session:
 
     def _lacks_receipts(self) -> bool:
         with self.services.database.read() as conn:
-            own = [log for log in list_logs(conn) if log.own and self.wanted.get(log.id, 0) >= log.size]
-        return any(self._sent_mark(log) < log.size for log in own)
+            return any(
+                log.own and count_receipted(conn, log) < log.size <= self.wanted.get(log.id, 0)
+                for log in list_logs(conn)
+            )
 
     def _sent_mark(self, log: Log) -> int:
         with self.services.database.read() as conn:
-            row = conn.execute("SELECT max(size) FROM receipt WHERE log = ?", (log.no,)).fetchone()
-        return row[0] or 0
+            return count_receipted(conn, log)
 
     def _pull(self) -> Event:
         """Fetch what the hub holds and this node lacks, until nothing is missing."""
@@ -389,11 +394,8 @@ class Session:
         raise read_refusal(answer)
 
 
+_KEPT_OR_NEVER = frozenset({"fork", "gap", "bad_proof", "unknown_key", "out_of_scope"})
 _WAITING = frozenset({"not_confirmed", "too_many", "disk_full", "broken", "succeeded"})
-
-
-def _head(log: Log) -> dict[str, Any]:
-    return {"id": log.id, "size": log.size, "root": encode_root(log.root())}
 
 
 __all__ = ["Outcome", "Refused", "Report", "Session"]

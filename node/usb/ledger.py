@@ -62,13 +62,15 @@ class Request:
 class Ledger:
     """``behind``: logs of which the hub lacked something that it had once, as [size there, receipt here then].
 
-    ``lacks``: attachments that the hub lacked by its last answer, with what it had of each.
+    ``lacks``: attachments that the hub lacked by its last answer, with what it had of each; ``branches``: heads of the
+    second histories that it lacked.
     """
 
     files: list[Written] = field(default_factory=list)
     requests: list[Request] = field(default_factory=list)
     behind: dict[str, list[int]] = field(default_factory=dict)
     lacks: dict[str, int] = field(default_factory=dict)
+    branches: list[dict[str, Any]] = field(default_factory=list)
     takes_pictures: bool = True
     """Whether the hub's program takes attachments from a file; it does until an answer shows that it is too old."""
     answered: int = 0

@@ -207,6 +207,7 @@ def _note_answer(services: NodeServices, hub: KnownHub, message: dict[str, Any],
             note_lacking(services, conn, ledger, message)
             hub = replace(hub, segel=message["segel"])
             if not message["code"]:
+                ledger.branches = message["branches"]
                 ledger.requests = []  # whoever is answered is enrolled
         if hub != read_hub(conn):
             write_hub(conn, hub)

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from node.services import KnownHub, NodeServices, refuse_practice
+from node.sinkron.branches import find_lines
+from node.sinkron.hello import say_hello
 from node.sinkron.hubkey import list_untold
 from node.usb.ledger import Ledger, Written, read_ledger, receipt_sizes, size_at_hub, write_ledger
 from node.usb.pictures import choose_pictures
@@ -20,8 +22,7 @@ from shared.clock import today
 from shared.errors import EnvironmentProblem, UserError
 from shared.store.carried import Load, Room, list_lacking
 from shared.store.changes import Log, list_logs, provable_size, signed_size
-from shared.store.parity import claim_parity
-from shared.store.records import count_newer
+from shared.store.lines import Line, read_note
 from shared.store.runs import RunSizer, build_fitting_run, encode_root, sign_size
 from shared.store.stick import NewFile, count_room, explain_stick, list_names, open_new, write_file
 from shared.sync.bundle import Title, write_letter
@@ -35,12 +36,16 @@ _one_at_a_time = threading.Lock()
 
 @dataclass(frozen=True)
 class Part:
-    """Changes ``start`` to ``end`` of one log; ``note`` is the author's where we cannot sign it ourselves."""
+    """Changes ``start`` to ``end`` of one log; ``note`` is the author's where we cannot sign it ourselves.
+
+    ``line`` is for a second history of it.
+    """
 
     log: Log
     start: int
     end: int
     note: bytes | None
+    line: Line | None = None
 
 
 @dataclass(frozen=True)
@@ -137,7 +142,7 @@ def _choose_name(
 def _plan(services: NodeServices, ledger: Ledger) -> tuple[list[dict[str, Any]], list[Part], dict[str, int]]:
     """Say what is held here, what of it goes into the file, and what the hub ought to have already.
 
-    Trust and verdicts come first, then our own, then the others'.
+    Trust and verdicts come first, then our own, then the others', then the second histories that the hub has lost.
     """
     heads, parts, ought = [], [], {}
     with services.database.read() as conn:
@@ -156,6 +161,8 @@ def _plan(services: NodeServices, ledger: Ledger) -> tuple[list[dict[str, Any]],
                 note, end = log.checkpoint, provable_size(log)
             if start < end:
                 parts.append(Part(log, start, end, note))
+    for log, line in find_lines(services, ledger.branches):
+        parts.append(Part(log, line.start, line.size, b"", line))
     return heads, parts, ought
 
 
@@ -169,18 +176,14 @@ def _build(
     report: Callable[[int], None],
 ) -> Iterator[bytes]:
     """Give the bytes of a file, piece by piece."""
-    with services.database.read() as conn:
-        parity = claim_parity(conn, services.catalogue, services.wilayah)
-        held = count_newer(conn, services.wilayah)
     key = services.keys.previous or services.keys.signing
     # A file cannot ask what the hub knows of its own keys.
     successors = list_untold(services, ())
     message = {
-        **services.program.offer(), "kinds": services.kinds, "sender": key.public.hex(), "receiver": hub.kunci,
-        "wilayah": services.wilayah, "nonce": nonce, "number": number, "time": services.clock.now_s(), "logs": heads,
-        "reaches": [{"id": part.log.id, "size": part.end} for part in parts], **parity.message(),
-        **_present_new_key(services), **({"held": held} if held else {}),
-        **({"rantai": successors} if successors else {}),
+        **say_hello(services), "sender": key.public.hex(), "receiver": hub.kunci,
+        "wilayah": services.wilayah, "nonce": nonce, "number": number, "logs": heads,
+        "reaches": [{"id": part.log.id, "size": part.end} for part in parts if part.line is None],
+        **_present_new_key(services), **({"rantai": successors} if successors else {}),
         "lacks": list_lacking(services, services.wilayah)[0],
     }
     yield write_letter(Title.UP, message, key)
@@ -211,11 +214,13 @@ def _present_new_key(services: NodeServices) -> dict[str, Any]:
 
 def _build_run(services: NodeServices, part: Part, start: int, end: int, receiver: bytes) -> tuple[bytes, int]:
     def note_for(end: int) -> tuple[bytes, int]:
+        if part.line is not None:
+            return read_note(conn, part.line)
         if part.note is not None:
             return part.note, signed_size(part.log)
         return sign_size(conn, part.log, end, services.signer(part.log)), end
 
     with services.database.read() as conn:
         return build_fitting_run(
-            conn, part.log, start, end, note_for=note_for, codec="zlib", receiver=receiver
+            conn, part.log, start, end, note_for=note_for, codec="zlib", receiver=receiver, line=part.line
         )

@@ -97,6 +97,9 @@ def _session(story: Story) -> None:
     )
     other.add("penduduk", person, "c", {"nama": "SITI AMINAH BINTI ABAS"})
     push(REFUSED, "2.12: other bytes at a place that the hub holds", other.run(receiver))
+    story.tell(GOOD, "of two second histories the hub keeps that one: it names the other")
+    lost = {**other.head(), "root": b64(digest(b"lost"))}
+    assert one.say("hello", {"logs": [log.head()], "branches": [other.head(), lost]}).message["branches"] == [lost]
     note = log.checkpoint()
     log.add("penduduk", log.new_record(), "c", {"nama": "BUDI"})
     push(REFUSED, "2.11: a checkpoint smaller than its run", log.run(receiver, checkpoint=note))

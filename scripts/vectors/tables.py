@@ -42,6 +42,7 @@ FORMAT_NUMBERS: tuple[tuple[str, int, str], ...] = (
     ("BLOB_TROUBLES_MAX", BLOB_TROUBLES_MAX, "losses in a row that end the attachments of a session"),
     ("LOGS_MAX", messages.LOGS_MAX, "logs in one message"),
     ("HEADS_MAX", messages.HEADS_MAX, "heads in one comparison"),
+    ("BRANCHES_MAX", messages.BRANCHES_MAX, "heads of second histories in one message"),
     ("SUCCESSORS_MAX", messages.SUCCESSORS_MAX, "successors of the hub's key in one message"),
     ("DIGEST_LETTERS", parity.DIGEST_LETTERS, "hex digits of a parity digest"),
 )

@@ -112,6 +112,9 @@ def message_cases() -> Iterator[Case]:
         ("empty answer about attachments", "it must not read as: nothing is wanted", "BlobHaveAnswer", "{}"),
         ("hash too short", "64 hex digits", "BlobGetRequest", text({"hash": "ab", "offset": 0})),
         ("member missing", "nonce is required", "HelloRequest", text({**hello, "nonce": None})),
+        ("head of a second history without its root", "44 letters of base64", "HelloAnswer", text({
+            **hello, "echo": NONCE, "segel": "ab" * 32, "branches": [{"id": LOG, "size": 5, "root": ""}],
+        })),
         ("version 0", "versions begin with 1", "Offer", text({"version": 0})),
         ("claim of one member", "count and digest at least", "HelloRequest", text({**hello, "parity": {"desa": [1]}})),
         ("size as text", "numbers are numbers", "PullRequest", text({"logs": [{"id": LOG, "size": "5"}]})),

@@ -28,7 +28,7 @@ from shared.changelog.genesis import read_genesis
 from shared.changelog.tree import CompactRange, leaf_hash
 from shared.errors import ProtocolError
 from shared.merge.scope import GENESIS_KIND
-from shared.store.changes import Log, cut, find_log, list_logs, read_changes, read_leaves, read_tree, remove_log
+from shared.store.changes import Log, cut, find_log, list_logs, read_changes, read_leaves, remove_log
 from shared.store.drafts import Batch
 from shared.store.erasure import strip_erased
 from shared.store.marks import mark_rows
@@ -80,9 +80,11 @@ def read_branch(conn: sqlite3.Connection, branch: Branch) -> list[Sealed]:
 
 def keep(
     conn: sqlite3.Connection, log: str, start: int, changes: Sequence[Sealed], tree: CompactRange, note: bytes,
-    time_s: int,
+    proof: Sequence[bytes], time_s: int,
 ) -> bool:
     """Keep changes ``start`` to ``tree.size`` of a second history; tell whether it was unknown so far.
+
+    ``proof`` leads from there to what the author's ``note`` is of: with it whoever keeps this can prove it to anybody.
 
     Of the same branch the longer one stays. One that parts from it further on, as a copy that was put back for the
     second time makes, is a branch of its own from where it parts.
@@ -92,8 +94,9 @@ def keep(
     known = find_branch(conn, ref)
     if known is None:
         cursor = conn.execute(
-            "INSERT INTO branch (log, start, ref, size, tree, checkpoint, time_s) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (log, start, ref, tree.size, tree.to_bytes(), note, time_s),
+            "INSERT INTO branch (log, start, ref, size, tree, checkpoint, proof, time_s)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (log, start, ref, tree.size, tree.to_bytes(), note, b"".join(proof), time_s),
         )
         _insert(conn, cursor.lastrowid or 0, log, start, changes, leaves)
         mark_rows(conn, "branch", cursor.lastrowid)
@@ -102,35 +105,18 @@ def keep(
     if same == len(changes):
         return False
     if start + same < known.size:
-        return keep(conn, log, start + same, changes[same:], tree, note, time_s)
-    grow(conn, known, changes[same:], leaves[same:], tree, note)
+        return keep(conn, log, start + same, changes[same:], tree, note, proof, time_s)
+    grow(conn, known, changes[same:], leaves[same:], tree, note, proof)
     return False
 
 
-def read_branch_leaves(conn: sqlite3.Connection, branch: Branch, start: int) -> list[bytes]:
-    """Read the leaf hashes of a branch from a place in it on."""
+def read_branch_leaves(conn: sqlite3.Connection, branch: Branch, start: int, end: int | None = None) -> list[bytes]:
+    """Read the leaf hashes of a branch from a place in it on, to its end or up to ``end``."""
     rows = conn.execute(
-        "SELECT leaf FROM branch_change WHERE branch = ? AND seq >= ? ORDER BY seq", (branch.no, start)
+        "SELECT leaf FROM branch_change WHERE branch = ? AND seq >= ? AND seq < ? ORDER BY seq",
+        (branch.no, start, branch.size if end is None else end),
     )
     return [row[0] for row in rows]
-
-
-def list_trees(conn: sqlite3.Connection, log: Log, size: int, no: int = 0) -> list[CompactRange]:
-    """List what the first ``size`` changes of a log may be: those of the log, and those of each branch but ``no``."""
-    found = [read_tree(conn, log, size)] if size <= log.size else []
-    for branch in list_branches(conn, log.id):
-        if branch.no != no and branch.start < size <= branch.size:
-            found += list_trees_of(conn, log, branch, size)
-    return found
-
-
-def list_trees_of(conn: sqlite3.Connection, log: Log, branch: Branch, size: int) -> list[CompactRange]:
-    """List what the first ``size`` changes on a branch may be, which leaves the log or another branch."""
-    trees = list_trees(conn, log, branch.start, branch.no)
-    leaves = read_branch_leaves(conn, branch, branch.start)[: size - branch.start]
-    for tree in trees:
-        tree.extend(leaves)
-    return trees
 
 
 def count_same(some: Sequence[T], others: Sequence[T], is_same: Callable[[T, T], bool] = eq) -> int:
@@ -141,13 +127,13 @@ def count_same(some: Sequence[T], others: Sequence[T], is_same: Callable[[T, T],
 
 def grow(
     conn: sqlite3.Connection, branch: Branch, changes: Sequence[Sealed], leaves: Sequence[bytes], tree: CompactRange,
-    note: bytes,
+    note: bytes, proof: Sequence[bytes],
 ) -> None:
-    """Add proven changes to the end of a branch."""
+    """Add proven changes to the end of a branch; ``note`` and ``proof`` are as in :func:`keep`."""
     _insert(conn, branch.no, branch.log, branch.size, changes, leaves)
     conn.execute(
-        "UPDATE branch SET size = ?, tree = ?, checkpoint = ? WHERE no = ?",
-        (tree.size, tree.to_bytes(), note, branch.no),
+        "UPDATE branch SET size = ?, tree = ?, checkpoint = ?, proof = ? WHERE no = ?",
+        (tree.size, tree.to_bytes(), note, b"".join(proof), branch.no),
     )
     mark_rows(conn, "branch", branch.no)
 
@@ -290,6 +276,12 @@ def read_returned(conn: sqlite3.Connection, ref: str) -> list[Sealed]:
     return found
 
 
+def count_returned(conn: sqlite3.Connection, desa: str) -> dict[str, int]:
+    """Count the changes that were handed back to a desa, by the reference of the first; of what is here whole."""
+    rows = conn.execute("SELECT DISTINCT cabang FROM cabang WHERE desa = ?", (desa,)).fetchall()
+    return {ref: len(read_returned(conn, ref)) for (ref,) in rows if ref}
+
+
 def _read_lines(text: str, ref: str) -> list[Sealed]:
     """Read changes that begin with ``ref`` and follow each other; empty when they are anything else."""
     try:
@@ -333,7 +325,7 @@ def move_to_branch(conn: sqlite3.Connection, log: Log, at: int, time_s: int) -> 
     changes = read_changes(conn, log, at, log.size)
     leaves = read_leaves(conn, log, at, log.size)
     headers = decode_headers([change.header for change in changes])
-    keep(conn, log.id, at, changes, log.tree, log.checkpoint or b"", time_s)
+    keep(conn, log.id, at, changes, log.tree, log.checkpoint or b"", log.proof, time_s)
     records = sorted({(header.kind, header.record) for header in headers if header.kind != GENESIS_KIND})
     return cut(conn, log, at), Removed(headers[0].ref(leaves[0]), changes, records)
 

@@ -228,12 +228,16 @@ def read_leaves(conn: sqlite3.Connection, log: Log, start: int, end: int) -> lis
 def hasher_of(conn: sqlite3.Connection, log: Log) -> Subtree:
     """Give the hashes of a stored log's subtrees, for proofs: also of the tree that its author signed beyond it."""
 
-    def tile(index: int) -> bytes | None:
-        row = conn.execute("SELECT hash FROM tile WHERE pos = ?", (log.base | index,)).fetchone()
-        return None if row is None else row[0]
-
-    stored = SubtreeHasher(lambda start, end: read_leaves(conn, log, start, end), tile)
+    stored = SubtreeHasher(
+        lambda start, end: read_leaves(conn, log, start, end), lambda index: read_tile(conn, log, index)
+    )
     return begin_subtrees(log.size, signed_size(log), log.proof, stored) if log.proof else stored
+
+
+def read_tile(conn: sqlite3.Connection, log: Log, index: int) -> bytes | None:
+    """Read the stored hash of a full tile of a log; None where there is none."""
+    row = conn.execute("SELECT hash FROM tile WHERE pos = ?", (log.base | index,)).fetchone()
+    return None if row is None else row[0]
 
 
 def signed_size(log: Log) -> int:
@@ -241,10 +245,15 @@ def signed_size(log: Log) -> int:
 
     DamageError when that cannot be read.
     """
+    return note_size(log.checkpoint or b"")
+
+
+def note_size(note: bytes) -> int:
+    """Read of how many changes a stored note of an author is; 0 where there is none. DamageError when it is broken."""
     try:
-        return 0 if log.checkpoint is None else int(log.checkpoint.split(b"\n", 2)[1])
+        return int(note.split(b"\n", 2)[1]) if note else 0
     except (IndexError, ValueError):
-        raise DamageError(f"checkpoint of log {log.no}") from None
+        raise DamageError("stored checkpoint") from None
 
 
 def provable_size(log: Log) -> int:

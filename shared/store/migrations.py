@@ -138,6 +138,12 @@ def _add_marks(db: Tables) -> None:
         mark_rows(db.conn, table)
 
 
+@shared_migrations(name="0009_branch_proof")
+def _make_branch_proof(db: Tables) -> None:
+    # As in log: from size to the size of checkpoint. It proves itself, so no mark covers it.
+    db.conn.execute("ALTER TABLE branch ADD COLUMN proof BLOB NOT NULL DEFAULT x''")
+
+
 def apply_migrations(database: Database, *sets: Migrations) -> None:
     """Bring the file up to this program's version; refuse a file that a newer program has written.
 

@@ -20,7 +20,8 @@ from shared.changelog.run import (
     salt_bytes,
 )
 from shared.changelog.tree import consistency_proof
-from shared.store.changes import Log, hasher_of, read_changes, root_at
+from shared.store.changes import Log, root_at
+from shared.store.lines import Line, line_changes, line_hasher
 
 BYTES_PER_CHANGE = 90
 """First guess at the wire size of a change; every built run corrects it."""
@@ -60,16 +61,18 @@ def build_run(
     note_size: int,
     codec: str,
     receiver: bytes,
+    line: Line | None = None,
     sealer: Callable[[bytes, bytes, bytes], bytes] = seal,
 ) -> bytes:
     """Build the run of changes ``start`` to ``end`` for one receiver (its public seal key).
 
-    ``note`` is the author's checkpoint of ``note_size`` ≥ ``end``; the consistency proof is made here.
+    ``note`` is the author's checkpoint of ``note_size`` ≥ ``end``; the consistency proof is made here. ``line`` is
+    for another history than the one that stands in the log.
     """
-    changes = read_changes(conn, log, start, end)
+    line = line or Line(log)
     return pack_run(
-        changes, log, start, note=note, codec=codec, receiver=receiver, sealer=sealer,
-        proof=tuple(consistency_proof(end, note_size, hasher_of(conn, log))) if note_size > end else (),
+        line_changes(conn, line, start, end), log, start, note=note, codec=codec, receiver=receiver, sealer=sealer,
+        proof=tuple(consistency_proof(end, note_size, line_hasher(conn, line))) if note_size > end else (),
     )
 
 
@@ -82,6 +85,7 @@ def build_fitting_run(
     note_for: Callable[[int], tuple[bytes, int]],
     codec: str,
     receiver: bytes,
+    line: Line | None = None,
 ) -> tuple[bytes, int]:
     """Build a run from ``start`` towards ``end`` that a receiver takes as one; also tell where it ends.
 
@@ -90,7 +94,9 @@ def build_fitting_run(
     """
     while True:
         note, note_size = note_for(end)
-        run = build_run(conn, log, start, end, note=note, note_size=note_size, codec=codec, receiver=receiver)
+        run = build_run(
+            conn, log, start, end, note=note, note_size=note_size, codec=codec, receiver=receiver, line=line
+        )
         if len(run) <= RUN_BYTES_MAX or end - start == 1:
             return run, end
         end = start + (end - start) // 2

@@ -5,10 +5,12 @@ from __future__ import annotations
 import sqlite3
 from hashlib import sha256
 
-from shared.changelog.tree import CompactRange, leaf_hash
+from shared.changelog.checkpoint import Verifier, open_checkpoint
+from shared.changelog.tree import leaf_hash, verify_consistency
 from shared.errors import SipandeError
-from shared.store.branch import list_trees
-from shared.store.changes import find_log
+from shared.store.branch import Branch, find_branch
+from shared.store.changes import Log, find_log
+from shared.store.lines import find_line, list_lines, read_proof
 from shared.store.marks import find_unmarked
 
 
@@ -22,8 +24,8 @@ def body_digest(body: bytes | None, digest: bytes | None) -> bytes:
 def verify_branches(conn: sqlite3.Connection) -> list[str]:
     """Re-hash the second histories: each continues its log from where it left it."""
     problems: list[str] = []
-    rows = conn.execute("SELECT no, log, start, size, tree FROM branch ORDER BY no").fetchall()
-    for no, id, start, size, tree in rows:
+    rows = conn.execute("SELECT no, log, start, ref, size FROM branch ORDER BY no").fetchall()
+    for no, id, start, ref, size in rows:
         place = f"Tabel branch, riwayat nomor {no}"
         changes = conn.execute(
             "SELECT seq, header, body, digest, leaf FROM branch_change WHERE branch = ? ORDER BY seq", (no,)
@@ -34,7 +36,7 @@ def verify_branches(conn: sqlite3.Connection) -> list[str]:
         elif leaves != [row[4] for row in changes]:
             problems.append(f"Tabel branch_change, riwayat nomor {no}: isi tidak cocok dengan hash-nya.")
         else:
-            problems += _verify_branch_tree(conn, id, no, start, size, tree, leaves, place)
+            problems += _verify_line(conn, id, ref, place)
     problems += [
         f"Tabel branch, riwayat nomor {no}: ada kolom yang berubah sejak riwayat itu disimpan."
         for no in find_unmarked(conn, "branch")
@@ -42,20 +44,30 @@ def verify_branches(conn: sqlite3.Connection) -> list[str]:
     return problems
 
 
-def _verify_branch_tree(
-    conn: sqlite3.Connection, id: str, no: int, start: int, size: int, tree: bytes, leaves: list[bytes], place: str
-) -> list[str]:
+def _verify_line(conn: sqlite3.Connection, id: str, ref: str, place: str) -> list[str]:
     log = find_log(conn, id)
     try:
-        before = [] if log is None else list_trees(conn, log, start, no)
-        if not before:
+        branch = find_branch(conn, ref)
+        if log is None or branch is None or not list_lines(conn, log, branch.start):
             return [f"{place}: catatan asalnya tidak ada."]
-        for whole in before:
-            whole.extend(leaves)
-        if CompactRange.from_bytes(size, tree).to_bytes() not in [whole.to_bytes() for whole in before]:
+        if find_line(conn, log, branch) is None:
             return [f"{place}: akar pohon (tree) tidak cocok dengan perubahan yang tersimpan."]
     except SipandeError:
         return [f"{place}: kolom size atau tree rusak."]
+    return _verify_note(conn, log, branch, place)
+
+
+def _verify_note(conn: sqlite3.Connection, log: Log, branch: Branch, place: str) -> list[str]:
+    """Check what proves a branch to others; what an earlier program kept may be without."""
+    try:
+        note, proof = read_proof(conn, branch)
+        if not note:
+            return []
+        signed = open_checkpoint(note, Verifier(log.origin, log.kunci))
+        if proof or signed.size == branch.size:
+            verify_consistency(branch.size, branch.tree.root(), signed.size, signed.root, proof)
+    except SipandeError:
+        return [f"{place}: kolom checkpoint atau proof rusak."]
     return []
 
 

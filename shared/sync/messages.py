@@ -19,6 +19,7 @@ _SLOT = validate.Regexp(r"\A[0-9a-f]{10}\Z")
 LOGS_MAX = 500
 HEADS_MAX = 64
 SUCCESSORS_MAX = 100
+BRANCHES_MAX = 50
 
 
 class Message(Schema):
@@ -53,6 +54,10 @@ class Speaker(Offer):
     held = fields.Int(load_default=0, strict=True, validate=validate.Range(0, 1 << 40))
 
 
+def _branches() -> Any:
+    return fields.List(fields.Nested(LogHead), load_default=list, validate=validate.Length(max=BRANCHES_MAX))
+
+
 class _KindParity(fields.Field[tuple[int, str, str]]):
     """[count, digest, shape]; what later versions add behind them is ignored, the shape may be absent."""
 
@@ -71,6 +76,7 @@ class HelloRequest(Speaker):
 
     ``rantai``: successors of the hub's keys that its last answer did not name. The number of kinds in ``parity`` is
     bounded by the size of a message alone: kinds that nobody here knows are passed over, never refused.
+    ``branches``: heads of second histories that nobody has issued again and the node keeps.
     """
 
     nonce = fields.Str(required=True, validate=validate.Length(min=22, max=64))
@@ -82,6 +88,7 @@ class HelloRequest(Speaker):
         values=_KindParity(),
         load_default=dict,
     )
+    branches = _branches()
     rantai = fields.List(fields.Str(validate=validate.Length(max=4096)), load_default=list,
                          validate=validate.Length(max=SUCCESSORS_MAX))
 
@@ -91,7 +98,7 @@ class HelloAnswer(Speaker):
 
     ``parity_versions``: kinds that cannot be compared. ``differs``: logs of which the node announced another history
     than the hub holds. ``known`` is false to a stranger who may help a restored hub with its common channel only.
-    ``rantai``: successors of the hub's key.
+    ``rantai``: successors of the hub's key. ``branches``: those of the node's that the hub does not hold.
     """
 
     nonce = fields.Str(required=True, validate=validate.Length(min=22, max=64))
@@ -104,6 +111,7 @@ class HelloAnswer(Speaker):
     parity_versions = fields.List(fields.Str(), load_default=list)
     differs = fields.List(fields.Str(validate=_LOG_ID), load_default=list, validate=validate.Length(max=LOGS_MAX))
     known = fields.Bool(load_default=True)
+    branches = _branches()
     rantai = fields.List(fields.Str(validate=validate.Length(max=4096)), load_default=list,
                          validate=validate.Length(max=SUCCESSORS_MAX))
 

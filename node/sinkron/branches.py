@@ -1,0 +1,60 @@
+"""Second histories that are kept here and nobody has issued again: named at every hello, so that none is forgotten.
+
+A hub that was put back may have lost one that it had taken. The heads of its log then agree with ours, and only what
+this computer keeps beside the log is left of that work (sync_protocol.md section 6.5).
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from node.services import NodeServices
+from shared.store.branch import (
+    Branch,
+    count_returned,
+    is_issued_whole,
+    list_branches,
+    list_reissues,
+    list_unissued,
+    read_branch,
+)
+from shared.store.changes import Log, find_log
+from shared.store.lines import Line, find_line, is_provable
+from shared.store.runs import encode_root
+from shared.sync.messages import BRANCHES_MAX
+
+
+def list_kept(conn: sqlite3.Connection, desa: str) -> list[dict[str, Any]]:
+    """List the heads of the branches that nobody has issued again, nor the hub handed back; the oldest first."""
+    branches = list_branches(conn)
+    if not branches:
+        return []
+    reissues, returned = list_reissues(conn), count_returned(conn, desa)
+    return [
+        _head(branch) for branch in branches
+        if not is_issued_whole(conn, branch, reissues)
+        and is_provable(conn, branch)
+        and list_unissued(conn, read_branch(conn, branch), returned)
+    ][:BRANCHES_MAX]
+
+
+def find_lines(services: NodeServices, heads: Collection[Mapping[str, Any]]) -> list[tuple[Log, Line]]:
+    """Find what the hub has asked for, as whole histories; what another one leaves comes after that."""
+    asked = {(head["id"], head["size"], head["root"]) for head in heads}
+    if not asked:
+        return []
+    found = []
+    with services.database.read() as conn:
+        for branch in list_branches(conn):
+            log, head = find_log(conn, branch.log), _head(branch)
+            is_asked = (head["id"], head["size"], head["root"]) in asked
+            line = find_line(conn, log, branch) if log is not None and is_asked else None
+            if log is not None and line is not None:
+                found.append((log, line))
+    return sorted(found, key=lambda one: (one[0].peran.turn, one[0].no, one[1].start))
+
+
+def _head(branch: Branch) -> dict[str, Any]:
+    return {"id": branch.log, "size": branch.size, "root": encode_root(branch.tree.root())}
