@@ -38,7 +38,7 @@ ENDPOINTS: tuple[tuple[type[messages.Message], str], ...] = (
 )
 _PATTERNS = {
     r"\A[0-9a-f]{64}\Z": "64 hex digits", r"\A[0-9a-f]{32}\Z": "32 hex digits", r"\A[0-9a-f]{10}\Z": "10 hex digits",
-    r"\A[0-9a-f]{128}\Z": "128 hex digits",
+    r"\A[0-9a-f]{128}\Z": "128 hex digits", r"\A[A-Za-z0-9_-]{22,64}\Z": "22 to 64 base64url letters",
     r"\A[0-9]{2}\.[0-9]{2}\.[0-9]{2}\.[0-9]{4}\Z": "code of a desa",
 }
 

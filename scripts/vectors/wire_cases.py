@@ -115,6 +115,7 @@ def message_cases() -> Iterator[Case]:
         ("head of a second history without its root", "44 letters of base64", "HelloAnswer", text({
             **hello, "echo": NONCE, "segel": "ab" * 32, "branches": [{"id": LOG, "size": 5, "root": ""}],
         })),
+        ("nonce no header can carry", "base64url", "HelloRequest", text({**hello, "nonce": "a nonce of two words ü"})),
         ("version 0", "versions begin with 1", "Offer", text({"version": 0})),
         ("claim of one member", "count and digest at least", "HelloRequest", text({**hello, "parity": {"desa": [1]}})),
         ("size as text", "numbers are numbers", "PullRequest", text({"logs": [{"id": LOG, "size": "5"}]})),

@@ -11,6 +11,8 @@ from shared.errors import ProtocolError
 from shared.sync.limits import limit
 
 _HASH = validate.Regexp(r"\A[0-9a-f]{64}\Z")
+_NONCE = validate.Regexp(r"\A[A-Za-z0-9_-]{22,64}\Z")
+"""base64url; it goes into the header of a signature, which takes no other text."""
 _TIME = validate.Range(-(1 << 53), 1 << 53)
 _LOG_ID = validate.Regexp(r"\A[0-9a-f]{32}\Z")
 _VERSION = validate.Range(1, 1 << 30)
@@ -79,7 +81,7 @@ class HelloRequest(Speaker):
     ``branches``: heads of second histories that nobody has issued again and the node keeps.
     """
 
-    nonce = fields.Str(required=True, validate=validate.Length(min=22, max=64))
+    nonce = fields.Str(required=True, validate=_NONCE)
     logs = fields.List(fields.Nested(LogHead), required=True, validate=validate.Length(max=LOGS_MAX))
     time = fields.Int(load_default=0, strict=True, validate=_TIME)
     parity_at = fields.Str(load_default="", validate=validate.Length(max=64))
@@ -101,7 +103,7 @@ class HelloAnswer(Speaker):
     ``rantai``: successors of the hub's key. ``branches``: those of the node's that the hub does not hold.
     """
 
-    nonce = fields.Str(required=True, validate=validate.Length(min=22, max=64))
+    nonce = fields.Str(required=True, validate=_NONCE)
     echo = fields.Str(required=True, validate=validate.Length(max=64))
     logs = fields.List(fields.Nested(LogHead), required=True, validate=validate.Length(max=LOGS_MAX))
     time = fields.Int(required=True, strict=True, validate=_TIME)
@@ -146,7 +148,7 @@ class CompareAnswer(Message):
 
 
 class RotateRequest(Offer):
-    nonce = fields.Str(required=True, validate=validate.Length(min=22, max=64))
+    nonce = fields.Str(required=True, validate=_NONCE)
     kunci = fields.Str(required=True, validate=_HASH)
     segel = fields.Str(required=True, validate=_HASH)
     bukti = fields.Str(required=True, validate=validate.Regexp(r"\A[0-9a-f]{128}\Z"))
@@ -212,7 +214,7 @@ class EnrolRequest(Speaker):
     kunci = fields.Str(required=True, validate=_HASH)
     segel = fields.Str(required=True, validate=_HASH)
     nama = fields.Str(required=True, validate=validate.Length(min=1, max=100))
-    nonce = fields.Str(required=True, validate=validate.Length(min=22, max=64))
+    nonce = fields.Str(required=True, validate=_NONCE)
     bukti = fields.Str(required=True, validate=_HASH)
 
 
