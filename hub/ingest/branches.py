@@ -97,13 +97,13 @@ def list_missing(
 
     ``readable`` are the logs that the node may read, by their id; nothing is said of others.
     """
-    return [
-        head for head in asked
-        if head["id"] in readable and head["root"] not in {
-            encode_root(line_tree(conn, line, head["size"]).root())
-            for line in list_lines(conn, readable[head["id"]], head["size"])
-        }
-    ]
+    return [head for head in asked if head["id"] in readable and not is_held(conn, readable[head["id"]], head)]
+
+
+def is_held(conn: sqlite3.Connection, log: Log, head: Mapping[str, Any]) -> bool:
+    """Tell whether a history of ``size`` changes with this ``root`` stands in a log, or is kept beside it."""
+    lines = list_lines(conn, log, head["size"])
+    return any(encode_root(line_tree(conn, line, head["size"]).root()) == head["root"] for line in lines)
 
 
 def issue_rest(services: HubServices, conn: sqlite3.Connection, id: str) -> None:

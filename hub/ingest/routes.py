@@ -14,7 +14,7 @@ from flask import Blueprint, Response, current_app, g, request
 from hub.downlink.answer import build_answer, find_differing, list_heads, readable_logs
 from hub.downlink.owed import write_owed
 from hub.ingest.accept import Sender, accept_run
-from hub.ingest.branches import list_missing
+from hub.ingest.branches import is_held, list_missing
 from hub.ingest.contact import note_contact, note_handed_over, note_refusal
 from hub.ingest.gate import Gate
 from hub.ingest.quota import STRANGERS, Busy, Quota
@@ -331,7 +331,7 @@ def parity(body: bytes, caller: signature.Signed) -> Response:
 @blueprint.post("/compare")
 @signed
 def compare(body: bytes, caller: signature.Signed) -> Response:
-    """Find the largest size, of those asked for, at which both sides hold the same history of a log."""
+    """Find the largest sizes, of those asked for, at which this hub's log is the node's, and at which a branch is."""
     hub = services()
     sender = find_session(caller).sender
     asked = messages.decode(messages.CompareRequest, body)
@@ -343,7 +343,10 @@ def compare(body: bytes, caller: signature.Signed) -> Response:
             head["size"] for head in asked["heads"]
             if head["size"] <= log.size and encode_root(root_at(conn, log, head["size"])) == head["root"]
         ]
-    return Response(messages.encode({"size": max(same, default=0)}), content_type="application/json")
+        size = max(same, default=0)
+        kept = [head["size"] for head in asked["heads"] if head["size"] > size and is_held(conn, log, head)]
+    answer = {"size": size, **({"kept": max(kept)} if kept else {})}
+    return Response(messages.encode(answer), content_type="application/json")
 
 
 @blueprint.post("/rotate")

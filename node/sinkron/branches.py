@@ -1,4 +1,4 @@
-"""Second histories that are kept here and nobody has issued again: named at every hello, so that none is forgotten.
+"""Second histories beside the hub's: what is kept here and nobody has issued again is named at every hello.
 
 A hub that was put back may have lost one that it had taken. The heads of its log then agree with ours, and only what
 this computer keeps beside the log is left of that work (sync_protocol.md section 6.5).
@@ -7,10 +7,11 @@ this computer keeps beside the log is left of that work (sync_protocol.md sectio
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from node.services import NodeServices
+from shared.errors import TransportError
 from shared.store.branch import (
     Branch,
     count_returned,
@@ -21,9 +22,11 @@ from shared.store.branch import (
     read_branch,
 )
 from shared.store.changes import Log, find_log
-from shared.store.lines import Line, find_line, is_provable
+from shared.store.lines import Line, find_line, is_provable, line_hasher
 from shared.store.runs import encode_root
-from shared.sync.messages import BRANCHES_MAX
+from shared.sync import messages
+
+_NEAR_CHANGES = 32
 
 
 def list_kept(conn: sqlite3.Connection, desa: str) -> list[dict[str, Any]]:
@@ -37,7 +40,7 @@ def list_kept(conn: sqlite3.Connection, desa: str) -> list[dict[str, Any]]:
         if not is_issued_whole(conn, branch, reissues)
         and is_provable(conn, branch)
         and list_unissued(conn, read_branch(conn, branch), returned)
-    ][:BRANCHES_MAX]
+    ][: messages.BRANCHES_MAX]
 
 
 def find_lines(services: NodeServices, heads: Collection[Mapping[str, Any]]) -> list[tuple[Log, Line]]:
@@ -54,6 +57,30 @@ def find_lines(services: NodeServices, heads: Collection[Mapping[str, Any]]) -> 
             if log is not None and line is not None:
                 found.append((log, line))
     return sorted(found, key=lambda one: (one[0].peran.turn, one[0].no, one[1].start))
+
+
+def find_common(services: NodeServices, line: Line, ask: Callable[[bytes], bytes]) -> tuple[int, int]:
+    """Find up to where the hub's log is this line, and up to where it keeps the line as a second history.
+
+    The larger of both to within a few dozen changes: what a broken line has brought there does not go again. ``ask``
+    posts to ``compare``. Raises TransportError when the answer is none.
+    """
+    size, kept = 0, 0
+    sizes = [line.size, *(line.size - (1 << bit) for bit in range(line.size.bit_length()) if 1 << bit < line.size)]
+    while True:
+        with services.database.read() as conn:
+            hasher = line_hasher(conn, line)
+            heads = [{"size": asked, "root": encode_root(hasher(0, asked))} for asked in sizes]
+        answer = messages.decode(messages.CompareAnswer, ask(messages.encode({"id": line.log.id, "heads": heads})))
+        if not {0, *sizes}.issuperset((answer["size"], answer["kept"])):
+            raise TransportError("compared size was not asked for")
+        size, kept = max(size, answer["size"]), max(kept, answer["kept"])
+        low = max(size, kept)
+        high = min((asked for asked in sizes if asked > low), default=low)
+        if high - low <= _NEAR_CHANGES:
+            return size, kept
+        step = -(-(high - low) // messages.HEADS_MAX)
+        sizes = list(range(low + step, high, step))
 
 
 def _head(branch: Branch) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from typing import Any
 
 from node.services import KnownHub, NodeServices
 from node.sinkron.blobs import exchange_blobs
-from node.sinkron.branches import find_lines
+from node.sinkron.branches import find_common, find_lines
 from node.sinkron.handover import hand_over
 from node.sinkron.hello import say_hello
 from node.sinkron.histories import find_forked, order_commons
@@ -31,9 +31,9 @@ from node.sinkron.transport import Answer, Transport
 from shared.changelog.run import split_runs
 from shared.errors import ProtocolError, TransportError
 from shared.merge.scope import Role
-from shared.store.changes import Log, list_logs, reach_of, root_at
+from shared.store.changes import Log, list_logs, reach_of
 from shared.store.lines import Line
-from shared.store.runs import RunSizer, encode_root
+from shared.store.runs import RunSizer
 from shared.sync import messages
 from shared.sync.codes import CODES
 from shared.sync.states import Event, State, advance
@@ -169,10 +169,10 @@ class Session:
             # What stands in a second history may be erased already: its verdict goes before it.
             self._push_trust({log.id for log in forked})
         for log in sorted(forked, key=lambda log: log.peran.turn):
-            size = self._find_common(log)
-            if not log.own:
+            size, kept = self._find_common(Line(log))
+            if not log.own and kept < reach_of(log):
                 try:
-                    self._push_log(log, size)
+                    self._push_log(log, max(size, kept))
                     event = Event.HANDED_OVER
                     continue
                 except Refused as error:
@@ -181,17 +181,10 @@ class Session:
             self.yielding[log.id] = size
         return event
 
-    def _find_common(self, log: Log) -> int:
-        """Find a size up to which the hub's history of a log is ours; near the largest, in one request."""
-        with self.services.database.read() as conn:
-            sizes = [log.size - (1 << bit) for bit in range(log.size.bit_length()) if 1 << bit < log.size]
-            heads = [{"size": size, "root": encode_root(root_at(conn, log, size))} for size in sizes]
-        body = messages.encode({"id": log.id, "heads": heads})
-        answer = messages.decode(messages.CompareAnswer, self._post("/sync/v1/compare", body, self.nonce).body)
-        if answer["size"] not in (0, *sizes):
-            raise TransportError("compared size was not asked for")
-        size: int = answer["size"]
-        return size
+    def _find_common(self, line: Line) -> tuple[int, int]:
+        return find_common(
+            self.services, line, lambda body: self._post("/sync/v1/compare", body, self.nonce).body
+        )
 
     def _hello(self, hub: KnownHub, successors: Sequence[str] = ()) -> tuple[KnownHub, dict[str, Any]]:
         """Say what is held here, learn what the hub holds; anything else than a signed answer is no answer.
@@ -263,7 +256,7 @@ class Session:
         """Hand over again what the hub has lost of the second histories that are kept here; it waits for nothing."""
         for log, line in find_lines(self.services, self.answer["branches"]):
             try:
-                self._push_log(log, line.start, line)
+                self._push_log(log, max(line.start, self._find_common(line)[1]), line)
             except Refused as error:
                 if error.code not in _KEPT_OR_NEVER:
                     raise

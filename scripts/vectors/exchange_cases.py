@@ -103,10 +103,10 @@ def _session(story: Story) -> None:
     note = log.checkpoint()
     log.add("penduduk", log.new_record(), "c", {"nama": "BUDI"})
     push(REFUSED, "2.11: a checkpoint smaller than its run", log.run(receiver, checkpoint=note))
-    _ask_for_more(story, one, log, hello)
+    _ask_for_more(story, one, log, other, hello)
 
 
-def _ask_for_more(story: Story, one: Plain, log: PlainLog, hello: Mapping[str, Any]) -> None:
+def _ask_for_more(story: Story, one: Plain, log: PlainLog, other: PlainLog, hello: Mapping[str, Any]) -> None:
     session = hello["nonce"]
 
     def ask(path: str, form: str, why: str, message: Mapping[str, Any], nonce: str = "") -> None:
@@ -123,6 +123,8 @@ def _ask_for_more(story: Story, one: Plain, log: PlainLog, hello: Mapping[str, A
     ask("parity", REFUSED, "a kind that the hub does not know", {"kind": "kucing"})
     heads = [{"size": log.head()["size"], "root": log.head()["root"]}, {"size": 1, "root": b64(log.leaves[0])}]
     ask("compare", GOOD, "the largest size at which both hold the same", {"id": log.id, "heads": heads})
+    heads = [{"size": other.head()["size"], "root": other.head()["root"]}, {"size": 1, "root": b64(log.leaves[0])}]
+    ask("compare", GOOD, "of a second history, up to where the hub keeps it", {"id": log.id, "heads": heads})
     ask("compare", EMPTY, "nothing to compare", {"id": log.id, "heads": []})
     ask("compare", REFUSED, "8.8: a log that nobody here knows", {"id": "ab" * 16, "heads": []})
     story.tell(REFUSED, "8.0: no such path")

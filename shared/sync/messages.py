@@ -144,7 +144,10 @@ class CompareRequest(Message):
 
 
 class CompareAnswer(Message):
+    """``size``: up to where the hub's log is the same; ``kept``: up to where a second history that it keeps is."""
+
     size = fields.Int(required=True, strict=True, validate=validate.Range(0, 1 << 40))
+    kept = fields.Int(load_default=0, strict=True, validate=validate.Range(0, 1 << 40))
 
 
 class RotateRequest(Offer):

@@ -64,6 +64,32 @@ def test_a_second_history_that_a_hub_put_back_has_lost_is_handed_over_again(fede
     check_whole(federation, b, c)
 
 
+@pytest.mark.parametrize("is_lost", [False, True])
+def test_a_long_second_history_gets_over_a_line_that_breaks_again_and_again(
+    federation: Federation, is_lost: bool
+) -> None:
+    """It is handed over for the first time, or again; what the hub keeps of it already does not go once more."""
+    b, c = lose_history(federation, lambda a: write_much(a, 900))
+    create(b, nama="BUDI")
+    federation.sync(b)
+    if is_lost:
+        forget(federation, lambda: federation.sync(c))
+    sessions, sent = 0, 0
+    while list_offered(c) if is_lost else count_kept(c) == 0:
+        save_link(c.database, Link(run_bytes=4096))
+        report = Session(c, arm(federation.transport(c), Cut(30_000, answers=False)), InlineExecutor()).run()
+        if is_lost:
+            federation.sync(b)
+        sessions, sent = sessions + 1, sent + report.bytes_sent
+        assert sessions < 12
+    whole = value(federation.hub, "SELECT sum(length(body)) FROM branch_change")
+    assert sessions > 2 and sent < 2 * whole, "mostly it goes once"
+    federation.sync_all(3)
+    for side in (b, c, federation.hub):
+        assert value(side, "SELECT count(*) FROM dusun") == 900 and names(side) == {"BUDI"}
+    check_whole(federation, b, c)
+
+
 def test_a_second_history_that_leaves_another_one_is_handed_over_again_behind_it(federation: Federation) -> None:
     a, c = federation.add_node("a"), federation.add_node("c")
     federation.sync_all()
