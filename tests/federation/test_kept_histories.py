@@ -12,7 +12,9 @@ from node.sinkron.branches import list_kept
 from node.sinkron.handover import InlineExecutor
 from node.sinkron.hello import say_hello
 from node.sinkron.link import Link, save_link
+from node.sinkron.receive import receive_run
 from node.sinkron.session import Outcome, Session
+from shared.errors import TransportError
 from shared.store.branch import list_branches
 from shared.store.changes import find_log
 from shared.store.lines import find_line, is_provable
@@ -24,7 +26,8 @@ from tests.federation.test_histories import (
 )
 from tests.support.federation import Federation
 from tests.support.office import create, rows, value
-from tests.support.slow_link import Cut, arm
+from tests.support.sheet import programs, publish
+from tests.support.slow_link import Cut, CutAfterPush, arm
 from tests.support.usb import Road
 
 
@@ -166,6 +169,44 @@ def test_what_an_earlier_program_kept_without_its_proof_is_not_offered(federatio
         lines[1] = b"%d" % (branch.size + 1)
         conn.execute("UPDATE branch SET checkpoint = ?", (b"\n".join(lines),))
         assert not is_provable(conn, branch) and list_kept(conn, c.wilayah) == []
+
+
+def test_words_of_the_hub_that_only_a_second_history_has_left_are_issued_again(
+    federation: Federation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The line of both broke before what the hub had issued again came down; then the hub was put back once more."""
+    a, b = federation.add_node("a"), federation.add_node("b")
+    federation.sync_all(2)
+
+    first, second = (copy_folder(federation, federation.hub, f"hub-{name}") for name in ("lama", "lama-lagi"))
+    publish(federation.hub, "BLT")
+    federation.sync(b)
+    # With its key folder of that day, so that it does not know that it was put back.
+    restore_hub(federation, first, keeps_keys=False)
+    publish(federation.hub, "BPNT")
+    federation.sync(a)
+    line = federation.transport(b)
+    line.after = CutAfterPush()
+    federation.sync(b, line)
+    assert programs(federation.hub) == {"BLT", "BPNT"}
+
+    def receive_and_break(*given: object) -> int:
+        count = receive_run(*given)  # type: ignore[arg-type]
+        if count_kept(a):
+            raise TransportError("the line broke")
+        return count
+
+    with monkeypatch.context() as patched:
+        patched.setattr("node.sinkron.session.receive_run", receive_and_break)
+        federation.sync(a)
+    assert len(list_offered(a)) == 1
+    restore_hub(federation, second, keeps_keys=False)
+    federation.sync(b)
+    assert programs(federation.hub) == {"BLT"}
+    federation.sync_all(4)
+    for side in (federation.hub, a, b):
+        assert programs(side) == {"BLT", "BPNT"} and value(side, "SELECT count(*) FROM held") == 0
+    check_whole(federation, a, b)
 
 
 def test_by_stick_alone_a_second_history_that_the_hub_has_lost_goes_again(federation: Federation) -> None:
