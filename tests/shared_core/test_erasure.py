@@ -146,7 +146,7 @@ def test_a_second_history_that_comes_later_is_kept_without_what_was_erased(repli
     tree = CompactRange()
     tree.extend([village.created.entry.leaf])
     with replica.database.write() as conn:
-        assert branch.keep(conn, village.a.id, 0, [change], tree, b"note", 1)
+        assert branch.keep(conn, village.a.id, 0, [change], tree, b"note", (), 1)
         kept = branch.list_branches(conn)[0]
         assert branch.read_branch(conn, kept) == [Sealed(change.header, None, change.body_digest)]
 
@@ -156,7 +156,7 @@ def test_a_second_history_that_was_kept_before_loses_what_is_erased(replica: Rep
     tree = CompactRange()
     tree.extend([village.created.entry.leaf])
     with replica.database.write() as conn:
-        branch.keep(conn, village.a.id, 0, [village.created.sealed], tree, b"note", 1)
+        branch.keep(conn, village.a.id, 0, [village.created.sealed], tree, b"note", (), 1)
     replica.deliver([village.verdict([village.created])])
     with replica.database.read() as conn:
         assert branch.read_branch(conn, branch.list_branches(conn)[0])[0].body is None
