@@ -11,7 +11,7 @@ from hub.services import HubServices
 from shared.errors import ProtocolError
 from shared.merge.scope import Role
 from shared.store.changes import Log, find_log, list_logs, reach_of, root_at, signed_size
-from shared.store.runs import RunSizer, build_fitting_run, encode_root, sign_size
+from shared.store.runs import RunSizer, build_fitting_run, encode_root, sign_size, write_head
 from shared.sync.limits import limit
 
 
@@ -25,7 +25,7 @@ def list_heads(services: HubServices, desa: str) -> list[dict[str, Any]]:
     """Say what this hub holds of the logs that a desa may read."""
     with services.database.read() as conn:
         return [
-            {"id": log.id, "size": log.size, "root": encode_root(log.root())}
+            write_head(log.id, log.size, log.tree)
             for log in readable_logs(conn, services, desa)
         ]
 

@@ -25,7 +25,7 @@ from shared.store.branch import (
 )
 from shared.store.changes import Log, find_log
 from shared.store.evidence import note_event
-from shared.store.lines import line_tree, list_lines, list_lines_of
+from shared.store.lines import line_tree, list_lines_of, list_roots
 from shared.store.runs import encode_root
 from shared.sync.checks import ForkError, ReadRun, prove_tree
 
@@ -97,13 +97,13 @@ def list_missing(
 
     ``readable`` are the logs that the node may read, by their id; nothing is said of others.
     """
-    return [head for head in asked if head["id"] in readable and not is_held(conn, readable[head["id"]], head)]
-
-
-def is_held(conn: sqlite3.Connection, log: Log, head: Mapping[str, Any]) -> bool:
-    """Tell whether a history of ``size`` changes with this ``root`` stands in a log, or is kept beside it."""
-    lines = list_lines(conn, log, head["size"])
-    return any(encode_root(line_tree(conn, line, head["size"]).root()) == head["root"] for line in lines)
+    known = [head for head in asked if head["id"] in readable]
+    held = {
+        (id, size, encode_root(root))
+        for id in {head["id"] for head in known}
+        for size, root in list_roots(conn, readable[id], [head["size"] for head in known if head["id"] == id])
+    }
+    return [head for head in known if (head["id"], head["size"], head["root"]) not in held]
 
 
 def issue_rest(services: HubServices, conn: sqlite3.Connection, id: str) -> None:

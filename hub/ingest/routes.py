@@ -14,7 +14,7 @@ from flask import Blueprint, Response, current_app, g, request
 from hub.downlink.answer import build_answer, find_differing, list_heads, readable_logs
 from hub.downlink.owed import write_owed
 from hub.ingest.accept import Sender, accept_run
-from hub.ingest.branches import is_held, list_missing
+from hub.ingest.branches import list_missing
 from hub.ingest.contact import note_contact, note_handed_over, note_refusal
 from hub.ingest.gate import Gate
 from hub.ingest.quota import STRANGERS, Busy, Quota
@@ -32,6 +32,7 @@ from shared.changelog.run import split_runs
 from shared.errors import EnvironmentProblem, ProtocolError
 from shared.merge.scope import Role
 from shared.store.changes import find_log, root_at
+from shared.store.lines import list_roots
 from shared.store.parity import Comparison, digest_range, list_range
 from shared.store.runs import encode_root
 from shared.store.side import find_own_log
@@ -343,9 +344,11 @@ def compare(body: bytes, caller: signature.Signed) -> Response:
             head["size"] for head in asked["heads"]
             if head["size"] <= log.size and encode_root(root_at(conn, log, head["size"])) == head["root"]
         ]
-        size = max(same, default=0)
-        kept = [head["size"] for head in asked["heads"] if head["size"] > size and is_held(conn, log, head)]
-    answer = {"size": size, **({"kept": max(kept)} if kept else {})}
+        roots = list_roots(conn, log, [head["size"] for head in asked["heads"]])
+    held = {(at, encode_root(root)) for at, root in roots}
+    kept = [head["size"] for head in asked["heads"] if (head["size"], head["root"]) in held]
+    size = max(same, default=0)
+    answer = {"size": size, **({"kept": max(kept)} if max(kept, default=0) > size else {})}
     return Response(messages.encode(answer), content_type="application/json")
 
 

@@ -20,7 +20,7 @@ from shared.store.attachments import list_carried
 from shared.store.carried import Load, Room, list_lacking, list_present, unbounded
 from shared.store.changes import find_log, last_receipt, list_logs, reach_of
 from shared.store.parity import Comparison
-from shared.store.runs import encode_root
+from shared.store.runs import write_head
 from shared.sync.bundle import Title, write_letter
 from shared.sync.limits import limit
 
@@ -112,7 +112,7 @@ def build_refusal(services: HubServices, asked: Mapping[str, Any], code: str) ->
     """Give the bytes of an answer that takes nothing; it says what is held here of the common channel alone."""
     with services.database.read() as conn:
         heads = [
-            {"id": log.id, "size": log.size, "root": encode_root(log.root())}
+            write_head(log.id, log.size, log.tree)
             for log in list_logs(conn, services.wilayah) if log.peran is Role.UMUM
         ]
     yield _write(services, asked, heads, {"code": code})

@@ -204,7 +204,7 @@ def _take_runs(
             sender = _look_again(services, sender, message["wilayah"])
     if not sender.simpul:
         return _refuse_bundle(services, message, "unknown_key")
-    _forget_branches(services, message, refused)
+    _pass_over_branches(services, message, refused)
     pictures = unload(services, sender.wilayah, runs.chunks(), lambda: progress(runs.bytes_read))
     rotated = message["rotate"]["kunci"] if message["rotate"] is not None else ""
     if rotated not in ("", sender.kunci) and not refused and runs.is_whole:
@@ -237,10 +237,10 @@ def _take_runs(
     )
 
 
-def _forget_branches(
+def _pass_over_branches(
     services: HubServices, message: dict[str, Any], refused: dict[str, tuple[int, str]]
 ) -> None:
-    """Leave out the logs of which the node holds our history: what was kept here was one beside it."""
+    """Refuse nothing of a log of which the node holds our history: what was kept here was one beside it."""
     held = _sizes(services, message["wilayah"])
     with services.database.read() as conn:
         differs = find_differing(conn, held, message["logs"])

@@ -7,11 +7,11 @@ this computer keeps beside the log is left of that work (sync_protocol.md sectio
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from node.services import NodeServices
-from shared.errors import TransportError
+from shared.errors import DamageError, TransportError
 from shared.store.branch import (
     Branch,
     count_returned,
@@ -23,20 +23,28 @@ from shared.store.branch import (
 )
 from shared.store.changes import Log, find_log
 from shared.store.lines import Line, find_line, is_provable, line_hasher
-from shared.store.runs import encode_root
+from shared.store.runs import encode_root, write_head
 from shared.sync import messages
 
 _NEAR_CHANGES = 32
 
 
 def list_kept(conn: sqlite3.Connection, desa: str) -> list[dict[str, Any]]:
-    """List the heads of the branches that nobody has issued again, nor the hub handed back; the oldest first."""
-    branches = list_branches(conn)
-    if not branches:
+    """List the heads of the branches that nobody has issued again, nor the hub handed back; the oldest first.
+
+    None where they cannot be read: verify tells, and the rest of the village does not wait for them.
+    """
+    try:
+        branches = list_branches(conn)
+        return _choose(conn, branches, desa) if branches else []
+    except DamageError:
         return []
+
+
+def _choose(conn: sqlite3.Connection, branches: Sequence[Branch], desa: str) -> list[dict[str, Any]]:
     reissues, returned = list_reissues(conn), count_returned(conn, desa)
     return [
-        _head(branch) for branch in branches
+        write_head(branch.log, branch.size, branch.tree) for branch in branches
         if not is_issued_whole(conn, branch, reissues)
         and is_provable(conn, branch)
         and list_unissued(conn, read_branch(conn, branch), returned)
@@ -51,7 +59,7 @@ def find_lines(services: NodeServices, heads: Collection[Mapping[str, Any]]) -> 
     found = []
     with services.database.read() as conn:
         for branch in list_branches(conn):
-            log, head = find_log(conn, branch.log), _head(branch)
+            log, head = find_log(conn, branch.log), write_head(branch.log, branch.size, branch.tree)
             is_asked = (head["id"], head["size"], head["root"]) in asked
             line = find_line(conn, log, branch) if log is not None and is_asked else None
             if log is not None and line is not None:
@@ -81,7 +89,3 @@ def find_common(services: NodeServices, line: Line, ask: Callable[[bytes], bytes
             return size, kept
         step = -(-(high - low) // messages.HEADS_MAX)
         sizes = list(range(low + step, high, step))
-
-
-def _head(branch: Branch) -> dict[str, Any]:
-    return {"id": branch.log, "size": branch.size, "root": encode_root(branch.tree.root())}

@@ -9,14 +9,14 @@ from node.sinkron.branches import list_kept
 from shared.store.changes import list_logs
 from shared.store.parity import claim_parity
 from shared.store.records import count_newer
-from shared.store.runs import encode_root
+from shared.store.runs import write_head
 
 
 def say_hello(services: NodeServices) -> dict[str, Any]:
     """Say what is held here and which program this is (sync_protocol.md 8.1); what is empty is left out."""
     with services.database.read() as conn:
         parity = claim_parity(conn, services.catalogue, services.wilayah)
-        logs = [{"id": log.id, "size": log.size, "root": encode_root(log.root())} for log in list_logs(conn)]
+        logs = [write_head(log.id, log.size, log.tree) for log in list_logs(conn)]
         more = {"held": count_newer(conn, services.wilayah), "branches": list_kept(conn, services.wilayah)}
     return {
         **services.program.offer(), "kinds": services.kinds, "logs": logs, "time": services.clock.now_s(),

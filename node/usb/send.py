@@ -23,7 +23,7 @@ from shared.errors import EnvironmentProblem, UserError
 from shared.store.carried import Load, Room, list_lacking
 from shared.store.changes import Log, list_logs, provable_size, signed_size
 from shared.store.lines import Line, read_note
-from shared.store.runs import RunSizer, build_fitting_run, encode_root, sign_size
+from shared.store.runs import RunSizer, build_fitting_run, encode_root, sign_size, write_head
 from shared.store.stick import NewFile, count_room, explain_stick, list_names, open_new, write_file
 from shared.sync.bundle import Title, write_letter
 from shared.sync.enrolment import rotation_text
@@ -152,7 +152,7 @@ def _plan(services: NodeServices, ledger: Ledger) -> tuple[list[dict[str, Any]],
         for log in sorted(list_logs(conn), key=lambda log: (
             log.peran.turn, not log.own, log.kunci not in former, log.no
         )):
-            heads.append({"id": log.id, "size": log.size, "root": encode_root(log.root())})
+            heads.append(write_head(log.id, log.size, log.tree))
             ought[log.id] = size_at_hub(log, receipts.get(log.no, 0))
             start = ledger.start_of(log, receipts.get(log.no, 0))
             if log.own and services.keys.find_signing(log.kunci) is not None:

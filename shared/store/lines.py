@@ -7,13 +7,13 @@ of the log, and can be proven and handed over like one (sync_protocol.md section
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from shared.changelog.change import Sealed
 from shared.changelog.tree import TILE_LEAVES, CompactRange, Subtree, SubtreeHasher, begin_subtrees, split_hashes
 from shared.store.branch import Branch, list_branches, read_branch_leaves
-from shared.store.changes import Log, hasher_of, note_size, read_changes, read_leaves, read_tile, read_tree
+from shared.store.changes import Log, hasher_of, note_size, read_changes, read_leaves, read_tile, read_tree, root_at
 
 
 @dataclass(frozen=True)
@@ -68,6 +68,20 @@ def line_tree(conn: sqlite3.Connection, line: Line, size: int) -> CompactRange:
     tree = read_tree(conn, line.log, left)
     tree.extend(line_leaves(conn, line, left, size))
     return tree
+
+
+def list_roots(conn: sqlite3.Connection, log: Log, sizes: Collection[int]) -> set[tuple[int, bytes]]:
+    """List (size, root) of all histories of a log that are held here, at these sizes; each branch is read once."""
+    found = {(size, root_at(conn, log, size)) for size in sizes if size <= log.size}
+    for branch in list_branches(conn, log.id):
+        within = sorted({size for size in sizes if branch.start < size <= branch.size})
+        leaves = read_branch_leaves(conn, branch, branch.start, within[-1]) if within else []
+        for line in list_lines_of(conn, log, branch) if within else ():
+            tree = line_tree(conn, line, branch.start)
+            for size in within:
+                tree.extend(leaves[tree.size - branch.start : size - branch.start])
+                found.add((size, tree.root()))
+    return found
 
 
 def line_leaves(conn: sqlite3.Connection, line: Line, start: int, end: int) -> list[bytes]:

@@ -6,6 +6,7 @@ import base64
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from shared.changelog.change import Sealed
 from shared.changelog.checkpoint import Checkpoint, Signer, sign_checkpoint
@@ -19,7 +20,7 @@ from shared.changelog.run import (
     pack_payload,
     salt_bytes,
 )
-from shared.changelog.tree import consistency_proof
+from shared.changelog.tree import CompactRange, consistency_proof
 from shared.store.changes import Log, root_at
 from shared.store.lines import Line, line_changes, line_hasher
 
@@ -44,6 +45,11 @@ class RunSizer:
 def encode_root(root: bytes) -> str:
     """Write a root hash for a message (base64, 44 characters)."""
     return base64.b64encode(root).decode()
+
+
+def write_head(id: str, size: int, tree: CompactRange) -> dict[str, Any]:
+    """Write for a message what is held of a log, or of a second history of it."""
+    return {"id": id, "size": size, "root": encode_root(tree.root())}
 
 
 def sign_size(conn: sqlite3.Connection, log: Log, size: int, signer: Signer) -> bytes:

@@ -244,3 +244,18 @@ def test_the_answer_names_no_second_history_that_is_held_and_none_of_another_des
         message = say_hello(node) | {"nonce": "A" * 22, "branches": [lost]}
         answer = federation.transport(node).post("/sync/v1/hello", messages.encode(message), "A" * 22)
         assert messages.decode(messages.HelloAnswer, answer.body)["branches"] == answered
+
+
+def test_a_damaged_second_history_stops_no_session(federation: Federation) -> None:
+    """Verify tells of it; the village works on."""
+    b, c = lose_history(federation, lambda a: create(a, nama="SITI"))
+    create(b, nama="BUDI")
+    federation.sync(b)
+    federation.sync(c)
+    with c.database.write() as conn:
+        conn.execute("UPDATE branch SET checkpoint = x'00'")
+    assert list_offered(c) == []
+    create(c, nama="AGUS")
+    assert federation.sync(c).outcome is Outcome.SELESAI and "AGUS" in names(federation.hub)
+    with c.database.read() as conn:
+        assert any("checkpoint" in sentence for sentence in verify_branches(conn))

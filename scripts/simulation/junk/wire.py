@@ -22,7 +22,7 @@ from shared.changelog.run import MAGIC, RunHeader, deflate, encode_run, pack_pay
 from shared.errors import ProtocolError
 from shared.merge.scope import Role
 from shared.store.changes import list_logs, read_changes
-from shared.store.runs import encode_root, sign_size
+from shared.store.runs import sign_size, write_head
 from shared.sync import messages, signature
 from shared.sync.bundle import Title, name_signer, read_letter
 from shared.sync.chunk import ChunkHeader, encode_chunk
@@ -80,13 +80,13 @@ def _record(stage: Stage) -> dict[str, list[bytes]]:
     """Record what a node says in good sessions, and write down what it seldom says."""
     recorded: dict[str, list[bytes]] = {}
     with stage.node.database.read() as conn:
-        logs = [{"id": log.id, "size": log.size, "root": encode_root(log.root())} for log in list_logs(conn)]
+        logs = [write_head(log.id, log.size, log.tree) for log in list_logs(conn)]
     sizes = [{"id": log["id"], "size": 0} for log in logs]
     nonce, key = stage.nonce, "ab" * 32
     said: dict[str, dict[str, object]] = {
         "hello": {
             "version": 1, "nonce": nonce, "logs": logs, "time": NOW_S, "parity_at": "0" * 20,
-            "parity": {"penduduk": [6, "0" * 20]},
+            "parity": {"penduduk": [6, "0" * 20]}, "branches": [{**log, "size": 1} for log in logs],
         },
         "pull": {"logs": sizes, "bytes_max": 65536, "codec": "zlib"},
         "parity": {"kind": "penduduk", "low": "", "high": "f"},
