@@ -44,9 +44,11 @@ def find_differing(
 
 def build_answer(
     services: HubServices, sender: Sender, receiver: bytes, wanted: dict[str, int], *, bytes_max: int, codec: str,
-    told: Mapping[str, int] | None = None,
+    told: Mapping[str, int] | None = None, with_channels: bool = False,
 ) -> bytes:
     """Build runs from the sizes that the node holds, about ``bytes_max`` in all, at least one change.
+
+    ``with_channels`` adds the channels that ``wanted`` does not name, from their first change.
 
     ``told`` are the sizes that hello has named: where something was erased since, ProtocolError session_expired,
     so that the node asks for the verdict before the rest.
@@ -59,7 +61,7 @@ def build_answer(
         if told is not None and _has_erased_since(conn, logs, told):
             raise ProtocolError("session_expired", "something was erased")
         for log in logs:
-            start = wanted.get(log.id)
+            start = wanted.get(log.id, 0 if with_channels and log.peran is not Role.DESA else None)
             if start is None:
                 continue
             note_for, reach = _find_notes(conn, services, log), reach_of(log)

@@ -48,19 +48,18 @@ def build_answer_file(
     with services.database.read() as conn:
         segel = conn.execute("SELECT segel FROM simpul WHERE kunci = ?", (sender.kunci,)).fetchone()[0]
         told = {head["id"]: head["size"] for head in heads}
+        readable = readable_logs(conn, services, sender.wilayah)
+        channels = {log.id for log in readable if log.peran is not Role.DESA}
         reaches: list[dict[str, Any]] = [
-            {"id": log.id, "size": reach} for log in readable_logs(conn, services, sender.wilayah)
-            if (reach := reach_of(log)) > wanted[log.id]
+            {"id": log.id, "size": reach} for log in readable if (reach := reach_of(log)) > wanted.get(log.id, 0)
         ]
         more: dict[str, Any] = {
             "receipts": _list_receipts(conn, sender, asked["logs"], taken),
             "differs": find_differing(conn, told, asked["logs"]),
-            "branches": list_missing(
-                conn, {log.id: log for log in readable_logs(conn, services, sender.wilayah)}, asked["branches"]
-            ),
+            "branches": list_missing(conn, {log.id: log for log in readable}, asked["branches"]),
         }
         carried = list_carried(conn, [
-            (log.no, wanted[log.id]) for entry in reaches if (log := find_log(conn, entry["id"])) is not None
+            (log.no, wanted.get(log.id, 0)) for entry in reaches if (log := find_log(conn, entry["id"])) is not None
         ])
     if asked["lacks"] is not None:
         # A program that does not say what it lacks would take what follows the runs for damage.
@@ -72,12 +71,16 @@ def build_answer_file(
         **more, "reaches": reaches, **parity.message(), **describe_program(services, sender, asked),
         "refused": [{"log": id, "start": start, "code": code} for id, (start, code) in refused.items()],
     })
-    # What the node is to issue again comes last: by then it holds where it may have done so already.
+    # What the node is to issue again comes last: by then it holds where it may have done so already. The channels go
+    # along each time: officers may erase while this is written, and the verdict comes before what it has stripped.
     last = {*again, *more["differs"]}
+    at = {id: wanted.get(id, 0) for id in channels}
     for is_last in (False, True):
-        yield from _build_runs(
-            services, sender, segel, {one["id"]: wanted[one["id"]] for one in reaches if (one["id"] in last) is is_last}
-        )
+        at |= {
+            id: wanted.get(id, 0) for id in (one["id"] for one in reaches)
+            if id not in channels and (id in last) is is_last
+        }
+        yield from _build_runs(services, sender, segel, at)
     if asked["lacks"] is not None:
         offsets = _choose_attachments(services, sender.wilayah, asked["lacks"], carried)
         yield from Load(services, sender.wilayah, bytes.fromhex(segel), offsets).pieces(room())
@@ -95,17 +98,19 @@ def _choose_attachments(
 
 
 def _build_runs(
-    services: HubServices, sender: Sender, segel: str, wanted: dict[str, int]
+    services: HubServices, sender: Sender, segel: str, at: dict[str, int]
 ) -> Iterator[bytes]:
-    while wanted:
+    """Give what is behind ``at``, which is brought up to date."""
+    while True:
         runs = build_answer(
-            services, sender, bytes.fromhex(segel), wanted, bytes_max=limit("pull_bytes_max"), codec="zlib"
+            services, sender, bytes.fromhex(segel), at, bytes_max=limit("pull_bytes_max"), codec="zlib",
+            with_channels=True,
         )
         if not runs:
             return
         yield runs
         for header, _ in split_runs(runs):
-            wanted[header.log] = header.end
+            at[header.log] = header.end
 
 
 def build_refusal(services: HubServices, asked: Mapping[str, Any], code: str) -> Iterator[bytes]:

@@ -26,6 +26,7 @@ from node.penduduk.index import PeopleIndex
 from node.services import NodeServices
 from node.sinkron.session import Outcome
 from node.sinkron.transport import Answer
+from shared.changelog.run import MAGIC
 from shared.errors import UserError
 from shared.records.catalogue import CATALOGUE
 from shared.store import branch as branches
@@ -467,6 +468,31 @@ def test_an_erasure_travels_on_a_stick(federation: Federation, officers: tuple[s
     erase_all(federation.hub, siti, officers)
     stick.trip(a)
     check_gone(federation, a, federation.hub)
+
+
+def test_an_erasure_while_an_answer_is_written_onto_a_stick_goes_along_before_what_it_has_stripped(
+    federation: Federation, officers: tuple[str, str]
+) -> None:
+    stick, a, b = Road(federation), federation.add_node("a"), federation.add_node("b")
+    federation.sync_all()
+    siti = take_down(a)
+    federation.sync(a)
+    stick.send(b)
+    (outcome,) = stick.take()
+    assert outcome.taken is not None
+    pieces = outcome.taken.answer()
+    note = next(pieces)
+    erase_all(federation.hub, siti, officers)
+    _, *runs = b"".join(pieces).split(MAGIC)
+    for count in range(len(runs) + 1):
+        part = federation.folder / f"sampai-{count}.sipande"
+        part.write_bytes(MAGIC.join([note, *runs[:count]]))
+        stick.read(b, part)
+        with b.database.read() as conn:
+            assert count_erased(conn).unexplained == 0
+    assert len(runs) == 2 and value(b, "SELECT count(*) FROM penghapusan") == 1
+    federation.sync_all()
+    check_gone(federation, federation.hub, a, b)
 
 
 def test_a_backup_made_after_the_erasure_holds_nothing_of_it(
