@@ -8,7 +8,7 @@ lost nowhere, the other computers of the desa notice nothing, and nothing that t
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from sqlite3 import Connection
 
@@ -49,6 +49,8 @@ class Stolen:
     """Log id → the cut-off that the officers chose; of several revocations the highest."""
     said: dict[str, int] | None = None
     """How much of every log there was to be read when the key was revoked; None while the hub does not know it."""
+    heard: dict[str, int] = field(default_factory=dict)
+    """How much there was while the hub did not know it, which a hub that was put back may hold no more: sticks do."""
     kept: set[str] = field(default_factory=set)
     """What the hub has taken of its logs."""
 
@@ -98,6 +100,7 @@ def use(world: World) -> str:
     dice = world.plan.dice_of(Fault.THIEF)
     stolen = dice.choice(world.stolen)
     if not _is_revoked(world, stolen):
+        stolen.heard = _join(stolen.heard, stolen.said or {})
         stolen.said = None  # a hub that was put back has forgotten it; whoever has noticed revokes again
         if stolen.ends and dice.random() < REVOKED_AGAIN:
             take_key_back(world, stolen, dice)
@@ -110,6 +113,13 @@ def use(world: World) -> str:
         said = refusal.kode
     _check(world, stolen)
     return f"{stolen.node.name} {name} {said}"
+
+
+def note_heard(world: World) -> None:
+    """Remember what a hub that is about to forget has had to say to thieves whom it does not know as such."""
+    for stolen in world.stolen:
+        if not _is_revoked(world, stolen):
+            stolen.heard = _read_sizes(world, stolen)
 
 
 def write_on(world: World, stolen: Stolen, dice: random.Random) -> str:
@@ -242,9 +252,11 @@ def _measure(machine: NodeMachine) -> dict[str, int]:
 
 
 def _read_sizes(world: World, stolen: Stolen) -> dict[str, int]:
-    """Read how much there is of every log, at the hub or in the hands of the thief."""
+    """Read how much there is of every log: at the hub, in the hands of the thief, or on a stick from before."""
     with world.hub.services.database.read() as conn:
         sizes = {log.id: log.size for log in list_logs(conn)}
-    return {log: max(size, sizes.get(log, 0)) for log, size in _measure(stolen.node).items()} | {
-        log: size for log, size in sizes.items() if log not in _measure(stolen.node)
-    }
+    return _join(sizes, _join(_measure(stolen.node), stolen.heard))
+
+
+def _join(some: Mapping[str, int], others: Mapping[str, int]) -> dict[str, int]:
+    return {log: max(some.get(log, 0), others.get(log, 0)) for log in (*some, *others)}
