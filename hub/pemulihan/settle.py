@@ -18,20 +18,18 @@ _STRICT = ("dicabut", "ditangguhkan", "aktif")
 FOLLOWED_REVOKED = "mengikuti kunci yang sudah dicabut"
 
 
-def settle_trust(conn: sqlite3.Connection, services: HubServices) -> int:
-    """Close the conflicts about the status of keys, in the transaction of the caller; return how many changes it took.
+def settle_trust(conn: sqlite3.Connection, services: HubServices) -> None:
+    """Close the conflicts about the status of keys, in the transaction of the caller.
 
     A key that has followed one which a person has revoked is revoked too: with the old key, whoever had it could
     take the new one. All that it has signed is in quarantine, where officers find what is honest.
     """
-    count = _close_conflicts(conn, services)
+    _close_conflicts(conn, services)
     while drafts := _revoke_followers(conn, services):
         write_common(services, drafts, author="")
-        count += len(drafts)
-    return count
 
 
-def _close_conflicts(conn: sqlite3.Connection, services: HubServices) -> int:
+def _close_conflicts(conn: sqlite3.Connection, services: HubServices) -> None:
     kind = services.catalogue["simpul"]
     rows = conn.execute("SELECT record FROM conflict WHERE kind = 'simpul' AND grup = 'status'").fetchall()
     drafts = []
@@ -45,7 +43,6 @@ def _close_conflicts(conn: sqlite3.Connection, services: HubServices) -> int:
         draft = draft_update(kind, state, record, changes)
         drafts += [] if draft is None else [draft]
     write_common(services, drafts, author="")
-    return len(drafts)
 
 
 def _revoke_followers(conn: sqlite3.Connection, services: HubServices) -> list[Draft]:
