@@ -9,12 +9,10 @@ from typing import Any
 from hub.change import reissue_branch
 from hub.pemulihan.settle import settle_trust
 from hub.services import HubServices
-from shared.changelog.checkpoint import Checkpoint, Verifier, open_checkpoint
-from shared.changelog.tree import CompactRange
-from shared.errors import ProtocolError
+from shared.changelog.checkpoint import Verifier, open_checkpoint
+from shared.errors import DamageError, ProtocolError
 from shared.merge.scope import Role
 from shared.store.branch import (
-    Branch,
     count_same,
     grow,
     keep,
@@ -25,7 +23,7 @@ from shared.store.branch import (
 )
 from shared.store.changes import Log, find_log
 from shared.store.evidence import note_event
-from shared.store.lines import line_tree, list_lines_of, list_roots
+from shared.store.lines import branch_tree, list_roots
 from shared.store.runs import encode_root
 from shared.sync.checks import ForkError, ReadRun, prove_tree
 
@@ -40,9 +38,9 @@ def keep_branch(services: HubServices, fork: ForkError) -> None:
     """Keep the history that did not come first, whole and proven, beside the log."""
     run, at = fork.run, fork.seq - fork.run.header.start
     now_s = services.clock.now_s()
+    note, proof = run.header.checkpoint, run.header.proof
     with services.database.write() as conn:
-        note, proof = run.header.checkpoint, run.header.proof
-        if keep(conn, fork.log, fork.seq, run.changes[at:], fork.tree, note, proof, now_s):
+        if keep(conn, fork.log, fork.base, run.changes[at:], note, proof, now_s):
             note_event(conn, now_s, "fork", fork.log, f"seq {fork.seq}")
         issue_rest(services, conn, fork.log)
 
@@ -61,33 +59,24 @@ def grow_branch(services: HubServices, run: ReadRun) -> bool:
         for branch in list_branches(conn, log.id):
             if not branch.start <= header.start <= branch.size:
                 continue
+            try:
+                base = branch_tree(conn, branch, header.start)
+                prove_tree(base, run, checkpoint)
+            except (ProtocolError, DamageError):
+                continue
             held = read_branch_leaves(conn, branch, header.start)
             same = count_same(held, run.leaves)
-            tree = _prove_behind(conn, log, branch, run, checkpoint)
-            if tree is None:
-                continue
             if same < len(run.leaves):
                 now_s, changes = services.clock.now_s(), run.changes[same:]
-                note, proof = header.checkpoint, header.proof
                 if same == len(held):
-                    grow(conn, branch, changes, run.leaves[same:], tree, note, proof)
-                elif keep(conn, log.id, header.start + same, changes, tree, note, proof, now_s):
-                    note_event(conn, now_s, "fork", log.id, f"seq {header.start + same}")
+                    grow(conn, branch, changes, run.leaves[same:], header.checkpoint, header.proof)
+                else:
+                    base.extend(run.leaves[:same])
+                    if keep(conn, log.id, base, changes, header.checkpoint, header.proof, now_s):
+                        note_event(conn, now_s, "fork", log.id, f"seq {base.size}")
                 issue_rest(services, conn, log.id)
             return True
     return False
-
-
-def _prove_behind(
-    conn: sqlite3.Connection, log: Log, branch: Branch, run: ReadRun, checkpoint: Checkpoint
-) -> CompactRange | None:
-    """Prove a run behind what it shares with a branch; give the tree at its end, None where it is behind another."""
-    for line in list_lines_of(conn, log, branch):
-        try:
-            return prove_tree(line_tree(conn, line, run.header.start), run, checkpoint)
-        except ProtocolError:
-            continue
-    return None
 
 
 def list_missing(
@@ -95,14 +84,18 @@ def list_missing(
 ) -> list[Mapping[str, Any]]:
     """List, of the second histories that a node says it keeps, those that are not held here.
 
-    ``readable`` are the logs that the node may read, by their id; nothing is said of others.
+    ``readable`` are the logs that the node may read, by their id; nothing is said of others. What is damaged here is
+    not asked for: verify tells.
     """
     known = [head for head in asked if head["id"] in readable]
-    held = {
-        (id, size, encode_root(root))
-        for id in {head["id"] for head in known}
-        for size, root in list_roots(conn, readable[id], [head["size"] for head in known if head["id"] == id])
-    }
+    try:
+        held = {
+            (id, size, encode_root(root))
+            for id in {head["id"] for head in known}
+            for size, root in list_roots(conn, readable[id], [head["size"] for head in known if head["id"] == id])
+        }
+    except DamageError:
+        return []
     return [head for head in known if (head["id"], head["size"], head["root"]) not in held]
 
 

@@ -16,15 +16,7 @@ from hub.ingest.accept import Sender
 from hub.pemulihan.rotation import draft_records, find_raised, list_cutoffs, list_former, raise_cutoffs
 from hub.services import HubServices
 from shared.changelog.change import Sealed
-from shared.store.branch import (
-    count_returned,
-    is_issued_whole,
-    list_branches,
-    list_reissues,
-    list_unissued,
-    read_branch,
-    write_line,
-)
+from shared.store.branch import list_branches, list_left, write_line
 from shared.store.changes import Log, list_logs
 from shared.store.drafts import Draft, draft_create
 from shared.store.evidence import note_event
@@ -94,12 +86,8 @@ def suspend(conn: sqlite3.Connection, services: HubServices, simpul: str, sebab:
 
 def hand_back_rest(conn: sqlite3.Connection, services: HubServices, log: Log) -> None:
     """Give a desa what the branches of a log hold, that nobody has issued again and that was not handed back yet."""
-    branches = list_branches(conn, log.id)
-    reissues = list_reissues(conn) if branches else {}
-    left = [one for one in branches if not is_issued_whole(conn, one, reissues)]
-    returned = count_returned(conn, log.wilayah) if left else {}
-    for branch in left:
-        for ref, changes in list_unissued(conn, read_branch(conn, branch), returned):
+    for branch, stretches in list_left(conn, list_branches(conn, log.id), log.wilayah):
+        for ref, changes in stretches:
             _hand_back(conn, services, log.wilayah, ref, changes)
             note_event(conn, services.clock.now_s(), "kembali", log.id, f"seq {branch.start}")
 

@@ -221,7 +221,7 @@ def _take_runs(
         if not differs and not refused and all(after.get(id, 0) >= size for id, size in announced.items()):
             write_owed(services, sender)
     again = dict.fromkeys([*differs, *(id for id, (_, code) in refused.items() if code == "fork")], 0)
-    changes = sum(after.get(id, 0) - before.get(id, 0) for id in reached)
+    changes = sum(max(0, after.get(id, 0) - before.get(id, 0)) for id in reached)
     return Taken(
         Title.UP, sender.wilayah, _name_computer(services, sender.kunci), sender.kunci, message["number"],
         lambda room=unbounded: build_answer_file(

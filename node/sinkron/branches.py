@@ -7,22 +7,14 @@ this computer keeps beside the log is left of that work (sync_protocol.md sectio
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from node.services import NodeServices
 from shared.errors import DamageError, TransportError
-from shared.store.branch import (
-    Branch,
-    count_returned,
-    is_issued_whole,
-    list_branches,
-    list_reissues,
-    list_unissued,
-    read_branch,
-)
-from shared.store.changes import Log, find_log
-from shared.store.lines import Line, find_line, is_provable, line_hasher
+from shared.store.branch import list_branches, list_left
+from shared.store.changes import find_log
+from shared.store.lines import Line, find_line, line_hasher
 from shared.store.runs import encode_root, write_head
 from shared.sync import messages
 
@@ -35,36 +27,27 @@ def list_kept(conn: sqlite3.Connection, desa: str) -> list[dict[str, Any]]:
     None where they cannot be read: verify tells, and the rest of the village does not wait for them.
     """
     try:
-        branches = list_branches(conn)
-        return _choose(conn, branches, desa) if branches else []
+        branches = [branch for branch in list_branches(conn) if branch.is_provable]
+        return [
+            write_head(branch.log, branch.size, branch.tree) for branch, _ in list_left(conn, branches, desa)
+        ][: messages.BRANCHES_MAX]
     except DamageError:
         return []
 
 
-def _choose(conn: sqlite3.Connection, branches: Sequence[Branch], desa: str) -> list[dict[str, Any]]:
-    reissues, returned = list_reissues(conn), count_returned(conn, desa)
-    return [
-        write_head(branch.log, branch.size, branch.tree) for branch in branches
-        if not is_issued_whole(conn, branch, reissues)
-        and is_provable(conn, branch)
-        and list_unissued(conn, read_branch(conn, branch), returned)
-    ][: messages.BRANCHES_MAX]
-
-
-def find_lines(services: NodeServices, heads: Collection[Mapping[str, Any]]) -> list[tuple[Log, Line]]:
+def find_lines(services: NodeServices, heads: Collection[Mapping[str, Any]]) -> list[Line]:
     """Find what the hub has asked for, as whole histories; what another one leaves comes after that."""
     asked = {(head["id"], head["size"], head["root"]) for head in heads}
-    if not asked:
-        return []
     found = []
     with services.database.read() as conn:
-        for branch in list_branches(conn):
-            log, head = find_log(conn, branch.log), write_head(branch.log, branch.size, branch.tree)
-            is_asked = (head["id"], head["size"], head["root"]) in asked
-            line = find_line(conn, log, branch) if log is not None and is_asked else None
-            if log is not None and line is not None:
-                found.append((log, line))
-    return sorted(found, key=lambda one: (one[0].peran.turn, one[0].no, one[1].start))
+        for branch in list_branches(conn) if asked else ():
+            log = find_log(conn, branch.log)
+            if log is None or (branch.log, branch.size, encode_root(branch.tree.root())) not in asked:
+                continue
+            line = find_line(conn, log, branch)
+            if line is not None:
+                found.append(line)
+    return sorted(found, key=lambda line: (line.log.peran.turn, line.log.no, len(line.branches)))
 
 
 def find_common(services: NodeServices, line: Line, ask: Callable[[bytes], bytes]) -> tuple[int, int]:
@@ -73,9 +56,9 @@ def find_common(services: NodeServices, line: Line, ask: Callable[[bytes], bytes
     The larger of both to within a few dozen changes: what a broken line has brought there does not go again. ``ask``
     posts to ``compare``. Raises TransportError when the answer is none.
     """
-    size, kept = 0, 0
+    size, kept, high = 0, 0, line.size + 1
     sizes = [line.size, *(line.size - (1 << bit) for bit in range(line.size.bit_length()) if 1 << bit < line.size)]
-    while True:
+    while sizes:
         with services.database.read() as conn:
             hasher = line_hasher(conn, line)
             heads = [{"size": asked, "root": encode_root(hasher(0, asked))} for asked in sizes]
@@ -84,8 +67,7 @@ def find_common(services: NodeServices, line: Line, ask: Callable[[bytes], bytes
             raise TransportError("compared size was not asked for")
         size, kept = max(size, answer["size"]), max(kept, answer["kept"])
         low = max(size, kept)
-        high = min((asked for asked in sizes if asked > low), default=low)
-        if high - low <= _NEAR_CHANGES:
-            return size, kept
+        high = min([high, *(asked for asked in sizes if asked > low)])
         step = -(-(high - low) // messages.HEADS_MAX)
-        sizes = list(range(low + step, high, step))
+        sizes = list(range(low + step, high, step)) if high - low > _NEAR_CHANGES else []
+    return size, kept

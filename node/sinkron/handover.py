@@ -11,7 +11,7 @@ from node.sinkron.link import Link
 from node.sinkron.refusal import Refused
 from node.sinkron.transport import Answer
 from shared.store.changes import Log, reach_of, signed_size
-from shared.store.lines import Line, read_note
+from shared.store.lines import Line
 from shared.store.runs import RunSizer, build_fitting_run, encode_root, sign_size
 
 
@@ -36,13 +36,13 @@ def hand_over(
     sizer: RunSizer,
     receiver: bytes,
     send: Callable[[bytes], Future[Answer]],
-    keep: Callable[[Log, Answer], None],
+    keep: Callable[[Log, Answer | None], None],
     line: Line | None = None,
 ) -> None:
     """Send one log from ``start`` on to whom has the seal key ``receiver``; ``keep`` gets each answer.
 
     ``line`` is for a second history of it that is kept here. Raises what ``send`` and ``keep`` raise. A fork of
-    somebody else's log is raised at the end: the hub keeps the second history run by run.
+    somebody else's log is raised at the end: the hub keeps the second history run by run; ``keep`` gets None then.
     """
     end_max = reach_of(log) if line is None else line.size
     if log.own and line is None:
@@ -62,6 +62,7 @@ def hand_over(
                 start = end
             if isinstance(answer, Refused):
                 fork = answer
+                keep(log, None)
             elif answer is not None:
                 # The receipt is checked and stored while the hub works on the next run already.
                 keep(log, answer)
@@ -87,7 +88,7 @@ def build_next(
     """Build the run from ``start`` towards ``end``; also tell where it ends: large changes are fewer in a run."""
     def note_for(end: int) -> tuple[bytes, int]:
         if line is not None:
-            return read_note(conn, line)
+            return line.note
         if log.own:
             return sign_size(conn, log, end, services.signer(log)), end
         assert log.checkpoint is not None

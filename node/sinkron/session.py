@@ -170,6 +170,8 @@ class Session:
             self._push_trust({log.id for log in forked})
         for log in sorted(forked, key=lambda log: log.peran.turn):
             size, kept = self._find_common(Line(log))
+            if size >= log.size:
+                raise TransportError("compare contradicts hello")
             if not log.own and kept < reach_of(log):
                 try:
                     self._push_log(log, max(size, kept))
@@ -254,9 +256,9 @@ class Session:
 
     def _push_branches(self) -> None:
         """Hand over again what the hub has lost of the second histories that are kept here; it waits for nothing."""
-        for log, line in find_lines(self.services, self.answer["branches"]):
+        for line in find_lines(self.services, self.answer["branches"]):
             try:
-                self._push_log(log, max(line.start, self._find_common(line)[1]), line)
+                self._push_log(line.log, max(self._find_common(line)), line)
             except Refused as error:
                 if error.code not in _KEPT_OR_NEVER:
                     raise
@@ -287,8 +289,7 @@ class Session:
         hand_over(
             self.services, log, start, link=self.link, sizer=self.sizer, receiver=self.receiver,
             send=lambda run: self.executor.submit(self._post_run, run), line=line,
-            # What is taken in the place of ours shows at the next hello.
-            keep=self._finish_push if line is None else lambda log, answer: None,
+            keep=self._finish_push if line is None else self._finish_line,
         )
 
     def _post_run(self, run: bytes) -> Answer:
@@ -299,8 +300,16 @@ class Session:
             self.report.run_bytes_resent += len(run)
             raise
 
-    def _finish_push(self, log: Log, answer: Answer) -> None:
+    def _finish_line(self, log: Log, answer: Answer | None) -> None:
+        """Count a run of a second history; what was taken in the place of ours shows at the next hello."""
+        self.report.runs += 1
+        self.link.grow()
+        self.progress(self.report)
+
+    def _finish_push(self, log: Log, answer: Answer | None) -> None:
         """Keep the receipts of a push; a receipt that does not verify is no answer."""
+        if answer is None:
+            return self._finish_line(log, answer)
         loaded = messages.decode(messages.PushAnswer, answer.body)
         if not loaded["receipts"]:
             raise TransportError("push without receipt")
@@ -308,9 +317,7 @@ class Session:
         for note in loaded["receipts"]:
             keep_receipt(self.services, self.hub, note.encode())
         self.report.sent += max(0, self._sent_mark(log) - before)
-        self.report.runs += 1
-        self.link.grow()
-        self.progress(self.report)
+        self._finish_line(log, answer)
         self.wanted.update((entry["id"], entry["size"]) for entry in loaded["logs"])
 
     def _lacks_receipts(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from typing import Any, BinaryIO
 
@@ -155,7 +155,7 @@ def _read_answer(
         hub = replace(hub, simpul=message["simpul"])
     if not done.is_cut and not failed:
         issue_returned(services)
-    _note_answer(services, hub, message, done)
+    _note_answer(services, hub, message, done, yielding - failed)
     clean_erased(services)
     return done
 
@@ -189,7 +189,9 @@ def _lacks(services: NodeServices, message: dict[str, Any]) -> bool:
     return any(held.get(entry["id"], 0) < entry["size"] for entry in message["reaches"])
 
 
-def _note_answer(services: NodeServices, hub: KnownHub, message: dict[str, Any], done: Answered) -> None:
+def _note_answer(
+    services: NodeServices, hub: KnownHub, message: dict[str, Any], done: Answered, given_way: Collection[str]
+) -> None:
     """Remember what the newest answer says of the hub; an older one changes nothing of that."""
     now_s = services.clock.now_s()
     with services.database.write() as conn:
@@ -204,6 +206,7 @@ def _note_answer(services: NodeServices, hub: KnownHub, message: dict[str, Any],
             ledger.parity, ledger.parity_differs = message["parity"], message["parity_differs"]
             ledger.parity_versions = message["parity_versions"]
             _note_behind(conn, ledger, file, message)
+            _note_forked(conn, ledger, message, given_way)
             note_lacking(services, conn, ledger, message)
             hub = replace(hub, segel=message["segel"])
             if not message["code"]:
@@ -233,3 +236,20 @@ def _note_behind(conn: sqlite3.Connection, ledger: Ledger, file: Written, messag
         id: [heads.get(id, 0), receipts.get(id, 0)] for id, size in file.ought.items()
         if heads.get(id, 0) < size and id in told
     }
+
+
+def _note_forked(
+    conn: sqlite3.Connection, ledger: Ledger, message: dict[str, Any], given_way: Collection[str]
+) -> None:
+    """Note the logs of others of which the hub has another history: the next file brings ours, and then ours gives way.
+
+    So the hub gets what nobody but this computer may have, before this computer takes the hub's.
+    """
+    sizes, heads = receipt_sizes(conn), {head["id"]: head for head in message["logs"]}
+    for log in list_logs(conn):
+        if log.own or log.id not in heads or log.id in given_way:
+            continue
+        # What the hub found different is said of the log as it was when our file was written.
+        is_longer = heads[log.id]["size"] > log.size
+        if log.id in message["differs"] if is_longer else _differs(conn, log, heads[log.id]):
+            ledger.behind[log.id] = [0, sizes.get(log.no, 0)]

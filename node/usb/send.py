@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from node.services import KnownHub, NodeServices, refuse_practice
-from node.sinkron.branches import find_lines
+from node.sinkron.branches import find_lines, list_kept
 from node.sinkron.hello import say_hello
 from node.sinkron.hubkey import list_untold
 from node.usb.ledger import Ledger, Written, read_ledger, receipt_sizes, size_at_hub, write_ledger
@@ -22,7 +22,7 @@ from shared.clock import today
 from shared.errors import EnvironmentProblem, UserError
 from shared.store.carried import Load, Room, list_lacking
 from shared.store.changes import Log, list_logs, provable_size, signed_size
-from shared.store.lines import Line, read_note
+from shared.store.lines import Line
 from shared.store.runs import RunSizer, build_fitting_run, encode_root, sign_size, write_head
 from shared.store.stick import NewFile, count_room, explain_stick, list_names, open_new, write_file
 from shared.sync.bundle import Title, write_letter
@@ -161,8 +161,10 @@ def _plan(services: NodeServices, ledger: Ledger) -> tuple[list[dict[str, Any]],
                 note, end = log.checkpoint, provable_size(log)
             if start < end:
                 parts.append(Part(log, start, end, note))
-    for log, line in find_lines(services, ledger.branches):
-        parts.append(Part(log, line.start, line.size, b"", line))
+        kept = list_kept(conn, services.wilayah)
+    for line in find_lines(services, [head for head in kept if head in ledger.branches]):
+        # From where it leaves the log: of what it has in common with others the hub may have lost that too.
+        parts.append(Part(line.log, line.branches[0].start, line.size, line.note[0], line))
     return heads, parts, ought
 
 
@@ -215,7 +217,7 @@ def _present_new_key(services: NodeServices) -> dict[str, Any]:
 def _build_run(services: NodeServices, part: Part, start: int, end: int, receiver: bytes) -> tuple[bytes, int]:
     def note_for(end: int) -> tuple[bytes, int]:
         if part.line is not None:
-            return read_note(conn, part.line)
+            return part.line.note
         if part.note is not None:
             return part.note, signed_size(part.log)
         return sign_size(conn, part.log, end, services.signer(part.log)), end

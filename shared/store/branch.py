@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import base64
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from operator import eq
 from typing import Any, NamedTuple, TypeVar
 
@@ -25,10 +25,20 @@ from shared.changelog.change import (
     seal_change,
 )
 from shared.changelog.genesis import read_genesis
-from shared.changelog.tree import CompactRange, leaf_hash
+from shared.changelog.tree import CompactRange, leaf_hash, split_hashes
 from shared.errors import ProtocolError
 from shared.merge.scope import GENESIS_KIND
-from shared.store.changes import Log, cut, find_log, list_logs, read_changes, read_leaves, remove_log
+from shared.store.changes import (
+    Log,
+    cut,
+    find_log,
+    list_logs,
+    note_size,
+    read_changes,
+    read_leaves,
+    read_tree,
+    remove_log,
+)
 from shared.store.drafts import Batch
 from shared.store.erasure import strip_erased
 from shared.store.marks import mark_rows
@@ -46,16 +56,37 @@ class Branch(NamedTuple):
     start: int
     ref: str
     size: int
-    tree: CompactRange
+    base_bytes: bytes
+    tree_bytes: bytes
+    note: bytes
+    """The author's; empty on our own words."""
+    proof: tuple[bytes, ...]
+    """It leads from ``size`` to as much as ``note`` is of, where that is more."""
     time_s: int
 
+    @property
+    def base(self) -> CompactRange:
+        """What stands before ``start``, whose history this continues; DamageError where that cannot be read."""
+        return CompactRange.from_bytes(self.start, self.base_bytes)
 
-_COLUMNS = "no, log, start, ref, size, tree, time_s"
+    @property
+    def tree(self) -> CompactRange:
+        """The whole branch, the shared beginning included; DamageError where that cannot be read."""
+        return CompactRange.from_bytes(self.size, self.tree_bytes)
+
+    @property
+    def is_provable(self) -> bool:
+        """Whether it can be proven to others, whole: what an earlier program kept may lack the proof."""
+        signed = note_size(self.note)
+        return signed == self.size or (signed > self.size and bool(self.proof))
+
+
+_COLUMNS = "no, log, start, ref, size, base, tree, checkpoint, proof, time_s"
 
 
 def _read(row: tuple[Any, ...]) -> Branch:
-    no, log, start, ref, size, tree, time_s = row
-    return Branch(no, log, start, ref, size, CompactRange.from_bytes(size, tree), time_s)
+    no, log, start, ref, size, base, tree, note, proof, time_s = row
+    return Branch(no, log, start, ref, size, base, tree, note, tuple(split_hashes(proof)), time_s)
 
 
 def list_branches(conn: sqlite3.Connection, log: str | None = None) -> list[Branch]:
@@ -70,43 +101,46 @@ def find_branch(conn: sqlite3.Connection, ref: str) -> Branch | None:
     return None if row is None else _read(row)
 
 
-def read_branch(conn: sqlite3.Connection, branch: Branch) -> list[Sealed]:
-    """Read the bytes of a branch's changes."""
+def read_branch(conn: sqlite3.Connection, branch: Branch, start: int = 0, end: int | None = None) -> list[Sealed]:
+    """Read the bytes of a branch's changes, from a place in it on, to its end or up to ``end``."""
     rows = conn.execute(
-        "SELECT header, body, coalesce(digest, x'') FROM branch_change WHERE branch = ? ORDER BY seq", (branch.no,)
+        "SELECT header, body, coalesce(digest, x'') FROM branch_change WHERE branch = ? AND seq >= ? AND seq < ?"
+        " ORDER BY seq", (branch.no, start, branch.size if end is None else end),
     )
     return [Sealed(*row) for row in rows]
 
 
 def keep(
-    conn: sqlite3.Connection, log: str, start: int, changes: Sequence[Sealed], tree: CompactRange, note: bytes,
+    conn: sqlite3.Connection, log: str, base: CompactRange, changes: Sequence[Sealed], note: bytes,
     proof: Sequence[bytes], time_s: int,
 ) -> bool:
-    """Keep changes ``start`` to ``tree.size`` of a second history; tell whether it was unknown so far.
+    """Keep the changes behind ``base`` of a second history; tell whether it was unknown so far.
 
-    ``proof`` leads from there to what the author's ``note`` is of: with it whoever keeps this can prove it to anybody.
-
-    Of the same branch the longer one stays. One that parts from it further on, as a copy that was put back for the
-    second time makes, is a branch of its own from where it parts.
+    ``proof`` leads from their end to what the author's ``note`` is of: with it whoever keeps this can prove it to
+    anybody. Of the same branch the longer one stays. One that parts from it further on, as a copy that was put back
+    for the second time makes, is a branch of its own from where it parts.
     """
     leaves = [leaf_hash(change.header, change.digest()) for change in changes]
     ref = decode_headers([changes[0].header])[0].ref(leaves[0])
     known = find_branch(conn, ref)
     if known is None:
+        tree = base.copy()
+        tree.extend(leaves)
         cursor = conn.execute(
-            "INSERT INTO branch (log, start, ref, size, tree, checkpoint, proof, time_s)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (log, start, ref, tree.size, tree.to_bytes(), note, b"".join(proof), time_s),
+            "INSERT INTO branch (log, start, ref, size, base, tree, checkpoint, proof, time_s)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (log, base.size, ref, tree.size, base.to_bytes(), tree.to_bytes(), note, b"".join(proof), time_s),
         )
-        _insert(conn, cursor.lastrowid or 0, log, start, changes, leaves)
+        _insert(conn, cursor.lastrowid or 0, log, base.size, changes, leaves)
         mark_rows(conn, "branch", cursor.lastrowid)
         return True
-    same = count_same(read_branch_leaves(conn, known, start), leaves)
-    if same == len(changes):
-        return False
-    if start + same < known.size:
-        return keep(conn, log, start + same, changes[same:], tree, note, proof, time_s)
-    grow(conn, known, changes[same:], leaves[same:], tree, note, proof)
+    same = count_same(read_branch_leaves(conn, known, base.size), leaves)
+    if same < len(changes) and base.size + same < known.size:
+        base = base.copy()
+        base.extend(leaves[:same])
+        return keep(conn, log, base, changes[same:], note, proof, time_s)
+    if same < len(changes) or (base.size + same == known.size and not known.is_provable):
+        grow(conn, known, changes[same:], leaves[same:], note, proof)
     return False
 
 
@@ -126,10 +160,12 @@ def count_same(some: Sequence[T], others: Sequence[T], is_same: Callable[[T, T],
 
 
 def grow(
-    conn: sqlite3.Connection, branch: Branch, changes: Sequence[Sealed], leaves: Sequence[bytes], tree: CompactRange,
-    note: bytes, proof: Sequence[bytes],
+    conn: sqlite3.Connection, branch: Branch, changes: Sequence[Sealed], leaves: Sequence[bytes], note: bytes,
+    proof: Sequence[bytes],
 ) -> None:
     """Add proven changes to the end of a branch; ``note`` and ``proof`` are as in :func:`keep`."""
+    tree = branch.tree
+    tree.extend(leaves)
     _insert(conn, branch.no, branch.log, branch.size, changes, leaves)
     conn.execute(
         "UPDATE branch SET size = ?, tree = ?, checkpoint = ?, proof = ? WHERE no = ?",
@@ -221,24 +257,21 @@ def _is_same(one: Named, other: Named) -> bool:
 
 
 def list_unissued(
-    conn: sqlite3.Connection, changes: Sequence[Sealed], returned: Mapping[str, int] | None = None
+    conn: sqlite3.Connection, changes: Sequence[Sealed], returned: Container[str] = ()
 ) -> list[tuple[str, list[Sealed]]]:
     """List the stretches of a branch that nobody has issued again yet, each with the reference of its first change.
 
     A branch comes in runs, from several sides: part of it may be issued again before the rest is known. What stands
-    in its log, at its place, is no branch here. ``returned`` says for a reference how many changes from there were
-    handed back already.
+    in its log, at its place, is no branch here. ``returned`` are the references of what was handed back already.
     """
     reissues, headers = list_reissues(conn), _headers(changes)
     names = _name(changes, headers)
     refs = [_ref(header, change) for header, change in zip(headers, changes, strict=True)]
-    done = {at for at, ref in enumerate(refs) if _stands(conn, ref)}
+    done = {at for at, ref in enumerate(refs) if ref in returned or _stands(conn, ref)}
     for at, ref in enumerate(refs):
-        count = (returned or {}).get(ref, 0)
         issuing = [(0, log) for log in reissues.get(ref, ())] if at else _find_issuing(reissues, ref)
         if issuing:
-            count = max(count, _count_issued(conn, issuing, names[at:]))
-        done.update(range(at, at + count))
+            done.update(range(at, at + _count_issued(conn, issuing, names[at:])))
     stretches: list[tuple[str, list[Sealed]]] = []
     for at, (ref, change) in enumerate(zip(refs, changes, strict=True)):
         if at in done:
@@ -276,10 +309,27 @@ def read_returned(conn: sqlite3.Connection, ref: str) -> list[Sealed]:
     return found
 
 
-def count_returned(conn: sqlite3.Connection, desa: str) -> dict[str, int]:
-    """Count the changes that were handed back to a desa, by the reference of the first; of what is here whole."""
+def list_returned(conn: sqlite3.Connection, desa: str) -> set[str]:
+    """List the references of the changes that were handed back to a desa, of what is here whole."""
     rows = conn.execute("SELECT DISTINCT cabang FROM cabang WHERE desa = ?", (desa,)).fetchall()
-    return {ref: len(read_returned(conn, ref)) for (ref,) in rows if ref}
+    found: set[str] = set()
+    for changes in (read_returned(conn, ref) for (ref,) in rows if ref):
+        found.update(_ref(header, change) for header, change in zip(_headers(changes), changes, strict=True))
+    return found
+
+
+def list_left(
+    conn: sqlite3.Connection, branches: Sequence[Branch], desa: str
+) -> list[tuple[Branch, list[tuple[str, list[Sealed]]]]]:
+    """List the branches of which something was neither issued again nor handed back to the desa, with what that is.
+
+    Most sessions ask this; where all is issued again none of the changes is read but the last.
+    """
+    reissues = list_reissues(conn) if branches else {}
+    waiting = [branch for branch in branches if not is_issued_whole(conn, branch, reissues)]
+    returned = list_returned(conn, desa) if waiting else set()
+    found = [(branch, list_unissued(conn, read_branch(conn, branch), returned)) for branch in waiting]
+    return [(branch, stretches) for branch, stretches in found if stretches]
 
 
 def _read_lines(text: str, ref: str) -> list[Sealed]:
@@ -325,7 +375,7 @@ def move_to_branch(conn: sqlite3.Connection, log: Log, at: int, time_s: int) -> 
     changes = read_changes(conn, log, at, log.size)
     leaves = read_leaves(conn, log, at, log.size)
     headers = decode_headers([change.header for change in changes])
-    keep(conn, log.id, at, changes, log.tree, log.checkpoint or b"", log.proof, time_s)
+    keep(conn, log.id, read_tree(conn, log, at), changes, log.checkpoint or b"", log.proof, time_s)
     records = sorted({(header.kind, header.record) for header in headers if header.kind != GENESIS_KIND})
     return cut(conn, log, at), Removed(headers[0].ref(leaves[0]), changes, records)
 

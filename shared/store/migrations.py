@@ -10,9 +10,10 @@ import sqlite3
 from sqlite_utils import Database as Tables
 from sqlite_utils import Migrations
 
+from shared.changelog.tree import CompactRange
 from shared.errors import UserError
 from shared.store.connection import Database
-from shared.store.marks import MARKED, mark_rows
+from shared.store.marks import MARKED, find_unmarked, mark_rows
 
 shared_migrations = Migrations("sipande")
 
@@ -128,20 +129,55 @@ def _make_log_proof(db: Tables) -> None:
     db.conn.execute("ALTER TABLE log ADD COLUMN proof BLOB NOT NULL DEFAULT x''")
 
 
+_BRANCH_8 = ("no", "log", "start", "ref", "size", "tree", "checkpoint", "time_s")
+
+
 @shared_migrations(name="0008_marks")
 def _add_marks(db: Tables) -> None:
     # What no signature covers is covered here, so that verify sees one flipped bit of it too (store.marks).
     db.conn.execute("ALTER TABLE log ADD COLUMN closed_again INTEGER NOT NULL DEFAULT 0")
     db.conn.execute("UPDATE log SET closed_again = closed")
-    for table in MARKED:
+    for table, columns in {**MARKED, "branch": _BRANCH_8}.items():
         db.conn.execute(f"ALTER TABLE {table} ADD COLUMN mark BLOB NOT NULL DEFAULT x''")
-        mark_rows(db.conn, table)
+        mark_rows(db.conn, table, columns=columns)
 
 
-@shared_migrations(name="0009_branch_proof")
-def _make_branch_proof(db: Tables) -> None:
-    # As in log: from size to the size of checkpoint. It proves itself, so no mark covers it.
-    db.conn.execute("ALTER TABLE branch ADD COLUMN proof BLOB NOT NULL DEFAULT x''")
+@shared_migrations(name="0009_branch_base")
+def _make_branch_base(db: Tables) -> None:
+    # base: the tree of what stands before start. proof: as in log, from size to the size of checkpoint.
+    damaged = find_unmarked(db.conn, "branch", _BRANCH_8)
+    for column in ("base", "proof"):
+        db.conn.execute(f"ALTER TABLE branch ADD COLUMN {column} BLOB NOT NULL DEFAULT x''")
+    find_bases(db.conn)
+    for (no,) in db.conn.execute("SELECT no FROM branch").fetchall():
+        if no not in damaged:
+            mark_rows(db.conn, "branch", no)
+
+
+def find_bases(conn: sqlite3.Connection) -> None:
+    """Write of every branch what stands before it: that beginning of its log, or of another branch, that fits its tree.
+
+    Plain SQL, as every step of a migration: the tables of later formats are not there yet.
+    """
+    known: list[tuple[str, CompactRange, list[bytes]]] = []
+    rows = conn.execute(
+        "SELECT b.no, b.log, b.start, b.tree, l.no << 40 FROM branch b JOIN log l ON l.id = b.log ORDER BY b.start"
+    ).fetchall()
+    for no, log, start, tree, first in rows:
+        leaves = [row[0] for row in conn.execute("SELECT leaf FROM branch_change WHERE branch = ? ORDER BY seq", (no,))]
+        held = [row[0] for row in conn.execute(
+            "SELECT leaf FROM change WHERE pos >= ? AND pos < ? ORDER BY pos", (first, first + start)
+        )]
+        beginnings = [(CompactRange(), held), *((base, rest) for id, base, rest in known if id == log)]
+        for base, rest in beginnings:
+            before = base.copy()
+            before.extend(rest[: max(0, start - base.size)])
+            whole = before.copy()
+            whole.extend(leaves)
+            if before.size == start and whole.to_bytes() == tree:
+                conn.execute("UPDATE branch SET base = ? WHERE no = ?", (before.to_bytes(), no))
+                known.append((log, before, leaves))
+                break
 
 
 def apply_migrations(database: Database, *sets: Migrations) -> None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from hashlib import sha256
 
 from shared.changelog.checkpoint import Verifier, open_checkpoint
-from shared.changelog.tree import leaf_hash, verify_consistency
+from shared.changelog.tree import CompactRange, leaf_hash, verify_consistency
 from shared.errors import SipandeError
-from shared.store.branch import Branch, find_branch
+from shared.store.branch import Branch, list_branches
 from shared.store.changes import Log, find_log
-from shared.store.lines import find_line, list_lines, read_proof
+from shared.store.lines import find_line
 from shared.store.marks import find_unmarked
 
 
@@ -24,19 +25,18 @@ def body_digest(body: bytes | None, digest: bytes | None) -> bytes:
 def verify_branches(conn: sqlite3.Connection) -> list[str]:
     """Re-hash the second histories: each continues its log from where it left it."""
     problems: list[str] = []
-    rows = conn.execute("SELECT no, log, start, ref, size FROM branch ORDER BY no").fetchall()
-    for no, id, start, ref, size in rows:
-        place = f"Tabel branch, riwayat nomor {no}"
+    for branch in list_branches(conn):
+        place = f"Tabel branch, riwayat nomor {branch.no}"
         changes = conn.execute(
-            "SELECT seq, header, body, digest, leaf FROM branch_change WHERE branch = ? ORDER BY seq", (no,)
+            "SELECT seq, header, body, digest, leaf FROM branch_change WHERE branch = ? ORDER BY seq", (branch.no,)
         ).fetchall()
         leaves = [leaf_hash(header, body_digest(body, digest)) for _, header, body, digest, _ in changes]
-        if len(changes) != size - start or [row[0] for row in changes] != list(range(start, size)):
+        if [row[0] for row in changes] != list(range(branch.start, branch.size)):
             problems.append(f"{place}: ada perubahan yang hilang.")
         elif leaves != [row[4] for row in changes]:
-            problems.append(f"Tabel branch_change, riwayat nomor {no}: isi tidak cocok dengan hash-nya.")
+            problems.append(f"Tabel branch_change, riwayat nomor {branch.no}: isi tidak cocok dengan hash-nya.")
         else:
-            problems += _verify_line(conn, id, ref, place)
+            problems += _verify_line(conn, branch, leaves, place)
     problems += [
         f"Tabel branch, riwayat nomor {no}: ada kolom yang berubah sejak riwayat itu disimpan."
         for no in find_unmarked(conn, "branch")
@@ -44,28 +44,27 @@ def verify_branches(conn: sqlite3.Connection) -> list[str]:
     return problems
 
 
-def _verify_line(conn: sqlite3.Connection, id: str, ref: str, place: str) -> list[str]:
-    log = find_log(conn, id)
+def _verify_line(conn: sqlite3.Connection, branch: Branch, leaves: Sequence[bytes], place: str) -> list[str]:
+    log = find_log(conn, branch.log)
     try:
-        branch = find_branch(conn, ref)
-        if log is None or branch is None or not list_lines(conn, log, branch.start):
-            return [f"{place}: catatan asalnya tidak ada."]
-        if find_line(conn, log, branch) is None:
+        tree = branch.base
+        tree.extend(leaves)
+        if tree.to_bytes() != branch.tree_bytes:
             return [f"{place}: akar pohon (tree) tidak cocok dengan perubahan yang tersimpan."]
+        if log is None or find_line(conn, log, branch) is None:
+            return [f"{place}: catatan asalnya tidak ada."]
     except SipandeError:
-        return [f"{place}: kolom size atau tree rusak."]
-    return _verify_note(conn, log, branch, place)
+        return [f"{place}: kolom size, base atau tree rusak."]
+    return _verify_note(log, branch, tree, place)
 
 
-def _verify_note(conn: sqlite3.Connection, log: Log, branch: Branch, place: str) -> list[str]:
+def _verify_note(log: Log, branch: Branch, tree: CompactRange, place: str) -> list[str]:
     """Check what proves a branch to others; what an earlier program kept may be without."""
     try:
-        note, proof = read_proof(conn, branch)
-        if not note:
-            return []
-        signed = open_checkpoint(note, Verifier(log.origin, log.kunci))
-        if proof or signed.size == branch.size:
-            verify_consistency(branch.size, branch.tree.root(), signed.size, signed.root, proof)
+        if branch.note:
+            signed = open_checkpoint(branch.note, Verifier(log.origin, log.kunci))
+            if branch.is_provable:
+                verify_consistency(tree.size, tree.root(), signed.size, signed.root, branch.proof)
     except SipandeError:
         return [f"{place}: kolom checkpoint atau proof rusak."]
     return []

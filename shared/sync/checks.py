@@ -40,15 +40,15 @@ class ForkError(ProtocolError):
     """The author's key signed other bytes at a place that is already held here.
 
     The run is proven: it continues what is held before ``seq``, and the author's checkpoint covers it.
-    ``tree`` is the other history at the end of the run.
+    ``base`` is the history that both share, which ends at ``seq``.
     """
 
-    def __init__(self, log: str, seq: int, run: ReadRun, tree: CompactRange) -> None:
+    def __init__(self, log: str, seq: int, run: ReadRun, base: CompactRange) -> None:
         super().__init__("fork", f"seq {seq}")
         self.log = log
         self.seq = seq
         self.run = run
-        self.tree = tree
+        self.base = base
 
 
 def read_run(header: RunHeader, changes: list[Sealed]) -> ReadRun:
@@ -81,8 +81,10 @@ def prove_run(
     overlap = min(log.size, header.end) - header.start
     for at, (mine, theirs) in enumerate(zip(held[:overlap], run.leaves, strict=False)):
         if mine != theirs:
-            other = prove_tree(tree_at(header.start), run, checkpoint)
-            raise ForkError(log.id, header.start + at, run, other)
+            base = tree_at(header.start)
+            prove_tree(base, run, checkpoint)
+            base.extend(run.leaves[:at])
+            raise ForkError(log.id, header.start + at, run, base)
     tree = log.tree.copy()
     tree.extend(run.leaves[overlap:])
     if tree.size == header.end:
@@ -102,9 +104,8 @@ def prove_stored(conn: sqlite3.Connection, log: Log, run: ReadRun) -> ProvenRun:
     return prove_run(log, run, held, lambda size: read_tree(conn, log, size))
 
 
-def prove_tree(before: CompactRange, run: ReadRun, checkpoint: Checkpoint) -> CompactRange:
-    """Add a run's leaves to the tree before it; ProtocolError ``bad_proof`` unless the checkpoint covers that."""
+def prove_tree(before: CompactRange, run: ReadRun, checkpoint: Checkpoint) -> None:
+    """Raise ProtocolError ``bad_proof`` unless the checkpoint covers what stands before a run, and the run."""
     tree = before.copy()
     tree.extend(run.leaves)
     verify_consistency(tree.size, tree.root(), checkpoint.size, checkpoint.root, run.header.proof)
-    return tree

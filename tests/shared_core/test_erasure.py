@@ -143,20 +143,16 @@ def test_a_body_that_came_without_verdict_is_counted_apart_until_the_verdict_com
 def test_a_second_history_that_comes_later_is_kept_without_what_was_erased(replica: Replica, village: Village) -> None:
     replica.deliver([village.verdict([village.created], refs=False)])
     change = village.created.sealed
-    tree = CompactRange()
-    tree.extend([village.created.entry.leaf])
     with replica.database.write() as conn:
-        assert branch.keep(conn, village.a.id, 0, [change], tree, b"note", (), 1)
+        assert branch.keep(conn, village.a.id, CompactRange(), [change], b"", (), 1)
         kept = branch.list_branches(conn)[0]
         assert branch.read_branch(conn, kept) == [Sealed(change.header, None, change.body_digest)]
 
 
 def test_a_second_history_that_was_kept_before_loses_what_is_erased(replica: Replica, village: Village) -> None:
     replica.deliver([village.issue_again()])
-    tree = CompactRange()
-    tree.extend([village.created.entry.leaf])
     with replica.database.write() as conn:
-        branch.keep(conn, village.a.id, 0, [village.created.sealed], tree, b"note", (), 1)
+        branch.keep(conn, village.a.id, CompactRange(), [village.created.sealed], b"", (), 1)
     replica.deliver([village.verdict([village.created])])
     with replica.database.read() as conn:
         assert branch.read_branch(conn, branch.list_branches(conn)[0])[0].body is None
