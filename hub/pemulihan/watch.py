@@ -16,7 +16,9 @@ from hub.ingest.accept import Sender
 from hub.pemulihan.rotation import draft_records, find_raised, list_cutoffs, list_former, raise_cutoffs
 from hub.services import HubServices
 from shared.changelog.change import Sealed
-from shared.store.branch import list_branches, list_left, write_line
+from shared.store.branch import list_branches
+from shared.store.reissue import list_left
+from shared.store.returned import write_line
 from shared.store.changes import Log, list_logs
 from shared.store.drafts import Draft, draft_create
 from shared.store.evidence import note_event

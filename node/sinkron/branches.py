@@ -12,7 +12,8 @@ from typing import Any
 
 from node.services import NodeServices
 from shared.errors import DamageError, TransportError
-from shared.store.branch import list_branches, list_left
+from shared.store.branch import list_branches
+from shared.store.reissue import list_left
 from shared.store.changes import find_log
 from shared.store.lines import Line, find_line, line_hasher
 from shared.store.runs import encode_root, write_head

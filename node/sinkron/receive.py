@@ -16,7 +16,8 @@ from shared.changelog.keychain import read_successor
 from shared.changelog.run import RunHeader, open_run
 from shared.errors import ProtocolError
 from shared.merge.scope import Role
-from shared.store.branch import Removed, list_unissued, move_to_branch
+from shared.store.branch import Removed, move_to_branch
+from shared.store.reissue import list_unissued
 from shared.store.changes import Log, add_log, append, close_log, find_log
 from shared.store.evidence import note_event
 from shared.store.records import Projector

@@ -21,7 +21,7 @@ from shared.changelog.tree import (
 )
 from shared.changelog.witness import Offer
 from shared.merge.scope import Role
-from shared.store.branch import write_line
+from shared.store.returned import write_line
 from vectors.case import AUTHOR, DESA, KECAMATAN, LOG, OTHER, RECORD, SALT, SIGN_SEED, SIGNING, TIME_S, Case
 
 REF = f"{LOG}:1:0011223344556677"

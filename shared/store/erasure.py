@@ -266,7 +266,7 @@ _BASE64 = re.compile(rb"\\t([A-Za-z0-9+/=]{24,})")
 
 
 def carries_erased(body: bytes, bodies: frozenset[bytes]) -> bool:
-    """Tell whether the body of a *cabang* carries one of these bodies as text (store.branch.write_line)."""
+    """Tell whether the body of a *cabang* carries one of these bodies as text (store.returned.write_line)."""
     return any(digest in bodies for digest in list_carried(body))
 
 

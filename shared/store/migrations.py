@@ -146,8 +146,8 @@ def _add_marks(db: Tables) -> None:
 def _make_branch_base(db: Tables) -> None:
     # base: the tree of what stands before start. proof: as in log, from size to the size of checkpoint.
     damaged = find_unmarked(db.conn, "branch", _BRANCH_8)
-    for column in ("base", "proof"):
-        db.conn.execute(f"ALTER TABLE branch ADD COLUMN {column} BLOB NOT NULL DEFAULT x''")
+    db.conn.execute("ALTER TABLE branch ADD COLUMN base BLOB NOT NULL DEFAULT x''")
+    db.conn.execute("ALTER TABLE branch ADD COLUMN proof BLOB NOT NULL DEFAULT x''")
     find_bases(db.conn)
     for (no,) in db.conn.execute("SELECT no FROM branch").fetchall():
         if no not in damaged:

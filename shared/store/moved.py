@@ -2,7 +2,7 @@
 
 A change that was written on top of a second history, in another log, names it by its first place. That
 place is in no log any more; only who keeps the branch has its bytes. But issuing again is a rule without
-choice (store.branch.reissue), so anybody who holds the new log can take it back (sync_protocol.md 6.5).
+choice (store.reissue.reissue), so anybody who holds the new log can take it back (sync_protocol.md 6.5).
 """
 
 from __future__ import annotations

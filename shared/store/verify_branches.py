@@ -31,7 +31,8 @@ def verify_branches(conn: sqlite3.Connection) -> list[str]:
             "SELECT seq, header, body, digest, leaf FROM branch_change WHERE branch = ? ORDER BY seq", (branch.no,)
         ).fetchall()
         leaves = [leaf_hash(header, body_digest(body, digest)) for _, header, body, digest, _ in changes]
-        if [row[0] for row in changes] != list(range(branch.start, branch.size)):
+        count = branch.size - branch.start
+        if len(changes) != count or [row[0] for row in changes] != list(range(branch.start, branch.size)):
             problems.append(f"{place}: ada perubahan yang hilang.")
         elif leaves != [row[4] for row in changes]:
             problems.append(f"Tabel branch_change, riwayat nomor {branch.no}: isi tidak cocok dengan hash-nya.")

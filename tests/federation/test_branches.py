@@ -13,7 +13,8 @@ from node.sinkron.rotate import take_new_keys
 from node.sinkron.session import Outcome
 from shared.changelog.change import decode_headers
 from shared.errors import TransportError
-from shared.store.branch import list_branches, list_unissued, read_branch
+from shared.store.branch import list_branches, read_branch
+from shared.store.reissue import list_unissued
 from shared.store.verify_branches import verify_branches
 from tests.federation.test_histories import (
     check_whole, copy_folder, lose_history, names, open_copy, put_back, restore_hub, write_much,
@@ -44,7 +45,7 @@ def test_what_is_not_issued_again_yet_is_found_without_reading_each_change_over_
         (branch,) = list_branches(conn)
         changes, read = read_branch(conn, branch), []
         monkeypatch.setattr(
-            "shared.store.branch.decode_headers", lambda headers: (read.extend(headers), decode_headers(headers))[1]
+            "shared.store.reissue.decode_headers", lambda headers: (read.extend(headers), decode_headers(headers))[1]
         )
         ((ref, stretch),) = list_unissued(conn, changes)
     assert len(changes) == len(stretch) >= 60 and len(read) < 4 * len(changes)

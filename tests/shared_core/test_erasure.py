@@ -19,6 +19,7 @@ from shared.store.changes import find_log, read_changes, root_at
 from shared.store.drafts import draft_create
 from shared.store.erasure import count_erased, find_erased_bytes, is_due
 from shared.store.entries import Entry
+from shared.store.reissue import reissue
 from tests.support.histories import KECAMATAN, RECORD, Buku, Role, Written, make_buku, steps
 from tests.support.replica import Replica, World, interleave
 
@@ -53,7 +54,7 @@ class Village:
 
     def issue_again(self) -> Written:
         """Write the resident's change once more in another log, as a branch is issued again."""
-        batch = branch.reissue([self.created.sealed], self.b.log())
+        batch = reissue([self.created.sealed], self.b.log())
         entry = Entry(batch.entries[0].pos, batch.headers[0], self.created.values, batch.leaves[0])
         written = Written(self.b, batch.changes[0], entry)
         self.b.written.append(written)
