@@ -29,7 +29,7 @@ from hub.services import HubServices
 from hub.simpul.enrol import accept_candidate
 from hub.verval.cases import update_cases
 from shared.changelog.run import split_runs
-from shared.errors import EnvironmentProblem, ProtocolError
+from shared.errors import DamageError, EnvironmentProblem, ProtocolError
 from shared.merge.scope import Role
 from shared.store.changes import find_log, root_at
 from shared.store.lines import list_roots
@@ -344,8 +344,10 @@ def compare(body: bytes, caller: signature.Signed) -> Response:
             head["size"] for head in asked["heads"]
             if head["size"] <= log.size and encode_root(root_at(conn, log, head["size"])) == head["root"]
         ]
-        roots = list_roots(conn, log, [head["size"] for head in asked["heads"]])
-    held = {(at, encode_root(root)) for at, root in roots}
+        held: set[tuple[int, str]] = set()
+        with suppress(DamageError):  # verify tells; then what is kept may come once more
+            roots = list_roots(conn, log, [head["size"] for head in asked["heads"]])
+            held = {(at, encode_root(root)) for at, root in roots}
     kept = [head["size"] for head in asked["heads"] if (head["size"], head["root"]) in held]
     size = max(same, default=0)
     answer = {"size": size, **({"kept": max(kept)} if max(kept, default=0) > size else {})}

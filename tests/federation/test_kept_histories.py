@@ -383,6 +383,11 @@ def test_a_damaged_second_history_of_the_hub_stops_no_session(federation: Federa
     assert len(list_offered(c)) == 1
     create(c, nama="AGUS")
     assert federation.sync(c).outcome is Outcome.SELESAI and "AGUS" in names(federation.hub)
+    session = Session(c, federation.transport(c), InlineExecutor())
+    session.run()
+    with c.database.read() as conn:
+        (line,) = (Line(log) for log in list_logs(conn) if log.id == list_branches(conn)[0].log)
+    assert session._find_common(line) == (line.size, 0)
 
 
 def test_a_proof_that_is_gone_is_damage(federation: Federation) -> None:
