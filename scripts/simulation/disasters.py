@@ -66,7 +66,6 @@ def restore_hub(world: World) -> str:
     hub = world.hub
     if not _copy_of(hub).exists():
         return _take_copy(hub)
-    theft.note_heard(world)
     hub.services.close()
     _put_back(world, hub)
     world.open_hub_again()
@@ -181,7 +180,6 @@ def destroy_hub(world: World) -> str:
     """Burn the hub down; a new one takes its place under the recovery key, and the nodes bring the rest."""
     hub = world.hub
     former = hub.services.keys.signing.public.hex()
-    theft.note_heard(world)
     pinned = [node.services.hub() for node in world.nodes]
     if not all(known is not None and known.kunci == former for known in pinned):
         # The sheet in the envelope names the key that everybody has pinned; until then nobody can be told.

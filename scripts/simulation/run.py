@@ -26,6 +26,7 @@ from simulation.invariants import check_all, check_step, view_desa
 from simulation.machines import Machine
 from simulation.replay import check_clocks, check_redelivery
 from simulation.stories import choose_repertoire
+from simulation.theft import note_heard
 from simulation.world import WORLD, World
 
 CHECK_ALL_EVERY = 60
@@ -108,8 +109,10 @@ def _play(world: World, seed: int, rounds: int) -> Result:
     for number in range(1, rounds + 1):
         world.let_time_pass()
         _act(world, strike_disasters)
+        note_heard(world)
         action = pick_action(world)
         world.trace.note(number, action.name, _act(world, action.act))
+        note_heard(world)
         actions[action.name] += 1
         check_step(world)
         if number % CHECK_ALL_EVERY == 0:

@@ -51,6 +51,8 @@ class Stolen:
     """How much of every log there was to be read when the key was revoked; None while the hub does not know it."""
     heard: dict[str, int] = field(default_factory=dict)
     """How much there was while the hub did not know it, which a hub that was put back may hold no more: sticks do."""
+    was_free: bool = True
+    """Whether the hub did not know it when that was last noted."""
     kept: set[str] = field(default_factory=set)
     """What the hub has taken of its logs."""
 
@@ -116,10 +118,16 @@ def use(world: World) -> str:
 
 
 def note_heard(world: World) -> None:
-    """Remember what a hub that is about to forget has had to say to thieves whom it does not know as such."""
+    """Remember what a hub has had to say to thieves whom it does not know as such, or has not known a moment ago.
+
+    A hub that was put back learns of the revocation again from whoever calls; what it has answered before that may lie
+    on a stick, and what was said then may be gone from the hub once more.
+    """
     for stolen in world.stolen:
-        if not _is_revoked(world, stolen):
+        is_free = not _is_revoked(world, stolen)
+        if is_free or stolen.was_free:
             stolen.heard = _read_sizes(world, stolen)
+        stolen.was_free = is_free
 
 
 def write_on(world: World, stolen: Stolen, dice: random.Random) -> str:
@@ -218,8 +226,9 @@ def _check(world: World, stolen: Stolen) -> None:
     """Check that a thief has learned nothing that was said since; what the hub holds of him is kept from here on."""
     own = _own(stolen)
     if stolen.said is not None:
+        known = _join(stolen.said, stolen.heard)
         for log, size in _measure(stolen.node).items():
-            is_known = size <= stolen.said.get(log, 0) or log in own
+            is_known = size <= known.get(log, 0) or log in own
             require(is_known, f"{stolen.node.name}: a thief was given what was said after his key was revoked")
     with world.hub.services.database.read() as conn:
         rows = conn.execute(
