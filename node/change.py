@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from node.services import NodeServices
 from shared.changelog.change import Sealed
 from shared.merge.scope import Role
-from shared.store.reissue import reissue
 from shared.store.changes import Log, add_log, append, find_last_log
 from shared.store.drafts import Draft, refuse_misshapen, seal_drafts
 from shared.store.records import Projector
+from shared.store.reissue import reissue
 
 
 def write_drafts(services: NodeServices, drafts: Sequence[Draft], *, author: str) -> list[str]:

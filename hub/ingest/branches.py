@@ -13,10 +13,10 @@ from shared.changelog.checkpoint import Verifier, open_checkpoint
 from shared.errors import DamageError, ProtocolError
 from shared.merge.scope import Role
 from shared.store.branch import count_same, grow, keep, list_branches, read_branch, read_branch_leaves
-from shared.store.reissue import list_unissued
 from shared.store.changes import Log, find_log
 from shared.store.evidence import note_event
 from shared.store.lines import branch_tree, list_roots
+from shared.store.reissue import list_unissued
 from shared.store.runs import encode_root
 from shared.sync.checks import ForkError, ReadRun, prove_tree
 

@@ -35,8 +35,8 @@ from hub.verval.values import write_values
 from shared.changelog.keys import fingerprint
 from shared.errors import EnvironmentProblem, UserError
 from shared.store.branch import list_branches, read_branch
-from shared.store.reissue import list_unissued
 from shared.store.evidence import list_events
+from shared.store.reissue import list_unissued
 from shared.web.audit import record_access
 from shared.web.services import require_user
 

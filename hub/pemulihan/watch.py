@@ -18,10 +18,10 @@ from hub.services import HubServices
 from shared.changelog.change import Sealed
 from shared.store.branch import list_branches
 from shared.store.reissue import list_left
-from shared.store.returned import write_line
 from shared.store.changes import Log, list_logs
 from shared.store.drafts import Draft, draft_create
 from shared.store.evidence import note_event
+from shared.store.returned import write_line
 from shared.store.verdicts import list_key_records
 from shared.sync.limits import limit
 

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from typing import Any
 
 from node.services import NodeServices
 from shared.errors import DamageError, TransportError
 from shared.store.branch import list_branches
-from shared.store.reissue import list_left
 from shared.store.changes import find_log
 from shared.store.lines import Line, find_line, line_hasher
+from shared.store.reissue import list_left
 from shared.store.runs import encode_root, write_head
 from shared.sync import messages
 
@@ -37,17 +38,16 @@ def list_kept(conn: sqlite3.Connection, desa: str) -> list[dict[str, Any]]:
 
 
 def find_lines(services: NodeServices, heads: Collection[Mapping[str, Any]]) -> list[Line]:
-    """Find what the hub has asked for, as whole histories; what another one leaves comes after that."""
+    """Find what the hub has asked for, as whole histories, but for what is damaged; what leaves others comes last."""
     asked = {(head["id"], head["size"], head["root"]) for head in heads}
     found = []
     with services.database.read() as conn:
         for branch in list_branches(conn) if asked else ():
-            log = find_log(conn, branch.log)
-            if log is None or (branch.log, branch.size, encode_root(branch.tree.root())) not in asked:
-                continue
-            line = find_line(conn, log, branch)
-            if line is not None:
-                found.append(line)
+            with suppress(DamageError):
+                is_asked = (branch.log, branch.size, encode_root(branch.tree.root())) in asked
+                log = find_log(conn, branch.log) if is_asked else None
+                line = None if log is None else find_line(conn, log, branch)
+                found += [] if line is None else [line]
     return sorted(found, key=lambda line: (line.log.peran.turn, line.log.no, len(line.branches)))
 
 

@@ -17,10 +17,10 @@ from shared.changelog.run import RunHeader, open_run
 from shared.errors import ProtocolError
 from shared.merge.scope import Role
 from shared.store.branch import Removed, move_to_branch
-from shared.store.reissue import list_unissued
 from shared.store.changes import Log, add_log, append, close_log, find_log
 from shared.store.evidence import note_event
 from shared.store.records import Projector
+from shared.store.reissue import list_unissued
 from shared.sync.checks import ForkError, ReadRun, prove_stored, read_run
 
 

@@ -14,10 +14,10 @@ from collections.abc import Sequence
 from node.change import reissue_branch
 from node.services import NodeServices
 from shared.store.reissue import list_unissued
-from shared.store.returned import read_returned
 from shared.store.evidence import note_event
 from shared.store.entries import Entry
 from shared.store.migrations import read_setting, write_setting
+from shared.store.returned import read_returned
 
 
 _WAITS = "cabang_menunggu"

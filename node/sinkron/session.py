@@ -184,9 +184,7 @@ class Session:
         return event
 
     def _find_common(self, line: Line) -> tuple[int, int]:
-        return find_common(
-            self.services, line, lambda body: self._post("/sync/v1/compare", body, self.nonce).body
-        )
+        return find_common(self.services, line, lambda body: self._post("/sync/v1/compare", body, self.nonce).body)
 
     def _hello(self, hub: KnownHub, successors: Sequence[str] = ()) -> tuple[KnownHub, dict[str, Any]]:
         """Say what is held here, learn what the hub holds; anything else than a signed answer is no answer.
@@ -394,7 +392,7 @@ class Session:
         raise read_refusal(answer)
 
 
-_KEPT_OR_NEVER = frozenset({"fork", "gap", "bad_proof", "unknown_key", "out_of_scope"})
+_KEPT_OR_NEVER = frozenset({"fork", "gap", "bad_proof", "unknown_key", "out_of_scope", "not_found"})
 _WAITING = frozenset({"not_confirmed", "too_many", "disk_full", "broken", "succeeded"})
 
 

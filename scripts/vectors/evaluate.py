@@ -47,11 +47,11 @@ from shared.merge.scope import Role, find_scope_breach
 from shared.records.catalogue import CATALOGUE
 from shared.records.evolution import Evolution
 from shared.records.fields import FieldInfo
-from shared.store.returned import read_line, write_line
 from shared.store.changes import Log
 from shared.store.moved import choose_places, take_back
 from shared.store.parity import digest_range, list_range
 from shared.store.records import fills_its_groups
+from shared.store.returned import read_line, write_line
 from shared.store.tables import columns_of, insert_sql, make_tables
 from shared.sync import messages, signature
 from shared.sync.bundle import open_file, write_letter

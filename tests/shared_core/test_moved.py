@@ -13,10 +13,10 @@ from shared.changelog.genesis import Genesis
 from shared.changelog.tree import CompactRange, leaf_hash
 from shared.merge.scope import Role
 from shared.records.catalogue import CATALOGUE
-from shared.store.reissue import reissue
 from shared.store.changes import Log, add_log, append
 from shared.store.folder import DataFolder
 from shared.store.moved import choose_places, find_origins
+from shared.store.reissue import reissue
 from shared.store.side import open_database
 from tests.support.federation import DESA
 
