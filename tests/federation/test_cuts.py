@@ -14,8 +14,8 @@ from tests.support.federation import Federation
 from tests.support.office import create, own_log, rows, sent_mark
 from tests.support.slow_link import Cut, arm
 
-STEP_BYTES = {False: 97, True: 7}
-"""A cut that the transport notices is the same everywhere; where a part looks whole, every seventh byte."""
+STEP_BYTES = {False: 97, True: 11}
+"""A cut that the transport notices is the same everywhere; where a part looks whole, every eleventh byte."""
 HELLO_BYTES = 500
 """The beginning of the first answer, which is signed as a whole: a few cuts are enough there."""
 

@@ -1,7 +1,4 @@
-"""A queue drains over a slow line that dies every half minute, in virtual time, and little of it travels twice.
-
-Two fifths of what ``scripts/bench sync-offline`` queues.
-"""
+"""A queue drains over a slow line that dies every half minute, in virtual time, and little of it travels twice."""
 
 from __future__ import annotations
 
@@ -33,9 +30,8 @@ from tests.support.federation import Federation  # noqa: E402
 from tests.support.office import own_log, sent_mark, value  # noqa: E402
 from tests.support.slow_link import Carriage, SlowLink, VirtualClock, arm  # noqa: E402
 
-SHARE = 0.4
-CHANGES, PENDUDUK, FEW = int(SHARE * 50_000), int(SHARE * 5_000), 1_500
-SAME = 800
+CHANGES, PENDUDUK, FEW = 50_000, 5_000, 1_500
+SAME = 1_500
 """Edits among them, at the most, that say what was said already: nobody writes those."""
 WASTED_MAX = 0.10
 
@@ -59,14 +55,14 @@ def test_a_queue_drains_over_a_line_that_dies_every_half_minute(
         "changes": done.changes, "drops": done.carriage.drops, "bytes": done.carriage.useful,
         "bytes sent again": done.carriage.again,
     })
-    assert done.changes >= CHANGES and done.carriage.drops > 12
+    assert done.changes >= CHANGES and done.carriage.drops > 20
     assert done.carriage.wasted < WASTED_MAX, done.carriage
 
 
-def test_a_new_pc_gets_all_of_it_back_in_its_share_of_a_minute_and_over_a_line_in_its_share_of_three(
+def test_a_new_pc_gets_all_of_it_back_in_a_minute_and_over_a_line_in_three(
     drained: tuple[Federation, Drained], record_property: Note
 ) -> None:
-    """The minute is one of the processor for both sides: what the wall says depends on what else the machine does."""
+    """A minute of the processor for both sides: what the wall says depends on what else the machine does."""
     federation, _ = drained
     began_s = time.process_time()
     done = fetch_all(federation)
@@ -75,8 +71,7 @@ def test_a_new_pc_gets_all_of_it_back_in_its_share_of_a_minute_and_over_a_line_i
         "residents": PENDUDUK, "changes": done.changes, "virtual seconds": round(done.changes_s),
         "processor seconds": round(spent_s),
     })
-    assert done.changes >= CHANGES and spent_s < SHARE * LOOPBACK_S_MAX
-    assert done.changes_s < SHARE * LINE_S_MAX
+    assert done.changes >= CHANGES and spent_s < LOOPBACK_S_MAX and done.changes_s < LINE_S_MAX
     assert value(federation.nodes["baru"], "SELECT count(*) FROM penduduk") == PENDUDUK
 
 

@@ -27,7 +27,7 @@ from tests.support.executed import Note, note  # noqa: E402
 SEEDS = (1, 2, 3, 4, 5, 6, 7, 8)
 ROUNDS = 100
 ROUNDS_IN_ALL = 2_000
-LONG, LONG_AT_ONCE = 200, 4
+LONG, LONG_AT_ONCE = 200, 3
 """Seeds of so many rounds come in turns."""
 executed: Counter[str] = Counter()
 
