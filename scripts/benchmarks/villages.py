@@ -11,7 +11,7 @@ from node.commands import make_node, system_author
 from node.services import NodeServices, open_node
 from shared.clock import SystemClock, system_random
 from shared.store.drafts import Draft, draft_create, draft_update
-from shared.store.records import load_state
+from shared.store.records import load_states
 from synthetic.villages import generate_village
 
 DESA = "33.03.04.2006"
@@ -73,13 +73,11 @@ def write_edits(services: NodeServices, count: int, offset: int = 0, shift: int 
     kind = services.catalogue["penduduk"]
     with services.database.read() as conn:
         ids = [row[0] for row in conn.execute("SELECT id FROM penduduk ORDER BY id LIMIT ? OFFSET ?", (count, offset))]
-    drafts: list[Draft] = []
-    with services.database.read() as conn:
-        for at, id in enumerate(ids):
-            changed = _EDITS[(at + shift) % len(_EDITS)](at + shift)
-            draft = draft_update(kind, load_state(conn, services.catalogue, kind, services.wilayah, id), id, changed)
-            if draft is not None:
-                drafts.append(draft)
+        states = load_states(conn, services.catalogue, kind, services.wilayah, ids)
+    edits = (
+        draft_update(kind, states[id], id, _EDITS[(at + shift) % len(_EDITS)](at + shift)) for at, id in enumerate(ids)
+    )
+    drafts = [draft for draft in edits if draft is not None]
     for start in range(0, len(drafts), CHUNK):
         write_drafts(services, drafts[start : start + CHUNK], author=system_author(services))
 

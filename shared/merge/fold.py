@@ -125,7 +125,7 @@ class _Groups(Mapping[str, GroupState]):
         if state is None:
             if group != EXISTENCE and group not in self.kind.groups:
                 raise KeyError(group)
-            state = _fold_alone(group, self.kind, self.base)
+            state = _fold_last(group, self.kind, self.base)
         return state
 
     def __iter__(self) -> Iterator[str]:
@@ -150,13 +150,15 @@ def fold(changes: Iterable[FoldChange], kind: Kind) -> RecordState:
     by_ref = {change.ref: change for change in changes}
     order, waiting = _place(by_ref)
     base = _find_base(by_ref, order)
-    touched = {ref: touched_groups(by_ref[ref], kind) for ref in order if ref != base}
-    folded: dict[str, GroupState] = {}
-    for group in (EXISTENCE, *kind.groups):
-        members = [ref for ref in order if ref in touched and group in touched[ref]]
-        if members:
-            everyone = members if base is None else [base, *members]
-            folded[group] = _GroupFold(group, kind, by_ref, everyone).state()
+    members: dict[str, list[str]] = {}
+    for ref in order:
+        if ref != base:
+            for group in touched_groups(by_ref[ref], kind):
+                members.setdefault(group, [] if base is None else [base]).append(ref)
+    folded = {
+        group: _fold_group(group, kind, by_ref, members[group]) for group in (EXISTENCE, *kind.groups)
+        if group in members
+    }
     groups: Mapping[str, GroupState] = folded if base is None else _Groups(by_ref[base], kind, folded)
     held = tuple(sorted(ref for ref in order if by_ref[ref].standing is Standing.KARANTINA))
     conflicts = tuple(sorted(group for group, state in folded.items() if state.is_conflict))
@@ -171,8 +173,26 @@ def _find_base(by_ref: Mapping[str, FoldChange], order: list[str]) -> str | None
     return creations[0] if by_ref[creations[0]].standing is Standing.BERLAKU else None
 
 
-def _fold_alone(group: str, kind: Kind, change: FoldChange) -> GroupState:
-    """Fold a group that nothing but a plain creation has touched, as nearly all groups of nearly all records are.
+def _fold_group(group: str, kind: Kind, by_ref: Mapping[str, FoldChange], members: list[str]) -> GroupState:
+    if _stand_in_a_row([by_ref[ref] for ref in members]):
+        return _fold_last(group, kind, by_ref[members[-1]])
+    return _GroupFold(group, kind, by_ref, members).state()
+
+
+def _stand_in_a_row(changes: list[FoldChange]) -> bool:
+    """Tell whether each of these builds on the one before, and none decides, injects, is erased or held."""
+    above: tuple[str, ...] | None = None
+    for change in reversed(changes):
+        if above is not None and change.ref not in above:
+            return False
+        if change.by_hub or change.op == Op.DECIDE or change.standing is not Standing.BERLAKU:
+            return False
+        above = change.parents
+    return True
+
+
+def _fold_last(group: str, kind: Kind, change: FoldChange) -> GroupState:
+    """Fold a group whose changes stand in a row, as in nearly all groups of nearly all records: the last one counts.
 
     A short cut only: :class:`_GroupFold` gives the same (property-tested) and costs ten times as much.
     """

@@ -8,6 +8,7 @@ second reading of the law written with plain sets (:class:`Reading`).
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -756,6 +757,38 @@ def test_the_fold_says_what_the_law_says(history: History) -> None:
         assert {r: v for r, v in found.versions} == {
             h: group.empty if group.values[h] == GONE else group.values[h] for h in group.heads
         } or not found.is_conflict
+
+
+@law
+@given(histories(steps_max=16))
+def test_the_short_cut_of_changes_in_a_row_equals_the_fold(history: History) -> None:
+    changes = history.read()
+    short = fold(changes, history.kind)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("shared.merge.fold._stand_in_a_row", lambda changes: False)
+        assert fold(changes, history.kind) == short
+
+
+def test_a_decision_takes_no_short_cut_whoever_wrote_it(desk: Desk) -> None:
+    """That a desa may not decide is known to the scopes, not to the fold."""
+    desk.decide(telepon=root(desk)[0])
+    for by_hub in (True, False):
+        changes = [replace(change, by_hub=by_hub) for change in desk.history.read()]
+        group = fold(changes, desk.kind).groups["telepon"]
+        assert (group.status, group.live) == (GroupStatus.DIPUTUS, ("1",))
+
+
+def test_the_work_of_desa_that_see_each_other_takes_the_short_cut(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for at in range(2, 6):
+        desk.update("ab"[at % 2], telepon=str(at), nama="SITI"[:at])
+    desk.delete("b")
+    monkeypatch.delattr("shared.merge.fold._GroupFold")
+    assert desk.live("telepon") == "5" and not desk.state.exists
+    desk.update("hub", nik=NIK_2)
+    with pytest.raises(NameError):
+        desk.group("nik")
 
 
 @law
