@@ -4,6 +4,8 @@ set -euo pipefail
 ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 VENV="$ROOT/.venv"
 EXTRAS="${EXTRAS:-}"
+# Hundreds of short processes would each compile all of this once more: a third of what they cost.
+unset PYTHONDONTWRITEBYTECODE
 
 . "$ROOT/scripts/_functions.sh"
 
