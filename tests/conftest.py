@@ -18,8 +18,10 @@ if ROOT not in sys.path:
     sys.path.insert(0, ROOT)
 
 from tests.support.routing import share_builders  # noqa: E402 (the checkout is on the path now)
+from tests.support.templates import share_templates  # noqa: E402
 
 share_builders()
+share_templates()
 
 # The gate is the same for everybody; new examples are looked for with HYPOTHESIS_PROFILE=acak.
 settings.register_profile("tetap", derandomize=True)

@@ -22,7 +22,6 @@ from tests.federation.test_histories import check_whole, copy_folder, restore_hu
 from tests.hub_app.test_pages_site import send
 from tests.support.federation import DESA, Federation
 from tests.support.office import create, rows, sizes, value
-from tests.support.templates import share_templates
 
 CHEAP = Cost(memory_kib=32, rounds=1)
 OTHER, DAY_S, BUDI = "33.03.04.2001", 86_400, "budi"
@@ -33,7 +32,6 @@ TOLD = "SELECT tanggal, nama, peran, kegiatan, tentang, keperluan, penduduk, kel
 def add_officer(federation: Federation) -> None:
     """Give the hub one person who may see names."""
     hub = federation.hub
-    share_templates(hub.folder.path)
     accounts = _shell(federation).accounts
     prepared = accounts.prepare(BUDI, PASSWORD, "wali_data")
     with hub.database.write() as conn:

@@ -31,7 +31,6 @@ from tests.federation.test_histories import check_whole, names  # noqa: E402
 from tests.support.federation import Federation, WsgiTransport  # noqa: E402
 from tests.hub_app.test_pages_site import CHEAP, PASSWORD, SITI, send  # noqa: E402
 from tests.support.office import create, rows, value  # noqa: E402
-from tests.support.templates import share_templates  # noqa: E402
 
 NONCE = "n" * 22
 
@@ -102,7 +101,6 @@ def open_pages(hub: HubServices) -> FlaskClient:
     """Give the browser of an admin of the hub."""
     with hub.database.write() as conn:
         mark_practice(conn)
-    share_templates(hub.folder.path)
     app = make_hub_app(hub, CHEAP)
     accounts = app.extensions["sipande"].accounts
     prepared = accounts.prepare(SITI, PASSWORD, "admin")

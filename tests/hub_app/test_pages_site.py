@@ -29,7 +29,6 @@ from shared.store.drafts import Draft, draft_create, draft_update, seal_drafts
 from shared.store.records import Projector, load_state
 from shared.web.passwords import Cost
 from shared.web.services import Web
-from tests.support.templates import share_templates
 
 HUB = "33.03.04"
 KREO, LAIN = "33.03.04.2006", "33.03.04.2001"
@@ -57,7 +56,6 @@ class HubSite:
         self.clock = FakeClock()
         self.random = Random("halaman").randbytes
         self.hub, _ = make_hub(folder / "hub", HUB, self.clock, self.random, is_practice=True)
-        share_templates(self.hub.folder.path)
         self.app: Flask = make_hub_app(self.hub, CHEAP)
         self.app.testing = False
         self.petugas: dict[str, str] = {}

@@ -24,7 +24,6 @@ from shared.surat.cetakan import Cetakan, write_cetakan
 from shared.web.factory import make_accounts
 from shared.web.passwords import Cost
 from tests.support.federation import DESA, Federation, TestClock, seeded
-from tests.support.templates import share_templates
 
 CHEAP = Cost(memory_kib=32, rounds=1)
 PASSWORD = "kuda lumping di sawah"
@@ -131,7 +130,6 @@ def make_desa(folder: Path) -> Desa:
     """Make the village of the tests."""
     clock, random = TestClock(), seeded("halaman")
     node = make_node(folder, DESA, "Kantor", clock, random)
-    share_templates(folder)
     desa = Desa(node, clock, make_node_app(node, CHEAP))
     accounts = make_accounts(node.folder, node.database, clock, random, ROLES, None, CHEAP)
     for name, role in (("siti", "admin"), ("budi", "operator")):

@@ -1,21 +1,31 @@
-"""Compiled templates that all data folders of one run share: compiling them is most of what the first page costs."""
+"""Compiled templates that all applications of a test run share: compiling is most of what a first page costs."""
 
 from __future__ import annotations
 
-import atexit
-import shutil
-import tempfile
-from functools import cache
 from pathlib import Path
+from types import CodeType
+
+from jinja2.bccache import BytecodeCache, Bucket
+
+import shared.web.factory
+
+_known: dict[tuple[str, str], CodeType] = {}
 
 
-@cache
-def _make_folder() -> Path:
-    folder = Path(tempfile.mkdtemp(prefix="sipande-templat-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return folder
+class SharedTemplates(BytecodeCache):
+    """Stands where an application keeps compiled templates in its data folder."""
+
+    def __init__(self, folder: Path) -> None:
+        pass
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        bucket.code = _known.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        assert bucket.code is not None
+        _known[bucket.key, bucket.checksum] = bucket.code
 
 
-def share_templates(folder: Path) -> None:
-    """Lead a data folder, before its app is made, to the templates that this run has compiled so far."""
-    (folder / "templat").symlink_to(_make_folder())
+def share_templates() -> None:
+    """Let each template be compiled once for all applications that this process makes."""
+    vars(shared.web.factory)["TemplateStore"] = SharedTemplates
