@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
+import tempfile
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,15 +14,23 @@ from hypothesis import settings
 from xdist.scheduler import LoadFileScheduling
 
 LONG = ("tests/browser/", "tests/federation/")
-ROOT = str(Path(__file__).resolve().parent.parent)
-if ROOT not in sys.path:
-    sys.path.insert(0, ROOT)
+ROOT = Path(__file__).resolve().parent.parent
+for folder in (str(ROOT / "scripts"), str(ROOT)):
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
 
-from tests.support.routing import share_builders  # noqa: E402 (the checkout is on the path now)
+from running.memory import find_memory  # noqa: E402 (the checkout is on the path now)
+from tests.support.routing import share_builders  # noqa: E402
 from tests.support.templates import share_templates  # noqa: E402
 
 share_builders()
 share_templates()
+
+ROOM_BYTES = 3 << 30
+memory = find_memory(ROOM_BYTES)
+if memory and "TMPDIR" not in os.environ:
+    # A village of a test is written, read and thrown away; waiting for a disk was a tenth of the time.
+    os.environ["TMPDIR"] = tempfile.tempdir = str(memory)
 
 # The gate is the same for everybody; new examples are looked for with HYPOTHESIS_PROFILE=acak.
 settings.register_profile("tetap", derandomize=True)

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import random
 import re
-import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +18,7 @@ from hub.verval import findings
 from hub.verval.cases import update_cases
 from hub.verval.queries import list_findings
 from node.services import NodeServices
+from running.memory import make_folder
 from shared.merge.scope import Role
 from shared.records.catalogue import CATALOGUE
 from shared.store.changes import SEQ_BITS
@@ -35,7 +34,6 @@ HISTORIES = 50
 REAL_EVERY = 50
 """Every so many histories one is played by real nodes and a real hub."""
 STEPS_MAX = 24
-_MEMORY = Path("/dev/shm")
 _LEAF = re.compile(r"([0-9a-f]{32}:\d+):[0-9a-f]{16}")
 _DIGEST = re.compile(r'"[0-9a-f]{64}"')
 
@@ -54,12 +52,12 @@ def play_histories(seed: int, count: int) -> Counter[str]:
     for number in range(count):
         told = _tell_really if number % REAL_EVERY == REAL_EVERY - 1 else _tell_on_the_store
         script, order = dice.randbytes(16), dice.randbytes(16)
-        with _folder() as folder:
-            right = told(folder / "benar", script, order, lambda name: lambda time_s: time_s)
+        with make_folder() as folder:
+            right = told(Path(folder, "benar"), script, order, lambda name: lambda time_s: time_s)
         clocks = {name: draw_clock(dice) for name in range(16)}
         # The wrong clocks come with another order of arrival where the store is played: neither may matter.
-        with _folder() as folder:
-            wrong = told(folder / "salah", script, dice.randbytes(16), lambda name: clocks[name % 16])
+        with make_folder() as folder:
+            wrong = told(Path(folder, "salah"), script, dice.randbytes(16), lambda name: clocks[name % 16])
         for part, rows_of in right.items():
             assert wrong[part] == rows_of, f"seed {seed}, history {number}: {part} depends on clocks"
         done.update(histories=1, changes=right["changes"], real=told is _tell_really)
@@ -78,12 +76,6 @@ def draw_clock(dice: random.Random) -> Clock:
         lambda time_s: -(time_s % start) - 1 if start else -1,
         lambda time_s: time_s % (pace * 86_400),
     ))
-
-
-@contextmanager
-def _folder() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="sipande-", dir=_MEMORY if _MEMORY.is_dir() else None) as name:
-        yield Path(name)
 
 
 # On the store ------------------------------------------------------------------------------------------------

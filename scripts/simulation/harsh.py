@@ -9,8 +9,9 @@ import random
 from collections import Counter
 from pathlib import Path
 
+from running.memory import make_folder
 from simulation.faults import Fault
-from simulation.run import count, make_folder, play_world
+from simulation.run import count, play_world
 from simulation.world import World
 
 DISASTERS = (

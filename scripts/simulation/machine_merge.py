@@ -6,8 +6,6 @@ adopted, erased, and when a replica is rebuilt. After every step what was touche
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,6 +14,7 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
+from running.memory import make_folder
 from shared.records.catalogue import CATALOGUE
 from tests.support.histories import Buku, Step, Written, steps
 from tests.support.replica import Replica, World
@@ -23,7 +22,6 @@ from tests.support.replica import Replica, World
 REPLICAS = 2
 EXECUTED: Counter[str] = Counter()
 """Steps that were executed by any machine of this process, by rule; whoever counts clears it."""
-_MEMORY = Path("/dev/shm")
 
 replicas = st.integers(0, REPLICAS - 1)
 choices = st.integers(0, 255)
@@ -34,7 +32,8 @@ class MergeMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.folder = Path(tempfile.mkdtemp(prefix="sipande-", dir=_MEMORY if _MEMORY.is_dir() else None))
+        self._made = make_folder()
+        self.folder = Path(self._made.name)
         self.world = World()
         self.replicas = [Replica(self.folder / f"{at}.sqlite") for at in range(REPLICAS)]
         self.sizes: list[dict[Buku, int]] = [dict.fromkeys(self.world.buku, 0) for _ in self.replicas]
@@ -51,7 +50,7 @@ class MergeMachine(RuleBasedStateMachine):
         finally:
             for replica in self.replicas:
                 replica.database.close()
-            shutil.rmtree(self.folder, ignore_errors=True)
+            self._made.cleanup()
 
     @initialize(plot=st.lists(st.tuples(choices, steps), min_size=3, max_size=6))
     def begin(self, plot: Sequence[tuple[int, Step]]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from node.sinkron.session import Outcome
 from node.sinkron.transport import Answer
 from node.usb.folder import read_path
 from node.usb.send import write_bundle
+from running.memory import make_folder
 from shared.errors import TransportError, UserError
 from shared.store.drafts import draft_create
 from shared.store.outbox import Outbox
@@ -25,7 +25,6 @@ from tests.support.federation import Federation, make_sync_app
 from tests.support.office import create, delete, live, rows, sent_mark, sizes, update, value
 
 NODES = ("a", "b")
-_MEMORY = Path("/dev/shm")
 _FAULTS = ("request_lost", "answer_lost", "answer_cut", "answer_flipped", "portal")
 
 who = st.sampled_from(NODES)
@@ -36,7 +35,8 @@ class SyncMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.folder = Path(tempfile.mkdtemp(prefix="sipande-", dir=_MEMORY if _MEMORY.is_dir() else None))
+        self._made = make_folder()
+        self.folder = Path(self._made.name)
         self.federation = Federation(self.folder)
         for name in NODES:
             self.federation.add_node(name)
@@ -50,7 +50,7 @@ class SyncMachine(RuleBasedStateMachine):
             self._drain()
         finally:
             self.federation.close()
-            shutil.rmtree(self.folder, ignore_errors=True)
+            self._made.cleanup()
 
     @rule(name=who, number=st.integers(0, 999))
     def write(self, name: str, number: int) -> None:

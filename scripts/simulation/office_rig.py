@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import tempfile
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -25,6 +24,7 @@ from node.usb.folder import read_path
 from node.usb.send import write_bundle
 from shared.errors import TransportError, UserError
 from shared.store.outbox import Outbox
+from running.memory import make_folder
 from simulation.actions import ACTIONS
 from simulation.claims import require
 from simulation.contact import Contact, Contacts
@@ -38,7 +38,7 @@ from simulation.link import FaultyLink
 from simulation.machines import NodeMachine, watch
 from simulation.ports import DeviceClock, make_dice
 from simulation.promises import Promises, Side, read_salts
-from simulation.run import SHARED_MEMORY, RoundFailed
+from simulation.run import RoundFailed
 from simulation.world import DESA, World
 from tests.support.federation import ADDRESS
 
@@ -336,8 +336,7 @@ class DyingLink(FaultyLink):
 
 def play_rig(seed: int, chapters: int, play_chapter: Callable[[Rig], None]) -> Counter[str]:
     """Play the chapters of one seed, each of which ends whole; RoundFailed tells the story up to what broke."""
-    where = SHARED_MEMORY if SHARED_MEMORY.is_dir() else None
-    with tempfile.TemporaryDirectory(prefix="sipande-", dir=where) as folder:
+    with make_folder() as folder:
         rig = Rig(seed, Path(folder))
         try:
             for _ in range(chapters):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from shared.errors import UserError
+from running.memory import make_folder
 from simulation.actions import pick_action
 from simulation.crash import Crash, watching_files
 from simulation.disasters import strike
@@ -33,7 +33,6 @@ CHECK_ALL_EVERY = 60
 SOAK_ROUNDS = 300
 COUNTED = ("changes", "sessions", "requests", "crashes", "forks")
 SEEDS = Path(__file__).resolve().parents[2] / "tests" / "seeds" / "simulate.txt"
-SHARED_MEMORY = Path("/dev/shm")
 
 
 @dataclass(frozen=True)
@@ -57,12 +56,6 @@ def run_seed(seed: int, rounds: int, nodes: int = 0, version: int = WORLD) -> Re
         if version > 2:
             world.repertoire = choose_repertoire(world)
         return play_world(world, seed, rounds)
-
-
-def make_folder() -> tempfile.TemporaryDirectory[str]:
-    """Make a folder in memory: what a crash leaves is decided by crash.py, not by the disk."""
-    where = SHARED_MEMORY if SHARED_MEMORY.is_dir() else None
-    return tempfile.TemporaryDirectory(prefix="sipande-", dir=where)
 
 
 def play_world(world: World, seed: int, rounds: int) -> Result:

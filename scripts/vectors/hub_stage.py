@@ -10,7 +10,6 @@ import base64
 import io
 import json
 import logging
-import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from hub.ekspor.tokens import make_reader
 from hub.pemulihan.revoke import revoke
 from hub.simpul.enrol import confirm_candidate, list_candidates, open_slot, refuse_candidate
 from hub.usb.receive import take_file
+from running.memory import make_folder
 from shared.changelog.keys import KEY_BYTES, SigningKey
 from shared.changelog.keychain import Successor, sign_successor
 from shared.changelog.run import MAGIC, split_runs
@@ -34,7 +34,6 @@ from tests.support.federation import ADDRESS, HUB, Federation
 
 Step = Mapping[str, Any]
 _NAMED = ("Content-Digest", "Signature-Input", "Signature", "Retry-After")
-_FAST = Path("/dev/shm")
 _CHEAP = Cost(memory_kib=32, rounds=1)
 
 
@@ -55,7 +54,7 @@ class HubStage:
     """A hub of the kecamatan 33.03.04 that nobody has talked to yet; ``close`` it."""
 
     def __init__(self) -> None:
-        self._folder = tempfile.TemporaryDirectory(dir=_FAST if _FAST.is_dir() else None)
+        self._folder = make_folder()
         self.federation = Federation(Path(self._folder.name), seed=0)
         self.hub = self.federation.hub
         # The vectors must not change with every release.

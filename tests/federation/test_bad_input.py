@@ -77,9 +77,8 @@ class Place:
 @pytest.fixture(scope="module")
 def prepared() -> Iterator[tuple[Warm, Path]]:
     """A node with a little work in it; a hub and a node that are enrolled with each other; a sheet."""
-    memory = Path("/dev/shm")
     with (
-        tempfile.TemporaryDirectory(prefix="sipande-uji-", dir=memory if memory.is_dir() else None) as name,
+        tempfile.TemporaryDirectory(prefix="sipande-uji-") as name,
         closing(Warm()) as warm,
     ):
         folder = Path(name)

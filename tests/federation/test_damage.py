@@ -47,7 +47,6 @@ SELDOM_FILLED = {
 }
 SEEDS = 8
 ROOT = Path(__file__).resolve().parents[2]
-SHARED_MEMORY = Path("/dev/shm")
 
 
 class Damage(NamedTuple):
@@ -96,8 +95,7 @@ def village() -> Iterator[Federation]:
 
     Every test gives it back as it was.
     """
-    where = SHARED_MEMORY if SHARED_MEMORY.is_dir() else None
-    with tempfile.TemporaryDirectory(prefix="sipande-uji-", dir=where) as folder:
+    with tempfile.TemporaryDirectory(prefix="sipande-uji-") as folder:
         federation = Federation(Path(folder))
         a, b = federation.add_node("a"), federation.add_node("b")
         with a.database.write():

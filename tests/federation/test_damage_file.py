@@ -25,7 +25,6 @@ from shared.help import Group
 from tests.support.federation import DESA, Federation, make_officer, seeded
 from tests.support.office import create, live, rows, update
 
-SHARED_MEMORY = Path("/dev/shm")
 GROUPS = {"hub": hub_group, "a": node_group}
 COLUMNS = (b"checkpoint BLOB", b"origin TEXT", b"closed_again INTEGER", b"TABLE change (")
 
@@ -33,8 +32,7 @@ COLUMNS = (b"checkpoint BLOB", b"origin TEXT", b"closed_again INTEGER", b"TABLE 
 @pytest.fixture(scope="module")
 def village() -> Iterator[tuple[Federation, list[str]]]:
     """A village whose folders are copied by every test, with the ids of its residents."""
-    where = SHARED_MEMORY if SHARED_MEMORY.is_dir() else None
-    with tempfile.TemporaryDirectory(prefix="sipande-uji-", dir=where) as folder:
+    with tempfile.TemporaryDirectory(prefix="sipande-uji-") as folder:
         federation = Federation(Path(folder))
         a = federation.add_node("a")
         with a.database.write():

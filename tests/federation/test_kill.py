@@ -56,9 +56,8 @@ class Stage:
 
 @pytest.fixture(scope="module")
 def stage() -> Iterator[Stage]:
-    memory = Path("/dev/shm")
     with (
-        tempfile.TemporaryDirectory(prefix="sipande-uji-", dir=memory if memory.is_dir() else None) as name,
+        tempfile.TemporaryDirectory(prefix="sipande-uji-") as name,
         closing(Warm()) as warm,
     ):
         yield _prepare(warm, Path(name))

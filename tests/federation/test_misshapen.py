@@ -24,7 +24,6 @@ from node.services import NodeServices
 from node.sinkron.enrol import enrol
 from node.sinkron.session import Outcome
 from shared.web.forms import UNREADABLE
-from tests.federation.conftest import SHARED_MEMORY
 from tests.federation.test_hostile import open_pages
 from tests.hub_app.test_pages_site import send
 from tests.node_app.test_pages_kit import NIK, Desa, fill_desa, make_desa
@@ -46,8 +45,7 @@ class Scene:
 
 @pytest.fixture(scope="module")
 def scene() -> Iterator[Scene]:
-    where = SHARED_MEMORY if SHARED_MEMORY.is_dir() else None
-    with tempfile.TemporaryDirectory(prefix="sipande-uji-", dir=where) as folder, pytest.MonkeyPatch.context() as patch:
+    with tempfile.TemporaryDirectory(prefix="sipande-uji-") as folder, pytest.MonkeyPatch.context() as patch:
         federation = Federation(Path(folder))
         desa, broken = _open_office(federation, Path(folder)), federation.add_node("rusak")
         # Two persons with one number: a finding with its case, which the desa may answer.

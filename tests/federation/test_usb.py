@@ -45,7 +45,6 @@ from shared.store.stick import open_new, write_file
 from shared.sync.bundle import Title, open_file, write_letter
 from shared.sync.enrolment import EnrolmentCode
 from shared.sync.limits import limit
-from tests.federation.conftest import SHARED_MEMORY
 from tests.support.federation import ADDRESS, DESA, Federation, TestClock, seeded
 from tests.support.office import create, find, heads, live, officers, own_log, rows, sent_mark, sizes, update, value
 from tests.support.usb import Road, dump
@@ -63,8 +62,7 @@ def road(federation: Federation) -> Road:
 @pytest.fixture
 def memory() -> Iterator[Path]:
     """A folder for more sides, where commits wait for no disk."""
-    where = SHARED_MEMORY if SHARED_MEMORY.is_dir() else None
-    with tempfile.TemporaryDirectory(prefix="sipande-uji-", dir=where) as folder:
+    with tempfile.TemporaryDirectory(prefix="sipande-uji-") as folder:
         yield Path(folder)
 
 

@@ -18,7 +18,6 @@ import pytest
 from benchmarks.villages import make_village
 from shared.store.folder import DataFolder
 from shared.sync.bundle import open_file
-from tests.federation.conftest import SHARED_MEMORY
 from tests.support.warm import Ended, Warm
 
 DESA, KECAMATAN = "33.03.04.2006", "33.03.04"
@@ -51,8 +50,7 @@ class Stage:
 
 @pytest.fixture(scope="module")
 def stage() -> Iterator[Stage]:
-    where = SHARED_MEMORY if SHARED_MEMORY.is_dir() else None
-    with tempfile.TemporaryDirectory(prefix="sipande-uji-", dir=where) as name, closing(Warm()) as warm:
+    with tempfile.TemporaryDirectory(prefix="sipande-uji-") as name, closing(Warm()) as warm:
         made = Stage(warm, Path(name))
         made.stick.mkdir()
         make_village(made.folder / "desa", DESA, PEOPLE)

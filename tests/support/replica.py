@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 import shutil
 from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from shared.changelog.change import Sealed
@@ -29,7 +30,9 @@ Tables = dict[str, list[tuple[Any, ...]]]
 @cache
 def _template() -> Path:
     """Make an empty database once; replicas start as copies of it."""
-    path = Path(mkdtemp(prefix="sipande-test-")) / "template.sqlite"
+    folder = TemporaryDirectory(prefix="sipande-uji-")
+    atexit.register(folder.cleanup)
+    path = Path(folder.name, "template.sqlite")
     database = Database(path)
     apply_migrations(database)
     with database.write() as conn:

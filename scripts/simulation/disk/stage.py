@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from node.impor.service import import_file
 from node.roles import ROLES
 from node.services import NodeServices
 from node.usb.send import write_bundle
+from running.memory import make_folder
 from shared.store.drafts import draft_create, draft_update
 from shared.store.records import load_state
 from shared.web.factory import make_accounts
@@ -25,7 +25,6 @@ CHEAP = Cost(memory_kib=32, rounds=1)
 PASSWORD = "kuda lumping di sawah"
 HEADER = "alamat,dusun,rw,rt,nama,no_kk,nik,sex,tempatlahir,tanggallahir,agama_id,kk_level,status_kawin"
 AUTHOR = "01990000-0000-7000-8000-00000000000a"
-SHARED_MEMORY = Path("/dev/shm")
 
 
 @dataclass(frozen=True)
@@ -135,8 +134,7 @@ def _disagree(node: NodeServices, second: NodeServices) -> None:
 @contextmanager
 def scratch() -> Iterator[Path]:
     """A folder in memory where the machine has such: what a kill or a fault leaves there is the same."""
-    where = SHARED_MEMORY if SHARED_MEMORY.is_dir() else None
-    with tempfile.TemporaryDirectory(prefix="sipande-rusak-", dir=where) as name:
+    with make_folder() as name:
         yield Path(name)
 
 

@@ -21,6 +21,7 @@ from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 
+from running.memory import make_folder
 from simulation.claims import Broken
 from simulation.junk.mutate import spoil
 from simulation.junk.stage import Stage
@@ -34,7 +35,6 @@ MEMORY_BYTES_MAX = 256 * 1000 * 1000
 """Peak of the whole process, interpreter and product included."""
 _CHILD_S_MAX = 900
 _ROOT = Path(__file__).resolve().parents[3]
-_MEMORY = Path("/dev/shm")
 KEPT = Path(tempfile.gettempdir()) / "sipande-malformed"
 """Where inputs are kept that broke the law."""
 
@@ -77,7 +77,7 @@ def open_stage() -> Iterator[tuple[Stage, list[Target]]]:
     from simulation.junk.wire import make_wire_targets
 
     logging.disable(logging.CRITICAL)
-    with tempfile.TemporaryDirectory(prefix="sipande-", dir=_MEMORY if _MEMORY.is_dir() else None) as folder:
+    with make_folder() as folder:
         stage = Stage(Path(folder))
         try:
             yield stage, [*make_wire_targets(stage), *make_file_targets(stage)]
