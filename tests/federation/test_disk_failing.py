@@ -21,7 +21,7 @@ from simulation.turns import read_turn  # noqa: E402
 from tests.support.executed import Note, note  # noqa: E402
 
 TURN = read_turn()
-OPERATIONS_A_RUN = 3
+OPERATIONS_A_RUN = 4
 FILLS = 2
 
 

@@ -27,8 +27,9 @@ from tests.support.executed import Note, note  # noqa: E402
 SEEDS = (1, 2, 3, 4, 5, 6, 7, 8)
 ROUNDS = 100
 ROUNDS_IN_ALL = 2_000
-LONG, LONG_AT_ONCE = 200, 3
-"""Seeds of so many rounds come in turns."""
+LONG = 200
+SHORT_AT_ONCE, LONG_AT_ONCE = 5, 3
+"""Seeds of fewer rounds and of so many come in turns, each among its like."""
 executed: Counter[str] = Counter()
 
 
@@ -40,11 +41,11 @@ def play(seed: int, rounds: int, nodes: int = 0, version: int = WORLD) -> Result
     return result
 
 
-def pick_seeds() -> list[tuple[int, int, int, int]]:
-    """Pick the seeds of this checkout that once found a defect: all short ones, and the long ones whose turn it is."""
+def pick_seeds(turn: int) -> list[tuple[int, int, int, int]]:
+    """Pick those seeds that once found a defect whose turn it is."""
     seeds = read_seeds()
-    long = [seed for seed in seeds if seed[2] >= LONG]
-    return [seed for seed in seeds if seed[2] < LONG] + take_turn(long, LONG_AT_ONCE, read_turn())
+    short, long = [seed for seed in seeds if seed[2] < LONG], [seed for seed in seeds if seed[2] >= LONG]
+    return take_turn(short, SHORT_AT_ONCE, turn) + take_turn(long, LONG_AT_ONCE, turn)
 
 
 @pytest.fixture(autouse=True)
@@ -61,7 +62,7 @@ def test_a_kecamatan_under_faults_loses_nothing_and_agrees_after_healing(seed: i
     assert play(seed, ROUNDS).rounds == ROUNDS
 
 
-@pytest.mark.parametrize(("world", "seed", "rounds", "nodes"), pick_seeds())
+@pytest.mark.parametrize(("world", "seed", "rounds", "nodes"), pick_seeds(read_turn()))
 def test_a_seed_that_once_found_a_defect_finds_none(world: int, seed: int, rounds: int, nodes: int) -> None:
     assert play(seed, rounds, nodes, world).rounds == rounds
 
@@ -78,9 +79,16 @@ def test_another_seed_gives_another_trace() -> None:
     assert play(21, 5).trace != play(22, 5).trace
 
 
-def test_all_of_it_is_as_many_rounds_as_promised() -> None:
-    planned = len(SEEDS) * ROUNDS + sum(rounds for _, _, rounds, _ in pick_seeds())
-    assert planned >= ROUNDS_IN_ALL
+def test_all_of_it_is_as_many_rounds_as_promised_whoever_has_the_turn() -> None:
+    turns = range(len(read_seeds()))
+    planned = [len(SEEDS) * ROUNDS + sum(rounds for _, _, rounds, _ in pick_seeds(turn)) for turn in turns]
+    assert min(planned) >= ROUNDS_IN_ALL
+
+
+def test_every_seed_has_its_turn_and_stands_there_once() -> None:
+    seeds = read_seeds()
+    assert {seed for turn in range(len(seeds)) for seed in pick_seeds(turn)} == set(seeds)
+    assert len(seeds) == len(set(seeds))
 
 
 def test_the_fixed_seeds_switch_every_fault_family_on_and_off() -> None:
