@@ -24,9 +24,8 @@ blueprint = Blueprint("sync_blob", __name__, url_prefix="/sync/v1/blob")
 
 def _begin(caller: signature.Signed) -> tuple[HubServices, Sender, BlobStore]:
     hub = services()
-    sender = find_sender(caller.key)
     find_session(caller)
-    return hub, sender, store_of(hub)
+    return hub, find_sender(caller.key), store_of(hub)
 
 
 @blueprint.post("/have")

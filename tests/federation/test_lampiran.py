@@ -9,6 +9,7 @@ from hashlib import sha256
 import pytest
 
 from hub.change import write_to_desa
+from hub.pemulihan.revoke import revoke
 from hub.penghapusan.erase import erase
 from hub.penghapusan.rules import Target
 from hub.services import HubServices
@@ -415,6 +416,12 @@ def test_attachments_are_asked_for_in_a_session_of_the_same_key(federation: Fede
         assert (answer.status, refusal(answer)["code"]) == (401, "session_expired")
         answer = talk.transport.post(f"/sync/v1/blob/{path}", b"nonsense", talk.session.nonce)
         assert (answer.status, refusal(answer)["code"]) == (400, "malformed")
+    simpul = value(federation.hub, "SELECT id FROM simpul WHERE kunci = ?", a.keys.signing.public.hex())
+    revoke(federation.hub, simpul, "dicuri", {}, "")
+    for nonce, code in (("n" * 22, (401, "session_expired")), (talk.session.nonce, (403, "key_revoked"))):
+        for path in ("pull", "blob/have", "blob/put", "blob/get"):
+            answer = talk.transport.post(f"/sync/v1/{path}", b"{}", nonce)
+            assert (answer.status, refusal(answer)["code"]) == code, path
 
 
 def test_a_desa_beyond_its_quota_is_told_and_the_rest_goes_on(
