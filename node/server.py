@@ -87,7 +87,7 @@ class Office:
         self._practice: PracticePlace | None = None
         self._sync: SyncJob | None = None
         self._scheduler = BackgroundScheduler(timezone="Asia/Jakarta")
-        self._daily = DailyJob(self._do_chores)
+        self._daily = DailyJob(*map(self._when_open, (sweep_when_due, clean_erased, self._back_up)))
         self._switch: Switch | None = None
         self._start: FirstStart | None = None
         self._first_code: str | None = None
@@ -174,12 +174,10 @@ class Office:
         done = restore_node(self._folder, source, papers.kode, self._clock, self._random)
         return done, explain(done)
 
-    def _do_chores(self) -> None:
-        services = self.services
-        if services is None:
-            return
-        sweep_when_due(services)
-        clean_erased(services)
+    def _when_open(self, chore: Callable[[NodeServices], object]) -> Callable[[], object]:
+        return lambda: None if self.services is None else chore(self.services)
+
+    def _back_up(self, services: NodeServices) -> None:
         if self._automatic and not services.is_latihan:
             back_up_when_due(services)
 

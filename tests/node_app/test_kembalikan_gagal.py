@@ -265,12 +265,12 @@ def test_chores_that_are_at_work_let_it_be_given_up(screen: Screen, monkeypatch:
     assert isinstance(screen.office, Office)
     inside, go_on = threading.Event(), threading.Event()
 
-    def stay(services: object) -> None:
+    def stay() -> None:
         inside.set()
         go_on.wait(WAIT_S)
 
     monkeypatch.setattr("node.server.QUIET_S", 0.2)
-    monkeypatch.setattr("node.server.sweep_when_due", stay)
+    monkeypatch.setattr(screen.office._daily, "_chores", (stay,))
     chores = threading.Thread(target=screen.office._daily.run)
     chores.start()
     assert inside.wait(WAIT_S)

@@ -24,7 +24,7 @@ from shared.clock import today
 from shared.errors import UserError
 from shared.store.backup.kode import make_code, read_code
 from shared.store.backup.make import back_up
-from shared.store.backup.state import adopt_code
+from shared.store.backup.state import adopt_code, read_backup_state
 from shared.store.changes import Log, list_logs
 from shared.store.drafts import draft_create
 from shared.store.folder import DataFolder
@@ -42,6 +42,25 @@ ACCOUNT = {
     "komputer": "PC Pelayanan", "nama": "Siti Aminah", "jabatan": "Kaur", "nama_pengguna": "siti",
     "kata_sandi": PASSWORD, "kata_sandi_ulang": PASSWORD,
 }
+
+
+def test_a_chore_that_fails_keeps_no_other_from_its_turn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder of photos that cannot be read must not be the end of the backups."""
+    def fail(services: object) -> None:
+        raise OSError("rusak")
+
+    monkeypatch.setattr("node.server.sweep_when_due", fail)
+    monkeypatch.setattr("node.server.clean_erased", fail)
+    make_node(tmp_path / "desa", DESA, "PC", TestClock(), seeded("tugas")).close()
+    office = Office(DataFolder(tmp_path / "desa"), True, CHEAP)
+    office.open_services()
+    try:
+        office._daily.run()
+        assert office.services is not None
+        with office.services.database.read() as conn:
+            assert read_backup_state(conn).last_s is not None
+    finally:
+        office.close()
 
 
 def open_screen(path: Path, latihan: bool = False) -> Screen:
