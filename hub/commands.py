@@ -11,6 +11,7 @@ from hub.ekspor.tokens import make_reader, revoke_reader
 from hub.pemulihan import commands as pemulihan
 from hub.ingest.quota import STRANGERS
 from hub.ingest.unruly import list_floods
+from hub.officers import COMMAND, find_officer
 from hub.pemulihan.cadangan import hub_kind
 from hub.program.rules import find_period_problem, find_subject_problem
 from hub.roles import ROLES, context_words
@@ -42,7 +43,6 @@ from shared.store.migrations import read_setting, write_setting
 from shared.store.outbox import Outbox
 from shared.store.telling import listing
 from shared.web.factory import mark_practice
-from shared.web.queries import find_account
 
 Command = Callable[[HubServices, Mapping[str, Any], Progress], dict[str, Any]]
 
@@ -77,17 +77,6 @@ def make_hub(
     return services, recovery.seed().hex()
 
 
-def find_officer(services: HubServices, name: str) -> decide.Officer:
-    """Find the active account that decides; UserError when there is none of that name."""
-    with services.database.read() as conn:
-        account = find_account(conn, name)
-    if account is None or not account.active:
-        raise UserError(
-            "Petugas itu tidak punya akun aktif di hub ini. Periksa nama akunnya (--petugas).", "petugas_tidak_ada"
-        )
-    return decide.Officer(account.petugas, account.role)
-
-
 def run_akun(services: HubServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
     return add_account(services, write_common, ROLES, context_words, args)
 
@@ -103,7 +92,7 @@ def add_petugas(services: HubServices, nama: str, jabatan: str, role: str) -> st
 
 def run_slot(services: HubServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
     code = open_slot(
-        services, str(args["desa"]), str(args["alamat"]), str(args.get("petugas") or "perintah"),
+        services, str(args["desa"]), str(args["alamat"]), str(args.get("petugas") or COMMAND),
         by_file=bool(args.get("usb")),
     )
     return {"slot": code.slot_id, "kode": code.format(), "desa": str(args["desa"])}
@@ -116,14 +105,14 @@ def run_calon(services: HubServices, args: Mapping[str, Any], progress: Progress
 def run_setujui(services: HubServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
     with services.database.read() as conn:
         system = read_setting(conn, "petugas_sistem") or ""
-    author = find_officer(services, str(args["petugas"])).petugas if args.get("petugas") else system
+    author = find_officer(services, str(args["petugas"]), "simpul").petugas if args.get("petugas") else system
     confirm_candidate(services, str(args["simpul"]), str(args["kata"]), author)
     return {"simpul": str(args["simpul"]), "status": "aktif"}
 
 
 def run_tolak(services: HubServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
     """Refuse a node that waits; its code is closed unless ``buka`` lets another computer use it."""
-    by = find_officer(services, str(args["petugas"])).petugas if args.get("petugas") else "perintah"
+    by = find_officer(services, str(args["petugas"]), "simpul").petugas if args.get("petugas") else COMMAND
     refuse_candidate(
         services, str(args["simpul"]), str(args["sebab"]), str(args.get("catatan") or ""), by,
         reopen=bool(args.get("buka")),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from hub.officers import COMMAND, find_officer, note_act
 from hub.pemulihan import revoke
 from hub.pemulihan.keys import take_new_keys
 from hub.pemulihan.state import end_recovery, read_recovery
@@ -15,20 +16,17 @@ from hub.verval.values import write_values
 from shared.errors import UserError
 from shared.store.branch import list_branches
 from shared.store.evidence import list_events
-from shared.web.queries import find_account
 
 Progress = Callable[[dict[str, Any]], None]
 QUARANTINE_PAGE = 200
 
 
 def _author(services: HubServices, args: Mapping[str, Any]) -> str:
-    with services.database.read() as conn:
-        account = find_account(conn, str(args.get("petugas") or ""))
-    if account is None or not account.active:
-        raise UserError(
-            "Petugas itu tidak punya akun aktif di hub ini. Periksa nama akunnya (--petugas).", "petugas_tidak_ada"
-        )
-    return account.petugas
+    return find_officer(services, str(args.get("petugas") or ""), "kelola").petugas
+
+
+def _note(services: HubServices, args: Mapping[str, Any], action: str, subject: str = "") -> None:
+    note_act(services, str(args.get("petugas") or COMMAND), action, subject)
 
 
 def run_cabut(services: HubServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
@@ -41,6 +39,7 @@ def run_cabut(services: HubServices, args: Mapping[str, Any], progress: Progress
         cutoffs[log] = int(size)
     simpul = str(args["simpul"])
     revoke.revoke(services, simpul, str(args.get("sebab") or ""), cutoffs, _author(services, args))
+    _note(services, args, "kunci_dicabut", simpul)
     return {"simpul": simpul, "status": "dicabut"}
 
 
@@ -55,6 +54,7 @@ def run_pulihkan_simpul(services: HubServices, args: Mapping[str, Any], progress
     """Lift a suspension."""
     simpul = str(args["simpul"])
     revoke.lift(services, simpul, str(args.get("sebab") or ""), _author(services, args))
+    _note(services, args, "kunci_dipulihkan", simpul)
     return {"simpul": simpul, "status": "aktif"}
 
 
@@ -75,16 +75,20 @@ def run_karantina(services: HubServices, args: Mapping[str, Any], progress: Prog
 
 def run_ambil(services: HubServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
     """Adopt one change from quarantine."""
-    revoke.adopt(services, str(args["perubahan"]), str(args.get("alasan") or ""), _author(services, args))
-    return {"diambil": str(args["perubahan"])}
+    ref = str(args["perubahan"])
+    revoke.adopt(services, ref, str(args.get("alasan") or ""), _author(services, args))
+    _note(services, args, "karantina_diambil", ref.split(":")[0])
+    return {"diambil": ref}
 
 
 def run_ganti_kunci(services: HubServices, args: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
     """Take new keys for the hub; nodes follow by themselves. ``pemulihan`` is the recovery key, where it is needed."""
     if args.get("pemulihan"):
         take_keys_by_recovery(services, str(args["pemulihan"]))
+        _note(services, args, "kunci_hub_dipulihkan")
     else:
         take_new_keys(services)
+        _note(services, args, "kunci_hub_diganti")
     return {"kunci": services.keys.signing.public.hex()}
 
 
@@ -95,6 +99,7 @@ def run_pemulihan(services: HubServices, args: Mapping[str, Any], progress: Prog
         if args.get("selesai"):
             end_recovery(conn)
             update_cases(services)
+            _note(services, args, "pemulihan_ditutup")
         branches, events = list_branches(conn), list_events(conn)
         is_succeeded = bool(find_later_keys(conn, services))
     return {

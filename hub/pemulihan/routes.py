@@ -16,6 +16,7 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask.typing import ResponseReturnValue
 
 from hub.beranda.shell import name_place, read_page, services
+from hub.officers import note_act
 from hub.pemulihan.keys import take_new_keys
 from hub.pemulihan.revoke import (
     adopt,
@@ -37,7 +38,6 @@ from shared.errors import EnvironmentProblem, UserError
 from shared.store.branch import list_branches, read_branch
 from shared.store.evidence import list_events
 from shared.store.reissue import list_unissued
-from shared.web.audit import record_access
 from shared.web.services import require_user
 
 blueprint = Blueprint("pemulihan", __name__, url_prefix="/keamanan")
@@ -104,7 +104,7 @@ def revoke_key(id: str) -> ResponseReturnValue:
         raise
     except UserError as error:
         return _node_page(id, sebab, error.pesan), 400
-    _note(user.name, "kunci_dicabut", id)
+    note_act(services(), user.name, "kunci_dicabut", id)
     flash("Kunci komputer itu sudah dicabut. Perubahan setelah batasnya masuk karantina, tidak dibuang.", "baik")
     return redirect(url_for(".index"), 303)
 
@@ -119,7 +119,7 @@ def lift_key(id: str) -> ResponseReturnValue:
         raise
     except UserError as error:
         return _node_page(id, "", error.pesan), 400
-    _note(user.name, "kunci_dipulihkan", id)
+    note_act(services(), user.name, "kunci_dipulihkan", id)
     flash("Komputer itu boleh menulis lagi; isi karantinanya sudah berlaku.", "baik")
     return redirect(url_for(".index"), 303)
 
@@ -154,7 +154,7 @@ def adopt_change() -> ResponseReturnValue:
         raise
     except UserError as error:
         return _quarantine_page(ref, alasan, error.pesan), 400
-    _note(user.name, "karantina_diambil", ref.split(":")[0])
+    note_act(services(), user.name, "karantina_diambil", ref.split(":")[0])
     flash("Perubahan itu sekarang berlaku.", "baik")
     return redirect(url_for(".quarantine"), 303)
 
@@ -166,7 +166,7 @@ def rotate() -> ResponseReturnValue:
         flash("Centang dulu bahwa kunci hub memang akan diganti.", "salah")
         return redirect(url_for(".index"), 303)
     take_new_keys(services())
-    _note(require_user().name, "kunci_hub_diganti", "")
+    note_act(services(), require_user().name, "kunci_hub_diganti")
     flash("Hub memakai kunci baru. Komputer desa mengikuti sendiri pada sambungan berikutnya.", "baik")
     return redirect(url_for(".index"), 303)
 
@@ -180,7 +180,7 @@ def recover() -> ResponseReturnValue:
         raise
     except UserError as error:
         return _index_page(error.pesan), 400
-    _note(require_user().name, "kunci_hub_dipulihkan", "")
+    note_act(services(), require_user().name, "kunci_hub_dipulihkan")
     flash("Hub memakai kunci baru. Komputer desa mengikuti sendiri dan mengembalikan yang kurang di sini.", "baik")
     return redirect(url_for(".index"), 303)
 
@@ -191,11 +191,6 @@ def finish() -> ResponseReturnValue:
     with services().database.write() as conn:
         end_recovery(conn)
     update_cases(services())
+    note_act(services(), require_user().name, "pemulihan_ditutup")
     flash("Pemulihan ditutup.", "baik")
     return redirect(url_for(".index"), 303)
-
-
-def _note(name: str, action: str, subject: str) -> None:
-    hub = services()
-    with hub.database.write() as conn:
-        record_access(conn, hub.clock, name, action, subject)

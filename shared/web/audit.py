@@ -60,6 +60,7 @@ ACTIONS = {
     "kunci_dicabut": "Mencabut kunci komputer desa",
     "kunci_dipulihkan": "Mengizinkan lagi komputer desa",
     "kunci_hub_dipulihkan": "Memakai kunci pemulihan untuk hub",
+    "pemulihan_ditutup": "Menutup pemulihan hub",
     "diperiksa": "Memeriksa semua catatan dan tabel",
     "karantina_diambil": "Mengambil perubahan dari karantina",
     "kunci_saksi_dilupakan": "Melupakan kunci saksi kabupaten",

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from hub.change import write_common
-from hub.commands import make_hub
+from hub.commands import COMMANDS, make_hub
 from hub.pemulihan.keys import read_sheet, take_new_keys, take_the_place
 from hub.pemulihan.revoke import adopt, lift, list_choices, list_quarantined, revoke
 from hub.pemulihan.state import read_recovery
@@ -35,6 +35,35 @@ def status(federation: Federation, node: NodeServices) -> str:
 
 def simpul_of(federation: Federation, node: NodeServices) -> str:
     return str(value(federation.hub, "SELECT id FROM simpul WHERE kunci = ?", node.keys.signing.public.hex()))
+
+
+# Who may ask for it ----------------------------------------------------------------------------------------
+
+
+def test_a_command_of_trust_needs_the_account_that_its_page_needs_and_is_written_down(federation: Federation) -> None:
+    a, hub = federation.add_node("a"), federation.hub
+    for name, role in (("ratna", "admin"), ("bambang", "wali_data"), ("wira", "pengamat")):
+        COMMANDS["akun"](hub, {
+            "pengguna": name, "nama": name, "peran": role, "kata_sandi": "kuda lumping di tengah sawah",
+        }, print)
+    simpul = simpul_of(federation, a)
+
+    def ask(command: str, name: str, **args: Any) -> dict[str, Any]:
+        return COMMANDS[command](hub, {"petugas": name, **args}, print)
+
+    for name, code in (("wira", "peran_tidak_boleh"), ("bambang", "peran_tidak_boleh"), ("budi", "petugas_tidak_ada")):
+        for command in ("cabut", "pulihkan-simpul", "ambil"):
+            with pytest.raises(UserError) as caught:
+                ask(command, name, simpul=simpul, sebab="dicuri", perubahan="x", alasan="y")
+            assert caught.value.kode == code
+    assert federation.sync(a).outcome is Outcome.SELESAI
+    ask("cabut", "ratna", simpul=simpul, sebab="dicuri")
+    ask("ganti-kunci", "")
+    ask("pemulihan", "", selesai=True)
+    assert rows(hub, "SELECT account, action, subject FROM access_audit WHERE action NOT LIKE 'akun%' ORDER BY no") == [
+        ("ratna", "kunci_dicabut", simpul), ("perintah", "kunci_hub_diganti", ""),
+        ("perintah", "pemulihan_ditutup", ""),
+    ]
 
 
 # A node changes its key ------------------------------------------------------------------------------------
