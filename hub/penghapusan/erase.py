@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hub.change import write_to_desa
+from hub.officers import has_left
 from hub.penghapusan import queries
 from hub.penghapusan.queries import Content, Late, Proposal
 from hub.penghapusan.rules import Target, check_reason, dump_targets, may_be_chosen, may_go_whole
@@ -148,7 +149,10 @@ def propose(services: HubServices, targets: Sequence[Target], code: str, note: s
 
 
 def confirm(services: HubServices, id: str, petugas: str) -> Done:
-    """Carry out what another officer has proposed. UserError when it is one's own, or no longer waits."""
+    """Carry out what another officer has proposed.
+
+    UserError when it is one's own, no longer waits, or who proposed it may do so no more.
+    """
     with services.database.read() as conn:
         proposal = _need_waiting(conn, id)
     if not petugas or proposal.petugas == petugas:
@@ -158,6 +162,10 @@ def confirm(services: HubServices, id: str, petugas: str) -> Done:
     with services.database.write() as conn:
         # Looked at again under the lock: two officers may press at one moment.
         _need_waiting(conn, id)
+        if has_left(conn, proposal.petugas, "hapus_isi"):
+            raise UserError(
+                "Pengusulnya tidak bertugas lagi di hub ini. Tolak usulan ini, lalu usulkan lagi.", "pengusul_pergi"
+            )
         officers = (proposal.petugas, petugas)
         count = _write_all(conn, services, proposal.targets, proposal.alasan, officers)
         status, note = (queries.DONE, "") if count else (queries.WITHDRAWN, "Isinya sudah dihapus lebih dulu.")
@@ -190,15 +198,21 @@ def _need_waiting(conn: sqlite3.Connection, id: str) -> Proposal:
 def extend(services: HubServices, desa: str, record: str, petugas: str) -> Done:
     """Erase what has come of a record since the whole of it was erased, under the verdict of then.
 
-    Its two officers meant the whole record, so one is enough to say it again. UserError when nothing came.
+    Its two officers meant the whole record, so one is enough to say it again, and is named beside them. UserError
+    when nothing came, or no verdict of its desa means it.
     """
     with services.database.read() as conn:
         late = _need_late(conn, desa, record)
-        # Of a piece that was handed back, the newest verdict of its desa stands for the one that named its content.
-        found = queries.list_done(conn, record=record) or queries.list_done(conn)
-    verdict = next((one for one in found if one.desa == desa), found[0])
-    alasan = verdict.alasan.removeprefix(LATER)
-    return erase(services, [Target(desa, late.kind, record)], LATER + alasan, verdict.petugas, petugas)
+        grounds = queries.list_grounds(conn, late)
+    if not grounds:
+        raise UserError(
+            "Putusan yang menghapus isi itu milik desa lain. Usulkan penghapusan yang baru di desa ini.", "tanpa_dasar"
+        )
+    # What was said again names who said it; whose decision it was stands in the first.
+    verdict = next((one for one in grounds if not one.alasan.startswith(LATER)), grounds[0])
+    officers = list(dict.fromkeys((*verdict.petugas, petugas)))
+    alasan = LATER + verdict.alasan.removeprefix(LATER)
+    return erase(services, [Target(desa, late.kind, record)], alasan, officers, petugas)
 
 
 def leave(services: HubServices, desa: str, record: str, petugas: str) -> None:

@@ -12,7 +12,7 @@ from hub.penghapusan.rules import Target, load_targets
 from shared.changelog.change import Header, decode_headers
 from shared.records.kind import Kind
 from shared.store.changes import SEQ_BITS
-from shared.store.erasure import KEPT_KINDS, carries_erased, read_named
+from shared.store.erasure import KEPT_KINDS, carries_erased, list_carried, read_named
 
 WAITING, DONE, REFUSED, WITHDRAWN = "menunggu", "berlaku", "ditolak", "ditarik"
 
@@ -282,8 +282,24 @@ class Verdict(NamedTuple):
     time_s: int
 
 
+def list_grounds(conn: sqlite3.Connection, late: Late) -> list[Verdict]:
+    """List the verdicts of its desa that mean what came later, the newest first.
+
+    Those on the whole of the record; of a handed back piece those that name a body which it carries.
+    """
+    if late.kind != "cabang":
+        return [one for one in list_done(conn, -1, late.record) if one.is_whole and one.desa == late.desa]
+    rows = conn.execute("SELECT body FROM change WHERE record = ? AND body IS NOT NULL", (late.record,))
+    carried = {digest.hex() for (body,) in rows for digest in list_carried(body)}
+    named = dict(conn.execute("SELECT id, coalesce(isi, '[]') FROM penghapusan WHERE desa = ?", (late.desa,)))
+    return [
+        one for one in list_done(conn, -1)
+        if one.desa == late.desa and not carried.isdisjoint(json.loads(named.get(one.id, "[]")))
+    ]
+
+
 def list_done(conn: sqlite3.Connection, limit: int = 100, record: str | None = None) -> list[Verdict]:
-    """List the verdicts in force, the newest first; with ``record`` only those on it."""
+    """List the verdicts in force, the newest first; with ``record`` only those on it. A limit of -1 is none."""
     rows = conn.execute(
         "SELECT p.id, p.desa, coalesce(p.alasan, ''), coalesce(p.petugas, '[]'), coalesce(p.rekaman, '[]'),"
         " json_array_length(coalesce(p.perubahan, '[]')), coalesce(p.seluruh, 0),"

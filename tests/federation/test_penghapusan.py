@@ -61,6 +61,34 @@ def take_down(node: NodeServices) -> str:
     return siti
 
 
+def test_what_comes_later_is_erased_under_the_verdict_on_the_whole_and_names_who_said_so(
+    federation: Federation, officers: tuple[str, str]
+) -> None:
+    """A later verdict of others, on one change alone, says nothing of the record."""
+    a, hub = federation.add_node("a"), federation.hub
+    siti = take_down(a)
+    federation.sync_all()
+    erase_all(hub, siti, officers)
+    update(a, siti, alamat=STREET + " LAGI")
+    federation.sync_all()
+    with hub.database.read() as conn:
+        (late,) = read_subject(conn, hub, DESA, "penduduk", siti).lines  # type: ignore[union-attr]
+    others = make_officer(hub, "CITRA"), make_officer(hub, "DODI")
+    erase(hub, [Target(DESA, "penduduk", siti, (late.ref,))], "Salah ketik", others)
+    update(a, siti, telepon=PHONE)
+    federation.sync_all()
+    fifth = make_officer(hub, "EKO")
+    extend(hub, DESA, siti, fifth)
+    update(a, siti, telepon=PHONE + "1")
+    federation.sync_all()
+    extend(hub, DESA, siti, officers[1])
+    with hub.database.read() as conn:
+        again, first = list_done(conn)[:2]
+    for verdict, who in ((first, {*officers, fifth}), (again, {*officers})):
+        assert verdict.alasan == "Susulan: Permintaan warga yang bersangkutan (UU 27/2022)" and verdict.is_whole
+        assert set(verdict.petugas) == who and len(verdict.petugas) == len(who)
+
+
 def erase_all(hub: HubServices, record: str, officers: Sequence[str], kind: str = "penduduk") -> Done:
     return erase(hub, [Target(DESA, kind, record)], "Permintaan warga yang bersangkutan (UU 27/2022)", officers)
 

@@ -86,6 +86,17 @@ def test_who_asked_cannot_confirm_and_may_withdraw(site: HubSite, person: str) -
     assert approve(site, TARI, address).status_code == 400 and row(site, person) == NAME
 
 
+@pytest.mark.parametrize("column", ["active = 0", "role = 'pengamat'"])
+def test_who_proposed_and_has_left_since_is_none_of_the_two(site: HubSite, person: str, column: str) -> None:
+    address = propose(site, BUDI, person)
+    with site.hub.database.write() as conn:
+        conn.execute(f"UPDATE account SET {column} WHERE name = ?", (BUDI,))
+    answer = approve(site, TARI, address)
+    assert answer.status_code == 400 and "tidak bertugas lagi" in answer.text and row(site, person) == NAME
+    assert send(site.client(TARI), f"{address}/tolak", {"keterangan": "ulang"}, page=address).status_code == 303
+    assert approve(site, HARTONO, propose(site, TARI, person)).status_code == 303 and row(site, person) is None
+
+
 def test_the_second_officer_may_refuse_and_says_why(site: HubSite, person: str) -> None:
     address = propose(site, BUDI, person)
     client = site.client(HARTONO)
