@@ -1,4 +1,6 @@
-"""What a log may write: one pure function, used by push, pull, bundle and export alike.
+"""What a log may write: one pure function, whichever way a change came.
+
+The fold asks it of what push, pull or bundle brought; nothing else reaches the tables that exports read.
 
 The fold set of a record is the changes of its id *within one wilayah* (the desa of the log), so writing
 another desa's records is impossible by construction. What is left to check is kinds, groups and
